@@ -1,5 +1,5 @@
-//! Puts the commit into `cmkctl --version`, where there is one to be known: not in a source
-//! archive, and not while developing, where every commit would build everything anew.
+//! Puts the commit into `cmkctl --version` if it is known. A source archive has no commit. A debug
+//! build leaves it out, because every commit would otherwise rebuild everything.
 
 use std::env;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn main() {
     println!("cargo::rerun-if-env-changed=CMKCTL_COMMIT");
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
-    // Whoever packages a source archive may know the commit.
+    // A packager of a source archive can pass the commit.
     let named = env::var("CMKCTL_COMMIT")
         .ok()
         .filter(|commit| !commit.trim().is_empty());
@@ -22,8 +22,7 @@ fn main() {
     println!("cargo::rustc-env=CMKCTL_VERSION={text}");
 }
 
-/// The commit and its day; `None` without git, and when the repository is another one that this
-/// folder merely lies in.
+/// The commit and its day. `None` without git, or if this folder lies inside another repository.
 fn of_git() -> Option<String> {
     let here = env::var("CARGO_MANIFEST_DIR").ok()?;
     let top = git(&["rev-parse", "--show-toplevel"])?;

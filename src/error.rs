@@ -1,51 +1,52 @@
-//! What went wrong, why, and what helps. This room prints nothing: [`crate::report`] does.
+//! Errors: what failed, why, and what to do. This room prints nothing: [`crate::report`] does.
 
 use crate::model::cause::Cause;
 use crate::model::rights::Lacking;
 use crate::model::service_codes;
 use std::fmt;
 
-/// The kind of an error decides the exit code, and nothing else.
+/// Decides the exit code, and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Anything that has no code of its own.
+    /// An error without an exit code of its own.
     Unexpected,
-    /// What was typed can't be right.
+    /// The arguments or the configuration are wrong.
     Usage,
-    /// Changes are pending, or what is there has drifted (`--detailed-exitcode`).
+    /// Changes are pending, or the current state has drifted (`--detailed-exitcode`).
     Pending,
-    /// No credential, or the sign-in was refused.
+    /// There is no credential, or Entra ID refused the sign-in.
     SignIn,
-    /// Signed in, but a role is missing, or a fact that must be known is not; nothing known stands
-    /// in the way.
+    /// The caller is signed in, but a role is missing or a required fact is not visible. No known
+    /// fact blocks the command.
     Forbidden,
-    /// A check found a reason not to start.
+    /// A check found a blocker.
     Blocked,
     /// Another lifecycle operation runs on the environment.
     Busy,
-    /// The operation goes on at the service; this process no longer waits for it.
+    /// The operation still runs at the service, but this process stopped waiting for it.
     StillRunning,
-    /// It ended or was sent, and a re-read does not show the desired state.
+    /// The operation ended or the request was sent, but the environment is not in the desired
+    /// state.
     Unverified,
-    /// Nobody consented, or what is there has changed since.
+    /// The caller did not consent, or the current state changed after the plan.
     Refused,
-    /// Somebody stopped the program.
+    /// A signal stopped the program.
     Interrupted(Stop),
 }
 
-/// What stopped the program.
+/// The signal that stopped the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// The terminal is gone (SIGHUP).
+    /// The terminal was closed (SIGHUP).
     HangUp,
     /// Ctrl-C (SIGINT).
     CtrlC,
-    /// What `kill` and a CI service that cancels a job send (SIGTERM).
+    /// SIGTERM, as sent by `kill` and by a CI service that cancels a job.
     Terminate,
 }
 
 impl Stop {
-    /// 128 and the signal's number, as shells count.
+    /// 128 plus the signal's number, the convention of shells.
     pub const fn exit_code(self) -> u8 {
         match self {
             Stop::HangUp => 129,
@@ -73,7 +74,7 @@ impl Kind {
         Kind::Interrupted(Stop::Terminate),
     ];
 
-    /// The kind of an error whose cause this is.
+    /// The kind of an error with this cause.
     pub const fn of(cause: Cause) -> Self {
         match cause {
             Cause::SignIn | Cause::Claims | Cause::WrongTenant => Kind::SignIn,
@@ -103,7 +104,7 @@ impl Kind {
         }
     }
 
-    /// What it means, for help.
+    /// What the exit code means, for help.
     pub const fn meaning(self) -> &'static str {
         match self {
             Kind::Unexpected => {
@@ -138,17 +139,17 @@ impl Kind {
         }
     }
 
-    /// Does it end so because the command line says so, and not because something failed?
+    /// Did the caller ask for this exit code? Then it is not a failure.
     pub const fn was_asked_for(self) -> bool {
         matches!(self, Kind::Pending | Kind::StillRunning)
     }
 
-    /// Did somebody stop the program?
+    /// Did a signal stop the program?
     pub const fn is_interruption(self) -> bool {
         matches!(self, Kind::Interrupted(_))
     }
 
-    /// The word for it in JSON.
+    /// The name of this kind in JSON.
     pub const fn word(self) -> &'static str {
         match self {
             Kind::Unexpected => "unexpected",
@@ -166,31 +167,31 @@ impl Kind {
     }
 }
 
-/// An error as a person reads it: what failed, what the service said, what helps, and the ids a
-/// support ticket needs.
+/// An error for people: what failed, what the service said, what to do, and the ids for a support
+/// ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Decides the exit code.
     pub kind: Kind,
-    /// Why a service refused, where one did.
+    /// Why the service refused, if it refused.
     pub cause: Option<Cause>,
-    /// Do the hints hold what helps against the cause? Then what was asked for adds nothing.
+    /// True if the hints already answer the cause. Then hints about the request are not added.
     pub explained: bool,
-    /// The right whose lack is the reason, where the service named it.
+    /// The missing right, if the service named it.
     pub lacking: Option<Box<Lacking>>,
     /// One sentence with a full stop: what failed.
     pub message: String,
     /// The service's own error code, such as `OperationNotStartable`.
     pub code: Option<String>,
-    /// The code of the finding that it belongs to, such as `CMK020`.
+    /// The code of the related finding, such as `CMK020`.
     pub finding: Option<&'static str>,
-    /// What the service or the system said, as it said it (bounded, control characters removed).
+    /// The words of the service or the system (length limited, control characters removed).
     pub detail: Option<String>,
-    /// What helps, most likely first; each a sentence or a command.
+    /// What to do, most likely remedy first. Each is a sentence or a command.
     pub hints: Vec<String>,
-    /// `x-ms-correlation-request-id` or its like.
+    /// `x-ms-correlation-request-id`, or a similar header of the response.
     pub correlation: Option<String>,
-    /// `x-ms-client-request-id`, which cmkctl gave the request.
+    /// `x-ms-client-request-id`, the id that cmkctl gave the request.
     pub client_request: Option<String>,
 }
 
@@ -198,7 +199,7 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Somebody stopped the program in the middle of changes.
+    /// A signal stopped the program, perhaps between two changes.
     pub fn stopped(stop: Stop) -> Self {
         Self::new(
             Kind::Interrupted(stop),
@@ -206,7 +207,7 @@ impl Error {
         )
     }
 
-    /// An error of `kind` with its one sentence.
+    /// An error of `kind` with a one-sentence message.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -223,26 +224,26 @@ impl Error {
         }
     }
 
-    /// What was typed can't be right.
+    /// An error in the arguments or the configuration.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
-    /// May somebody else see it? So it is where a role is missing, or where nothing is shown; a
-    /// network that is in the way hides nothing.
+    /// Could another caller see this? True for a missing role and a hidden resource, false for a
+    /// blocking network.
     pub fn is_hidden(&self) -> bool {
         self.kind == Kind::Forbidden && matches!(self.cause, None | Some(Cause::Role | Cause::Gone))
     }
 
-    /// Adds what helps.
+    /// Adds a remedy.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The same with what is known of its code, where that tells the cause: what helps, and the
-    /// code of the finding. The kind stays.
+    /// Adds cause, hint and finding that the table of service codes knows for this code. The kind
+    /// stays.
     #[must_use]
     pub fn told_by_its_code(mut self) -> Self {
         let known = self.code.as_deref().and_then(service_codes::find);
@@ -255,8 +256,7 @@ impl Error {
         self
     }
 
-    /// Adds what helps where a service refused and its words tell no cause: it depends on what was
-    /// asked for.
+    /// Adds a hint that depends on the request, unless the hints already explain the cause.
     #[must_use]
     pub fn fallback(self, hint: impl Into<String>) -> Self {
         if self.explained {
@@ -266,8 +266,8 @@ impl Error {
         }
     }
 
-    /// Adds what helps against a missing role: nothing where the service told another cause. A code
-    /// that is not known here may mean something else.
+    /// Adds a hint about a missing role, unless the service named another cause. For an unknown
+    /// service code, the hint says that the code may mean something else.
     #[must_use]
     pub fn of_role(self, hint: impl Into<String>) -> Self {
         let hint = hint.into();
@@ -288,14 +288,14 @@ impl Error {
         }
     }
 
-    /// Adds what the service or the system said.
+    /// Adds the words of the service or the system.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Adds the code of the finding that it belongs to.
+    /// Adds the code of the related finding.
     #[must_use]
     pub fn finding(mut self, code: &'static str) -> Self {
         self.finding = Some(code);

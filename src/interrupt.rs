@@ -1,8 +1,8 @@
-//! What the system may do to this process: signals stop it in an orderly way, and no memory with
-//! secrets in it is written to a disk.
+//! Signals stop the process in an orderly way. The process writes no core dump, because its memory
+//! holds secrets.
 //!
-//! Signals are heard on a thread of their own, because the other one may hang in a write to a full
-//! pipe, or read at a prompt.
+//! A separate thread receives the signals. The main thread may hang in a write to a full pipe or in
+//! a read at a prompt.
 
 use crate::error::Stop;
 use std::io::Result;
@@ -10,22 +10,22 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// What stopped the program, once something has.
+/// The signal that stopped the program, if any.
 static STOPPED: OnceLock<watch::Sender<Option<Stop>>> = OnceLock::new();
 
-/// Whoever waits knows best how to go on, and has this long to say so.
+/// Time for the waiting code to print how to continue, before the whole command is dropped.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-/// After this long the process ends in any case: it hangs where it can't hear.
+/// The process exits after this time even if the main thread hangs and does not see the signal.
 const HANGS: Duration = Duration::from_secs(5);
 
 fn state() -> &'static watch::Sender<Option<Stop>> {
     STOPPED.get_or_init(|| watch::Sender::new(None))
 }
 
-/// From here on signals are heard, and the process leaves no core dump.
+/// Starts to listen for signals, and turns core dumps off.
 ///
 /// # Errors
-/// The system allows no thread, or no handler of a signal.
+/// The system does not allow a thread or a signal handler.
 pub fn guard() -> Result<()> {
     keep_memory();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -55,7 +55,7 @@ fn end(stop: Stop) {
     std::process::exit(stop.exit_code().into())
 }
 
-/// Ends when something stops the program, at once when something has.
+/// Completes when a signal stops the program, immediately if one already has.
 pub async fn stopped() -> Stop {
     let mut heard = state().subscribe();
     let stop = heard
@@ -65,20 +65,21 @@ pub async fn stopped() -> Stop {
         .and_then(|stop| *stop);
     match stop {
         Some(stop) => stop,
-        // The sender lives as long as the process.
+        // The sender is static, so this is not reached.
         None => std::future::pending().await,
     }
 }
 
-/// Does `work`, unless the program is stopped before it ends. `work` hears of it first: whoever
-/// waits in it knows best what to say. When the program was stopped before, nothing is begun.
+/// Runs `work` until it ends or a signal stops the program. `work` is polled first, so that its own
+/// message about the signal wins. If a signal has already stopped the program, `work` does not
+/// start.
 ///
 /// # Errors
-/// What stopped it.
+/// The signal that stopped `work`.
 pub fn unless_stopped<T>(
     work: impl Future<Output = T>,
 ) -> impl Future<Output = std::result::Result<T, Stop>> {
-    // On the heap: these are the largest futures of the program, one in another.
+    // On the heap, because these nested futures are the largest of the program.
     let work = Box::pin(work);
     async move {
         if let Some(stop) = *state().borrow() {
@@ -92,10 +93,11 @@ pub fn unless_stopped<T>(
     }
 }
 
-/// The same for the whole command: `work` has a moment to end by itself with better words.
+/// Like [`unless_stopped`], for the whole command: after a signal, `work` has `LAST_WORDS` to end
+/// with its own message.
 ///
 /// # Errors
-/// What stopped it.
+/// The signal that stopped `work`.
 pub fn unless_stopped_for_good<T>(
     work: impl Future<Output = T>,
 ) -> impl Future<Output = std::result::Result<T, Stop>> {
@@ -114,8 +116,8 @@ pub fn unless_stopped_for_good<T>(
     }
 }
 
-/// SIGQUIT, SIGABRT and the like write the memory to a disk, and tokens are in it. A refusal is no
-/// reason not to run.
+/// SIGQUIT, SIGABRT and similar signals write the memory, with tokens in it, to a disk. If the
+/// system refuses the setting, cmkctl runs anyway.
 fn keep_memory() {
     #[cfg(unix)]
     {
@@ -126,7 +128,7 @@ fn keep_memory() {
         };
         setrlimit(Resource::Core, none).ok();
     }
-    // Linux hands a dump to a program (`core_pattern`) whatever the limit is.
+    // With `core_pattern`, Linux pipes a dump to a program and ignores the limit.
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -140,7 +142,7 @@ mod signals {
     use std::io::Result;
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// SIGHUP's place in the set of ignored signals.
+    /// The bit of SIGHUP in the `SigIgn` mask.
     const HANG_UP: u64 = 1;
 
     pub(super) struct Signals {
@@ -150,7 +152,7 @@ mod signals {
     }
 
     impl Signals {
-        /// They are caught from the call on.
+        /// Catches the signals from this call on.
         pub(super) fn catch() -> Result<Self> {
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
             let hang_up = if ignores_hang_up(&status) {
@@ -185,7 +187,8 @@ mod signals {
         }
     }
 
-    /// `nohup` has its program outlive the terminal. Only Linux tells what is ignored.
+    /// `nohup` sets SIGHUP to ignored, so that the program outlives the terminal. Only Linux
+    /// reports ignored signals.
     fn ignores_hang_up(status: &str) -> bool {
         let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
@@ -223,7 +226,7 @@ mod signals {
     pub(super) struct Signals(CtrlC, CtrlBreak, CtrlClose);
 
     impl Signals {
-        /// They are caught from the call on.
+        /// Catches the signals from this call on.
         pub(super) fn catch() -> Result<Self> {
             Ok(Self(ctrl_c()?, ctrl_break()?, ctrl_close()?))
         }

@@ -1,23 +1,23 @@
 //! cmkctl enables and operates customer-managed keys for Dynamics 365 finance and operations and
 //! Power Platform environments.
 //!
-//! The rooms, from the top down; each may use those below it and never one above or beside it:
+//! The rooms, from top to bottom. A room uses the rooms below it, never one above or beside it:
 //!
 //! | room | holds |
 //! |---|---|
 //! | [`cli`] | arguments and help; one file a subcommand |
-//! | [`run`] | the one road of every command, from resolve to report |
+//! | [`run`] | the stages of every command, from resolve to report |
 //! | [`observe`], [`apply`] | the only reads, and the only changes |
 //! | [`config`], [`steps`], [`sandbox`] | settings; the pure rules; the embedded cloud |
 //! | [`cloud`] | the wire |
-//! | [`audit`] | the file in which changes are written down |
+//! | [`audit`] | the audit log of changes |
 //! | [`report`] | words; the only room that writes to the terminal |
-//! | [`interrupt`] | signals, and memory that stays in memory |
+//! | [`interrupt`] | signals, and no core dumps |
 //! | [`error`] | what went wrong, and why |
 //! | [`model`] | data |
 //!
-//! `steps` and `report` never see `cloud`. `sandbox` sees nothing of ours at all, so that a mistake
-//! of the client can't agree with itself.
+//! `steps` and `report` never use `cloud`. `sandbox` uses no other room, so that it can't repeat a
+//! mistake of the client.
 
 pub mod apply;
 pub mod audit;

@@ -1,9 +1,8 @@
-//! Arguments and terminal in, exit code out; nothing else.
+//! Runs the command line and returns its exit code.
 
 use std::process::ExitCode;
 
-/// A build without optimization needs 6.4 MiB, and not every system gives that to the first
-/// thread: on Windows it has one.
+/// A debug build needs 6.4 MiB of stack. The first thread may have less: on Windows it has one.
 const STACK: usize = 16 << 20;
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -12,20 +11,19 @@ fn main() -> anyhow::Result<ExitCode> {
         .name("main".to_owned())
         .stack_size(STACK)
         .spawn(run)?;
-    // Its panic was told by the hook already.
+    // The panic hook has already printed the message.
     command
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn run() -> anyhow::Result<ExitCode> {
-    // One thread: the work is a few requests at a time, and a pool would cost more at start than it
-    // saves.
+    // One thread is enough for a few requests at a time. A thread pool makes the start slower.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let code = runtime.block_on(cmkctl::cli::main());
-    // A forgotten connection must not keep the process alive.
+    // An open connection must not keep the process alive.
     runtime.shutdown_background();
     Ok(ExitCode::from(code))
 }

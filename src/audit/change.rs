@@ -1,12 +1,13 @@
-//! What the audit trail is told of a change: who sends it, what is sent, what came of it.
+//! The parts of an audit line: the sender, the request and its outcome.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// Who signed in, as far as the token says.
+/// The signed-in identity, read from the access token. A field is `None` if the token lacks the
+/// claim.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Who {
-    /// Object id.
+    /// Object id (`oid`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_id: Option<String>,
     /// User principal name, or application id.
@@ -17,23 +18,23 @@ pub struct Who {
     pub tenant: Option<String>,
 }
 
-/// A request that is about to be sent.
+/// A request that cmkctl is about to send.
 #[derive(Debug)]
 pub struct Intent<'a> {
-    /// Who sends it.
+    /// The identity that sends it.
     pub who: Who,
     /// HTTP method.
     pub method: &'a str,
-    /// Where to.
+    /// The request's address.
     pub url: &'a str,
     /// `x-ms-client-request-id` of this attempt.
     pub client_request: &'a str,
-    /// The body. Sign-in never passes here, and no change carries a secret.
+    /// The request body. Sign-in requests are not audited, and no change carries a secret.
     pub body: Value,
 }
 
 impl Intent<'_> {
-    /// Its place in the log, for what comes after its outcome.
+    /// Keeps what a later `ended` line needs. `id` is the id of the intent.
     pub fn entry(&self, id: String) -> Entry {
         Entry {
             id,
@@ -45,7 +46,7 @@ impl Intent<'_> {
     }
 }
 
-/// A change in the log, which can be continued.
+/// A change that is in the log, to which the end of its operation can be added.
 #[derive(Debug)]
 pub struct Entry {
     pub(super) id: String,
@@ -55,27 +56,27 @@ pub struct Entry {
     pub(super) client_request: String,
 }
 
-/// How the operation ended that a change was accepted as.
+/// The end of a long-running operation that a change started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct End {
-    /// The service's word, such as `Succeeded` or `Failed`.
+    /// The operation's final state as the service calls it, such as `Succeeded` or `Failed`.
     pub state: String,
     /// The service's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The service's words.
+    /// The service's error message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
-/// What came of it.
+/// The outcome of a request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Came {
-    /// An answer with this HTTP status.
+    /// The service answered with this HTTP status.
     Status(u16),
-    /// No answer, and certainly no effect.
+    /// The request was not sent, so it had no effect. Holds the reason.
     NotSent(String),
-    /// No answer that can be read: it may have had its effect.
+    /// No readable answer came, so the request may have had its effect. Holds the reason.
     Unknown(String),
 }

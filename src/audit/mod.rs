@@ -1,5 +1,5 @@
-//! The audit trail: one line before every request that changes something, one line after it, in a
-//! file that is only ever appended to.
+//! The audit trail: an append-only file with one line before and one line after every request that
+//! changes something.
 
 mod change;
 
@@ -16,15 +16,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// What a run writes its changes down in: nothing, or a file, with what every line of this plan has
-/// in common.
+/// The audit log of a run, or none, with the values that every line of this plan repeats.
 #[derive(Debug, Clone, Default)]
 pub struct Trail {
     log: Option<Arc<Log>>,
     cloud: String,
     command: &'static str,
     plan: String,
-    /// What stood against the plan and was overridden.
+    /// The findings that the caller overrode, as sentences.
     overridden: Vec<String>,
 }
 
@@ -33,7 +32,7 @@ struct Log {
     path: PathBuf,
     file: File,
     lines: AtomicU64,
-    /// A line could not be written: no change may follow.
+    /// True after a failed write. cmkctl then sends no further change.
     torn: AtomicBool,
 }
 
@@ -43,14 +42,14 @@ struct Line<'a> {
     event: &'static str,
     /// Ties an outcome to its intent.
     id: &'a str,
-    /// In the cloud's time, which in a sandbox is its own.
+    /// Time of the cloud. A sandbox has its own clock.
     at: Timestamp,
     real: Timestamp,
     cloud: &'a str,
     who: &'a Who,
     method: &'a str,
     url: &'a str,
-    /// The id that this attempt was sent under.
+    /// The `x-ms-client-request-id` of this attempt.
     client_request_id: &'a str,
     #[serde(skip_serializing_if = "Value::is_null")]
     body: &'a Value,
@@ -68,12 +67,11 @@ struct Line<'a> {
 }
 
 impl Trail {
-    /// Opens the file of a plan's trail, and makes it first if need be, readable by its owner
-    /// alone.
+    /// Opens the audit log, and creates it with mode 0600 if it does not exist.
     ///
     /// # Errors
-    /// The file can't be opened for appending, or it is no file: a pipe keeps nothing, and a device
-    /// keeps no lines.
+    /// The file can't be opened for appending, or the path is not a regular file. A pipe or a
+    /// device does not keep lines.
     pub fn open(
         path: Option<&Path>,
         cloud: &str,
@@ -87,7 +85,7 @@ impl Trail {
                     return Err(no_file(path, other));
                 }
                 let mut options = OpenOptions::new();
-                // Reading shows whether the last line is whole.
+                // The log is also read, to see whether its last line is complete.
                 options.append(true).read(true).create(true);
                 #[cfg(unix)]
                 std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -111,21 +109,21 @@ impl Trail {
         })
     }
 
-    /// What stood against the plan and was overridden: every intent of it says so.
+    /// Adds the overridden findings, which every intent of this plan then names.
     #[must_use]
     pub fn overriding(self, overridden: Vec<String>) -> Self {
         Self { overridden, ..self }
     }
 
-    /// Is anything written down?
+    /// Is there an audit log?
     pub fn is_kept(&self) -> bool {
         self.log.is_some()
     }
 
-    /// Writes down what is about to be sent, and returns its id once that is on the disk.
+    /// Writes the intent, and returns its id after the line is on the disk.
     ///
     /// # Errors
-    /// The line could not be written, or one before it: then nothing may be sent.
+    /// This line or an earlier line could not be written. The caller must not send the request.
     pub fn intent(&self, intent: &Intent<'_>, at: Timestamp) -> Result<String> {
         let Some(log) = &self.log else {
             return Ok(String::new());
@@ -151,11 +149,11 @@ impl Trail {
         Ok(id)
     }
 
-    /// Writes down what came of it, with the ids that the service gave. When that fails the change
-    /// has happened all the same: no other one follows.
+    /// Writes the outcome of an intent, with the ids that the service returned. If this fails, the
+    /// change has already happened, and the caller must stop before the next one.
     ///
     /// # Errors
-    /// The line could not be written; the error says what it would have said.
+    /// The line could not be written. The error holds its content.
     pub fn outcome(
         &self,
         id: &str,
@@ -168,11 +166,11 @@ impl Trail {
         outcome.map_err(|error| lost(&log.path, &error, (id, intent), &what_came(came.0)))
     }
 
-    /// Writes down how the operation ended that a change was accepted as, with the ids that the
-    /// service gave. When that fails, no other change follows.
+    /// Writes the end of the operation that a change started, with the ids that the service
+    /// returned. If this fails, the caller must stop before the next change.
     ///
     /// # Errors
-    /// The line could not be written; the error says what it would have said.
+    /// The line could not be written. The error holds its content.
     pub fn ended(
         &self,
         entry: &Entry,
@@ -200,7 +198,7 @@ impl Trail {
         })
     }
 
-    /// What is about to be sent, or what came of it, with the ids that the service gave.
+    /// Builds an `intent` line without `came`, and an `outcome` line with it.
     fn line<'a>(
         &'a self,
         id: &'a str,
@@ -240,7 +238,8 @@ impl Trail {
 }
 
 impl Log {
-    /// One call for the whole line: with `O_APPEND` the lines of several runs never mix.
+    /// Writes the whole line in one call. With `O_APPEND`, the lines of several runs then never
+    /// mix.
     fn write(&self, line: &Line<'_>) -> io::Result<()> {
         let outcome = self.append(line);
         if outcome.is_err() {
@@ -251,7 +250,7 @@ impl Log {
 
     fn append(&self, line: &Line<'_>) -> io::Result<()> {
         let mut text = Vec::new();
-        // A process that ended while it wrote has left a line without its end.
+        // A process that was killed while it wrote leaves a line without a line break.
         if !self.ends_with_a_line()? {
             text.push(b'\n');
         }
@@ -267,7 +266,7 @@ impl Log {
         file.sync_data()
     }
 
-    /// Is the file empty, or its last line whole?
+    /// Is the file empty, or does it end with a line break?
     fn ends_with_a_line(&self) -> io::Result<bool> {
         let mut file = &self.file;
         if file.metadata()?.len() == 0 {
@@ -280,7 +279,7 @@ impl Log {
     }
 }
 
-/// What lies at the path instead of a file, if anything does.
+/// The kind of a path that exists and is not a regular file, for the error message.
 fn other_than_a_file(path: &Path) -> Option<&'static str> {
     let kind = std::fs::metadata(path).ok()?.file_type();
     if kind.is_file() {
@@ -302,7 +301,7 @@ fn other_than_a_file(path: &Path) -> Option<&'static str> {
     Some(if kind.is_dir() { "a folder" } else { "no file" })
 }
 
-/// Says it when others may read or change the file.
+/// Warns if other accounts can read or change the file.
 #[cfg(unix)]
 fn warn_of_others(path: &Path, file: &File) {
     use std::os::unix::fs::PermissionsExt;
@@ -329,7 +328,7 @@ fn no_file(path: &Path, other: &str) -> Error {
     .hint("Choose an existing file, or the path of a new file that cmkctl can create.")
 }
 
-/// An intent that is not written down: its change is not sent.
+/// The error for an intent that could not be written: its request is not sent.
 fn unsent(path: &Path, error: &io::Error) -> Error {
     Error::new(
         Kind::Unexpected,
@@ -343,7 +342,7 @@ fn unsent(path: &Path, error: &io::Error) -> Error {
     .hint("Then run the same command again. It continues where it stopped.")
 }
 
-/// What came of a change, as a clause.
+/// The outcome as a clause of an error message.
 fn what_came(came: &Came) -> String {
     match came {
         Came::Status(status) => format!("The change was sent, and answered with {status}"),
@@ -352,7 +351,7 @@ fn what_came(came: &Came) -> String {
     }
 }
 
-/// What came of a change is not written down: it has happened, if it was sent at all.
+/// The error for an outcome that could not be written. The change may already have happened.
 fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), what: &str) -> Error {
     let path = path.display();
     Error::new(
@@ -426,7 +425,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit");
         let mut trail = Trail::open(Some(&path), "public", "enable", "p".to_owned()).unwrap();
-        // A file that can be read only: every line fails.
+        // A read-only file: every write fails.
         let log = Log {
             path: path.clone(),
             file: File::open(&path).unwrap(),
@@ -439,7 +438,7 @@ mod tests {
         let second = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(second.to_string().contains("before this one"), "{second}");
         assert_eq!(second.kind, Kind::Unexpected);
-        // What came of a change that was sent is lost; that it was not sent would be a lie.
+        // The error must name the outcome that is lost, because the change may have been sent.
         for (came, words) in [
             (
                 Came::Status(201),
@@ -513,7 +512,7 @@ mod tests {
             assert_eq!(error.kind, Kind::Usage);
             assert!(error.to_string().contains(words), "{error}");
         }
-        // A link to a file is a file.
+        // A symbolic link to a regular file is accepted.
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();

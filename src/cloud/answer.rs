@@ -1,4 +1,4 @@
-//! An answer as it came over the wire, or why there is none.
+//! The answer to an HTTP request, or the reason why there is none.
 
 use crate::cloud::{json, request_id};
 use bytes::Bytes;
@@ -6,14 +6,13 @@ use flate2::read::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use std::io::Read as _;
 
-/// The most that is read of one answer, after decompression. A page of the environment list of a
-/// large tenant stays far below.
+/// Limit of a decompressed body. A page of a large tenant's environment list is far smaller.
 const BODY_LIMIT: usize = 64 << 20;
 
-/// The most room that is made for an answer before it comes.
+/// Limit of the buffer that is allocated from `Content-Length`.
 const BODY_HINT: usize = 4 << 20;
 
-/// The headers with ids for a support ticket, best first.
+/// Headers with ids for a support ticket, most useful first.
 const IDS: [&str; 4] = [
     "x-ms-correlation-request-id",
     "x-ms-correlation-id",
@@ -21,7 +20,7 @@ const IDS: [&str; 4] = [
     "x-ms-service-request-id",
 ];
 
-/// An answer, read to its end.
+/// A complete answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// HTTP status.
@@ -33,27 +32,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's text.
+    /// The value of a header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Is it a page for people, such as a proxy's?
+    /// Is the body an HTML page, for example from a proxy?
     pub fn is_page(&self) -> bool {
         self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// The id that Microsoft's support asks for.
+    /// The correlation id for Microsoft support.
     pub fn correlation(&self) -> Option<&str> {
         IDS.into_iter().find_map(|name| self.header(name))
     }
 
-    /// The id that cmkctl gave the request; the wire writes it into every answer.
+    /// The id that cmkctl gave the request. `Wire` adds it to every answer.
     pub fn client_request(&self) -> Option<&str> {
         self.header(request_id::HEADER)
     }
 
-    /// Every id of that kind, by its name.
+    /// Every id for a support ticket, with its header's name.
     pub fn ids(&self) -> Vec<(String, String)> {
         IDS.into_iter()
             .filter_map(|name| Some((name.to_owned(), self.header(name)?.to_owned())))
@@ -64,23 +63,22 @@ impl Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broken {
-    /// Nothing was sent: repeating is safe.
+    /// The request was not sent. A retry is safe.
     NotSent(String),
-    /// Nothing was sent: nobody who is trusted vouches for the certificate of the other side.
+    /// The request was not sent: no trusted authority signed the server's certificate.
     Untrusted(String),
-    /// Nothing was sent: the sandbox that it was for has stopped.
+    /// The request was not sent: its sandbox has stopped.
     SandboxGone(String),
     /// The request may have arrived and may have had its effect.
     Lost(String),
-    /// An answer came that nothing can be done with: too much of it. The request may have had its
-    /// effect.
+    /// The answer is unusable, for example too long. The request may have had its effect.
     Unusable(String),
-    /// Not sent on purpose: the host is not one of the cloud's.
+    /// cmkctl did not send the request, because the host is not in the cloud's table.
     Foreign(String),
 }
 
 impl Broken {
-    /// The words of the cause.
+    /// The text of the cause.
     pub fn words(&self) -> &str {
         match self {
             Broken::NotSent(words)
@@ -93,11 +91,11 @@ impl Broken {
     }
 }
 
-/// Sends a request and reads its answer to the end.
+/// Sends a request and reads its complete answer.
 pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {
     let mut response = request.send().await.map_err(|error| {
         let words = top_line(&error);
-        // rustls begins every refusal of a certificate so.
+        // rustls starts every certificate error with these words.
         if error.is_connect() && words.starts_with("invalid peer certificate") {
             Broken::Untrusted(words)
         } else if error.is_connect() || error.is_builder() {
@@ -107,7 +105,7 @@ pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Resul
         }
     })?;
     let (status, mut headers) = (response.status().as_u16(), response.headers().clone());
-    // What an answer says about its length is no more than a hint.
+    // `Content-Length` may be wrong, so it only sizes the first buffer.
     let hint = response
         .content_length()
         .and_then(|length| usize::try_from(length).ok())
@@ -143,8 +141,8 @@ fn is_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Every member of the body (RFC 1952, 2.2): gateways send a long answer in several, and reqwest
-/// would stop after the first.
+/// Decompresses every gzip member of the body (RFC 1952, 2.2). Gateways send a long answer in
+/// several members, and reqwest stops after the first.
 fn decompressed(body: &[u8]) -> std::result::Result<Vec<u8>, Broken> {
     let mut whole = Vec::new();
     let read = MultiGzDecoder::new(body)
@@ -166,7 +164,7 @@ fn too_large() -> Broken {
     ))
 }
 
-/// The innermost cause in one line: reqwest's own texts repeat the URL and each other.
+/// The innermost cause in one line. The outer texts of reqwest repeat the URL and each other.
 pub fn top_line(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

@@ -1,4 +1,4 @@
-//! Azure Resource Manager: provider and enterprise policy.
+//! Azure Resource Manager: the resource provider and enterprise policies.
 //!
 //! Versions and shapes are those of the public specifications and of Microsoft's own scripts for
 //! customer-managed keys.
@@ -47,7 +47,7 @@ impl Reader {
     /// An enterprise policy.
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the policy does not exist.
     pub async fn policy(&self, id: &ArmId) -> Reply<Policy> {
         let url = self.session.arm(&id.to_string(), versions::POLICIES);
         let answer = self.session.read(Service::Arm, &url).await?;
@@ -55,11 +55,11 @@ impl Reader {
         policy(id, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
-    /// What Resource Manager would say to the creation of a policy: a deployment that is validated
-    /// and never deployed. This is where Azure Policy speaks (`RequestDisallowedByPolicy`).
+    /// Asks Resource Manager to validate a deployment with the policy, without deploying it. Azure
+    /// Policy refuses here (`RequestDisallowedByPolicy`).
     ///
     /// # Errors
-    /// The caller may not validate deployments in the group, or the service gave no verdict.
+    /// The caller may not validate deployments in the group, or the answer is no verdict.
     pub async fn validate_policy(&self, policy: &NewPolicy<'_>) -> Reply<Validation> {
         let id = policy.id;
         let mut resource = policy.body();
@@ -86,7 +86,7 @@ impl Reader {
             .await
         {
             Ok(_) => Ok(Validation::Passed),
-            // What is wrong with the question is no word on the policy.
+            // An error in our own request says nothing about the policy.
             Err(fault) if WRONG_QUESTION.iter().any(|code| fault.is(code)) => Err(fault),
             Err(fault) if fault.status() == Some(400) || fault.is("RequestDisallowedByPolicy") => {
                 Ok(refused(fault))
@@ -96,7 +96,7 @@ impl Reader {
     }
 }
 
-/// Codes with which Resource Manager refuses a deployment as such.
+/// Codes that refuse the deployment request itself, whatever it contains.
 const WRONG_QUESTION: [&str; 4] = [
     "InvalidApiVersionParameter",
     "InvalidRequestContent",
@@ -104,17 +104,17 @@ const WRONG_QUESTION: [&str; 4] = [
     "InvalidTemplate",
 ];
 
-/// What a change was answered with.
+/// The answer to a change.
 #[derive(Debug)]
 pub struct Written {
-    /// The operation that it was accepted as, if it was not done at once.
+    /// The operation that continues at the service; `None` if the change is complete.
     pub operation: Option<Accepted>,
-    /// For a support ticket.
+    /// Correlation id for a support ticket.
     pub correlation: Option<String>,
 }
 
 impl From<Option<String>> for Written {
-    /// Done at once, with the id for a support ticket.
+    /// A completed change, with the correlation id.
     fn from(correlation: Option<String>) -> Self {
         Self {
             operation: None,
@@ -138,7 +138,7 @@ impl Writer {
         .await
     }
 
-    /// Creates or replaces an enterprise policy for encryption. Without a version the environments
+    /// Creates or replaces an enterprise policy for encryption. Without a version, the environments
     /// follow the key's rotation.
     ///
     /// # Errors
@@ -168,10 +168,10 @@ impl Writer {
     }
 }
 
-/// An enterprise policy for encryption that is to be.
+/// An enterprise policy for encryption to create.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPolicy<'a> {
-    /// Its id.
+    /// The policy's ARM id.
     pub id: &'a ArmId,
     /// Power Platform geography.
     pub location: &'a str,
@@ -179,12 +179,12 @@ pub struct NewPolicy<'a> {
     pub vault: &'a ArmId,
     /// The key.
     pub key: &'a KeyName,
-    /// The version it is pinned to; without one the environments follow the key's rotation.
+    /// The pinned key version. With `None`, the environments follow the key's rotation.
     pub version: Option<&'a KeyVersion>,
 }
 
 impl NewPolicy<'_> {
-    /// The body, as Microsoft's scripts send it.
+    /// The request body in the shape that Microsoft's scripts send.
     fn body(&self) -> Value {
         let mut key = json!({ "name": self.key.as_str() });
         if let Some(version) = self.version {
@@ -200,7 +200,7 @@ impl NewPolicy<'_> {
     }
 }
 
-/// A resource provider out of JSON; everything may be missing, and is not known then.
+/// Reads a resource provider from JSON. A missing field becomes `Unknown`.
 pub fn provider(value: &Value) -> Provider {
     let policies = list(value, "resourceTypes").iter().find(|kind| {
         text(kind, "resourceType")
@@ -216,10 +216,10 @@ pub fn provider(value: &Value) -> Provider {
     }
 }
 
-/// A policy out of JSON.
+/// Reads an enterprise policy from JSON.
 ///
 /// # Errors
-/// A clause: it has no kind, which every policy has, or it is another policy.
+/// A clause: the JSON has no `kind`, which every policy has, or it describes another policy.
 pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
     of_the_same_name(id, value)?;
     Ok(Policy {
@@ -238,8 +238,8 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
     })
 }
 
-/// The object id of the policy's identity, if it has one yet. Roles are given to it, so it must be
-/// an id.
+/// The object id of the policy's identity, `None` while it has no identity. It must be a GUID,
+/// because roles are assigned to it.
 fn principal(value: &Value) -> Result<Option<String>, String> {
     let said = text(value, "identity.principalId")
         .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId"));
@@ -251,7 +251,7 @@ fn principal(value: &Value) -> Result<Option<String>, String> {
     }
 }
 
-/// A state that can't be read is none that is done.
+/// The `provisioningState`, unless it is `Succeeded`. An unreadable state counts as unfinished.
 fn unfinished(value: &Value) -> Option<String> {
     match maybe(value, "properties.provisioningState", as_text) {
         Known::Known(state) => state.filter(|state| !state.eq_ignore_ascii_case("Succeeded")),
@@ -259,10 +259,10 @@ fn unfinished(value: &Value) -> Option<String> {
     }
 }
 
-/// Does an answer describe the resource that was asked for?
+/// Checks that an answer describes the requested resource.
 ///
 /// # Errors
-/// A clause: it names another one.
+/// A clause: the `id` is that of another resource.
 pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> {
     match maybe(value, "id", as_text).required()? {
         Some(own) if !same_id(&own, &id.to_string()) => {
@@ -272,8 +272,8 @@ pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> 
     }
 }
 
-/// The key that a policy references. A version that is left out or `null` follows the key's
-/// rotation; one may be written as a URL.
+/// The key that a policy references. Without a version, or with `null`, the policy follows the
+/// key's rotation. The version may be a URL.
 fn key_reference(value: &Value) -> Known<KeyReference> {
     let said = |part: &str| format!("the policy does not say which key it references: {part}");
     let parsed = |bad: BadInput| said(bad.message.trim_end_matches('.'));
@@ -306,8 +306,7 @@ fn key_reference(value: &Value) -> Known<KeyReference> {
     read().map_or_else(Known::Unknown, Known::Known)
 }
 
-/// The innermost code of a refused validation, with the names of the Azure Policy assignments in
-/// it.
+/// The innermost code of a refused validation, with the Azure Policy assignments that it names.
 pub fn refused(fault: Fault) -> Validation {
     let mut code = fault.code.unwrap_or_default();
     let mut assignments = Vec::new();
@@ -336,7 +335,7 @@ pub fn refused(fault: Fault) -> Validation {
     }
 }
 
-/// `United States` and `unitedstates` are one location.
+/// Removes blanks and case, so that `United States` equals `unitedstates`.
 fn location_name(text: &str) -> String {
     text.split_whitespace()
         .collect::<String>()

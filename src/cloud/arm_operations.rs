@@ -1,7 +1,6 @@
-//! Long operations of Azure Resource Manager: a change that is answered before it is done. After
-//! its rules for asynchronous operations: `Azure-AsyncOperation` names an address whose `status`
-//! ends with `Succeeded`, `Failed` or `Canceled`; else `Location` names one that answers 202 until
-//! the end.
+//! Long-running operations of Azure Resource Manager, after its rules for asynchronous operations.
+//! The `status` behind `Azure-AsyncOperation` ends with `Succeeded`, `Failed` or `Canceled`.
+//! Without that header, the `Location` URL answers 202 until the operation ends.
 
 use crate::audit::{End, Entry};
 use crate::cloud::answer::Answer;
@@ -15,55 +14,55 @@ use crate::model::word::Word;
 use serde_json::Value;
 use std::time::Duration;
 
-/// The words that end an operation; any other one means that it runs.
+/// The final states. With any other state, the operation still runs.
 const ENDS: [&str; 3] = ["Succeeded", "Failed", "Canceled"];
 
-/// A change that was accepted, and goes on at the service.
+/// A change that the service accepted and has not completed.
 #[derive(Debug)]
 pub struct Accepted {
     url: String,
     asks: Asks,
-    /// The pause that the service asks for before the first look.
+    /// The pause before the first poll, from `Retry-After`.
     pub pause: Option<Duration>,
-    /// For a support ticket: the service's id of the change, and ours.
+    /// For a support ticket: the service's correlation id and cmkctl's request id.
     pub tickets: (Option<String>, Option<String>),
     entry: Option<Entry>,
 }
 
-/// What an address tells.
+/// The kind of the polled address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asks {
     /// `Azure-AsyncOperation`: a document with a `status`.
     Status,
-    /// `Location`: 202 while it runs, and then what the change itself would have answered.
+    /// `Location`: answers 202 while the operation runs, then the result of the change.
     Result,
 }
 
-/// One look at an operation.
+/// The answer to one poll of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// The state, and what the service says about a failure.
+    /// The state, and code and message of a failure.
     pub end: End,
-    /// The ids that the service gave.
+    /// The ids of the answer, for a support ticket.
     ids: Vec<(String, String)>,
 }
 
 impl Progress {
-    /// Did it end, well or not? (Words are compared without case.)
+    /// Has the operation ended, with success or not? States are compared without case.
     pub fn has_ended(&self) -> bool {
         ENDS.iter()
             .any(|end| end.eq_ignore_ascii_case(&self.end.state))
     }
 
-    /// Did it end well?
+    /// Did the operation succeed?
     pub fn succeeded(&self) -> bool {
         self.end.state.eq_ignore_ascii_case(ENDS[0])
     }
 }
 
 impl Accepted {
-    /// The operation that an answer names, if it names one. `Location` alone counts with 202 only:
-    /// with 201 it may be the address of what was made.
+    /// The operation that an answer names, if any. A `Location` without `Azure-AsyncOperation`
+    /// counts only with 202. With 201 it may be the address of the new resource.
     pub(super) fn of(
         answer: &Answer,
         pause: Option<Duration>,
@@ -86,7 +85,7 @@ impl Accepted {
         })
     }
 
-    /// What to do after one look. Passing trouble is waited out.
+    /// Decides what to do after one poll. Transient errors are waited out.
     pub fn step(
         &self,
         look: &Reply<Progress>,
@@ -108,8 +107,8 @@ impl Accepted {
     }
 }
 
-/// Is this answer of a `Location` what the change itself came to? One that the question itself may
-/// have got (no sign-in, no right, not known) is not.
+/// Is this error from a `Location` the result of the change? 401, 403, 404 and transient errors may
+/// belong to the poll itself, so they are not.
 fn is_its_end(fault: &Fault) -> bool {
     fault.status().is_some_and(|status| {
         (400..500).contains(&status)
@@ -119,7 +118,7 @@ fn is_its_end(fault: &Fault) -> bool {
 }
 
 impl Reader {
-    /// Looks once at an operation. Brings `Retry-After` with either outcome.
+    /// Polls an operation once. Returns `Retry-After` with either result.
     pub async fn progress(&self, accepted: &Accepted) -> (Reply<Progress>, Option<Duration>) {
         let (reply, pause) = self.session.poll(Service::Arm, &accepted.url).await;
         (read(accepted.asks, reply), pause)
@@ -127,7 +126,7 @@ impl Reader {
 }
 
 impl Writer {
-    /// Writes down how an operation ended, beside the change that began it.
+    /// Writes the end of an operation to the audit log, under the id of its change.
     pub fn ended(&self, accepted: &Accepted, progress: &Progress) {
         if let Some(entry) = &accepted.entry {
             self.session.ended(entry, &progress.end, &progress.ids);
@@ -135,7 +134,7 @@ impl Writer {
     }
 }
 
-/// What a look shows.
+/// Reads the state from one poll.
 fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
     let answer = match reply {
         Ok(answer) => answer,
@@ -175,8 +174,8 @@ fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
     Ok(progress)
 }
 
-/// The error in an answer, in whatever shape errors have. It stands at the top; some services put
-/// it below `properties`, as they do with what is special to them (inferred).
+/// The error in an answer. It is at the top level. Some services put it below `properties`, as they
+/// do with their own fields (inferred).
 fn failure(mut answer: Answer) -> Fault {
     let fault = Fault::answered(Service::Arm, &answer);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -189,8 +188,8 @@ fn failure(mut answer: Answer) -> Fault {
     }
 }
 
-/// The state that the answer of a `Location` stands for. A resource that is shown in the end may
-/// say itself that it failed.
+/// The state that a `Location` answer stands for. The final resource may report its own failure in
+/// `provisioningState`.
 fn result_of(answer: &Answer) -> String {
     if answer.status == 202 {
         return "Running".to_owned();
@@ -239,7 +238,7 @@ mod tests {
             (202, &[place], Some(("https://other/", Asks::Result))),
             (201, &[status], Some((URL, Asks::Status))),
             (200, &[status], Some((URL, Asks::Status))),
-            // The address of what was made.
+            // The address of the created resource.
             (201, &[place], None),
             (200, &[place], None),
             (202, &[], None),
@@ -252,7 +251,7 @@ mod tests {
         }
     }
 
-    /// The state, and the code and words of a failure, that one look shows.
+    /// The state of one poll, with code and message of a failure.
     fn shown(asks: Asks, status: u16, body: &Value) -> Option<(String, Option<(String, String)>)> {
         let answer = answer(status, &[], body);
         let reply = if status < 300 {
@@ -275,7 +274,7 @@ mod tests {
             (Asks::Status, 200, only("InProgress"), Some("InProgress")),
             (Asks::Status, 202, only("Wibble"), Some("Wibble")),
             (Asks::Status, 200, only("Canceled"), Some("Canceled")),
-            // What that is can't be told.
+            // These answers have no readable state.
             (Asks::Status, 200, json!({ "id": "o" }), None),
             (Asks::Status, 200, json!({ "status": 1 }), None),
             (Asks::Status, 200, Value::Null, None),
@@ -334,7 +333,7 @@ mod tests {
         assert!(matches!(decide(&Err(lost)), Step::Wait(_)));
         let foreign = Fault::broken(Service::Arm, &Broken::Foreign("x".to_owned()));
         assert_eq!(decide(&Err(foreign)), Step::Refused);
-        // The service's own pause is kept.
+        // `Retry-After` wins over the default pause.
         let asked = Some(Duration::from_secs(77));
         let next = accepted.step(&state("Running"), asked, &mut Patience::new(None));
         assert_eq!(next, Step::Wait(Duration::from_secs(77)));

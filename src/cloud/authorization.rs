@@ -1,5 +1,5 @@
-//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, what roles allow, what is
-//! denied, the caller's own permissions, locks.
+//! `Microsoft.Authorization` in Azure Resource Manager: role assignments, role definitions, deny
+//! assignments, the caller's permissions, and locks.
 
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
 impl Reader {
-    /// Role assignments at a scope, above it (management groups too) and below it.
-    /// `assigned_to`: only those of this principal and of the groups that it is in, directly or
-    /// through others; the service's filter `assignedTo` finds them.
+    /// Role assignments at a scope, above it (management groups too) and below it. With
+    /// `assigned_to`, only those of this principal and its direct or nested groups. The service's
+    /// filter `assignedTo` selects them.
     ///
     /// # Errors
     /// The service's refusal.
@@ -43,11 +43,11 @@ impl Reader {
             .await
     }
 
-    /// What a role allows, by the last GUID of its id. Each definition is read once by a session,
-    /// whichever scope it is asked for at.
+    /// The definition of a role, by the last GUID of its id. A session reads each definition once,
+    /// at whichever scope.
     ///
     /// # Errors
-    /// The service's refusal; 404 when there is no such role at the scope.
+    /// The service's refusal; 404 if the scope has no such role.
     pub async fn role_definition(&self, scope: &str, role: &str) -> Reply<RoleDefinition> {
         let url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}"),
@@ -62,10 +62,10 @@ impl Reader {
         role_definition(role, &value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
-    /// Deny assignments at a scope, above it and below it: one of a single key counts too, and the
-    /// filter `atScope()` would leave it out (Microsoft Learn, *List Azure deny assignments*). It
-    /// takes the right `Microsoft.Authorization/denyAssignments/read`, which a Key Vault
-    /// administrator may lack.
+    /// Deny assignments at a scope, above it and below it. One of a single key counts too, and the
+    /// filter `atScope()` would omit it (Microsoft Learn, *List Azure deny assignments*). This
+    /// needs `Microsoft.Authorization/denyAssignments/read`, which a Key Vault administrator may
+    /// lack.
     ///
     /// # Errors
     /// The service's refusal.
@@ -77,8 +77,8 @@ impl Reader {
         self.session.pages(Service::Arm, &url, denial).await
     }
 
-    /// What the caller may do at a scope, by everything that is assigned to the caller there,
-    /// directly or through groups.
+    /// What the caller may do at a scope, from every assignment to the caller or to the caller's
+    /// groups.
     ///
     /// # Errors
     /// The service's refusal.
@@ -90,10 +90,10 @@ impl Reader {
         self.session.pages(Service::Arm, &url, permission).await
     }
 
-    /// The roles that the caller may activate at a scope, or above it.
+    /// The roles that the caller may activate at a scope or above it.
     ///
     /// # Errors
-    /// The service's refusal: not every tenant has Privileged Identity Management.
+    /// The service's refusal. Not every tenant has Privileged Identity Management.
     pub async fn eligible(&self, scope: &str) -> Reply<Whole<Eligible>> {
         let mut url = self.session.arm(
             &format!("{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances"),
@@ -116,7 +116,7 @@ impl Reader {
     }
 }
 
-/// What is only shown may be missing; what a command is made of may not.
+/// `name` and `scope_name` are only shown and may be missing. The parts of a command may not.
 fn eligible(value: &Value) -> Result<Eligible, String> {
     let part = |name: &str| {
         text(value, &format!("properties.{name}")).ok_or_else(|| format!("it has no `{name}`"))
@@ -135,12 +135,12 @@ fn eligible(value: &Value) -> Result<Eligible, String> {
 }
 
 impl Writer {
-    /// Assigns a role under a name that follows from scope, principal and role, so that sending it
-    /// again changes nothing. `RoleAssignmentExists` (the same assignment under another name) is
-    /// what was wanted.
+    /// Assigns a role. The assignment's name follows from scope, principal and role, so a repeated
+    /// request changes nothing. `RoleAssignmentExists` counts as success: the same assignment has
+    /// another name.
     ///
     /// # Errors
-    /// `PrincipalNotFound` while a new identity is not yet known everywhere.
+    /// `PrincipalNotFound` until every replica of Entra ID knows a new identity.
     pub async fn assign_role(
         &self,
         scope: &str,
@@ -150,7 +150,7 @@ impl Writer {
     ) -> Reply<Written> {
         let name = assignment_name(scope, principal, role);
         let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
-        // The subscription part of the scope holds the definitions that apply there.
+        // Role definitions are addressed below the scope's subscription.
         let subscription: String = scope.split('/').take(3).collect::<Vec<_>>().join("/");
         let definition =
             format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
@@ -167,16 +167,16 @@ impl Writer {
     }
 }
 
-/// What one assignment allows its owner.
+/// Reads one permission of a role from JSON.
 ///
 /// # Errors
-/// A clause: its actions can't be understood.
+/// A clause: the `actions` are unreadable.
 pub fn permission(value: &Value) -> Result<Permission, String> {
     let actions = must(value, "actions", as_texts).required()?;
     entry(value, actions)
 }
 
-/// An entry of what is allowed or denied; whatever it leaves out is empty.
+/// Reads one permission from JSON. A missing list is empty.
 fn entry(value: &Value, actions: Vec<String>) -> Result<Permission, String> {
     Ok(Permission {
         actions,
@@ -193,7 +193,7 @@ fn listed(value: &Value, name: &str) -> Result<Vec<String>, String> {
         .required()
 }
 
-/// Is there a condition? One that can't be read is one.
+/// Is there a condition? An unreadable condition counts as one.
 fn conditional(value: &Value, path: &str) -> bool {
     match look(value, path) {
         Ok(None) => false,
@@ -204,16 +204,16 @@ fn conditional(value: &Value, path: &str) -> bool {
     }
 }
 
-/// Is it a group, by what the service calls it? Where it says nothing, it may be one.
+/// Can this principal be a group? A missing or unknown type counts as yes.
 fn is_group(kind: Option<&str>) -> bool {
     let single = ["User", "ServicePrincipal", "Device"];
     !kind.is_some_and(|kind| single.iter().any(|own| kind.eq_ignore_ascii_case(own)))
 }
 
-/// A role definition out of JSON; `role` is the GUID that was asked for.
+/// Reads a role definition from JSON. `role` is the requested GUID.
 ///
 /// # Errors
-/// A clause: it is that of another role, or what it allows can't be understood.
+/// A clause: the JSON describes another role, or its permissions are unreadable.
 pub fn role_definition(role: &str, value: &Value) -> Result<RoleDefinition, String> {
     let id = text(value, "name").or_else(|| text(value, "id"));
     if let Some(other) = id.filter(|id| role_guid(id) != role) {
@@ -225,10 +225,10 @@ pub fn role_definition(role: &str, value: &Value) -> Result<RoleDefinition, Stri
     })
 }
 
-/// A deny assignment out of JSON (Microsoft Learn, *List Azure deny assignments*).
+/// Reads a deny assignment from JSON (Microsoft Learn, *List Azure deny assignments*).
 ///
 /// # Errors
-/// A clause: its scope, what it denies, or whom, can't be understood.
+/// A clause: its scope, its permissions or its principals are unreadable.
 pub fn denial(value: &Value) -> Result<Denial, String> {
     let flag = maybe(value, "properties.doNotApplyToChildScopes", as_flag).required()?;
     let name = text(value, "properties.denyAssignmentName").or_else(|| text(value, "name"));
@@ -243,8 +243,8 @@ pub fn denial(value: &Value) -> Result<Denial, String> {
     })
 }
 
-/// What a role allows or a denial denies. An entry that says nothing of operations is not
-/// understood; one for data alone may leave out `actions`.
+/// The permissions of a role or deny assignment. An entry needs `actions` or `dataActions`; an
+/// entry for data may omit `actions`.
 fn permissions(value: &Value) -> Result<Vec<Permission>, String> {
     let one = |value: &Value| {
         let says = |name| matches!(look(value, name), Ok(Some(_)));
@@ -273,13 +273,13 @@ fn principals(value: &Value, name: &str) -> Result<Option<Vec<Principal>>, Strin
     }
 }
 
-/// A lock out of JSON.
+/// Reads a lock from JSON.
 ///
 /// # Errors
-/// A clause: its id is not a lock's.
+/// A clause: its id is not the id of a lock.
 pub fn lock(value: &Value) -> Result<Lock, String> {
     let id = must(value, "id", as_text).required()?;
-    // The scope is what stands before the lock's own part of its id.
+    // The scope is the part of the id before the lock's provider.
     let end = id
         .to_ascii_lowercase()
         .rfind("/providers/microsoft.authorization/locks/");
@@ -296,10 +296,10 @@ pub fn lock(value: &Value) -> Result<Lock, String> {
     })
 }
 
-/// A role assignment out of JSON.
+/// Reads a role assignment from JSON.
 ///
 /// # Errors
-/// A clause: its scope, its role or its owner can't be understood.
+/// A clause: its scope, role or principal is unreadable.
 pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
     let part = |name: &str| must(value, &format!("properties.{name}"), as_text).required();
     Ok(RoleAssignment {

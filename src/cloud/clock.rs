@@ -1,56 +1,54 @@
-//! What time it is: by this machine, and by the `Date` of every answer. A machine's clock may be
-//! wrong, and a window that is closed or a deadline that has not passed must not look otherwise
-//! because of it.
+//! The current time, from this machine and from the `Date` header of every answer. This machine's
+//! clock may be wrong. A wrong clock must not open a closed change window or pass a deadline early.
 
 use crate::cloud::clouds::{Cloud, Loopback};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Clocks that are further apart than this, in seconds, are said. Sign-in refuses tokens and
-/// assertions whose times are further off.
+/// cmkctl reports clocks that differ by more than this, in seconds. Entra ID refuses tokens and
+/// assertions with a larger difference.
 pub const APART: i64 = 300;
-/// What helps when this machine's clock is the wrong one.
+/// The remedy if this machine's clock is wrong.
 pub const SET_CLOCK: &str =
     "Set this machine's clock: `timedatectl set-ntp true`, or the time service of its system.";
 
-/// A machine's clock that goes on by so much more or less than time does was set, or the machine
-/// slept.
+/// If the wall clock and the monotonic clock differ by more than this, the clock was set or the
+/// machine slept.
 const JUMP: Duration = Duration::from_secs(60);
 
-/// A clock that knows the sandbox's time. Outside a sandbox it is the real one. Clones share what
-/// they heard.
+/// The cloud's clock: sandbox time in a sandbox, real time elsewhere. Clones share the measured
+/// differences.
 #[derive(Debug, Clone)]
 pub struct Clock {
     sandbox: Option<Loopback>,
     heard: Arc<Mutex<Heard>>,
 }
 
-/// A moment by this machine's clock and by those of the services.
+/// One moment, as shown by this machine's clock and by the services' clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// By this machine's clock.
+    /// Time of this machine's clock.
     pub now: Timestamp,
     earliest: Timestamp,
     latest: Timestamp,
 }
 
-/// How far the services' clocks are from this machine's, in seconds.
+/// Differences between the services' clocks and this machine's clock, in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Heard {
-    /// By how much the last one of them is behind; not above 0.
+    /// Difference of the clock that is furthest behind; never above 0.
     behind: i64,
-    /// By how much the first one of them is ahead; not below 0.
+    /// Difference of the clock that is furthest ahead; never below 0.
     ahead: i64,
-    /// When one was heard last: this machine's clock, and the time that passes whatever its clock
-    /// says.
+    /// When the last `Date` arrived, by the wall clock and by the monotonic clock.
     last: Option<(Timestamp, Instant)>,
     said: bool,
 }
 
 impl Heard {
-    /// Takes in what an answer says. What was measured against this machine's clock before that was
-    /// set says nothing any more.
+    /// Adds a measured difference. If this machine's clock was set since the last one, earlier
+    /// differences no longer count.
     fn take(&mut self, skew: i64, (wall, steady): (Timestamp, Instant)) {
         if let Some((last_wall, last_steady)) = self.last {
             let by_wall = wall.duration_since(last_wall);
@@ -75,7 +73,7 @@ impl Clock {
         }
     }
 
-    /// Now, in the cloud's time.
+    /// The current time in the cloud.
     pub fn now(&self) -> Timestamp {
         let real = Timestamp::now();
         match &self.sandbox {
@@ -94,18 +92,19 @@ impl Clock {
         }
     }
 
-    /// Now by this machine's clock and by every `Date` that was heard, whichever is earliest: a
-    /// date in the past has passed when it has by this.
+    /// The earliest current time of all known clocks. A date that lies before it has certainly
+    /// passed.
     pub fn earliest(&self) -> Timestamp {
         self.moment().earliest
     }
 
-    /// The same, whichever is latest: a date in the future is still to come when it is by this.
+    /// The latest current time of all known clocks. A date that lies after it is certainly in the
+    /// future.
     pub fn latest(&self) -> Timestamp {
         self.moment().latest
     }
 
-    /// Now, by every clock.
+    /// The current time of every known clock.
     pub fn moment(&self) -> Moment {
         let now = self.now();
         let heard = self.heard();
@@ -120,7 +119,7 @@ impl Clock {
         }
     }
 
-    /// How much time has passed since then by every clock: the least that one of them says.
+    /// The time since `then`: the shortest difference that any clock shows.
     pub fn since(&self, then: &Moment) -> Duration {
         let now = self.moment();
         let passed = now
@@ -134,7 +133,7 @@ impl Clock {
             .unwrap_or_default()
     }
 
-    /// Has a service said what time it is, no longer ago than `age`?
+    /// Did a service send its `Date` within the last `age`?
     pub fn is_told(&self, age: Duration) -> bool {
         let last = self.heard().last;
         last.is_some_and(|(wall, _)| {
@@ -142,8 +141,8 @@ impl Clock {
         })
     }
 
-    /// Takes in the `Date` of an answer that was asked for and came at these times. Returns by how
-    /// much the clocks are apart, in seconds, when that is too much and nobody has said so.
+    /// Adds the `Date` of an answer, with the times of request and answer. Returns the difference
+    /// in seconds if it exceeds `APART` and was not reported yet.
     pub(super) fn hear(&self, date: &str, asked: Timestamp, answered: Timestamp) -> Option<i64> {
         let skew = skew(http_date(date)?, asked, answered);
         let mut heard = self.heard();
@@ -162,7 +161,7 @@ impl Clock {
         tokio::time::sleep(self.real(duration)).await;
     }
 
-    /// How long `duration` of the cloud's time takes here.
+    /// The real duration of `duration` in cloud time.
     pub fn real(&self, duration: Duration) -> Duration {
         match &self.sandbox {
             None => duration,
@@ -173,7 +172,7 @@ impl Clock {
 }
 
 impl Moment {
-    /// What each clock says: the earliest, this machine's, the latest.
+    /// The times of the clocks: earliest, this machine's, latest.
     pub fn readings(&self) -> [Timestamp; 3] {
         [self.earliest, self.now, self.latest]
     }
@@ -186,9 +185,9 @@ pub(super) fn http_date(text: &str) -> Option<Timestamp> {
         .map(|date| date.timestamp())
 }
 
-/// How far a date lies outside the time in which it was written: below 0 before it, above 0 after
-/// it. The header has whole seconds, and a slow answer, or one that takes an hour in a rehearsal,
-/// is no skew.
+/// The seconds by which `date` lies before the request (negative) or after the answer (positive).
+/// The header has whole seconds. A date between request and answer is no difference, however slow
+/// the answer.
 pub(super) fn skew(date: Timestamp, asked: Timestamp, answered: Timestamp) -> i64 {
     let (date, asked, answered) = (date.as_second(), asked.as_second(), answered.as_second());
     if date < asked {
@@ -265,10 +264,10 @@ mod tests {
         heard.take(-500, (at(1000), start));
         heard.take(0, (at(1100), later(100)));
         assert_eq!((heard.behind, heard.ahead), (-500, 0));
-        // It was set 500 seconds back.
+        // The clock was set back by 500 seconds.
         heard.take(1, (at(700), later(200)));
         assert_eq!((heard.behind, heard.ahead), (0, 1));
-        // The machine slept: the time that passes stood still.
+        // The machine slept, and the monotonic clock stood still.
         heard.take(0, (at(9000), later(201)));
         assert_eq!((heard.behind, heard.ahead), (0, 0));
     }

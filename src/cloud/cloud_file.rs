@@ -1,5 +1,5 @@
-//! A cloud as a file: what stands in it, and nothing else. A member with another name would be
-//! passed over, and tokens would go to the hosts of the base instead, so it is refused.
+//! A cloud file: the members it may have, and no others. An unknown member is refused. If cmkctl
+//! ignored it, tokens would go to the hosts of the base cloud.
 
 use super::clouds::{Cloud, GRAPH, KEYS, Loopback};
 use crate::error::{Error, Result};
@@ -9,8 +9,8 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use url::Url;
 
-/// A cloud as a file: a base, and what differs from it; for a sandbox also where it listens and
-/// what it holds.
+/// A cloud file: a base and the values that differ from it. A sandbox also writes its address and
+/// its content.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CloudFile {
@@ -35,14 +35,14 @@ struct SandboxPart {
     _scenario: IgnoredAny,
 }
 
-/// What a sandbox says about itself besides its cloud.
+/// The sandbox's part of a cloud file.
 #[derive(Debug, Clone, Default)]
 pub struct SandboxFacts {
-    /// Its tenant.
+    /// Tenant id.
     pub tenant: Option<String>,
-    /// Who can sign in; the first one does when nobody was named.
+    /// The users who can sign in. The first is the default.
     pub users: Vec<UserFacts>,
-    /// What a command takes when nothing was named.
+    /// The defaults for commands that name no resource.
     pub defaults: DefaultFacts,
 }
 
@@ -50,17 +50,17 @@ pub struct SandboxFacts {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserFacts {
-    /// As `--sandbox-user` names it.
+    /// The name for `--sandbox-user`.
     pub name: String,
-    /// Its client id.
+    /// The user's client id.
     pub client_id: String,
-    /// Its object id.
+    /// The user's object id.
     pub object_id: String,
     #[serde(default, rename = "about")]
     _about: IgnoredAny,
 }
 
-/// What a command takes in a sandbox when nothing was named.
+/// The resources that a command uses in a sandbox if the caller names none.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultFacts {
@@ -77,12 +77,12 @@ pub struct DefaultFacts {
 }
 
 impl Cloud {
-    /// A cloud from the text of a JSON file with `base`, `endpoints` and, for a sandbox, `sandbox`
-    /// and what it holds. A file without a base must give every value.
+    /// Reads a cloud from a JSON file with `base`, `endpoints` and, for a sandbox, `sandbox` and
+    /// its content. A file without a base must give every value.
     ///
     /// # Errors
-    /// Text that is not such a file, unknown members, missing values and a sandbox that is not on
-    /// loopback are usage errors.
+    /// Invalid text, unknown members, missing values, and a sandbox that is not on loopback are
+    /// usage errors.
     pub fn from_json(text: &str, origin: &str) -> Result<(Self, Option<SandboxFacts>)> {
         let file: CloudFile = serde_json::from_str(text).map_err(|error| {
             let words = error.to_string();

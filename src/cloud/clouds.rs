@@ -1,8 +1,8 @@
-//! The clouds, as one table: which host and which token audience each service has where.
+//! The table of clouds: the host and the token audience of each service.
 //!
 //! Hosts and audiences are those of Microsoft's own clients (the `PowerPlatform-EnterprisePolicies`
 //! module, the Terraform provider, the Power Apps administration module). Sources disagree on the
-//! gcc audience and its Resource Manager: every value can be overridden.
+//! audience and the Resource Manager of gcc. The caller can override every value.
 
 use crate::error::{Error, Result};
 use crate::model::ids::ResourceKind;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use url::Url;
 
-/// A service of a cloud that takes tokens.
+/// A service that takes tokens of a cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// Azure Resource Manager.
@@ -24,7 +24,7 @@ pub enum Service {
     KeyVault,
     /// A managed HSM's data plane.
     ManagedHsm,
-    /// An organization of Dataverse.
+    /// A Dataverse organization.
     Dataverse,
     /// Microsoft Graph.
     Graph,
@@ -53,7 +53,7 @@ impl Service {
     }
 }
 
-/// The names of a cloud's settings, as flags, environment variables and files spell them.
+/// The names of a cloud's settings. Flags, environment variables and files use the same names.
 pub const KEYS: [&str; 13] = [
     "login",
     "arm",
@@ -70,17 +70,17 @@ pub const KEYS: [&str; 13] = [
     FEDERATED,
 ];
 
-/// What an assertion of a job is for. It is no address of anybody's; a cloud that lacks it has the
-/// public cloud's.
+/// The audience of a job's assertion. It is not an address. A cloud without it uses the public
+/// cloud's.
 pub(super) const FEDERATED: &str = "federated-audience";
 
-/// The one setting that a cloud may lack: only names of people are looked up there.
+/// The only setting that a cloud may lack. cmkctl uses Graph only to look up names of people.
 pub(super) const GRAPH: &str = "graph";
 
-/// The audience of workload identity federation, which each cloud of Microsoft Entra has its own of
+/// The audience of workload identity federation, which differs by cloud of Microsoft Entra
 /// (Microsoft Graph, `federatedIdentityCredential`; Azure/login #452 for US Government,
-/// hashicorp/terraform-provider-azuread #1755 for China). That gcc, which signs in at the public
-/// cloud, has that of the public cloud, and dod that of gcc-high, is inferred.
+/// hashicorp/terraform-provider-azuread #1755 for China). Inferred: gcc, which signs in at the
+/// public cloud, uses that of the public cloud, and dod uses that of gcc-high.
 const PUBLIC_FEDERATED: &str = "api://AzureADTokenExchange";
 
 /// The built-in clouds, one row each, in the order of [`KEYS`].
@@ -123,26 +123,26 @@ pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|(name, _)| *name).collect()
 }
 
-/// Where a sandbox listens, and how its time runs.
+/// A sandbox's address, and the speed of its clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loopback {
-    /// `http://127.0.0.1:PORT`; no other host is accepted.
+    /// `http://127.0.0.1:PORT`. No other host is accepted.
     pub url: Url,
     /// Sandbox seconds per real second.
     pub speed: f64,
     /// Sandbox time at [`Loopback::started`].
     pub epoch: Timestamp,
-    /// Real time at which the sandbox began.
+    /// Real time at which the sandbox started.
     pub started: Timestamp,
 }
 
-/// One cloud: the hosts that may see its tokens, and the audiences of these tokens.
+/// A cloud: the hosts that may receive its tokens, and the audiences of these tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cloud {
     /// `public`, `gcc`, …, or the name in a cloud file.
     pub name: String,
     values: BTreeMap<&'static str, String>,
-    /// Present when the cloud is a sandbox on this machine.
+    /// `Some` if the cloud is a sandbox on this machine.
     pub sandbox: Option<Loopback>,
 }
 
@@ -176,7 +176,7 @@ impl Cloud {
         })
     }
 
-    /// A cloud without any value yet.
+    /// A cloud without values, except for the federated audience.
     pub(super) fn empty(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -188,8 +188,8 @@ impl Cloud {
     /// Overrides one value of [`KEYS`].
     ///
     /// # Errors
-    /// An unknown key, or a value that is no host (or, for an audience, no https URL), is a usage
-    /// error.
+    /// An unknown key is a usage error. So is a value that is not a host or, for an audience, not
+    /// an https URL.
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
         let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) else {
             return Err(
@@ -199,7 +199,7 @@ impl Cloud {
         };
         let value = value.trim();
         let valid = if *known == FEDERATED {
-            // An identifier that is compared, never an address that is asked.
+            // This audience is only an identifier. cmkctl never sends a request to it.
             Url::parse(value).is_ok() && !value.contains(char::is_whitespace)
         } else if known.ends_with("audience") {
             Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host())
@@ -230,12 +230,12 @@ impl Cloud {
         Ok(())
     }
 
-    /// A value of [`KEYS`]; empty for a key that is not one.
+    /// A value of [`KEYS`]; empty for an unknown key.
     pub fn get(&self, key: &str) -> &str {
         self.values.get(key).map_or("", String::as_str)
     }
 
-    /// The base URL of a service with one fixed host, without a slash at its end.
+    /// The base URL of a service with one fixed host, without a trailing slash.
     pub fn base(&self, service: Service) -> String {
         let key = match service {
             Service::Arm => "arm",
@@ -249,25 +249,24 @@ impl Cloud {
         format!("https://{}", self.get(key))
     }
 
-    /// The OAuth scope of a token for `url` at `service`. Audiences that end in a slash keep it:
-    /// `https://service.powerapps.com//.default` is what Microsoft's own clients avoid, so one
-    /// slash stands before `.default` in every case.
+    /// The OAuth scope of a token for `url` at `service`, always with one slash before `.default`.
+    /// Microsoft's own clients also avoid `https://service.powerapps.com//.default`.
     pub fn scope(&self, service: Service, url: &Url) -> String {
         let audience = match service {
             Service::Arm => self.get("arm-audience").to_owned(),
             Service::Bap => self.get("bap-audience").to_owned(),
-            // Its audience is its own address.
+            // Its audience is its base URL.
             Service::PowerPlatform => self.base(service),
             Service::KeyVault => self.get("vault-audience").to_owned(),
             Service::ManagedHsm => self.get("hsm-audience").to_owned(),
             Service::Dataverse => format!("https://{}", url.host_str().unwrap_or_default()),
-            // Its audience is its own address.
+            // Its audience is its base URL.
             Service::Graph => self.base(service),
         };
         format!("{}/.default", audience.trim_end_matches('/'))
     }
 
-    /// The scopes of the services with one audience that almost every command uses.
+    /// The scopes that almost every command uses.
     pub fn scopes(&self) -> Vec<String> {
         let services = [Service::Arm, Service::Bap, Service::KeyVault];
         let urls = services.map(|service| (service, Url::parse(&self.base(service))));
@@ -289,10 +288,10 @@ impl Cloud {
             .any(|key| audience == Some(self.get(key).trim_end_matches('/')))
     }
 
-    /// The service that owns `url`'s host, if it is one of this cloud's: https, default port, no
-    /// credentials in the URL, and a host that equals the configured one or ends in it after a dot.
-    /// A token may go nowhere else. (A subdomain is allowed because operations of the admin API
-    /// live on regional hosts such as `europe.api.bap.microsoft.com`.)
+    /// The service of `url`, if its host belongs to this cloud. The URL must be https on the
+    /// default port, without credentials. Its host equals the configured host or is a subdomain of
+    /// it. cmkctl sends tokens to no other host. Subdomains are allowed because the admin API runs
+    /// operations on regional hosts, such as `europe.api.bap.microsoft.com`.
     pub fn service_of(&self, url: &Url) -> Option<Service> {
         let host = url.host_str()?.to_ascii_lowercase();
         let host = host.strip_suffix('.').unwrap_or(&host);
@@ -304,7 +303,7 @@ impl Cloud {
                         .strip_suffix(owner)
                         .is_some_and(|rest| rest.ends_with('.') && rest.len() > 1))
         };
-        // `..vault.azure.net` is no name of anybody's.
+        // `..vault.azure.net` has empty labels and is not a valid host.
         if !plain(url) || host.split('.').any(str::is_empty) {
             return None;
         }
@@ -338,7 +337,7 @@ impl Cloud {
     }
 }
 
-/// https on its own port, without a name or a word of a user.
+/// Is the URL https on the default port, without user name and password?
 fn plain(url: &Url) -> bool {
     url.scheme() == "https"
         && url.port().is_none()
@@ -346,7 +345,7 @@ fn plain(url: &Url) -> bool {
         && url.password().is_none()
 }
 
-/// `https://host/` and `host` mean the same in a setting.
+/// Settings accept `https://host/` as well as `host`.
 fn host_of_setting(value: &str) -> &str {
     value
         .strip_prefix("https://")

@@ -1,4 +1,4 @@
-//! What tells the cause of a refusal besides its status, code and words.
+//! Facts of a refusal that show its cause, besides status, code and message.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::credential::Method;
@@ -7,39 +7,39 @@ use crate::cloud::words::{code_of, error_in, parts, quoted};
 use crate::model::rights::Lacking;
 use serde_json::Value;
 
-/// What tells the cause of a refusal besides its status, code and words.
+/// Facts of a refusal that show its cause, besides status, code and message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clues {
-    /// The body of the answer, when it is JSON.
+    /// The answer's body, if it is JSON.
     pub body: Value,
-    /// The claims that the next token must satisfy, as the challenge has them: base64.
+    /// The claims that the next token must satisfy, in base64 as in the challenge.
     pub claims: Option<String>,
-    /// The tenant whose token the service takes.
+    /// The tenant whose tokens the service accepts.
     pub tenant: Option<String>,
     /// Codes of the error's details.
     pub details: Vec<String>,
-    /// Does the service quote an error of the one behind it?
+    /// Does the service quote an error of another service behind it?
     pub quoted: bool,
-    /// The Azure Policy assignment that forbids it, as people call it.
+    /// Display name of the Azure Policy assignment that forbids the request.
     pub assignment: Option<String>,
-    /// Its ARM id.
+    /// ARM id of that assignment.
     pub assignment_id: Option<String>,
-    /// The caller's address, as Key Vault saw it.
+    /// The caller's IP address as Key Vault saw it.
     pub address: Option<String>,
-    /// The vault, as Key Vault calls it.
+    /// The vault's name in Key Vault's message.
     pub vault: Option<String>,
-    /// Is the answer a page for people, such as a proxy's?
+    /// Is the answer an HTML page, for example from a proxy?
     pub page: bool,
     /// The right that the caller lacks.
     pub lacking: Option<Lacking>,
-    /// How the caller has signed in.
+    /// The caller's way of signing in.
     pub method: Option<Method>,
-    /// The tenant that the caller has signed in to.
+    /// The tenant of the caller's sign-in.
     pub home: Option<String>,
 }
 
 impl Clues {
-    /// What an answer holds. Its body is read already, and `words` are those of its error.
+    /// Collects the facts of an answer. `body` is its parsed body and `words` its error message.
     pub(super) fn of(answer: &Answer, body: Value, words: &str) -> Self {
         let challenge = &challenge_of(answer);
         let error = error_in(&body);
@@ -50,7 +50,8 @@ impl Clues {
             details.push(quoted);
             parts(quoted, &mut details);
         }
-        // Beside the error, or as JSON in its words ("Policy identifiers").
+        // The assignment is in `additionalInfo`, or as JSON inside the message (Policy
+        // identifiers).
         let identifiers = assignment(words).unwrap_or_default();
         let info = |names: &[&str]| {
             let parts = json::list(error, "additionalInfo").iter();
@@ -76,7 +77,8 @@ impl Clues {
     }
 }
 
-/// As it came: cleaning would take the claims for a token. Each part of it is checked.
+/// The raw header. `clean` would remove the claims as a token, so each extracted part is checked
+/// instead.
 fn challenge_of(answer: &Answer) -> String {
     let values = answer.headers.get_all("www-authenticate").iter();
     let texts: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
@@ -88,14 +90,14 @@ pub(super) fn claims_of(answer: &Answer) -> Option<String> {
     parameter(&challenge_of(answer), "claims").filter(|claims| is_base64(claims))
 }
 
-/// The assignment among the policy identifiers that stand in a refusal's words.
+/// The policy assignment that is embedded as JSON in the message.
 fn assignment(words: &str) -> Option<Value> {
     let (_, rest) = words.split_once("\"policyAssignment\":")?;
     let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
     values.next()?.ok()
 }
 
-/// A parameter of a challenge, whose name has no case (RFC 9110, 11.2 and 5.6.4).
+/// A parameter of a challenge. Names are compared without case (RFC 9110, 11.2 and 5.6.4).
 fn parameter(challenge: &str, name: &str) -> Option<String> {
     let mut rest = challenge;
     loop {
@@ -117,7 +119,7 @@ fn parameter(challenge: &str, name: &str) -> Option<String> {
     }
 }
 
-/// To the closing quote, and what stands behind it.
+/// Splits at the closing quote: the unescaped value, and the rest.
 fn unquoted(quoted: &str) -> (String, &str) {
     let (mut value, mut escaped) = (String::new(), false);
     for (at, ch) in quoted.char_indices() {
@@ -133,13 +135,13 @@ fn unquoted(quoted: &str) -> (String, &str) {
     (value, "")
 }
 
-/// Base64 in either alphabet: it is pasted into a shell.
+/// Is the text base64, in either alphabet? Users paste it into a shell, so nothing else passes.
 fn is_base64(text: &str) -> bool {
     let fits = |ch: char| ch.is_ascii_alphanumeric() || "+/-_=".contains(ch);
     !text.is_empty() && text.chars().all(fits)
 }
 
-/// The tenant of the authority that the challenge names, or that the words ask for.
+/// The tenant of the authority in the challenge or in the message.
 fn tenant(challenge: &str, words: &str) -> Option<String> {
     let authority = ["authorization_uri", "authorization"]
         .iter()
@@ -158,7 +160,7 @@ fn tenant(challenge: &str, words: &str) -> Option<String> {
     authority.and_then(of).or_else(|| quoted().and_then(of))
 }
 
-/// The right and the scope that Resource Manager and Key Vault name when they refuse.
+/// The right and the scope that Resource Manager or Key Vault names in a refusal.
 fn lacking(words: &str) -> Option<Lacking> {
     let quoted = |label: &str| {
         let (_, rest) = words.split_once(label)?;
@@ -169,7 +171,7 @@ fn lacking(words: &str) -> Option<Lacking> {
     scope.starts_with('/').then_some(Lacking { right, scope })
 }
 
-/// The word that follows in Key Vault's sentence.
+/// The word after `label` in Key Vault's message.
 fn after(words: &str, label: &str) -> Option<String> {
     let (_, rest) = words.split_once(label)?;
     let end = rest.find(|ch: char| ch.is_whitespace() || ch == ';');

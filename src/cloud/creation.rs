@@ -1,8 +1,8 @@
-//! Resource groups, vaults and keys that are made, by Azure Resource Manager.
+//! Creates resource groups, vaults and keys through Azure Resource Manager.
 //!
-//! A key is made at the control plane (`PUT {vault}/keys/{name}`): that takes a right of Resource
-//! Manager alone. At the data plane of a vault that works with roles, whoever made it has no role.
-//! A vault that only trusted services reach takes the key, too, because Resource Manager is one of
+//! cmkctl creates a key at the control plane (`PUT {vault}/keys/{name}`), which needs only a right
+//! of Resource Manager. In a vault with Azure RBAC, the creator has no role at the data plane. A
+//! vault that admits only trusted services also accepts the key, because Resource Manager is one of
 //! them (I).
 
 use crate::cloud::arm::Written;
@@ -21,7 +21,7 @@ use crate::model::protection::Key;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A key as Resource Manager shows it, with its rotation policy.
+/// A key as Resource Manager describes it, with its rotation policy.
 type KeyInArm = (Key, Known<Option<Rotation>>);
 
 fn group_path(subscription: &str, group: &str) -> String {
@@ -32,7 +32,7 @@ impl Reader {
     /// The tenant of a subscription (`Microsoft.Resources` 2022-12-01).
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the subscription does not exist.
     pub async fn tenant_of(&self, subscription: &str) -> Reply<String> {
         let path = format!("subscriptions/{subscription}");
         self.one(&path, versions::SUBSCRIPTIONS, "tenantId").await
@@ -41,13 +41,13 @@ impl Reader {
     /// The region of a resource group.
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the group does not exist.
     pub async fn region_of(&self, subscription: &str, group: &str) -> Reply<String> {
         let path = group_path(subscription, group);
         self.one(&path, versions::GROUPS, "location").await
     }
 
-    /// One text of a resource, which it must have.
+    /// Reads one required text field of a resource.
     async fn one(&self, path: &str, version: &str, field: &str) -> Reply<String> {
         let url = self.session.arm(path, version);
         let answer = self.session.read(Service::Arm, &url).await?;
@@ -57,7 +57,8 @@ impl Reader {
             .map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
-    /// May a vault be called so? Names are taken once in the whole cloud, by deleted vaults too.
+    /// Is the name free for a new vault? Names are unique in the whole cloud, deleted vaults
+    /// included.
     ///
     /// # Errors
     /// The service's refusal.
@@ -73,10 +74,11 @@ impl Reader {
         name_check(&value).map_err(|why| Fault::shape(Service::Arm, &answer, why))
     }
 
-    /// A key and its rotation policy, without the data plane; of vaults and managed HSMs.
+    /// A key and its rotation policy, read without the data plane. Works for vaults and managed
+    /// HSMs.
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the key does not exist.
     pub async fn key_with_rotation(&self, vault: &ArmId, name: &KeyName) -> Reply<KeyInArm> {
         let path = format!("{vault}/keys/{name}");
         let url = self.session.arm(&path, versions::VAULTS);
@@ -91,10 +93,10 @@ impl Reader {
         }
     }
 
-    /// Has a vault the premium SKU? A managed HSM has keys in hardware alone.
+    /// Does the vault have the premium SKU? A managed HSM always has hardware keys.
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the vault does not exist.
     pub async fn is_premium(&self, vault: &ArmId) -> Reply<Known<bool>> {
         if vault.kind == ResourceKind::ManagedHsm {
             return Ok(Known::Known(true));
@@ -122,7 +124,7 @@ impl Writer {
         self.arm_change(Method::PUT, &url, Some(&body)).await
     }
 
-    /// Creates a vault. Its purge protection can never be turned off.
+    /// Creates a vault. Its purge protection can never be turned off again.
     ///
     /// # Errors
     /// The service's refusal.
@@ -132,7 +134,8 @@ impl Writer {
         self.arm_change(Method::PUT, &url, Some(&body)).await
     }
 
-    /// Creates a key. One that is there stays as it is, and is the answer (public REST reference).
+    /// Creates a key. If the key exists, the service leaves it unchanged and returns it (public
+    /// REST reference).
     ///
     /// # Errors
     /// The service's refusal.
@@ -208,10 +211,10 @@ fn rotation_body(rotation: &Rotation) -> Value {
     body
 }
 
-/// Where a key has its rotation policy.
+/// The JSON path of a key's rotation policy.
 const ROTATION: &str = "properties.rotationPolicy";
 
-/// The rotation policy of a key; nothing where it has none, or one that only tells of an end.
+/// The rotation policy of a key; `None` if it has none or only sends notifications.
 fn rotation(value: &Value) -> Known<Option<Rotation>> {
     match look(value, ROTATION) {
         Ok(None) => return Known::Known(None),
@@ -224,7 +227,8 @@ fn rotation(value: &Value) -> Known<Option<Rotation>> {
     actions.and_then(|actions| of_actions(value, &actions.unwrap_or_default()))
 }
 
-/// The rotation policy by what it does. An action that nobody knows may be the one that rotates.
+/// The rotation policy from its actions. An unknown action type may rotate the key, so the result
+/// is then unknown.
 fn of_actions(value: &Value, actions: &[Value]) -> Known<Option<Rotation>> {
     let period = |value: &Value| value.as_str().and_then(Period::of_iso);
     let (mut rotates, mut notifies) = (None, None);

@@ -1,4 +1,4 @@
-//! Dataverse: the one function that knows whether an environment is integrated with finance and
+//! Dataverse: the only function that tells whether an environment is integrated with finance and
 //! operations.
 
 use crate::cloud::answer::Answer;
@@ -10,12 +10,12 @@ use crate::cloud::session::Reader;
 use crate::model::environment::Integration;
 
 impl Reader {
-    /// Asks the organization at `instance_url` (`https://contoso.crm4.dynamics.com/`). While a key
-    /// is applied the organization is offline.
+    /// Asks the organization at `instance_url` (`https://contoso.crm4.dynamics.com/`). The
+    /// organization is offline while the service applies a key.
     ///
     /// # Errors
-    /// Everything but the two answers; 401, 403 and time-outs mean "unknown", never "not
-    /// integrated".
+    /// Every result except the two answers. 401, 403 and timeouts mean unknown, never not
+    /// integrated.
     pub async fn integration(&self, instance_url: &str) -> Reply<Integration> {
         let url = format!(
             "{}/api/data/v9.2/RetrieveFinanceAndOperationsIntegrationDetails",
@@ -29,7 +29,7 @@ impl Reader {
     }
 }
 
-/// What names neither id nor URL says nothing about the integration.
+/// An answer with neither `Id` nor `Url` says nothing about the integration.
 fn integrated(answer: &Answer) -> Reply<Integration> {
     let value = parse(Service::Dataverse, answer)?;
     let (id, url) = (json::text(&value, "Id"), json::text(&value, "Url"));
@@ -40,7 +40,7 @@ fn integrated(answer: &Answer) -> Reply<Integration> {
     Ok(Integration::Integrated { id, url })
 }
 
-/// The code alone is generic in Dataverse: the message decides.
+/// Dataverse uses this code for other errors too, so the message decides.
 fn says_not_integrated(fault: &Fault) -> bool {
     let message = fault.message.to_ascii_lowercase();
     fault.status() == Some(400)

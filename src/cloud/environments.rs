@@ -1,5 +1,5 @@
-//! Environments and their operations out of the admin API's JSON. Every property may be missing or
-//! odd: then the fact is not known.
+//! Reads environments and their operations from the admin API's JSON. A missing or malformed
+//! property makes the fact unknown.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
@@ -13,11 +13,10 @@ use crate::model::seen::{Reason, Seen, Unreadable};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An environment out of JSON. What it does not say, or says in a way that nobody understands, is
-/// not known.
+/// Reads an environment from JSON. A missing or unreadable property becomes unknown.
 ///
 /// # Errors
-/// A clause: it has no name, which is its id.
+/// A clause: it has no `name`, which is its id.
 pub fn environment(value: &Value) -> Result<Environment, String> {
     let id = json::text(value, "name").ok_or("it is no environment: it has no `name`")?;
     let text = |path: &str| json::text(value, &format!("properties.{path}"));
@@ -49,7 +48,7 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
             json::as_text,
         ) {
             Known::Known(by) => by,
-            // A witness that nobody understands does not speak for Microsoft's key.
+            // An unreadable `keyManagedBy` does not prove that Microsoft manages the key.
             Known::Unknown(why) => Some(why),
         },
         page: None,
@@ -71,13 +70,13 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
     Ok(found)
 }
 
-/// The default environment's id, as the Power Platform admin API writes it.
+/// Does the id start with `Default-`, as the admin API writes the default environment's id?
 fn has_default_id(id: &str) -> bool {
     id.get(..8)
         .is_some_and(|head| head.eq_ignore_ascii_case("Default-"))
 }
 
-/// The caller's permissions by their names. What is listed as `false` is not granted.
+/// Names of the caller's permissions. A permission with the value `false` is not granted.
 fn permissions(value: &Value) -> Option<Vec<String>> {
     let granted = value
         .as_object()?
@@ -86,7 +85,7 @@ fn permissions(value: &Value) -> Option<Vec<String>> {
     Some(granted.map(|(name, _)| json::clean(name)).collect())
 }
 
-/// The finance and operations side; nothing where the service says `null` or leaves it out.
+/// The finance and operations app; absent if the service says `null` or omits it.
 fn app(value: &Value) -> Known<Option<AppLink>> {
     let read = |part: &Value| {
         part.as_object().map(|_| AppLink {
@@ -104,7 +103,7 @@ fn app(value: &Value) -> Known<Option<AppLink>> {
     .and_then(|()| json::maybe(value, "properties.linkedAppMetadata", read))
 }
 
-/// Is the link not known because another fact speaks against its absence?
+/// Is the link unknown because `keyManagedBy` contradicts its absence?
 pub(crate) fn contradicts(environment: &Environment) -> bool {
     environment
         .key_link
@@ -112,7 +111,7 @@ pub(crate) fn contradicts(environment: &Environment) -> bool {
         .is_some_and(|why| why.reason == Reason::KeyWithoutPolicy)
 }
 
-/// The operation that runs now. One that can't be read runs all the same.
+/// The running operation. If it is unreadable, an operation runs all the same.
 fn ongoing(value: &Value) -> Option<String> {
     let unnamed = || Some("an operation that the service does not name".to_owned());
     match json::look(value, "properties.ongoingOperation") {
@@ -120,12 +119,12 @@ fn ongoing(value: &Value) -> Option<String> {
         Ok(Some(part)) => json::text(part, "type.id")
             .or_else(|| json::text(part, "id"))
             .or_else(unnamed),
-        // What is not there at all is said by the facts that are missing with it.
+        // If `properties` itself is unreadable, other facts already report it.
         Err(_) => None,
     }
 }
 
-/// What the service allows and refuses; nothing where it does not say it.
+/// The operations that the service allows or refuses; unknown if it does not say.
 fn rules(value: &Value) -> Known<Rules> {
     let rule = |rule: &Value| {
         let reason = json::text(rule, "reason.message").or_else(|| json::text(rule, "reason.type"));
@@ -152,12 +151,11 @@ fn rules(value: &Value) -> Known<Rules> {
     })
 }
 
-/// The kinds of policies, besides the one for keys, that an environment's block may hold; lower
-/// case.
+/// Kinds of policies other than encryption in the `enterprisePolicies` block, in lower case.
 const OTHER_POLICIES: [&str; 3] = ["vnets", "networkinjection", "identity"];
 
-/// The linked policy. Only an environment whose properties can be read, and whose block is missing
-/// or holds none for keys, is not linked.
+/// The linked policy. It is absent only if `properties` is readable and the block is missing or has
+/// no policy for keys.
 fn key_link(value: &Value) -> Seen<KeyLink> {
     let odd = |why: String| Seen::Unreadable(Unreadable::because(why));
     let properties = json::at(value, "properties").and_then(Value::as_object);
@@ -210,7 +208,7 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
     }
 }
 
-/// An operation of a list.
+/// Reads an operation from a list.
 pub(super) fn listed_operation(value: &Value) -> Result<Operation, String> {
     let found = operation(value);
     if found.id.is_empty() {
@@ -220,7 +218,7 @@ pub(super) fn listed_operation(value: &Value) -> Result<Operation, String> {
     }
 }
 
-/// An operation out of JSON; everything may be missing, and is not known then.
+/// Reads an operation from JSON. A missing field becomes unknown.
 pub fn operation(value: &Value) -> Operation {
     let stages = json::list(value, "stages");
     let state = |stage: &Value| json::text(stage, "state.id").unwrap_or_default();
@@ -241,8 +239,8 @@ pub fn operation(value: &Value) -> Operation {
     }
 }
 
-/// What an operation says about its failure, in whatever shape errors have. What it quotes is what
-/// another service told Power Platform.
+/// The failure of an operation, in any shape that errors have. Quoted errors come from another
+/// service behind Power Platform.
 fn failure(value: &Value) -> Option<Failure> {
     let told = ["error", "errorDetail", "errors"]
         .iter()

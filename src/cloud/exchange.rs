@@ -1,9 +1,9 @@
-//! One request and its answer: what may be repeated, one renewal of the token on 401, and every
-//! change written down.
+//! One request and its answer. This file decides on retries, renews a token once after 401, and
+//! writes every change to the audit log.
 //!
-//! Reads are repeated until they are answered or clearly refused. A change is sent once, and
-//! repeated here only when nothing was sent at all. Every other outcome may have had its effect,
-//! 401, 429 and 503 too: the caller looks before it sends again.
+//! A read is repeated until it is answered or clearly refused. A change is repeated here only if
+//! nothing was sent. Any other outcome, also 401, 429 and 503, may have had its effect. The caller
+//! must read the current state before it sends again.
 
 use crate::audit::{Came, End, Entry, Intent};
 use crate::cloud::answer::{Answer, Broken};
@@ -21,37 +21,37 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use url::Url;
 
-/// How often a call is sent before its last answer counts.
+/// Maximum number of attempts of a call.
 const TRIES: u32 = 6;
 
-/// What came of one attempt, with the id that it was given.
+/// The outcome of an attempt, with its request id.
 type Attempt = (String, Result<Answer, Broken>);
 
-/// A change that was accepted, with its place in the audit log, if one is kept.
+/// An accepted change, with its audit entry if there is an audit log.
 pub(super) type Taken = (Answer, Option<Entry>);
 
-/// A request to one of the cloud's services, which can be sent with any token.
+/// A request to one of the cloud's services, without a token.
 struct Request {
     service: Service,
     method: Method,
     url: Url,
-    /// What its token must be for.
+    /// OAuth scope of its token.
     scope: String,
     body: Option<Bytes>,
 }
 
 impl Session {
-    /// `GET` of JSON, repeated while the trouble is of the passing kind.
+    /// `GET` of JSON, repeated after transient errors.
     pub(crate) async fn read(&self, service: Service, url: &str) -> Reply<Answer> {
         let answer = self.read_as_is(service, url).await?;
         understood(service, &answer).map(|()| answer)
     }
 
-    /// The same for whoever finds out by reading it whether it is JSON: a page of a large tenant
-    /// takes its time.
+    /// Like `read`, for callers that parse the JSON themselves. Parsing a large page twice takes
+    /// too long.
     pub(super) async fn read_as_is(&self, service: Service, url: &str) -> Reply<Answer> {
         match &self.memo {
-            // On the heap: every read of the program would carry it about otherwise.
+            // On the heap, because otherwise every read's future would contain it.
             Some(memo) => {
                 Box::pin(memo.once(url, self.repeated(service, Method::GET, url, None))).await
             }
@@ -59,7 +59,7 @@ impl Session {
         }
     }
 
-    /// A `POST` that only asks and changes nothing, repeated like a read.
+    /// A `POST` that changes nothing, repeated like a read.
     pub(crate) async fn question(
         &self,
         service: Service,
@@ -83,7 +83,7 @@ impl Session {
             let reply = self.once(service, method.clone(), url, body.clone()).await;
             attempt += 1;
             let Err(fault) = reply else { return reply };
-            // Too much once is too much again.
+            // A body that is unreadable or too long stays so.
             if attempt >= TRIES || !passes(&fault) || fault.happened == Happened::Shape {
                 return Err(fault);
             }
@@ -91,8 +91,8 @@ impl Session {
         }
     }
 
-    /// `GET`, sent once: for the loop that waits for operations, which has its own patience. Brings
-    /// `Retry-After` with either outcome.
+    /// `GET`, sent once, for the loop that waits for operations and has its own patience. Returns
+    /// `Retry-After` with either result.
     pub(crate) async fn poll(
         &self,
         service: Service,
@@ -112,8 +112,8 @@ impl Session {
         parse(service, &answer)
     }
 
-    /// Sends a change once. It is repeated here only while nothing was sent. A 401 makes the next
-    /// request use a new token.
+    /// Sends a change once. It is repeated only if nothing was sent. After a 401, the next request
+    /// uses a new token.
     pub(crate) async fn change(
         &self,
         service: Service,
@@ -125,7 +125,7 @@ impl Session {
         taken.map(|(answer, _)| answer)
     }
 
-    /// The same, with the change's place in the audit log: for what may go on after its answer.
+    /// Like `change`, with the audit entry, for a change that may continue after its answer.
     pub(crate) async fn sent(
         &self,
         service: Service,
@@ -148,14 +148,14 @@ impl Session {
             {
                 let claims = claims_of(answer);
                 let answered = self.tokens.answer(&request.scope, claims.as_deref()).await;
-                // The change was refused, and its fault says what helps.
+                // The fault of the refused change already has the hints.
                 if let Err(error) = answered {
                     tracing::info!("{error}");
                 }
             }
             let fault = match self.judged(&request, &token, made) {
-                // A success that can't be understood need not be the service's: the caller looks
-                // whether it happened.
+                // An unreadable success may come from a proxy. The caller must read the current
+                // state.
                 Ok(answer) if !answer.body.is_empty() => {
                     return understood(service, &answer).map(|()| (answer, entry));
                 }
@@ -163,7 +163,7 @@ impl Session {
                 Err(fault) => fault,
             };
             attempt += 1;
-            // A sandbox whose door is shut may open it again, as any service.
+            // A stopped sandbox may start again, like any service.
             let unsent = matches!(fault.happened, Happened::NotSent | Happened::SandboxGone);
             if attempt >= TRIES || !unsent {
                 return Err(fault);
@@ -172,7 +172,7 @@ impl Session {
         }
     }
 
-    /// A read with its token, and a second one with a new token when the first is refused with 401.
+    /// Sends a read, and again with a new token if the service refuses the first with 401.
     async fn once(
         &self,
         service: Service,
@@ -197,7 +197,7 @@ impl Session {
         self.judged(&request, &renewed, again)
     }
 
-    /// A request of the cloud's own; an address of anybody else is a fault.
+    /// Builds a request to the cloud's own host. Any other address is a fault.
     fn request(
         &self,
         service: Service,
@@ -233,14 +233,14 @@ impl Session {
             .map_err(|error| Fault::sign_in(request.service, error))
     }
 
-    /// Sends a request once, under an id of its own.
+    /// Sends a request once, with a new request id.
     async fn attempt(&self, request: &Request, token: &Secret) -> Attempt {
         let id = request_id::fresh();
         let outcome = self.deliver(request, token, &id).await;
         (id, outcome)
     }
 
-    /// Sends a request once, with this token and under this id.
+    /// Sends a request once, with this token and this request id.
     async fn deliver(&self, request: &Request, token: &Secret, id: &str) -> Result<Answer, Broken> {
         let bearer = format!("Bearer {}", token.secret());
         let mut headers = vec![
@@ -261,7 +261,7 @@ impl Session {
             .await
     }
 
-    /// Sends a change once, with a line of the audit trail before it and one after it.
+    /// Sends a change once, with an audit line before it and one after it.
     async fn written_down(
         &self,
         request: &Request,
@@ -294,17 +294,17 @@ impl Session {
         Ok(((sent_as, outcome), Some(entry)))
     }
 
-    /// Writes down how the operation ended that a change was accepted as.
+    /// Writes the end of an operation to the audit log.
     pub(super) fn ended(&self, entry: &Entry, end: &End, ids: &[(String, String)]) {
         let written = self.trail.ended(entry, self.clock.now(), (end, ids));
         self.missed(written);
     }
 
-    /// Remembers that a line about a change is missing.
+    /// Remembers that the audit line of a change is missing.
     fn missed(&self, written: crate::error::Result<()>) {
         let Err(error) = written else { return };
-        // At once, because the run may go on for hours; and its end says it again, and is no
-        // success.
+        // Reported immediately, because the run may take hours. The run reports it again at its end
+        // and does not succeed.
         tracing::error!("{} No other change follows.", error.message);
         self.unwritten
             .lock()
@@ -312,7 +312,7 @@ impl Session {
             .get_or_insert(error);
     }
 
-    /// Success or fault, which knows how its caller has signed in.
+    /// Turns an outcome into an answer or a fault, which includes the caller's way of signing in.
     fn judged(&self, request: &Request, token: &Secret, (id, outcome): Attempt) -> Reply<Answer> {
         let service = request.service;
         let answer = outcome.map_err(|broken| Fault::broken(service, &broken).sent_as(id))?;
@@ -326,7 +326,7 @@ impl Session {
         Err(fault)
     }
 
-    /// `Retry-After` of an answer, against the cloud's clock.
+    /// An answer's `Retry-After`, relative to the cloud's clock.
     pub(crate) fn retry_after(&self, answer: &Answer) -> Option<Duration> {
         retry_after(answer.header("retry-after")?, self.clock.now())
     }
@@ -341,8 +341,7 @@ impl Session {
     }
 }
 
-/// What an audit line says of an outcome: status or what is known instead, and every id that the
-/// service gave.
+/// The audit line's outcome: the status or the reason, with every id that the service gave.
 fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
     let words = |broken: &Broken| super::json::clean(broken.words());
     match outcome {
@@ -354,7 +353,7 @@ fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
     }
 }
 
-/// Trouble that passes by itself.
+/// Is the error transient?
 pub(crate) fn passes(fault: &Fault) -> bool {
     match fault.happened {
         Happened::Status(status) => passing_status(status),
@@ -365,14 +364,14 @@ pub(crate) fn passes(fault: &Fault) -> bool {
     }
 }
 
-/// Is the body JSON at all?
+/// Checks that the body is JSON.
 fn understood(service: Service, answer: &Answer) -> Reply<()> {
     let read = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
     read.map(|_| ())
         .map_err(|error| Fault::shape(service, answer, error.to_string()))
 }
 
-/// The body of an answer as JSON.
+/// Parses the body as a JSON object.
 pub(crate) fn parse(service: Service, answer: &Answer) -> Reply<Value> {
     let value: Value = serde_json::from_slice(&answer.body)
         .map_err(|error| Fault::shape(service, answer, error.to_string()))?;

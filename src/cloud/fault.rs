@@ -1,4 +1,4 @@
-//! What went wrong on the wire, as a fact: no hint, no guess.
+//! Errors of the wire, as facts without hints.
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
@@ -11,57 +11,57 @@ use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::who;
 use std::time::Duration;
 
-/// Why a call did not bring what it should.
+/// Why a call failed.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// Who was asked.
+    /// The called service.
     pub service: Service,
-    /// What happened.
+    /// The kind of failure.
     pub happened: Happened,
     /// The service's error code, such as `OperationNotStartable`.
     pub code: Option<String>,
-    /// The most specific code inside, such as `ForbiddenByFirewall`.
+    /// The most specific nested code, such as `ForbiddenByFirewall`.
     pub inner_code: Option<String>,
-    /// The service's words, or the system's.
+    /// The message of the service or the system.
     pub message: String,
-    /// The id for a support ticket.
+    /// The correlation id for a support ticket.
     pub correlation: Option<String>,
-    /// The id that cmkctl gave the request, when it may have been sent. (A box, because a fault
-    /// goes through every look.)
+    /// The id that cmkctl gave the request, if it may have been sent. A `Box<str>` keeps every
+    /// result small.
     pub client_request: Option<Box<str>>,
     /// The pause that the service asked for (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// Was a list asked for? Then 404 says nothing about what it would hold.
+    /// Was this a request for a list? Then 404 says nothing about the list's members.
     pub list: bool,
-    /// What else tells the cause.
+    /// Further facts about the cause.
     pub clues: Box<Clues>,
 }
 
-/// What happened.
+/// The kind of failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happened {
     /// An answer with this HTTP status.
     Status(u16),
-    /// A success whose body can't be understood.
+    /// A success whose body is unreadable.
     Shape,
-    /// Nothing was sent.
+    /// The request was not sent.
     NotSent,
-    /// Nothing was sent: the certificate of the other side is not trusted.
+    /// The request was not sent: the server's certificate is not trusted.
     Untrusted,
-    /// Nothing was sent: the sandbox that it was for has stopped.
+    /// The request was not sent: its sandbox has stopped.
     SandboxGone,
-    /// No answer: it may have had its effect.
+    /// No answer came. The request may have had its effect.
     Lost,
-    /// The URL is not on a host of the cloud: nothing was sent.
+    /// The request was not sent: the URL is not on a host of the cloud.
     Foreign,
-    /// No token could be had.
+    /// cmkctl could not get a token.
     SignIn(Box<Error>),
-    /// The audit log could not be written: nothing was sent.
+    /// The request was not sent: the audit log could not be written.
     Unwritten(Box<Error>),
 }
 
 impl Fault {
-    /// An answer that is not a success.
+    /// The fault of an answer that is not a success.
     pub fn answered(service: Service, answer: &Answer) -> Self {
         let body = serde_json::from_slice(&answer.body).ok();
         let (code, inner_code, mut message) = words(answer, body.as_ref());
@@ -86,7 +86,7 @@ impl Fault {
         }
     }
 
-    /// A success whose body can't be understood.
+    /// The fault of a success whose body is unreadable.
     pub fn shape(service: Service, answer: &Answer, why: impl Into<String>) -> Self {
         let kind = answer.header("content-type").unwrap_or("no content type");
         let message = format!(
@@ -112,7 +112,7 @@ impl Fault {
         }
     }
 
-    /// No answer.
+    /// The fault of a request without an answer.
     pub fn broken(service: Service, broken: &Broken) -> Self {
         let cause = match broken {
             Broken::NotSent(_) => Happened::NotSent,
@@ -125,8 +125,7 @@ impl Fault {
         Self::unanswered(service, cause, json::clean(broken.words()))
     }
 
-    /// The same fault with the id that the request was given. What was not sent has none that
-    /// anybody could look for.
+    /// Adds the request's id, unless nothing was sent.
     #[must_use]
     pub fn sent_as(self, id: impl Into<Option<String>>) -> Self {
         let sent = !matches!(
@@ -142,7 +141,7 @@ impl Fault {
         }
     }
 
-    /// Without an answer there is nothing but what happened here.
+    /// A fault without an answer of the service.
     fn unanswered(service: Service, cause: Happened, message: String) -> Self {
         Self {
             service,
@@ -158,33 +157,33 @@ impl Fault {
         }
     }
 
-    /// No token.
+    /// The fault of a missing token.
     pub fn sign_in(service: Service, error: Error) -> Self {
         let message = error.to_string();
         Self::unanswered(service, Happened::SignIn(Box::new(error)), message)
     }
 
-    /// The audit log could not be written.
+    /// The fault of an audit log that could not be written.
     pub fn unwritten(service: Service, error: Error) -> Self {
         let message = error.to_string();
         Self::unanswered(service, Happened::Unwritten(Box::new(error)), message)
     }
 
-    /// The same fault of a request for a list.
+    /// Marks the fault as that of a list.
     #[must_use]
     pub fn of_list(self) -> Self {
         Self { list: true, ..self }
     }
 
-    /// Does it say that something which was asked for by its name is not there? A list is never
-    /// "not there", and a page of a proxy says nothing about the service.
+    /// Does the fault prove that the named resource does not exist? A list never proves it, nor
+    /// does a proxy's page.
     pub fn is_absence(&self) -> bool {
-        // Where even the subscription is not known, nothing is known of what is in it.
+        // If the subscription is not visible, nothing is known about its resources.
         let somewhere = !self.is_subscription_gone();
         self.status() == Some(404) && !self.list && !self.clues.page && somewhere
     }
 
-    /// Does it say that there is no such subscription, for this caller at least?
+    /// Does the subscription not exist, or is it not visible to this caller?
     pub fn is_subscription_gone(&self) -> bool {
         self.is("SubscriptionNotFound")
     }
@@ -202,20 +201,20 @@ impl Fault {
         }
     }
 
-    /// The service's error code equals `code`?
+    /// Is this the service's error code? Compared without case.
     pub fn is(&self, code: &str) -> bool {
         self.code
             .as_deref()
             .is_some_and(|own| own.eq_ignore_ascii_case(code))
     }
 
-    /// May the request have had its effect although no success came back? An HTML page of a
-    /// gateway, a timeout, a cut connection: yes. So do redirects, and refusals that a gateway may
-    /// have written behind the service's back (401, 429, 503).
+    /// May the request have had its effect without a success? Yes for a gateway's page, a timeout
+    /// and a cut connection. Yes also for redirects, and for refusals that a gateway may have
+    /// written itself (401, 429, 503).
     pub fn is_ambiguous(&self) -> bool {
         match self.happened {
             Happened::Lost | Happened::Shape => true,
-            // Who wrote the page may have passed the request on.
+            // The gateway that wrote the page may have forwarded the request.
             Happened::Status(400..500) if self.clues.page => true,
             Happened::Status(status) => {
                 matches!(status, 300..=399 | 401 | 408 | 425 | 429 | 499 | 500..)
@@ -224,18 +223,18 @@ impl Fault {
         }
     }
 
-    /// Does the answer say that the service did not take the request up (401, 429, 503)? A look
-    /// decides whether that is true.
+    /// Does the status say that the service did not process the request (401, 429, 503)? Only a
+    /// read of the current state can confirm it.
     pub fn is_turned_away(&self) -> bool {
         matches!(self.status(), Some(401 | 429 | 503))
     }
 
-    /// A missing right.
+    /// Is it a 403?
     pub fn is_forbidden(&self) -> bool {
         self.status() == Some(403)
     }
 
-    /// What happened, as a clause without a full stop.
+    /// The failure as a clause without a full stop.
     pub fn clause(&self) -> String {
         let who = self.service.name();
         // Some gateways repeat the status as the code.
@@ -257,8 +256,8 @@ impl Fault {
         }
     }
 
-    /// As an error of a command: `what` is the sentence that says what failed. Where the cause is
-    /// known, what helps against it is in the hints, and the error says so.
+    /// Turns the fault into an error of a command. `what` is the sentence that says what failed. If
+    /// the cause is known, the error has its remedies as hints.
     pub fn into_error(self, what: impl Into<String>) -> Error {
         if let Happened::SignIn(error) | Happened::Unwritten(error) = &self.happened {
             return (**error).clone();
@@ -287,13 +286,13 @@ impl Fault {
         error
     }
 
-    /// As what an observation did not see.
+    /// The fault as an unreadable fact of an observation.
     pub fn unreadable(&self) -> Unreadable {
         let judged = self.judged();
         Unreadable {
             why: self.clause(),
-            // A page, a proxy, or a failure behind the service is no word on rights; a vault's
-            // firewall lets somebody else in.
+            // A page, a proxy, or a failure behind the service says nothing about rights. A vault's
+            // firewall may admit another caller.
             forbidden: self.is_forbidden() && !self.clues.page && judged.cause != Cause::Service,
             reason: Reason::Other,
             told: self.told(&judged).map(Box::new),
@@ -301,7 +300,7 @@ impl Fault {
     }
 }
 
-/// Is it trouble that passes by itself?
+/// Is the status transient?
 pub(super) fn passing_status(status: u16) -> bool {
     status >= 500 || matches!(status, 408 | 425 | 429 | 499)
 }
@@ -309,8 +308,8 @@ pub(super) fn passing_status(status: u16) -> bool {
 /// The result of a call.
 pub type Reply<T> = std::result::Result<T, Fault>;
 
-/// A read as an observation: 404 is "not there" for what was asked for by its name, everything else
-/// that failed is "not readable".
+/// The read as an observed fact. A 404 for a named resource is absent, and every other failure is
+/// unreadable.
 pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
     match reply {
         Ok(value) => Seen::Present(value),
@@ -319,7 +318,7 @@ pub fn seen<T>(reply: Reply<T>) -> Seen<T> {
     }
 }
 
-/// As the beginning of a sentence.
+/// The text with a capital letter, for the start of a sentence.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| {

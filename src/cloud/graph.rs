@@ -1,4 +1,4 @@
-//! Microsoft Graph: who a person means by a name.
+//! Microsoft Graph: finds users and service principals by name.
 
 use crate::cloud::answer::Broken;
 use crate::cloud::clouds::Service;
@@ -10,12 +10,12 @@ use crate::model::whole::Whole;
 use serde_json::Value;
 use url::Url;
 
-/// Somebody, or some application, in Microsoft Entra.
+/// A user or service principal in Microsoft Entra.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// Object id.
     pub id: String,
-    /// As people call it.
+    /// Display name.
     pub name: String,
 }
 
@@ -23,7 +23,7 @@ impl Reader {
     /// The user with this user principal name (Microsoft Graph v1.0, `users/{id | upn}`).
     ///
     /// # Errors
-    /// The service's refusal; 404 where there is none.
+    /// The service's refusal; 404 if no user has this name.
     pub async fn user(&self, name: &str) -> Reply<Principal> {
         let mut url = self.graph()?;
         if let Ok(mut path) = url.path_segments_mut() {
@@ -38,7 +38,7 @@ impl Reader {
     /// The service principals with this display name (Microsoft Graph v1.0, `servicePrincipals`).
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn service_principals(&self, name: &str) -> Reply<Whole<Principal>> {
         let mut url = self.graph()?;
         if let Ok(mut path) = url.path_segments_mut() {

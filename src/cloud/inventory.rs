@@ -1,4 +1,4 @@
-//! What a caller sees in Azure without naming it.
+//! Lists the Azure resources that the caller can see.
 
 use crate::cloud::arm::policy;
 use crate::cloud::clouds::Service;
@@ -15,10 +15,10 @@ use crate::model::whole::Whole;
 use serde_json::Value;
 
 impl Reader {
-    /// The subscriptions in which the caller has any role; the service leaves out the others.
+    /// The subscriptions in which the caller has any role. The service omits the others.
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn subscriptions(&self) -> Reply<Whole<Subscription>> {
         let url = self.session.arm("subscriptions", versions::SUBSCRIPTIONS);
         self.session.pages(Service::Arm, &url, subscription).await
@@ -27,7 +27,7 @@ impl Reader {
     /// The resource groups of a subscription that the caller may read.
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn groups_in(&self, subscription: &str) -> Reply<Whole<Group>> {
         let path = format!("subscriptions/{subscription}/resourcegroups");
         let url = self.session.arm(&path, versions::GROUPS);
@@ -37,18 +37,18 @@ impl Reader {
     /// The regions that a subscription may use.
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn regions_of(&self, subscription: &str) -> Reply<Whole<Region>> {
         let path = format!("subscriptions/{subscription}/locations");
         let url = self.session.arm(&path, versions::SUBSCRIPTIONS);
         self.session.pages(Service::Arm, &url, region).await
     }
 
-    /// The enterprise policies of a subscription that the caller may read, of whatever kind; the
-    /// service leaves out the others.
+    /// The enterprise policies of a subscription, of any kind, that the caller may read. The
+    /// service omits the others.
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn policies_in(&self, subscription: &str) -> Reply<Whole<Policy>> {
         let kind = ResourceKind::EnterprisePolicy;
         let path = format!("subscriptions/{subscription}/providers/{}", kind.arm_type());
@@ -60,7 +60,7 @@ impl Reader {
     /// The vaults, or the managed HSMs, of a subscription that the caller may read.
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn vaults_in(&self, subscription: &str, kind: ResourceKind) -> Reply<Whole<Vault>> {
         let path = format!("subscriptions/{subscription}/providers/{}", kind.arm_type());
         let url = self.session.arm(&path, versions::VAULTS);
@@ -68,10 +68,10 @@ impl Reader {
         self.session.pages(Service::Arm, &url, decode).await
     }
 
-    /// The names of a vault's keys. A list at Resource Manager says nothing of their type or size.
+    /// The names of a vault's keys. Resource Manager's list has no key type and no size.
     ///
     /// # Errors
-    /// The service's refusal, or a list that is not whole.
+    /// The service's refusal, or an incomplete list.
     pub async fn keys_in(&self, vault: &ArmId) -> Reply<Whole<KeyName>> {
         let url = self.session.arm(&format!("{vault}/keys"), versions::VAULTS);
         let decode = |value: &Value| {
@@ -82,13 +82,13 @@ impl Reader {
     }
 }
 
-/// The id of a listed resource.
+/// The ARM id of a listed resource.
 fn id_of(value: &Value, kind: ResourceKind) -> Result<ArmId, String> {
     let id = text(value, "id").ok_or("it has no id")?;
     ArmId::parse(&id, &[kind]).map_err(|bad| bad.message)
 }
 
-/// A subscription out of JSON (`Microsoft.Resources` 2022-12-01).
+/// Reads a subscription from JSON (`Microsoft.Resources` 2022-12-01).
 ///
 /// # Errors
 /// A clause: it has no id.

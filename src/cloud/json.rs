@@ -1,5 +1,5 @@
-//! Reading answers whose property names vary in case (`customerManagedKeys` and
-//! `CustomerManagedKeys` are both on record) and whose every property may be missing.
+//! Reads the services' JSON. Property names vary in case (`customerManagedKeys` and
+//! `CustomerManagedKeys` are both on record), and any property may be missing.
 
 use crate::model::known::Known;
 pub use crate::model::text::clean;
@@ -8,21 +8,21 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The longest piece of a value that is shown when it can't be understood.
+/// Length limit of an unreadable value in a message.
 const SHOWN: usize = 60;
 
-/// The value at a dotted path, names compared without case. `null` counts as missing. For what is
-/// only shown: what decides is read by [`must`] and [`maybe`], which tell "missing" from "not
-/// understood".
+/// The value at a dotted path; names are compared without case, and `null` counts as missing. Use
+/// it only for display. Use [`must`] or [`maybe`] for decisions, because they tell a missing value
+/// from an unreadable one.
 pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     look(value, path).ok().flatten()
 }
 
-/// The first second of 2000: nothing of these services is older.
+/// 2000-01-01 in seconds since 1970. No resource of these services is older.
 pub(super) const BEGAN: i64 = 946_684_800;
 
-/// The value of a name in any case. In two spellings with two values, nobody knows which one
-/// counts.
+/// The value of a name in any case. Two spellings with different values are an error, because it is
+/// unclear which counts.
 fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value>, String> {
     let mut fits = map
         .iter()
@@ -37,11 +37,10 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value
     }
 }
 
-/// The value at a dotted path; nothing when it, or something on the way to it, is missing or
-/// `null`.
+/// The value at a dotted path. `None` if the value or one of its parents is missing or `null`.
 ///
 /// # Errors
-/// A clause: something on the way is no object.
+/// A clause: a parent is not an object, or a name is there twice with different values.
 pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
     let mut here = value;
     for name in path.split('.') {
@@ -59,8 +58,8 @@ pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, Strin
     Ok((!here.is_null()).then_some(here))
 }
 
-/// A fact that the service may leave out: nothing when it is missing or `null`, and not known when
-/// it is there and can't be read.
+/// A fact that the service may omit. `None` if it is missing or `null`, and unknown if it is
+/// unreadable.
 pub fn maybe<T>(
     value: &Value,
     path: &str,
@@ -82,7 +81,7 @@ pub fn maybe<T>(
     }
 }
 
-/// A fact that the service always states: not known when it is missing.
+/// A fact that the service always states. A missing value is unknown.
 pub fn must<T>(value: &Value, path: &str, read: impl FnOnce(&Value) -> Option<T>) -> Known<T> {
     maybe(value, path, read).and_then(|fact| {
         fact.map_or_else(
@@ -92,13 +91,13 @@ pub fn must<T>(value: &Value, path: &str, read: impl FnOnce(&Value) -> Option<T>
     })
 }
 
-/// A word that the service always states and that decides something: its field and its value are
-/// named where it is not known.
+/// An enumeration value that the service always states. If it is unknown, the reason names its
+/// field and value.
 pub fn word<T: Vocabulary>(value: &Value, path: &str) -> Word<T> {
     word_of(value, path, T::FIELD)
 }
 
-/// The same, of a field that sentences call otherwise.
+/// Like [`word`], with the field's name for the message.
 pub fn word_of<T: Vocabulary>(value: &Value, path: &str, field: &str) -> Word<T> {
     match look(value, path) {
         Ok(None) => Word::unsaid(format!("`{field}` is missing")),
@@ -113,7 +112,7 @@ pub fn word_of<T: Vocabulary>(value: &Value, path: &str, field: &str) -> Word<T>
     }
 }
 
-/// For [`must`] and [`maybe`]: a text, cleaned, of which something is left.
+/// For [`must`] and [`maybe`]: a cleaned text that is not empty.
 pub fn as_text(value: &Value) -> Option<String> {
     value
         .as_str()
@@ -121,7 +120,7 @@ pub fn as_text(value: &Value) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
-/// For [`must`] and [`maybe`]: a truth value; `"true"` and `"false"` count as such.
+/// For [`must`] and [`maybe`]: a boolean. The texts `true` and `false` count too.
 pub fn as_flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -130,7 +129,7 @@ pub fn as_flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// For [`must`] and [`maybe`]: a count that is not negative.
+/// For [`must`] and [`maybe`]: a whole number of at least 0.
 pub fn as_count(value: &Value) -> Option<u32> {
     value.as_u64().and_then(|count| u32::try_from(count).ok())
 }
@@ -142,8 +141,8 @@ pub fn as_seconds(value: &Value) -> Option<Timestamp> {
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
-/// For [`must`] and [`maybe`]: a date as RFC 3339 writes it. One before these services began is an
-/// empty one (`0001-01-01`) and says nothing.
+/// For [`must`] and [`maybe`]: an RFC 3339 date. A date before 2000, such as `0001-01-01`, is a
+/// placeholder and counts as unreadable.
 pub fn as_date(value: &Value) -> Option<Timestamp> {
     value
         .as_str()
@@ -151,12 +150,12 @@ pub fn as_date(value: &Value) -> Option<Timestamp> {
         .filter(|date: &Timestamp| date.as_second() > BEGAN)
 }
 
-/// For [`must`] and [`maybe`]: the moment at which something was made, in seconds since 1970.
+/// For [`must`] and [`maybe`]: a creation time in seconds since 1970.
 pub fn as_made(value: &Value) -> Option<Timestamp> {
     as_seconds(value).filter(|date| date.as_second() > BEGAN)
 }
 
-/// For [`must`] and [`maybe`]: a list of texts, and of nothing else.
+/// For [`must`] and [`maybe`]: a list that holds only texts.
 pub fn as_texts(value: &Value) -> Option<Vec<String>> {
     value
         .as_array()?
@@ -174,9 +173,8 @@ fn shown(value: &Value) -> String {
     format!("`{text}`")
 }
 
-/// A body as `serde_json` reads it: without a byte order mark, which RFC 8259 allows to ignore, and
-/// with a replacement character in place of half a surrogate pair, which .NET writes where a text
-/// was cut inside an emoji.
+/// Makes a body readable for `serde_json`. It removes a byte order mark, which RFC 8259 allows. It
+/// replaces half a surrogate pair, which .NET writes if it cuts a text inside an emoji.
 pub(crate) fn readable(body: Bytes) -> Bytes {
     let body = if body.starts_with(b"\xef\xbb\xbf") {
         body.slice(3..)
@@ -202,7 +200,7 @@ pub(crate) fn readable(body: Bytes) -> Bytes {
                 broken.push(start);
                 start + 6
             }
-            // Any other escape has two bytes at least: its second one begins no other.
+            // Any other escape has at least two bytes. Its second byte starts no escape.
             _ => start + 2,
         };
     }
@@ -218,13 +216,12 @@ pub(crate) fn readable(body: Bytes) -> Bytes {
     mended.into()
 }
 
-/// The text at a path, cleaned; text of which nothing is left counts as missing, so that no name is
-/// empty.
+/// The cleaned text at a path. An empty text counts as missing, so that no name is empty.
 pub fn text(value: &Value, path: &str) -> Option<String> {
     at(value, path).and_then(as_text)
 }
 
-/// The texts of the list at a path, cleaned.
+/// The cleaned texts of the list at a path.
 pub fn texts(value: &Value, path: &str) -> Vec<String> {
     list(value, path)
         .iter()
@@ -238,7 +235,7 @@ pub fn number(value: &Value, path: &str) -> Option<i64> {
     at(value, path).and_then(Value::as_i64)
 }
 
-/// The list at a path; anything else is an empty list.
+/// The list at a path, or an empty list for any other value.
 pub fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
     at(value, path)
         .and_then(Value::as_array)

@@ -1,4 +1,4 @@
-//! What a fault means: one pure function from what a service said to the cause, and to what helps.
+//! Judges a fault: a pure function from the service's answer to the cause and the remedies.
 
 use crate::cloud::credential::Method;
 use crate::cloud::fault::{Fault, Happened};
@@ -10,32 +10,32 @@ use crate::model::seen::Told;
 use crate::model::service_codes::{self, ServiceCode};
 use crate::model::who;
 
-/// So much of a service's words is shown beside other findings.
+/// Length limit of a service's message beside other findings.
 const LONGEST: usize = 300;
 
-/// What a fault means.
+/// The meaning of a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// The code that tells it, if one does.
+    /// The table entry of the code that decided the cause, if any.
     pub known: Option<&'static ServiceCode>,
-    /// What helps; nothing where what was asked for decides it.
+    /// The remedies; empty if they depend on the request.
     pub remedy: Vec<String>,
 }
 
 impl Judged {
-    /// The kind of the error.
+    /// The error kind of the cause.
     pub(super) const fn kind(&self) -> Kind {
         Kind::of(self.cause)
     }
 
-    /// Is there more to it than the status?
+    /// Is more known than the status?
     pub const fn is_told(&self) -> bool {
         !self.remedy.is_empty()
     }
 
-    /// Who can do what helps.
+    /// Who can apply the remedy.
     pub fn who(&self) -> &'static str {
         match (self.known, self.cause) {
             (Some(known), _) => known.who,
@@ -61,7 +61,7 @@ impl Judged {
 }
 
 impl Fault {
-    /// Why it happened, and what helps.
+    /// Finds the cause and the remedies.
     pub fn judged(&self) -> Judged {
         match self.happened {
             Happened::SignIn(_) => Judged::bare(Cause::SignIn),
@@ -76,7 +76,7 @@ impl Fault {
         }
     }
 
-    /// What the service said, for what could not be read.
+    /// The service's message and remedy, for a fact that could not be read.
     pub(super) fn told(&self, judged: &Judged) -> Option<Told> {
         let remedy = judged.remedy.last().cloned();
         if self.status().is_none() && remedy.is_none() {
@@ -84,7 +84,7 @@ impl Fault {
         }
         let id = self.correlation.as_deref();
         let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
-        // A page says nothing that a person wants to read here.
+        // The text of an HTML page does not help the reader.
         let words = Some(&self.message).filter(|_| self.status().is_some() && !self.clues.page);
         let words = words.into_iter().flat_map(|words| words.chars());
         let words: String = words.take(LONGEST).collect();
@@ -109,7 +109,7 @@ impl Fault {
             None if self.clues.page && (400..500).contains(&status) => {
                 Judged::of_network(obstacle::PAGE)
             }
-            // Each service words it in another way.
+            // The services use different codes for 429.
             None if status == 429 => {
                 let known = service_codes::find("TooManyRequests");
                 Judged {
@@ -121,7 +121,7 @@ impl Fault {
                     ..Judged::bare(Cause::Service)
                 }
             }
-            // What stands behind the service failed, whatever the service makes of it.
+            // A service behind this one failed, whatever status this one returns.
             None if self.code_is_a_failure() => Judged {
                 remedy: vec![
                     "The trouble is behind the service. Run the same command again in some minutes."
@@ -133,7 +133,7 @@ impl Fault {
         }
     }
 
-    /// What is known of the most specific of its codes. Some gateways put the code into the words.
+    /// The table entry of the most specific code. Some gateways put the code into the message.
     fn known(&self) -> Option<&'static ServiceCode> {
         let details = self.clues.details.iter();
         let codes = self.inner_code.iter().chain(details).chain(&self.code);
@@ -143,7 +143,7 @@ impl Fault {
         told.or_else(in_words).or(all.first().copied())
     }
 
-    /// The code that tells most: one that is known, else the innermost.
+    /// The most informative code: a known code, otherwise the innermost.
     pub fn telling(&self) -> Option<&str> {
         let codes = || {
             let details = self.clues.details.iter();
@@ -155,17 +155,18 @@ impl Fault {
         codes().find(is_it).or_else(innermost).map(String::as_str)
     }
 
-    /// Is its code a status of the kind 5xx?
+    /// Is the code a 5xx status?
     fn code_is_a_failure(&self) -> bool {
         let code = self.code.as_deref().and_then(|code| code.parse().ok());
         code.is_some_and(|code: u16| (500..600).contains(&code))
     }
 
-    /// Does the service ask for more than this sign-in brought? Azure Policy words it so, too.
+    /// Does the service require multifactor authentication? Azure Policy also refuses for this
+    /// reason.
     fn wants_more(&self) -> bool {
         const POLICY: &str = "RequestDisallowedByPolicy";
         let by_policy = self.is(POLICY) || self.clues.details.iter().any(|code| code == POLICY);
-        // Names of resources stand before these words.
+        // The text before these words may contain resource names.
         let words = self.message.to_ascii_lowercase();
         let (_, reasons) = words
             .split_once("disallowed by policy")
@@ -178,7 +179,7 @@ impl Fault {
         self.clues.claims.is_some() || (by_policy && named)
     }
 
-    /// The sign-in must change: another tenant, more factors, or simply anew.
+    /// The sign-in must change: another tenant, more factors, or just a new sign-in.
     fn signed_out(&self, known: Option<&'static ServiceCode>) -> Judged {
         let means = known.and_then(|known| known.means);
         let (cause, remedy) = match (&self.clues.claims, &self.clues.tenant, means) {
@@ -210,7 +211,7 @@ impl Fault {
         }
     }
 
-    /// What satisfies a claims challenge (Microsoft identity platform).
+    /// The commands that answer a claims challenge (Microsoft identity platform).
     fn challenged(&self, claims: &str) -> Vec<String> {
         let tenant = self.clues.home.as_ref();
         let tenant = tenant.map_or_else(String::new, |tenant| format!("--tenant {tenant} "));
@@ -245,7 +246,7 @@ impl Fault {
         format!("{tool} {}", tenant.unwrap_or("TENANT_ID"))
     }
 
-    /// What helps against a code, with what this answer tells in the place of its blanks.
+    /// The remedy of a code, with the facts of this answer filled in.
     fn filled(&self, known: &ServiceCode) -> String {
         let clues = &self.clues;
         let entry = known.belongs_to.and_then(catalogue::entry);
@@ -310,7 +311,7 @@ mod tests {
                 }
                 None => assert!(!judged.is_told(), "{}", known.code),
             }
-            // Whatever the code is, 401 is the sign-in.
+            // A 401 is always a sign-in error, whatever its code.
             let judged = fault(401, &error(known.code, "m"), None).judged();
             assert_eq!(judged.kind(), Kind::SignIn, "{}", known.code);
         }
@@ -321,7 +322,7 @@ mod tests {
         let body = json!({ "error": { "code": "Forbidden", "message": "m",
             "innererror": { "code": "ForbiddenByFirewall" } } });
         assert_eq!(fault(403, &body, None).judged().cause, Cause::Network);
-        // So the one before the vault quotes it.
+        // The service before the vault quotes the vault's error like this.
         let quoted = error("LinkFailed", &format!("The vault said: {body}"));
         let judged = fault(400, &quoted, None).judged();
         assert_eq!(judged.cause, Cause::Network);

@@ -1,5 +1,5 @@
-//! Versions of a key and their state (Key Vault data plane): list, enable, disable, recover;
-//! through our own client, which repeats no change.
+//! Key versions and their state (Key Vault data plane): list, enable, disable, recover. It uses
+//! cmkctl's own client, which never repeats a change.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 impl Reader {
-    /// Every version of a key (`GET /keys/{name}/versions`), in no order that anybody promises.
+    /// Every version of a key (`GET /keys/{name}/versions`). The order is not documented.
     ///
     /// # Errors
     /// The service's refusal.
@@ -31,8 +31,8 @@ impl Reader {
 }
 
 impl Writer {
-    /// Enables or disables one version of a key (`PATCH /keys/{name}/{version}`). Sent twice it
-    /// does the same.
+    /// Enables or disables a version of a key (`PATCH /keys/{name}/{version}`). A repeated request
+    /// has the same effect.
     ///
     /// # Errors
     /// The service's refusal.
@@ -60,7 +60,7 @@ impl Writer {
     /// Recovers a deleted key (`POST /deletedkeys/{name}/recover`).
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not deleted.
+    /// The service's refusal; 404 if the key is not deleted.
     pub async fn recover_key(
         &self,
         vault: &ArmId,
@@ -80,18 +80,18 @@ fn address(uri: &str, path: &str) -> String {
     format!("{}/{path}?api-version={KEYS}", uri.trim_end_matches('/'))
 }
 
-/// Where a key lives: everything of it has an address below this one.
+/// The base address of a key's versions.
 pub(super) fn address_of(uri: &str, key: &str) -> String {
     format!("{}/keys/{key}/", uri.trim_end_matches('/'))
 }
 
-/// Is this the address of something of that key? Port and case do not count.
+/// Is this an address below that of the key? Port 443 and case are ignored.
 pub(super) fn is_below(base: &str, kid: &str) -> bool {
     let plain = |text: &str| text.to_ascii_lowercase().replacen(":443/", "/", 1);
     plain(kid).starts_with(&plain(base))
 }
 
-/// One entry of the list; its id is the last part of `kid`.
+/// Reads a version from the list. Its id is the last part of `kid`.
 ///
 /// # Errors
 /// A clause: `kid` is not the address of a version of this key.
@@ -108,8 +108,8 @@ fn version(base: &str, value: &Value) -> Result<Version, String> {
     })
 }
 
-/// When a version may be used, by its attributes at `path`. Without attributes nothing is known;
-/// with them, an end that is left out means that there is none (Key Vault REST reference,
+/// The validity of a version, from its attributes at `path`. Without attributes, all of it is
+/// unknown. With attributes, a missing `exp` means no expiry (Key Vault REST reference,
 /// `KeyAttributes`).
 pub(super) fn validity(value: &Value, path: &str) -> Validity {
     if !json::at(value, path).is_some_and(Value::is_object) {

@@ -1,5 +1,5 @@
-//! The data plane of Key Vault and Managed HSM: keys through the official client, local roles of a
-//! managed HSM through our own.
+//! The data plane of Key Vault and Managed HSM. Keys use the official client. Local roles of a
+//! managed HSM use cmkctl's own.
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::authorization::role_assignment;
@@ -30,9 +30,8 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Reader {
-    /// A key from the data plane: the latest version, or the given one. The first request of a
-    /// client goes out without a token and is answered with the challenge; that is the protocol,
-    /// not a mistake.
+    /// A key from the data plane: the latest version, or the given one. The official client sends
+    /// its first request without a token, to get the challenge. The protocol requires this.
     ///
     /// # Errors
     /// The service's refusal, with the inner code (`ForbiddenByFirewall`, `ForbiddenByRbac`,
@@ -78,8 +77,8 @@ impl Reader {
             return Err(Fault::broken(service, &Broken::Unusable(words)));
         }
         let material = key.key.unwrap_or_default();
-        // Without attributes nothing is known of the key; with them, an end that is left out means
-        // that there is none.
+        // Without attributes, the validity is unknown. With attributes, a missing expiry means that
+        // there is none.
         let validity = key.attributes.map_or_else(Validity::default, validity);
         Ok(Key {
             name: name.to_string(),
@@ -99,7 +98,7 @@ impl Reader {
     /// A deleted key of this name that can still be recovered.
     ///
     /// # Errors
-    /// The service's refusal; 404 when there is none.
+    /// The service's refusal; 404 if there is none.
     pub async fn deleted_key(&self, vault: &Vault, name: &KeyName) -> Reply<Deleted> {
         let service = Service::of_keys(vault.id.kind);
         let get = async |client: KeyClient| {
@@ -115,8 +114,8 @@ impl Reader {
         })
     }
 
-    /// Local role assignments of a managed HSM at a key, above it and below it, of all principals.
-    /// A managed HSM does not say which groups a principal is in.
+    /// Local role assignments of a managed HSM at a key, above it and below it, for all principals.
+    /// A managed HSM does not report a principal's groups.
     ///
     /// # Errors
     /// The service's refusal.
@@ -132,8 +131,8 @@ impl Reader {
 }
 
 impl Writer {
-    /// Gives a principal the encryption role on one key of a managed HSM, under a name that follows
-    /// from its content.
+    /// Assigns the encryption role on one key of a managed HSM to a principal. The assignment's
+    /// name follows from its content, so a repeated request changes nothing.
     ///
     /// # Errors
     /// The service's refusal.
@@ -167,8 +166,8 @@ impl Writer {
 }
 
 impl Session {
-    /// Asks with a client of the crate, and once more with a new token when the first is refused
-    /// with 401: the crate takes ours as they are.
+    /// Calls the official client, and again with a new token after a 401, because the client does
+    /// not renew tokens.
     async fn with_keys<T>(
         &self,
         service: Service,
@@ -230,7 +229,7 @@ fn validity(attributes: KeyAttributes) -> Validity {
     }
 }
 
-/// The version that the address of the key ends with.
+/// The version at the end of the key's address.
 fn parsed(version: Option<&str>) -> Known<KeyVersion> {
     let Some(version) = version else {
         return unsaid("which version it is");
@@ -257,7 +256,7 @@ fn optional(time: Option<azure_core::time::OffsetDateTime>) -> Known<Option<Time
     }
 }
 
-/// The size of an RSA key is that of its modulus, without leading zero bytes.
+/// The size of an RSA key in bits: its modulus without leading zero bytes.
 fn bits(modulus: &[u8]) -> u32 {
     let significant = modulus.iter().skip_while(|byte| **byte == 0).count();
     u32::try_from(significant * 8).unwrap_or(u32::MAX)
@@ -296,8 +295,8 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
             service,
             crate::error::Error::new(crate::error::Kind::SignIn, words),
         ),
-        // Our own fence and the crate's look at the challenge both end here: nothing was sent to
-        // that address.
+        // `Wire` refused the host, or the crate refused the challenge. In both cases, nothing was
+        // sent to that address.
         ErrorKind::Other => Fault::broken(service, &Broken::Foreign(words)),
         ErrorKind::DataConversion => Fault::broken(service, &Broken::Unusable(words)),
         _ => Fault::broken(service, &Broken::Lost(words)),

@@ -1,5 +1,4 @@
-//! One look that asks each address once: whoever asks for it again, now or later, gets the same
-//! answer.
+//! Keeps answers during one observation, so that each address is requested once.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::fault::Reply;
@@ -7,12 +6,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-/// What was asked, and what came; for the time of one look.
+/// The answers by address, for one observation.
 #[derive(Debug, Default)]
 pub(super) struct Memo(Mutex<HashMap<String, Arc<OnceCell<Reply<Answer>>>>>);
 
 impl Memo {
-    /// The answer of `url`; `ask` is run by the first one, and the others wait for it.
+    /// The answer of `url`. The first caller runs `ask`, and the others wait for its answer.
     pub(super) async fn once(
         &self,
         url: &str,
@@ -22,8 +21,8 @@ impl Memo {
         cell.get_or_init(|| ask).await.clone()
     }
 
-    /// The same for what does not change while a session lasts: only an answer is kept, and after a
-    /// refusal the next one asks again.
+    /// Like `once`, for facts that stay the same during a session. It keeps only a success. After a
+    /// failure, the next caller asks again.
     pub(super) async fn once_known(
         &self,
         name: &str,

@@ -1,5 +1,4 @@
-//! The wire: which hosts exist, how to sign in, what may be repeated, and what each service's
-//! answers mean.
+//! The wire: the hosts, the sign-in, the retries, and the meaning of each service's answers.
 
 pub mod answer;
 pub mod arm;

@@ -1,39 +1,39 @@
-//! What stands between this machine and a service: no network, a certificate that nobody vouches
-//! for, a proxy that answers in the service's place.
+//! Obstacles between this machine and a service: no network, an untrusted certificate, or a proxy
+//! that answers instead of the service.
 
 use crate::cloud::answer::{Answer, Broken};
 use serde::de::IgnoredAny;
 
-/// What helps where a proxy or a firewall answered.
+/// The remedy if a proxy or a firewall answered.
 pub(super) const PAGE: &str = "A page answered in the place of the service: ask the network \
     administrator whether a proxy or a firewall lets this address pass.";
 
-/// What helps where a proxy wants a sign-in of its own.
+/// The remedy if the proxy requires its own sign-in.
 pub(super) const PROXY: &str = "The proxy wants its own user and password: put them into \
     `HTTPS_PROXY`, or ask the network administrator to let this address pass.";
 
-/// What helps where nobody vouches for the certificate.
+/// The remedy if the certificate is not trusted.
 pub(super) const CERTIFICATE: &str = "A proxy may replace the certificate. Pass its certificate \
     authority: `--ca-bundle FILE`.";
 
-/// What helps where a sandbox has stopped.
+/// The remedy if the sandbox has stopped.
 pub(super) const SANDBOX: &str = "Start another sandbox: `cmkctl sandbox`.";
 
-/// What helps where nothing answers.
+/// The remedy if no answer came.
 pub(super) const SILENCE: &str = "Ask the network administrator whether this machine may reach \
     this address. Where a proxy is needed, set `HTTPS_PROXY`.";
 
-/// Why a question that is always answered in JSON was not answered by its service.
+/// Why a service that always answers in JSON did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Obstacle {
-    /// What happened.
+    /// What happened, as a clause.
     pub(super) words: String,
-    /// What helps.
+    /// The remedy.
     pub(super) remedy: &'static str,
 }
 
 impl Obstacle {
-    /// The obstacle in an outcome, if it holds one.
+    /// The obstacle that an outcome shows, if any.
     pub(super) fn of(outcome: &Result<Answer, Broken>, host: &str) -> Option<Self> {
         let (words, remedy) = match outcome {
             Ok(answer) if answer.status == 407 => {

@@ -1,5 +1,5 @@
-//! Waiting for a lifecycle operation: a pure step function, and the one loop that owns clock,
-//! deadline and the signals that stop it.
+//! Waits for a lifecycle operation: a pure step function, and one loop that owns the clock, the
+//! deadline and the signals.
 
 use crate::cloud::clock::{Clock, Moment};
 use crate::cloud::exchange::passes;
@@ -12,47 +12,47 @@ use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::receipt::Tick;
 use std::time::Duration;
 
-/// The shortest pause, whatever the service says.
+/// The shortest pause, even if the service asks for less.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why waiting stopped.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ended {
-    /// The operation says that it ended; the environment must confirm it.
+    /// The operation reports its end. The environment must confirm it.
     Operation(Box<Operation>),
-    /// The service does not know the operation any more: the environment decides.
+    /// The service no longer knows the operation. The environment's state decides.
     Vanished,
-    /// The environment shows what is wanted although the operation has not said that it ended.
+    /// The environment is in the desired state, although the operation has not reported its end.
     Back,
-    /// The deadline passed; the operation goes on.
+    /// The deadline passed. The operation continues.
     Deadline,
-    /// The program was stopped; the operation goes on.
+    /// A signal stopped the program. The operation continues.
     Interrupted(Stop),
 }
 
-/// What to do after one look at the operation.
+/// What to do after one poll of the operation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Look again after this pause.
+    /// Poll again after this pause.
     Wait(Duration),
     /// Stop waiting.
     Stop(Ended),
-    /// The question itself is refused: stop with the fault.
+    /// The service refuses the poll itself: stop with the fault.
     Refused,
 }
 
-/// So many refusals in a row are taken for a replica or a gateway that is behind; after them, the
-/// question is refused.
+/// After this many refusals in a row, the poll counts as refused. Fewer may come from a stale
+/// replica or gateway.
 pub const REFUSALS: u32 = 6;
-/// After so many looks in a row without an answer, somebody is told.
+/// After this many polls in a row without an answer, a warning is logged.
 const UNANSWERED: u32 = 3;
-/// The environment itself is looked at with every so many looks at the operation: it may be back
-/// earlier.
+/// The environment is read after every so many polls, because it may be ready before the operation
+/// reports it.
 const GLANCES: u32 = 6;
-/// The least (real) time for a look that begins before the deadline.
+/// The least (real) time for a read that starts before the deadline.
 const GLIMPSE: Duration = Duration::from_secs(3);
 
-/// The state of a wait between two looks.
+/// The state of a wait between two polls.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     pause: Duration,
@@ -60,7 +60,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Starts with what the service asked for, or 5 seconds.
+    /// Starts with the pause that the service asked for, or 5 seconds.
     pub fn new(first: Option<Duration>) -> Self {
         let pause = first
             .unwrap_or(Duration::from_secs(5))
@@ -68,8 +68,8 @@ impl Patience {
         Self { pause, refusals: 0 }
     }
 
-    /// The pause before the next look: it grows by half from look to look up to 5 minutes, and is
-    /// never shorter than the service asks.
+    /// The pause before the next poll. It grows by half each time, up to 5 minutes. It is never
+    /// shorter than the service asks.
     pub fn next(&mut self, asked: Option<Duration>) -> Duration {
         let pause = self
             .pause
@@ -80,8 +80,8 @@ impl Patience {
     }
 }
 
-/// One look: answer in, decision out. Passing trouble never ends a wait, and a refusal only when it
-/// stays; unknown states wait on.
+/// Decides after one poll. Transient errors never end a wait. A refusal ends it only after
+/// [`REFUSALS`] in a row. An unknown state continues the wait.
 pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Patience) -> Step {
     match look {
         Ok(operation) if operation.has_ended() => {
@@ -104,8 +104,8 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
     }
 }
 
-/// Trouble that a wait of days outlives however long it lasts, an unreachable sign-in among it. (A
-/// sign-in that was refused has a code.)
+/// Is the error transient, so that a wait of days survives it? An unreachable sign-in service
+/// counts too. (A refused sign-in has a code.)
 pub fn endures(fault: &Fault) -> bool {
     match &fault.happened {
         Happened::SignIn(error) => error.code.is_none(),
@@ -113,18 +113,18 @@ pub fn endures(fault: &Fault) -> bool {
     }
 }
 
-/// What the environment itself shows while an operation runs on it.
+/// The environment's own state while an operation runs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// Not the end, or it can't be read.
+    /// The end is not visible, or the state is unreadable.
     NotYet,
-    /// What is wanted.
+    /// The environment is in the desired state.
     Done,
-    /// That it failed.
+    /// The environment reports a failure.
     Failed,
 }
 
-/// How long somebody waits. The time is over when it is by every clock.
+/// The time limit of a wait. It is over only if every clock says so.
 #[derive(Debug)]
 pub struct Deadline {
     clock: Clock,
@@ -133,7 +133,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// `time` of the cloud's time from now on; without it, for ever.
+    /// `time` in the cloud from now on; no limit with `None`.
     pub fn new(clock: &Clock, time: Option<Duration>) -> Self {
         Self {
             clock: clock.clone(),
@@ -142,12 +142,12 @@ impl Deadline {
         }
     }
 
-    /// The time since its beginning.
+    /// The time since the start of the wait.
     pub fn elapsed(&self) -> Duration {
         self.clock.since(&self.began)
     }
 
-    /// The time until then.
+    /// The remaining time; `None` without a limit.
     pub fn left(&self) -> Option<Duration> {
         self.time.map(|time| time.saturating_sub(self.elapsed()))
     }
@@ -157,8 +157,7 @@ impl Deadline {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// Waits for a look, but not beyond the deadline. A look that begins right before it has a
-    /// moment all the same.
+    /// Runs `look` until the deadline. A read that starts just before it still gets `GLIMPSE`.
     pub async fn look<T>(&self, look: impl Future<Output = T>) -> Option<T> {
         match self.left() {
             None => Some(look.await),
@@ -169,23 +168,23 @@ impl Deadline {
     }
 }
 
-/// An operation that is waited for.
+/// The operation to wait for.
 #[derive(Debug)]
 pub struct Watched<'a> {
-    /// Its address.
+    /// The operation's address.
     pub url: &'a str,
-    /// The first pause that the service asks for.
+    /// The first pause that the service asked for.
     pub first: Option<Duration>,
-    /// When waiting ends in any case.
+    /// The limit of the wait.
     pub deadline: &'a Deadline,
 }
 
-/// Waits until the operation ends, the environment shows its end, the deadline passes, or the
-/// program is stopped.
+/// Waits until the operation ends, the environment shows the end, the deadline passes, or a signal
+/// stops the program.
 ///
 /// # Errors
-/// The service goes on refusing the question itself (403, a sign-in that is refused), or the
-/// address is a foreign one.
+/// The service keeps refusing the poll (403, or a refused sign-in), or the address is not on a host
+/// of the cloud.
 pub async fn wait(
     reader: &Reader,
     watched: &Watched<'_>,
@@ -222,13 +221,15 @@ async fn watch(
         looks += 1;
         oddities.tell(&look);
         let step = step(&look, asked, &mut patience);
-        // The environment is looked at as well, all the more when the operation can't be.
+        // Also read the environment: after every `GLANCES` polls, after each answered poll once an
+        // unknown state was seen, and before giving up.
         let running = matches!(&step, Step::Wait(_));
         let odd = oddities.unknown && look.is_ok();
         if step == Step::Refused || (running && (looks % GLANCES == 0 || odd)) {
             match deadline.look(glance()).await {
                 Some(Shown::Done) => return Ok(Ended::Back),
-                // The link of an earlier try may have failed, and show so for a while.
+                // A failed link of an earlier attempt may still be visible, so one failure is not
+                // enough.
                 Some(Shown::Failed) if look.is_err() && failed > 0 => return Ok(Ended::Back),
                 Some(Shown::Failed) if look.is_err() => failed += 1,
                 _ => failed = 0,
@@ -249,17 +250,17 @@ async fn watch(
     Ok(Ended::Deadline)
 }
 
-/// What a wait says once, however long it lasts.
+/// The warnings that a wait gives at most once.
 #[derive(Debug, Default)]
 struct Oddities {
-    /// The operation was in a state that nobody knows.
+    /// The operation had an unknown state.
     unknown: bool,
-    /// Looks in a row without an answer.
+    /// Polls in a row without an answer.
     unanswered: u32,
 }
 
 impl Oddities {
-    /// Tells of what is odd about a look.
+    /// Warns about an unusual answer.
     fn tell(&mut self, look: &Reply<Operation>) {
         if let Ok(operation) = look
             && operation.state.means.unknown().is_some()
@@ -285,7 +286,7 @@ impl Oddities {
     }
 }
 
-/// The question itself is refused, and stays so.
+/// The error if the service keeps refusing the poll.
 fn refused(look: Reply<Operation>) -> Error {
     let what = "The operation continues at the service, but this account can't read its state.";
     match look {
@@ -294,7 +295,7 @@ fn refused(look: Reply<Operation>) -> Error {
     }
 }
 
-/// What a look shows, for whoever waits.
+/// The progress text of a poll.
 fn words(look: &Reply<Operation>) -> String {
     match look {
         Ok(operation) => match &operation.stage {
@@ -384,7 +385,7 @@ mod tests {
                 ends,
                 "{fault:?}"
             );
-            // An answer in between, and the counting begins anew.
+            // After an answer, the count starts again.
             step(&state("Running"), None, &mut forgiven);
             assert!(
                 matches!(step(&fault, None, &mut forgiven), Step::Wait(_)),

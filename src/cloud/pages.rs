@@ -1,5 +1,5 @@
-//! Lists of many pages: the next page is asked for as soon as this one names it, and decoded while
-//! that one is on its way.
+//! Lists with many pages. cmkctl requests the next page as soon as it knows the link, and decodes
+//! the current page meanwhile.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::clouds::Service;
@@ -15,32 +15,32 @@ use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
 
-/// The most that is read of one list, over all its pages: a list that never ends must not be read
-/// for ever. Each page is dropped after it was decoded, so this is no measure of memory.
+/// Limit of a list in bytes, over all pages, so that an endless list ends. Each page is dropped
+/// after decoding, so this does not limit memory.
 const LIST_LIMIT: usize = 1 << 30;
-/// A page counts as so much at least: two thousand pages without an end are enough.
+/// The least size that a page counts for. An endless list so ends after 2,048 pages.
 const SMALLEST_PAGE: usize = 512 << 10;
-/// So many items are decoded before the network has its turn.
+/// Number of items to decode before the task yields to the network.
 const AT_A_TIME: usize = 8;
 
-/// A page, taken apart but not decoded.
+/// A page, split into items that are not decoded yet.
 #[derive(Debug)]
 struct Page {
     answer: Answer,
-    /// The text of each item, inside the answer's body.
+    /// The JSON of each item, as slices of the body.
     items: Vec<Bytes>,
     next: Option<String>,
-    /// Counted from 1.
+    /// Page number, from 1.
     number: usize,
 }
 
 impl Session {
-    /// All pages of a list. A list is whole or it is a fault: every page must have its items, each
-    /// item must be understood, and each next link must be one that was not followed before.
-    /// Nothing of what was read so far is ever taken for the list.
+    /// Reads all pages of a list. The list is complete, or the result is a fault. Every page must
+    /// have its items, every item must decode, and no next link may repeat. An incomplete list is
+    /// never returned.
     ///
     /// # Errors
-    /// The fault of the page that failed. 404 of a list never means that there is nothing: see
+    /// The fault of the failed page. A 404 of a list never proves that it is empty: see
     /// [`Fault::is_absence`].
     pub(crate) async fn pages<T>(
         &self,
@@ -52,9 +52,9 @@ impl Session {
             .await
     }
 
-    /// The same, with the number of each item's page, from 1. Each page is decoded while the next
-    /// is on its way and dropped then: a large tenant's answers are never held together. A next
-    /// link must stay with the service, and the list must end.
+    /// Like `pages`, with each item's page number, from 1. Each page is dropped after decoding, so
+    /// that a large tenant's pages are never in memory together. A next link must stay on the
+    /// service's host, and the list must end.
     pub(crate) async fn numbered_pages<T>(
         &self,
         service: Service,
@@ -106,15 +106,16 @@ impl Session {
     }
 }
 
-/// The names under which next links are on record, lower case.
+/// The recorded names of next links, in lower case.
 const NEXT: [&str; 3] = ["nextlink", "@odata.nextlink", "odata.nextlink"];
 
-/// What a page holds, read in one go: the next request waits for it.
+/// The relevant members of a page, read in a single pass, because the next request waits for the
+/// link.
 #[derive(Default)]
 struct Members<'a> {
-    /// Every `value`, in any case.
+    /// Every `value` member, in any case.
     lists: Vec<Vec<&'a RawValue>>,
-    /// Every next link by its name.
+    /// Every next link, with its name.
     links: Vec<(String, &'a RawValue)>,
 }
 
@@ -146,14 +147,14 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// The text of each item of a page, and the next link; names count in any case.
+/// Splits a page into its items and its next link. Names are compared without case.
 ///
 /// # Errors
-/// A clause: it is no JSON; there is no list of items, or more than one; the next link is no text,
-/// or there are several that differ.
+/// A clause: the body is not JSON, it has no list or several, or its next links are not text or
+/// differ.
 fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
     let Members { lists, links } = serde_json::from_slice(body).map_err(|error| {
-        // Whatever else an object holds, it is taken as it is.
+        // Other members are skipped unread, so only these shapes fail.
         match (error.is_data(), body.trim_ascii_start().first()) {
             (true, Some(b'{')) => "it is no list: its `value` is not an array".to_owned(),
             (true, _) => "it is not a JSON object".to_owned(),
@@ -166,7 +167,7 @@ fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
     };
     let mut next: Option<String> = None;
     for (name, link) in &links {
-        // `null` and an empty text end a list.
+        // `null` or an empty text means that this is the last page.
         let link: Option<String> =
             serde_json::from_str(link.get()).map_err(|_| format!("its `{name}` is not a text"))?;
         let Some(link) = link.filter(|link| !link.is_empty()) else {
@@ -186,8 +187,8 @@ fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
     ))
 }
 
-/// Decodes a page into `all`. The first turn is the network's, so that the next request leaves
-/// before the work begins.
+/// Decodes a page into `all`. It yields first, so that the next request leaves before the decoding
+/// starts.
 async fn decode_all<T>(
     service: Service,
     page: Page,

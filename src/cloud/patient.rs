@@ -1,6 +1,6 @@
-//! The transport of the Azure crates, with our patience instead of theirs: one place decides what
-//! may be repeated, and how long to wait, in the cloud's time. What these crates send here are
-//! questions only: for keys, and for tokens.
+//! A transport for the Azure crates with cmkctl's retries. So one place decides what is repeated
+//! and how long to wait, in the cloud's time. These crates send only reads here: for keys and for
+//! tokens.
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clock::Clock;
@@ -17,14 +17,13 @@ use serde::de::IgnoredAny;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often a question is sent before its last answer counts. A person waits for it, so it is less
-/// than for the job itself.
+/// Maximum number of attempts. A user waits for the answer, so it is lower than `TRIES` of
+/// `exchange`.
 const TRIES: u32 = 4;
-/// The longest pause before a repetition, whatever the service asks for.
+/// The longest pause before a retry, even if the service asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// What is known of the last attempt of a client that others have written, and whose errors lose
-/// it.
+/// Facts of the last attempt that the errors of the Azure crates lose.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Last(Arc<Mutex<Attempt>>);
 
@@ -43,12 +42,12 @@ impl Last {
         self.attempt().id.clone()
     }
 
-    /// Remembers what stood in the way.
+    /// Stores the obstacle of the last attempt.
     pub(super) fn note(&self, obstacle: Option<Obstacle>) {
         self.attempt().obstacle = obstacle;
     }
 
-    /// What stood in the way, if anything did.
+    /// The obstacle of the last attempt, if any.
     pub(super) fn obstacle(&self) -> Option<Obstacle> {
         self.attempt().obstacle.clone()
     }
@@ -58,7 +57,7 @@ impl Last {
     }
 }
 
-/// The fence, asked patiently.
+/// [`Wire`] with retries, as a transport.
 #[derive(Debug)]
 pub(super) struct Patient {
     wire: Arc<Wire>,
@@ -67,8 +66,8 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    /// Options for a client of the Azure crates that leaves repeating to us. `last` is told the id
-    /// of every attempt, and what stood in the way.
+    /// Options for a client of the Azure crates, with its own retries turned off. `last` receives
+    /// the id of every attempt, and the obstacle.
     pub(super) fn options(wire: &Arc<Wire>, last: Last) -> ClientOptions {
         let patient = Self {
             wire: wire.clone(),
@@ -97,7 +96,7 @@ impl HttpClient for Patient {
                 .await
         };
         let outcome = patiently(&self.clock, host, send).await;
-        // Only a sign-in asks for it: keys have faults of their own.
+        // Only for sign-in requests. Requests for keys have their own faults.
         if self.wire.cloud().is_login(request.url()) {
             self.last.note(Obstacle::of(&outcome, host));
         }
@@ -105,7 +104,7 @@ impl HttpClient for Patient {
     }
 }
 
-/// Sends a question until it is answered or clearly refused.
+/// Sends a read until it is answered or clearly refused.
 pub(super) async fn patiently<F>(
     clock: &Clock,
     host: &str,
@@ -138,8 +137,8 @@ where
     }
 }
 
-/// Trouble that passes by itself: no answer, an overloaded service, or a success that is none
-/// because something in between wrote it.
+/// Is the outcome transient: no answer, an overloaded service, or a 2xx whose body is not JSON
+/// (usually a proxy's page)?
 fn passes(outcome: &std::result::Result<Answer, Broken>) -> bool {
     match outcome {
         Ok(answer) if (200..300).contains(&answer.status) => {

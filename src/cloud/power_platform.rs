@@ -1,5 +1,5 @@
 //! The Power Platform admin API (Business Application Platform): environments, lifecycle
-//! operations, link, Managed Environment.
+//! operations, policy links, Managed Environments.
 //!
 //! Routes and versions are those of Microsoft's `PowerPlatform-EnterprisePolicies` module, its
 //! Terraform provider and its administration module.
@@ -35,20 +35,20 @@ impl Session {
 }
 
 impl Reader {
-    /// Every environment that the caller may administer. An empty list is what a caller without the
-    /// role sees, too.
+    /// Every environment that the caller may administer. A caller without the role gets an empty
+    /// list.
     ///
     /// # Errors
-    /// The fault of the page that failed.
+    /// The fault of the failed page.
     pub async fn environments(&self) -> Reply<Whole<Environment>> {
         self.environments_as_read(|_| {}).await
     }
 
-    /// The same, and each is shown as soon as its page is there: for whoever looks at the list
-    /// meanwhile. What was shown is no list before it is whole.
+    /// Like `environments`, and calls `shown` for each environment as soon as its page is read.
+    /// Only the returned list is complete.
     ///
     /// # Errors
-    /// The fault of the page that failed.
+    /// The fault of the failed page.
     pub async fn environments_as_read(
         &self,
         mut shown: impl FnMut(&Environment),
@@ -75,7 +75,7 @@ impl Reader {
         Ok(all)
     }
 
-    /// How many environments the caller sees; nothing of them is read.
+    /// The number of environments that the caller sees.
     ///
     /// # Errors
     /// The service's refusal.
@@ -88,8 +88,8 @@ impl Reader {
         Ok(all.len())
     }
 
-    /// Is an application registered as a management application? By its client id; one that is not
-    /// is answered 400 (seen in Microsoft's administration module).
+    /// Is the application registered as a management application? `client` is its client id. The
+    /// service answers 400 for an unregistered one (seen in Microsoft's administration module).
     ///
     /// # Errors
     /// The service's refusal.
@@ -106,15 +106,15 @@ impl Reader {
         }
     }
 
-    /// One environment with its policy and the caller's permissions. When the admin read shows no
-    /// policy, it is read once more on the plain route before that counts as "not linked": one
+    /// Reads an environment with its policy and the caller's permissions. If the admin read shows
+    /// no policy, cmkctl also reads the plain route before it decides that none is linked. One
     /// source saw the block missing although a policy was linked (inferred from a single source).
-    /// The plain read expands nothing, as Microsoft's own module asks
-    /// (PowerPlatform-EnterprisePolicies, `EnvironmentOperations.ps1`). One that is refused proves
-    /// nothing: then the link is not known.
+    /// The plain read expands nothing, as Microsoft's own module does
+    /// (PowerPlatform-EnterprisePolicies, `EnvironmentOperations.ps1`). If the plain read fails,
+    /// the link is unknown.
     ///
     /// # Errors
-    /// 404 is also what a caller without the role sees.
+    /// A 404 may also mean that the caller lacks the role.
     pub async fn environment(&self, id: &str) -> Reply<Environment> {
         let url = self.environment_url(id);
         let answer = self.session.read(Service::Bap, &url).await?;
@@ -130,7 +130,7 @@ impl Reader {
             };
             match plain {
                 Ok(plain) if !plain.key_link.is_absent() => environment.key_link = plain.key_link,
-                // Both reads show no policy: the first one's doubts stay.
+                // Both reads show no policy. Doubts of the first read stay.
                 Ok(_) => {}
                 Err(fault) if fault.is_sign_in() => return Err(fault),
                 Err(fault) => environment.key_link = Seen::Unreadable(fault.unreadable()),
@@ -139,7 +139,7 @@ impl Reader {
         Ok(environment)
     }
 
-    /// One environment, one request, sent once: for the loop that waits.
+    /// Reads an environment with a single request, for the loop that waits.
     pub(crate) async fn environment_once(
         &self,
         id: &str,
@@ -187,7 +187,7 @@ impl Reader {
             .session
             .pages(Service::Bap, &url, listed_operation)
             .await?;
-        // The service lists them so; where every date is known, that need not be believed.
+        // The service already sorts them. If every date is known, cmkctl does not rely on that.
         if all
             .iter()
             .all(|operation| operation.created.known().is_some())
@@ -197,8 +197,7 @@ impl Reader {
         Ok(all)
     }
 
-    /// The state of one operation, one request, sent once. `url` must be on a host of the admin
-    /// API.
+    /// Reads an operation with a single request. `url` must be on a host of the admin API.
     pub(crate) async fn operation_once(&self, url: &str) -> (Reply<Operation>, Option<Duration>) {
         let (reply, pause) = self.session.poll(Service::Bap, url).await;
         let operation =
@@ -206,7 +205,7 @@ impl Reader {
         (operation, pause)
     }
 
-    /// The address of an operation that is known by its id.
+    /// The address of an operation with this id.
     pub fn operation_url(&self, id: &str) -> String {
         format!(
             "{}/lifecycleOperations/{id}?api-version={OPERATION}",
@@ -215,33 +214,33 @@ impl Reader {
     }
 }
 
-/// An operation that was accepted: where to ask for it, and when first.
+/// An accepted operation: its address and the first pause.
 #[derive(Debug, Clone)]
 pub struct Accepted {
-    /// The operation's address; `None` when the service named none or one on a foreign host.
+    /// The operation's address; `None` if the service named none, or one on a foreign host.
     pub url: Option<String>,
-    /// The first pause the service asks for.
+    /// The first pause that the service asked for.
     pub pause: Option<Duration>,
-    /// For a support ticket.
+    /// Correlation id for a support ticket.
     pub correlation: Option<String>,
 }
 
 impl Writer {
     /// Starts to encrypt an environment with a policy's key. **Never send it twice** without
-    /// reading the environment and its operations. The policy is named by its `systemId`; the path
-    /// has no `scopes/admin`, which would be a 404.
+    /// reading the environment and its operations first. `system_id` is the policy's `systemId`.
+    /// The route has no `scopes/admin`, which gives 404.
     ///
     /// # Errors
-    /// An ambiguous fault (see [`Fault::is_ambiguous`]) may have started it.
+    /// An ambiguous fault (see [`Fault::is_ambiguous`]) may have started the operation.
     pub async fn link(&self, environment: &str, system_id: &str) -> Reply<Accepted> {
         self.key_operation(environment, system_id, "link").await
     }
 
-    /// Starts to take an environment off its policy, back to the Microsoft key. **Never send it
-    /// twice** without reading, as with [`Writer::link`].
+    /// Starts to return an environment to the Microsoft-managed key. **Never send it twice**
+    /// without reading first, as with [`Writer::link`].
     ///
     /// # Errors
-    /// An ambiguous fault may have started it.
+    /// An ambiguous fault may have started the operation.
     pub async fn unlink(&self, environment: &str, system_id: &str) -> Reply<Accepted> {
         self.key_operation(environment, system_id, "unlink").await
     }
@@ -264,11 +263,11 @@ impl Writer {
         Ok(self.accepted(&answer))
     }
 
-    /// Starts to make an environment a Managed Environment. Sends the protection level alone, so
+    /// Starts to make an environment a Managed Environment. It sends only the protection level, so
     /// that all other settings stay.
     ///
     /// # Errors
-    /// 409 means busy *or* already managed: a re-read tells.
+    /// 409 means busy *or* already managed. Read the environment to tell them apart.
     pub async fn make_managed(&self, environment: &str) -> Reply<Accepted> {
         let url = format!(
             "{}/environments/{environment}/governanceConfiguration?api-version={GOVERNANCE}",
@@ -307,7 +306,7 @@ impl Writer {
     }
 }
 
-/// What can be typed for an environment, and the policies that are linked.
+/// The names to complete for environments, and the linked policies.
 fn names(all: &[Environment]) -> (BTreeSet<String>, BTreeSet<String>) {
     let alike = Alike::among(
         all.iter()

@@ -1,5 +1,5 @@
-//! The Power Platform API, for the one change that the admin API has no documented route for:
-//! enabling an environment again.
+//! The Power Platform API. cmkctl uses it to enable an environment, because the admin API has no
+//! documented route for that.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
@@ -11,11 +11,11 @@ use serde_json::json;
 
 impl Writer {
     /// Enables an environment (`Environment State - Enable Environment` of the Power Platform REST
-    /// reference, 2024-10-01: 202). That this is what ends a lock once the key is back is inferred:
-    /// the documentation of the lock names the button of the admin center only.
+    /// reference, 2024-10-01: 202). Inferred: this ends a lock once the key is back. The
+    /// documentation of the lock names only the button of the admin center.
     ///
     /// # Errors
-    /// The service's refusal; an ambiguous fault may have enabled it.
+    /// The service's refusal. An ambiguous fault may have enabled the environment.
     pub async fn enable_environment(&self, environment: &str) -> Reply<Option<String>> {
         let base = self.session.cloud().base(Service::PowerPlatform);
         let url = format!(

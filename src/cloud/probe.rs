@@ -1,4 +1,4 @@
-//! One look at a host without a token: does anybody answer, and what time is it there?
+//! Contacts a host without a token, to see whether it answers and what time it has.
 
 use crate::cloud::answer::Broken;
 use crate::cloud::clock::{http_date, skew};
@@ -7,22 +7,22 @@ use reqwest::Method;
 use std::net::IpAddr;
 use url::Url;
 
-/// What came back. That anything did proves name, network and certificate; what it says does not
-/// matter.
+/// The host's answer. Any answer proves that name, network and certificate work, whatever its
+/// status.
 #[derive(Debug, Clone)]
 pub struct Contact {
     /// HTTP status.
     pub status: u16,
-    /// How far this machine's clock is from the host's, in seconds, at least; `None` when the host
-    /// gave no date.
+    /// The least difference between the host's clock and this machine's, in seconds; `None` without
+    /// a `Date` header.
     pub skew: Option<i64>,
 }
 
 impl Reader {
-    /// Asks once, without a token.
+    /// Sends one request without a token.
     ///
     /// # Errors
-    /// Nobody answered.
+    /// No answer came.
     pub async fn contact(&self, url: &str) -> Result<Contact, Broken> {
         let url = Url::parse(url).map_err(|error| Broken::NotSent(error.to_string()))?;
         let clock = self.session.clock();
@@ -42,10 +42,10 @@ impl Reader {
     }
 }
 
-/// The addresses of a name, as this machine resolves it.
+/// The addresses to which this machine resolves a name.
 ///
 /// # Errors
-/// The system's words.
+/// The system's message.
 pub async fn addresses(host: &str) -> Result<Vec<IpAddr>, String> {
     let found = tokio::net::lookup_host((host, 443))
         .await

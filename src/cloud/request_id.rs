@@ -1,17 +1,17 @@
-//! The id that cmkctl gives to each request (`x-ms-client-request-id`), as the guidelines for
-//! Microsoft's REST services describe it. Support finds a request by it even where no answer came.
+//! The request id `x-ms-client-request-id`, as the guidelines for Microsoft's REST services
+//! describe it. Microsoft support finds a request by this id even without an answer.
 //!
-//! Each attempt has an id of its own. A request that is sent again is another one for the service,
-//! and an audit line or an error must name the one it tells of. (Microsoft's SDKs keep an id over
-//! repetitions, which they hide from their callers. Nothing is hidden here: every attempt of a
-//! change is written down.) It is random (UUID version 4), and so says nothing of this machine.
+//! Each attempt has a new id, because an audit line or an error must name exactly one request.
+//! (Microsoft's SDKs keep the id over retries, which they hide from their callers. cmkctl writes
+//! down every attempt of a change.) The id is random (UUID version 4), so it reveals nothing about
+//! this machine.
 
 use uuid::Uuid;
 
 /// The header's name.
 pub(super) const HEADER: &str = "x-ms-client-request-id";
 
-/// An id for one attempt: lower case, with hyphens.
+/// A new id in lower case, with hyphens.
 pub(super) fn fresh() -> String {
     Uuid::new_v4().hyphenated().to_string()
 }

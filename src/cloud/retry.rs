@@ -1,19 +1,19 @@
-//! How long to wait before a repetition.
+//! Pauses before a retry.
 
 use jiff::Timestamp;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// The longest pause before the next attempt, whatever the service asks for.
+/// The longest pause before a retry, even if the service asks for more.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// The pause before the next attempt, when the service did not ask for one.
+/// The pause before the next attempt, if the service did not ask for one.
 pub(super) fn own_pause(attempt: u32) -> Duration {
     Duration::from_secs(1 << attempt.min(6)).mul_f64(0.5 + jitter() / 2.0)
 }
 
-/// `Retry-After` in either form: seconds, or an HTTP date. Nonsense counts as absent; the past as
-/// zero.
+/// Reads `Retry-After`: seconds or an HTTP date. An unreadable value counts as absent, and a past
+/// date as zero.
 pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u64>() {
@@ -26,8 +26,8 @@ pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     ))
 }
 
-/// A number from 0 to 1 that differs from process to process, so that many clients do not come back
-/// at the same moment.
+/// A number from 0 to 1 that differs between processes, so that many clients do not retry at the
+/// same moment.
 fn jitter() -> f64 {
     let seed = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / f64::from(u32::MAX)

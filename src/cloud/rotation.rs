@@ -1,5 +1,5 @@
-//! A new version of a key (`POST /keys/{name}/rotate`, Key Vault data plane), through our own
-//! client: the crate's would repeat it blindly.
+//! Rotates a key (`POST /keys/{name}/rotate`, Key Vault data plane). It uses cmkctl's own client,
+//! because the crate's client retries the request.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
@@ -11,11 +11,11 @@ use crate::model::key_ids::KeyName;
 use reqwest::Method;
 
 impl Writer {
-    /// Makes a new version of a key, by the vault's rotation policy. **Never send it twice**: each
-    /// time makes another version.
+    /// Creates a new version of a key, by the vault's rotation policy. **Never send it twice**:
+    /// each request creates another version.
     ///
     /// # Errors
-    /// The service's refusal; an ambiguous fault may have made one.
+    /// The service's refusal. An ambiguous fault may have created a version.
     pub async fn rotate_key(
         &self,
         vault: &ArmId,

@@ -1,4 +1,5 @@
-//! The Azure crates' own types of requests and answers, in ours: they send through the same fence.
+//! Converts requests and answers of the Azure crates, so that these crates also send through
+//! [`Wire`].
 
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::request_id;
@@ -21,8 +22,8 @@ impl HttpClient for Wire {
 /// Method, headers and body of a request.
 type Parts<'a> = (Method, Vec<(&'a str, &'a str)>, Option<Bytes>);
 
-/// A request of the Azure crates in our types. Their own request id is left out: it is the same for
-/// several attempts.
+/// Converts a request of the Azure crates. It drops their request id, which is the same for several
+/// attempts.
 pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
     let method = match request.method() {
         SdkMethod::Delete => Method::DELETE,
@@ -56,7 +57,7 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
     Ok((method, headers, body))
 }
 
-/// An outcome in the types of the Azure crates.
+/// Converts an outcome for the Azure crates.
 pub(super) fn sdk_reply(
     outcome: std::result::Result<Answer, Broken>,
 ) -> azure_core::Result<AsyncRawResponse> {

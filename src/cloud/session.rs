@@ -1,4 +1,4 @@
-//! A signed-in conversation with a cloud, and its two halves: what reads and what changes.
+//! A signed-in session with a cloud, and its two halves: [`Reader`] and [`Writer`].
 use crate::audit::Trail;
 use crate::cloud::clock::Clock;
 use crate::cloud::clouds::{Cloud, Service};
@@ -11,35 +11,35 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
-/// A signed-in conversation. Cheap to clone.
+/// A signed-in session. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(super) wire: Arc<Wire>,
     pub(super) tokens: Arc<Tokens>,
     pub(super) clock: Clock,
     pub(super) trail: Trail,
-    /// What came of a change and could not be written down; the first one.
+    /// The first audit error after a change was sent.
     pub(super) unwritten: Arc<Mutex<Option<Error>>>,
     pub(super) listed: Arc<Mutex<Listed>>,
     pub(super) memo: Option<Arc<Memo>>,
-    /// Definitions of roles, by the role: they are read once.
+    /// Role definitions by role id, each read once.
     pub(super) definitions: Arc<Memo>,
 }
 
-/// So many names of each kind are kept: they are for completion, which must answer at once, and a
-/// large tenant has too many to choose from.
+/// Limit of the stored names of each kind. They serve shell completion, which must be fast. Longer
+/// lists do not help a user.
 pub const NAMES: usize = 1000;
 
-/// Names of environments and ids of policies.
+/// Names of environments, and ids of their policies.
 type Listed = (BTreeSet<String>, BTreeSet<String>);
 
-/// Reads, and nothing else.
+/// Sends reads only.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pub(crate) session: Session,
 }
 
-/// Changes. Needs a [`Consent`], which only a plan makes.
+/// Sends changes. It requires a [`Consent`], which only a plan can make.
 #[derive(Debug)]
 pub struct Writer {
     pub(crate) session: Session,
@@ -90,7 +90,7 @@ impl Session {
             .clone()
     }
 
-    /// The names of the environments, and the ids of their policies, that the last list held.
+    /// The environments' names and their policies' ids, from the last list.
     pub fn listed(&self) -> Listed {
         self.listed
             .lock()
@@ -98,7 +98,7 @@ impl Session {
             .clone()
     }
 
-    /// Remembers a list that was read.
+    /// Stores the names of a list.
     pub(super) fn lists(&self, listed: Listed) {
         *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
     }
@@ -110,7 +110,7 @@ impl Session {
         }
     }
 
-    /// A reader for one look, which asks each address once however many parts of the look need it.
+    /// A reader for one observation. It requests each address once, even if several parts need it.
     pub fn look(&self) -> Reader {
         Reader {
             session: Self {
@@ -120,7 +120,7 @@ impl Session {
         }
     }
 
-    /// A writer; the consent is to the plan that will be applied, and the trail is that plan's.
+    /// A writer for a plan. `_consent` is the consent to this plan, and `trail` its audit trail.
     pub fn writer(&self, _consent: Consent, trail: Trail) -> Writer {
         Writer {
             session: Self {
@@ -132,10 +132,10 @@ impl Session {
 }
 
 impl Reader {
-    /// Who this session's token for a service says it is.
+    /// The identity in this session's token for a service.
     ///
     /// # Errors
-    /// No sign-in.
+    /// The sign-in failed.
     pub async fn identity(&self, service: Service) -> Result<Identity, Error> {
         let cloud = self.session.cloud();
         let scope = Url::parse(&cloud.base(service))

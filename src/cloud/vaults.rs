@@ -1,5 +1,5 @@
-//! `Microsoft.KeyVault` in Azure Resource Manager: vaults, managed HSMs, key facts without the data
-//! plane, access policies, deleted vaults.
+//! `Microsoft.KeyVault` in Azure Resource Manager: vaults, managed HSMs, key properties without the
+//! data plane, access policies, deleted vaults.
 
 use crate::cloud::arm::Written;
 use crate::cloud::arm::of_the_same_name;
@@ -24,7 +24,7 @@ impl Reader {
     /// A key vault or managed HSM.
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the vault does not exist.
     pub async fn vault(&self, id: &ArmId) -> Reply<Vault> {
         let url = self.session.arm(&id.to_string(), versions::VAULTS);
         let answer = self.session.read(Service::Arm, &url).await?;
@@ -33,10 +33,10 @@ impl Reader {
         own_vault(id, &value, self.session.cloud()).map_err(shape)
     }
 
-    /// Key facts without the data plane; vaults only.
+    /// Key properties without the data plane. Works for vaults only.
     ///
     /// # Errors
-    /// The service's refusal; 404 when it is not there.
+    /// The service's refusal; 404 if the key does not exist.
     pub async fn key_in_arm(
         &self,
         vault: &ArmId,
@@ -64,7 +64,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// The deleted vaults (or managed HSMs) of a subscription that still hold their names.
+    /// The deleted vaults (or managed HSMs) of a subscription, whose names are still taken.
     ///
     /// # Errors
     /// The service's refusal.
@@ -95,7 +95,7 @@ impl Reader {
 }
 
 impl Writer {
-    /// Adds one access policy to a vault; the others stay.
+    /// Adds an access policy to a vault, and keeps the others.
     ///
     /// # Errors
     /// The service's refusal.
@@ -126,20 +126,19 @@ impl Writer {
     }
 }
 
-/// A vault out of JSON whose data plane may be asked.
+/// Reads a vault from JSON, and checks that its data plane address is its own.
 ///
 /// # Errors
-/// As [`vault`]; or its address is not its own.
+/// As [`vault`], or the address is not the vault's own.
 pub(super) fn own_vault(id: &ArmId, value: &Value, cloud: &Cloud) -> Result<Vault, String> {
     let found = vault(id, value)?;
     has_own_address(&found, cloud)?;
     Ok(found)
 }
 
-/// Everything that is sent to a vault's data plane goes to the address that Resource Manager names:
-/// it must be the vault's own, `https://{name}.{suffix of the cloud}/`, with no other path and no
-/// query. (The slash at its end may be missing: examples of the public specification for managed
-/// HSMs have none.)
+/// Checks a vault's data plane address, because cmkctl sends tokens to it. It must be
+/// `https://{name}.{suffix of the cloud}/`, without path and query. The trailing slash is optional,
+/// because examples of the public specification for managed HSMs omit it.
 fn has_own_address(vault: &Vault, cloud: &Cloud) -> Result<(), String> {
     let suffix = match vault.id.kind {
         ResourceKind::ManagedHsm => "hsm-suffix",
@@ -157,7 +156,7 @@ fn has_own_address(vault: &Vault, cloud: &Cloud) -> Result<(), String> {
     }
 }
 
-/// Key facts out of JSON; everything may be missing, and is not known then.
+/// Reads key properties from JSON. A missing property becomes unknown.
 pub fn key(name: &KeyName, value: &Value) -> Key {
     let version = |uri: &Value| KeyVersion::of_url(uri.as_str()?).ok();
     Key {
@@ -170,15 +169,15 @@ pub fn key(name: &KeyName, value: &Value) -> Key {
     }
 }
 
-/// Days a deleted key is kept where the vault does not say it (the default of the public
-/// specification).
+/// Days that a deleted key is kept if the vault does not say (default of the public specification).
 const RETENTION_DAYS: u32 = 90;
 
-/// A vault with what is absent read as documented: purge protection off, soft delete on, access
-/// policies rather than RBAC, public. What is there and can't be understood is not known.
+/// Reads a vault from JSON. Missing properties get their documented defaults: purge protection off,
+/// soft delete on, access policies instead of RBAC, public access. An unreadable property becomes
+/// unknown.
 ///
 /// # Errors
-/// A clause: it is another vault, or has no address.
+/// A clause: it is another vault, or it has no address.
 pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     of_the_same_name(id, value)?;
     let hsm = id.kind == ResourceKind::ManagedHsm;
@@ -215,8 +214,8 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     })
 }
 
-/// Who the network lets in. Left out, public access is on, there are no rules, and trusted services
-/// pass (defaults of the public specification); a word that nobody knows is never an excuse.
+/// The vault's network rules. The defaults are public access, no rules, and trusted services
+/// allowed (public specification). An unknown value makes the result unknown.
 fn network(value: &Value) -> Known<Network> {
     let read = |path: &str, default: &str| {
         maybe(value, path, |word| word.as_str().map(clean)).map(|word| {
@@ -224,12 +223,13 @@ fn network(value: &Value) -> Known<Network> {
                 .unwrap_or_else(|| default.to_owned())
         })
     };
-    // Rules that are there say what holds where none of them fits: that has no documented default.
+    // If `networkAcls` is present, `defaultAction` decides for all other addresses. It has no
+    // documented default.
     let rules = look(value, "properties.networkAcls").ok().flatten();
     let rules = rules.filter(|rules| rules.as_object().is_some_and(|all| !all.is_empty()));
     let unsaid = rules.is_some_and(|rules| text(rules, "defaultAction").is_none());
     read("properties.publicNetworkAccess", "Enabled").and_then(|access| {
-        // Where nobody is let in, no rule lets anybody else in.
+        // If public access is disabled, no rule admits any address.
         if unsaid && !access.eq_ignore_ascii_case("Disabled") {
             return Known::Unknown("`networkAcls.defaultAction` is missing".to_owned());
         }
@@ -240,12 +240,12 @@ fn network(value: &Value) -> Known<Network> {
     })
 }
 
-/// What the three words come to. Each must be known, whatever the others say.
+/// Combines the three values. Each must be known, whatever the others are.
 fn reach(access: &str, action: &str, bypass: &str) -> Known<Network> {
     let odd = |name: &str, word: &str| {
         Known::Unknown(format!("`{name}` is `{word}`, which cmkctl does not know"))
     };
-    // `bypass` may name several kinds, separated by commas.
+    // `bypass` may list several kinds, separated by commas.
     let mut trusted = false;
     for part in bypass.split(',').map(str::trim) {
         match part.to_ascii_lowercase().as_str() {
@@ -272,7 +272,8 @@ fn reach(access: &str, action: &str, bypass: &str) -> Known<Network> {
     })
 }
 
-/// The access policies; one that can't be understood may be anybody's.
+/// The access policies. If one is unreadable, all are unknown, because it may concern any
+/// principal.
 fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
     let entry = |part: &Value| {
         look(part, "permissions").ok().flatten()?;
@@ -356,7 +357,7 @@ mod tests {
         );
     }
 
-    /// Is this address taken for the own one of a vault or managed HSM of this name?
+    /// Is this address accepted as that of a vault or managed HSM with this name?
     fn owns(kind: ResourceKind, name: &str, cloud: &str, uri: &str) -> bool {
         let id = ArmId::new("11111111-2222-3333-4444-555555555555", "g", kind, name).unwrap();
         let found = json!({ "properties": { "vaultUri": uri, "hsmUri": uri } });

@@ -1,8 +1,8 @@
-//! The one way out of this process: every request of ours and of the Azure crates passes here.
+//! The only way out of this process. Every request of cmkctl and of the Azure crates passes here.
 //!
-//! Three promises are kept in this file, whatever the callers do: a request with a bearer token
-//! goes only to a host of the chosen cloud, over https; redirects are not followed; and in sandbox
-//! mode every request goes to loopback, whichever host its URL names.
+//! This file guarantees three things. A request with a bearer token goes only to a host of the
+//! chosen cloud, over https. Redirects are not followed. In a sandbox, every request goes to
+//! loopback, whichever host its URL names.
 
 use crate::cloud::answer::{self, Answer, Broken, top_line};
 use crate::cloud::clock::{Clock, SET_CLOCK};
@@ -18,20 +18,20 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use url::Url;
 
-/// The header that tells the sandbox which host a request was meant for.
+/// The header that tells the sandbox the host of a request.
 const SANDBOX_HOST: &str = "x-cmkctl-host";
 
-/// The runner that a sandbox plays; as every request of a sandbox, one to it goes to loopback.
+/// The host of the sandbox's CI runner. Requests to it also go to loopback.
 const SANDBOX_RUNNER: &str = "token.actions.githubusercontent.com";
 
-/// How the network is reached.
+/// Network settings.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// PEM text with additional certificate authorities (`--ca-bundle`).
     pub ca_bundle: Option<Vec<u8>>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
-    /// Time for one whole answer, from sending to the last byte, before it counts as lost.
+    /// Time limit of an answer, from sending to the last byte. After it, the answer counts as lost.
     pub answer_timeout: Duration,
 }
 
@@ -45,37 +45,36 @@ impl Default for Network {
     }
 }
 
-/// The HTTP client with the cloud's fence around it.
+/// The HTTP client, limited to the hosts of a cloud.
 #[derive(Debug)]
 pub struct Wire {
     http: reqwest::Client,
-    /// For endpoints of this machine, whose plain http and own secrets are no proxy's business;
-    /// made when the first one is asked.
+    /// The client for endpoints of this machine, which use plain http and carry secrets, so no
+    /// proxy may see them. Built on first use.
     direct: OnceLock<reqwest::Client>,
     network: Network,
     cloud: Cloud,
     clock: Clock,
-    /// What was asked of the cloud's services so far: evidence for a report.
+    /// The requests so far, as evidence for a report.
     journal: Mutex<Vec<Asked>>,
 }
 
-/// A wait of days asks some thousand times; beyond that the journal says no more.
+/// Limit of the journal. A wait of days sends some thousand requests.
 const JOURNAL_LIMIT: usize = 20_000;
 
 impl Wire {
     /// A client for `cloud`.
     ///
     /// # Errors
-    /// A CA bundle that holds no certificate is a usage error.
+    /// A CA bundle without a certificate is a usage error.
     pub fn new(cloud: Cloud, network: &Network) -> Result<Self> {
-        // The first caller wins; a second install is harmless.
+        // The first call installs the provider. A second call fails harmlessly.
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
         let mut builder = client(network);
         if cloud.sandbox.is_some() {
-            // No proxy may see it, and no certificate is worth loading: it is plain http to this
-            // machine.
+            // Plain http to this machine: no proxy may see it, and no certificate is needed.
             builder = builder.no_proxy().tls_certs_only([]);
         }
         if let Some(pem) = &network.ca_bundle {
@@ -117,7 +116,7 @@ impl Wire {
         Ok(self.direct.get_or_init(|| built))
     }
 
-    /// What was asked so far, sign-in left out, in the order of the answers.
+    /// The requests so far in the order of their answers, without sign-in requests.
     pub fn journal(&self) -> Vec<Asked> {
         self.journal
             .lock()
@@ -138,17 +137,17 @@ impl Wire {
         }
     }
 
-    /// The cloud behind the fence.
+    /// The cloud of this client.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }
 
-    /// The cloud's clock, which hears the `Date` of every answer.
+    /// The cloud's clock, which learns from the `Date` of every answer.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Hears what time it is at a service.
+    /// Passes the `Date` of an answer to the clock, and warns once about a large difference.
     fn hear(&self, url: &Url, answer: &Answer, asked: Timestamp) {
         let told = answer
             .header("date")
@@ -163,10 +162,10 @@ impl Wire {
         }
     }
 
-    /// Sends one request, once, with an id of its own; one that is among the headers already stays.
+    /// Sends one request once. It adds a request id, unless the headers already have one.
     ///
     /// # Errors
-    /// [`Broken`] tells whether anything can have had an effect.
+    /// [`Broken`] tells whether the request can have had an effect.
     pub async fn send(
         &self,
         method: Method,
@@ -188,13 +187,13 @@ impl Wire {
         outcome
     }
 
-    /// Sends one request to the runner or the machine this process runs on (the federated-token
-    /// endpoint of a CI system): the address and its own token come from the environment, not from
-    /// an answer, and neither is a token of the cloud.
+    /// Sends one request to the CI runner or to this machine (for example a federated-token
+    /// endpoint). The address and its token come from the environment, never from an answer.
+    /// Neither is a token of the cloud.
     ///
     /// # Errors
-    /// To plain http other than loopback, and in a sandbox to anybody but its own runner, nothing
-    /// is sent.
+    /// The URL is plain http to another machine, or the sandbox is asked for a host other than its
+    /// own runner. Nothing is sent.
     pub async fn send_to_runner(
         &self,
         method: Method,
@@ -233,8 +232,8 @@ impl Wire {
         )))
     }
 
-    /// Endpoints of a managed identity: the link-local metadata service, or a local agent. Never in
-    /// a sandbox.
+    /// Is this an endpoint for managed identities: the link-local metadata service or a local
+    /// agent? Never in a sandbox.
     fn is_machine(&self, url: &Url) -> bool {
         self.cloud.sandbox.is_none()
             && url.scheme() == "http"
@@ -242,7 +241,7 @@ impl Wire {
                 || is_loopback(url))
     }
 
-    /// The request as it goes out: to the host itself, or to the sandbox that plays it.
+    /// Builds the request to the host, or to the sandbox that plays the host.
     fn request(
         &self,
         method: &Method,
@@ -278,7 +277,7 @@ impl Wire {
         }
         match body {
             Some(body) => request = request.body(body),
-            // An empty POST or PUT says so: some gateways answer 411 otherwise.
+            // An empty POST or PUT needs `content-length: 0`. Some gateways answer 411 without it.
             None if *method == Method::POST || *method == Method::PUT => {
                 request = request.header("content-length", "0")
             }
@@ -315,7 +314,7 @@ impl Wire {
         }
         let taken = began.elapsed().as_millis();
         if let Ok(answer) = &mut outcome {
-            // Not every service says it again.
+            // Not every service returns the request's id.
             if let Ok(id) = HeaderValue::from_str(&id) {
                 answer.headers.insert(request_id::HEADER, id);
             }
@@ -342,10 +341,10 @@ impl Wire {
     }
 }
 
-/// Names of parameters that open what the address leads to (shared access signatures, sign-in).
+/// Names of query parameters that grant access (shared access signatures, sign-in).
 const SIGNATURES: [&str; 6] = ["sig", "signature", "code", "token", "access_token", "key"];
 
-/// The address as it may be shown: without what lets its holder in.
+/// The URL for logs, without the parameters that grant access.
 fn unsigned(url: &Url) -> String {
     let opens = |name: &str| SIGNATURES.iter().any(|own| name.eq_ignore_ascii_case(own));
     if !url.query_pairs().any(|(name, _)| opens(&name)) {
@@ -366,8 +365,8 @@ fn unsigned(url: &Url) -> String {
 fn client(network: &Network) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        // reqwest would send again by itself after GOAWAY and REFUSED_STREAM (HTTP/2). What is sent
-        // again, and when, is decided above.
+        // By default, reqwest repeats a request after GOAWAY or REFUSED_STREAM (HTTP/2). Only
+        // cmkctl decides on retries.
         .retry(reqwest::retry::never())
         .connect_timeout(network.connect_timeout)
         .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))

@@ -1,17 +1,17 @@
-//! What a service says in an answer that is no success, in the shapes that are on record.
+//! Reads the error message of an answer, in every recorded shape.
 
 use crate::cloud::answer::Answer;
 use crate::cloud::json;
 use serde_json::Value;
 
-/// The longest piece of an unexpected body that is shown.
+/// Length limit of an HTML page in a message. Other text may be four times as long.
 const EXCERPT: usize = 300;
 
-/// So many braces of a text are tried as the beginning of JSON.
+/// Number of braces in a text that are tried as the start of JSON.
 const QUOTES: usize = 8;
 
-/// Code, innermost code and words of an error body, which is read already where it is JSON: the
-/// documented shape, a bare object, text, HTML or nothing.
+/// Code, innermost code and message of an error. `body` is the parsed JSON. The body may be the
+/// documented shape, a bare object, text, HTML or empty.
 pub(super) fn words(
     answer: &Answer,
     body: Option<&Value>,
@@ -24,7 +24,7 @@ pub(super) fn words(
         return (None, None, excerpt(&text));
     };
     let error = error_in(value);
-    // An error that is a text is a code where it is one word, and a sentence else.
+    // If `error` is a text, it is a code if it has one word, and a sentence otherwise.
     let text = json::text(value, "error");
     let (word, sentence) = match text {
         Some(text) if text.contains(' ') => (None, Some(text)),
@@ -37,7 +37,7 @@ pub(super) fn words(
         inner = json::text(next, "code").or(inner);
         here = next;
     }
-    // OData v3 puts the text one step deeper, beside its language.
+    // OData v3 nests the text in `message.value`, beside its language.
     let mut message = json::text(error, "message")
         .or_else(|| json::text(error, "message.value"))
         .or_else(|| json::text(value, "error_description"))
@@ -51,7 +51,7 @@ pub(super) fn words(
         .into_iter()
         .filter_map(|part| json::text(part, "message"));
     let fields = json::at(error, "fieldErrors").and_then(Value::as_object);
-    // What a field holds is not on record: whatever it is, it is shown.
+    // The shape of a field error is not on record, so its JSON is shown as it is.
     let fields = fields
         .into_iter()
         .flatten()
@@ -67,8 +67,8 @@ pub(super) fn words(
     (code, inner, excerpt(&message))
 }
 
-/// The error of a body, under the names on record; else the body is the error. `errorDetail` is the
-/// Power Platform API's (powerplatform-management SDK).
+/// The error object of a body, under its recorded names, otherwise the body itself. `errorDetail`
+/// belongs to the Power Platform API (powerplatform-management SDK).
 pub(super) fn error_in(body: &Value) -> &Value {
     ["error", "errorDetail", "odata.error"]
         .iter()
@@ -76,7 +76,7 @@ pub(super) fn error_in(body: &Value) -> &Value {
         .unwrap_or(body)
 }
 
-/// The error that a service quotes as JSON in its own words: what the one behind it answered.
+/// The error of another service that a service quotes as JSON in its message.
 pub(super) fn quoted(error: &Value) -> Option<Value> {
     let message = json::text(error, "message")?;
     message.match_indices('{').take(QUOTES).find_map(|(at, _)| {
@@ -87,7 +87,7 @@ pub(super) fn quoted(error: &Value) -> Option<Value> {
     })
 }
 
-/// The errors inside an error, however deep: its details, and what it calls inner.
+/// Collects all nested errors: the details and the inner errors.
 pub(super) fn parts<'a>(error: &'a Value, into: &mut Vec<&'a Value>) {
     for name in ["innererror", "details", "errors"] {
         let inside = match json::at(error, name) {
@@ -102,7 +102,7 @@ pub(super) fn parts<'a>(error: &'a Value, into: &mut Vec<&'a Value>) {
     }
 }
 
-/// The code; some gateways write a number.
+/// The error code. Some gateways write a number.
 pub(super) fn code_of(error: &Value) -> Option<String> {
     ["code", "errorCode"].iter().find_map(|name| {
         let text = json::text(error, name).filter(|text| !text.is_empty());
@@ -110,7 +110,7 @@ pub(super) fn code_of(error: &Value) -> Option<String> {
     })
 }
 
-/// A member that is an object; its name may hold a dot.
+/// A member that is an object. Its name may contain a dot.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let fields = value.as_object()?.iter();
     let mut fits = fields.filter(|(key, _)| key.eq_ignore_ascii_case(name));

@@ -1,27 +1,27 @@
-//! What goes in and out of a service: a request that was read to its end, and an answer.
+//! The messages of a service: a complete request, and its answer.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// A request, read to its end.
+/// A complete request.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) method: String,
     pub(super) host: String,
-    /// Percent-decoded segments; empty ones (doubled and trailing slashes) are left out.
+    /// Percent-decoded segments, without the empty ones of doubled and trailing slashes.
     pub(super) path: Vec<String>,
     pub(super) raw_path: String,
     pub(super) query: HashMap<String, String>,
     pub(super) bearer: Option<String>,
     pub(super) content_type: String,
-    /// `x-ms-client-request-id`, and whether the client wants it back; empty when it gave none.
+    /// `x-ms-client-request-id` (empty if missing), and whether the client wants it back.
     pub(super) client_request: (String, bool),
     pub(super) body: Bytes,
 }
 
 impl Request {
-    /// The path's segments in lower case, to match against.
+    /// The path's segments in lower case.
     pub(super) fn route(&self) -> Vec<String> {
         self.path
             .iter()
@@ -29,12 +29,12 @@ impl Request {
             .collect()
     }
 
-    /// The body as JSON; `null` when it is none.
+    /// The body as JSON; `null` if it is not JSON.
     pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Where it went, its parameters in any order.
+    /// The request's URL, with its parameters in any order.
     pub(super) fn url(&self) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.query)
@@ -62,7 +62,7 @@ impl Reply {
         Self::bytes(status, body.to_string().into_bytes())
     }
 
-    /// JSON that is text already.
+    /// An answer with this JSON text.
     pub(super) fn bytes(status: u16, body: Vec<u8>) -> Self {
         Self {
             status,
@@ -79,7 +79,7 @@ impl Reply {
         }
     }
 
-    /// The documented shape of an error.
+    /// An error in its documented shape.
     pub(super) fn error(status: u16, code: &str, message: impl AsRef<str>) -> Self {
         Self::json(
             status,

@@ -1,9 +1,10 @@
-//! The embedded cloud: one HTTP server on loopback that plays Entra, Azure Resource Manager, Key
-//! Vault, the Power Platform admin API and Dataverse, with one tenant in it.
+//! The embedded cloud: an HTTP server on loopback with one tenant. It plays Entra, Microsoft Graph,
+//! Azure Resource Manager, Key Vault, the Power Platform admin APIs, Dataverse, and GitHub's token
+//! endpoint for jobs.
 //!
-//! It is built from public documentation and from responses recorded from the real services, never
-//! from the client's types, and uses nothing of the other rooms: a client and a fake that share a
-//! mistake would agree. Every handler names what it imitates.
+//! It follows public documentation and recorded responses of the real services, and uses none of
+//! the client's types or rooms. Otherwise the sandbox would share the client's mistakes and hide
+//! them. Every handler names its source.
 
 mod door;
 mod message;
@@ -21,22 +22,22 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How a sandbox is run.
+/// Settings of a sandbox.
 #[derive(Debug)]
 pub struct Options {
-    /// What it holds.
+    /// The scenario that describes the tenant.
     pub scenario: Scenario,
     /// Sandbox seconds per real second.
     pub speed: f64,
-    /// Added to every answer of a played service.
+    /// Delay of every answer of a played service except Entra.
     pub latency: Duration,
-    /// Port on 127.0.0.1; 0 takes any free one.
+    /// Port on 127.0.0.1; 0 selects a free one.
     pub port: u16,
-    /// Does the port let clients in that speak https to the public host names?
+    /// Accept clients that use https with the public host names.
     pub tls: bool,
 }
 
-/// A sandbox that runs on the current runtime until it is dropped.
+/// A sandbox that serves on the current runtime until it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     url: String,
@@ -48,7 +49,7 @@ impl Sandbox {
     /// Listens on 127.0.0.1 and serves on the current runtime.
     ///
     /// # Errors
-    /// The port can't be had; no certificate can be made.
+    /// The port is not free, or no certificate can be made.
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
@@ -79,13 +80,13 @@ impl Sandbox {
         &self.url
     }
 
-    /// The description that a client needs, as JSON.
+    /// The cloud file for clients, as JSON.
     pub fn cloud_file(&self) -> Value {
         self.shared.cloud_file()
     }
 
-    /// The certificate of the authority that vouches for the played hosts, as PEM, where https is
-    /// spoken. Its key never leaves this process.
+    /// The certificate authority of the played hosts as PEM, if https is on. Its key never leaves
+    /// this process.
     pub fn certificate(&self) -> Option<&str> {
         self.shared
             .authority
@@ -93,13 +94,12 @@ impl Sandbox {
             .map(tls::Authority::certificate)
     }
 
-    /// Is this the text of such a certificate, of this sandbox or another?
+    /// Is the text the certificate of a sandbox, this one or another?
     pub fn certified(text: &str) -> bool {
         text.starts_with(tls::MARK)
     }
 
-    /// Where the sandbox listens that this text describes, if it is the text of a cloud file of a
-    /// sandbox, of this one or another.
+    /// The address of a sandbox, if the text is a cloud file of one.
     pub fn described(text: &str) -> Option<String> {
         let file: Value = serde_json::from_str(text).ok()?;
         let part = &file["sandbox"];
@@ -111,12 +111,12 @@ impl Sandbox {
             .flatten()
     }
 
-    /// From now on this user signs in with a browser or a device code. Is there such a user?
+    /// Makes this user the default for browser and device code. Returns whether the user exists.
     pub fn seats(&self, name: &str) -> bool {
         self.shared.seats(name).is_ok()
     }
 
-    /// What was asked for and what took effect, as JSON.
+    /// The requests and their effects, as JSON.
     pub fn ledger(&self) -> Value {
         self.shared.ledger().document()
     }

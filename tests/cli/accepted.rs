@@ -1,5 +1,5 @@
-//! Changes that Resource Manager answers with 202: the sandbox's operations on the wire, and the
-//! client, which polls them to their end and believes a re-read alone.
+//! Changes that Resource Manager answers with 202. Covers the sandbox's operations, and the client,
+//! which polls them to their end and trusts only a re-read.
 
 use crate::between::Between;
 use crate::between::Deed::{self, Body};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const ARM: &str = "https://management.azure.com";
 
-/// Policies are changed with 202; the settings are on top.
+/// A scenario in which policies change with 202, with these further settings.
 fn slow(settings: &Value) -> Value {
     let mut patch = plain(json!({ "settings": { "policy_async": true } }));
     for (name, value) in settings.as_object().unwrap() {
@@ -55,7 +55,7 @@ fn an_operation_begins_runs_and_ends_and_the_policy_shows_after_it() {
     assert!(running["startTime"].is_string() && running["endTime"].is_null());
     assert_eq!(poll(&served, &accepted, "location").status, 202);
     assert_eq!(ask(&served, "GET", "").status, 404);
-    // The same once more is the one that runs; another one has to wait.
+    // The same change returns the running operation. Another change is refused.
     let again = ask(&served, "PUT", &wanted);
     let address = "azure-asyncoperation";
     assert_eq!(
@@ -75,7 +75,7 @@ fn an_operation_begins_runs_and_ends_and_the_policy_shows_after_it() {
     let shown = ask(&served, "GET", "");
     assert_eq!((result.status, shown.status), (200, 200));
     assert_eq!(result.json(), shown.json());
-    // An update and a deletion show when they have ended, too.
+    // An update and a deletion also show only after their end.
     let update = ask(&served, "PATCH", r#"{"tags":{"a":"b"}}"#);
     assert_eq!(
         (update.status, &ask(&served, "GET", "").json()["tags"]["a"]),
@@ -131,7 +131,7 @@ fn an_operation_that_fails_changes_nothing_and_says_why() {
     );
 }
 
-/// `create-policy` with an audit log, and the log's lines.
+/// Runs `create-policy` with an audit log, and returns the log's lines.
 fn created(served: &Served) -> (Ran, Vec<Value>) {
     let path = served.folder().join("audit.jsonl");
     let log = path.to_str().unwrap().to_owned();
@@ -141,7 +141,7 @@ fn created(served: &Served) -> (Ran, Vec<Value>) {
     (ran, lines.collect())
 }
 
-/// The requests to operations of policies.
+/// The number of polls of policy operations.
 fn polls(served: &Served) -> usize {
     let log = served.log();
     let path = |entry: &&Value| entry["path"].as_str().unwrap().contains("/operation");
@@ -231,7 +231,7 @@ fn an_operation_that_failed_ends_the_run_with_its_code_and_words() {
             "{}",
             ran.stderr
         );
-        // Nothing was sent after it.
+        // Nothing was sent after the failure.
         assert!(served.effects().is_empty(), "{:?}", served.effects());
     }
 }
@@ -318,7 +318,7 @@ fn a_policy_whose_own_state_is_not_done_is_not_used() {
         let all = ["status", "--all", "--fail-on", "drift"];
         let ran = between.run_as("admin", &all).exits(5);
         ran.says(&["can't tell whether the policy can be used"]);
-        // One that is new gets no grant either.
+        // A new policy gets no grant either.
         let served = Served::patched(&slow(&json!({ "policy_seconds": 1 })), FAST);
         let between = Between::new(&served, vec![(POLICY, deed)]);
         between

@@ -1,4 +1,4 @@
-//! Names that fit nothing, fit two, or look like another one.
+//! Names that match nothing, match two environments, or resemble another name.
 
 use crate::tenants::{two_keys, uat_named};
 use crate::tool::{FAST, Served};
@@ -23,7 +23,7 @@ fn a_name_that_is_another_ones_domain_is_not_unique() {
         ])
         .exits(2);
     assert!(served.effects().is_empty());
-    // The twin: by its id it is found.
+    // The id finds each of the two.
     served.run(&["environment-name", &uat]).exits(0);
 }
 
@@ -35,8 +35,7 @@ fn what_nobody_sees_in_a_name_is_not_in_it() {
         .run(&["environment-name", "Contoso UAT", "-o", "json"])
         .exits(0);
     assert_eq!(ran.json()["name"], "Contoso UAT", "{}", ran.stdout);
-    // A name that was copied from where nothing is cleaned is the same name, and another one is
-    // not.
+    // A name that was copied from an uncleaned source is the same name. Another name is not.
     served
         .run(&[
             "enable",
@@ -91,7 +90,7 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
     served
         .run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"])
         .exits(0);
-    // The same command again asks for nothing more; a name of something else is a slip even then.
+    // The repeated command needs no consent. A wrong name is still a usage error.
     served
         .run(&["remove-environment", "--yes", "--confirm", "Contoso UAT"])
         .exits(0);
@@ -125,7 +124,7 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
         ] {
             with(right).exits(0);
         }
-        // Each fits something, and all together nothing.
+        // Each filter matches something, but not together.
         with(&["--policy", &name, "--not-encrypted"])
             .exits(2)
             .says(&["fit nothing together"]);

@@ -1,5 +1,5 @@
-//! One served sandbox for many runs: each begins anew, with trouble of its own, and ends in a state
-//! that can be compared.
+//! A served sandbox for many runs. Each run starts again with its own trouble, and its end state
+//! can be compared.
 
 use crate::routes;
 use crate::specified;
@@ -12,20 +12,21 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// A run that takes longer than this has lost its way.
+/// A longer run hangs.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// How many cases run at a time.
+/// Number of cases that run at the same time.
 const AT_A_TIME: usize = 2;
 
-/// A command, and the tenant it is run in.
+/// A command, and the tenant for it.
 pub(crate) struct Job {
     pub(crate) name: &'static str,
     pub(crate) arguments: &'static [&'static str],
     pub(crate) scenario: Value,
 }
 
-/// The commands that take an environment through its steps, each where it has its part left to do.
+/// The commands that take an environment through its steps. Each runs on a tenant in which its part
+/// is still to do.
 pub(crate) fn jobs() -> Vec<Job> {
     vec![
         Job {
@@ -96,22 +97,22 @@ pub(crate) fn built_in(text: &str) -> Value {
     )
 }
 
-/// The job of this name.
+/// The job with this name.
 pub(crate) fn job(name: &str) -> Job {
     jobs().into_iter().find(|job| job.name == name).unwrap()
 }
 
-/// What a run left behind at the services.
+/// The state of the services after a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct End {
-    /// What took effect, as a multiset: sorted.
+    /// The effects, sorted, so that runs in another order compare equal.
     pub(crate) effects: Vec<String>,
-    /// What is there.
+    /// The content of the tenant.
     pub(crate) world: Value,
 }
 
-/// Runs every case, some at a time, each in a sandbox that is its own for so long. Most of a run is
-/// waiting, so a few at a time keep a core busy.
+/// Runs every case, a few at a time, each in its own sandbox. A run mostly waits, so a few keep a
+/// core busy.
 pub(crate) fn spread<Case: Sync, Outcome: Send>(
     cases: &[Case],
     run: impl Fn(&Arena, &Case) -> Outcome + Sync,
@@ -131,7 +132,7 @@ pub(crate) fn spread<Case: Sync, Outcome: Send>(
     outcomes.into_inner().unwrap()
 }
 
-/// Runs the binary; a run that never ends is ended, with -9 for its code.
+/// Runs the binary. A run that hangs is killed and gets the code -9.
 pub(crate) fn ended(mut command: Command) -> Ran {
     let mut child = command
         .stdout(Stdio::piped())
@@ -139,7 +140,7 @@ pub(crate) fn ended(mut command: Command) -> Ran {
         .spawn()
         .unwrap();
     let began = Instant::now();
-    // A few lines at most: they fit into the pipes.
+    // The output is short and fits into the pipes.
     while child.try_wait().unwrap().is_none() {
         if began.elapsed() > LONGEST {
             child.kill().unwrap();
@@ -155,7 +156,7 @@ pub(crate) fn ended(mut command: Command) -> Ran {
     }
 }
 
-/// A sandbox of one thread.
+/// The sandbox of one thread.
 pub(crate) struct Arena {
     pub(crate) served: Served,
 }
@@ -171,7 +172,7 @@ impl Arena {
         self.begin_as(&json!({ "scenario": scenario, "faults": faults, "speed": speed }));
     }
 
-    /// The same without trouble; what is said is kept.
+    /// Starts again without trouble, and keeps queries and bodies.
     pub(crate) fn begin_with_answers(&self, scenario: &Value, speed: f64) {
         self.begin_as(
             &json!({ "scenario": scenario, "faults": [], "speed": speed, "answers": true }),
@@ -191,7 +192,7 @@ impl Arena {
         std::fs::write(self.served.cloud_file(), answer.body).unwrap();
     }
 
-    /// Nobody can connect for a moment when that is the trouble.
+    /// Waits until the sandbox accepts connections, for the trouble `closed`.
     fn await_door(&self) {
         let address = self.served.url.strip_prefix("http://").unwrap();
         let began = Instant::now();
@@ -204,7 +205,7 @@ impl Arena {
         }
     }
 
-    /// Files are named from the folder of the cloud file.
+    /// File arguments are relative to the folder of the cloud file.
     pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
         let mut command = self.served.command(user, arguments);
         command
@@ -227,7 +228,7 @@ impl Arena {
         self.served.ledger()
     }
 
-    /// What was said, where answers are kept; it is judged, too.
+    /// The exchanged messages, if they are kept. They are checked against the specifications too.
     pub(crate) fn exchanges(&self) -> Value {
         self.await_door();
         let exchanges = self.served.exchanges();
@@ -235,7 +236,7 @@ impl Arena {
         exchanges
     }
 
-    /// How many requests met their trouble.
+    /// The number of requests that trouble hit.
     pub(crate) fn hits(&self) -> u64 {
         self.ledger()["hits"].as_u64().unwrap()
     }
@@ -255,8 +256,8 @@ impl Arena {
         }
     }
 
-    /// Waits until a request of the child hangs in its scripted stall; `false` when the child has
-    /// ended before.
+    /// Waits until a request of the child hangs in its scripted stall. Returns `false` if the child
+    /// ends before.
     pub(crate) fn stalled(&self, child: &mut Child) -> bool {
         let began = Instant::now();
         while began.elapsed() < LONGEST {

@@ -1,4 +1,4 @@
-//! The audit trail, against what the sandbox knows to have happened.
+//! Compares the audit trail with the effects in the sandbox.
 
 use crate::arena::jobs;
 use crate::sign_in::keeps_secrets;
@@ -18,7 +18,7 @@ fn time_of(value: &Value) -> jiff::Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// Method and path of a request, as line and ledger both know it.
+/// Method and path of a request, from an audit line or a ledger entry.
 fn what_of(value: &Value) -> (String, String) {
     let text = |name: &str| value[name].as_str().unwrap().to_owned();
     let path = match value.get("url") {
@@ -83,7 +83,7 @@ fn every_effect_has_its_line_before_it() {
                 "{outcome}"
             );
         }
-        // An intent stands before its outcome, and nothing between two changes is out of order.
+        // Each intent is followed directly by its outcome.
         for pair in lines.chunks(2) {
             assert_eq!(
                 (&pair[0]["event"], &pair[1]["event"]),
@@ -122,8 +122,8 @@ fn every_effect_has_its_line_before_it() {
 fn each_attempt_has_its_own_line() {
     let served = Served::start("ready", FAST);
     let path = served.folder().join("audit.jsonl");
-    // Refused with 429, then with 401, and sent again with a new token after a look; then cut off
-    // after the effect.
+    // The request is refused with 429, then with 401, and sent again with a new token after a read.
+    // The next one is cut off after its effect.
     served.faults(&json!([
         { "match": { "method": "PUT", "path": "/enterprisePolicies/", "nth": 1 },
             "do": "429-seconds", "seconds": 1 },
@@ -159,7 +159,7 @@ fn a_file_that_can_not_be_written_stops_before_the_first_change() {
     let pipe = served.folder().join("pipe").to_str().unwrap().to_owned();
     let mut files = vec![(folder, 2), ("/none/audit".to_owned(), 1)];
     if cfg!(unix) {
-        // Opening a pipe that nobody reads would wait for ever.
+        // Opening a pipe without a reader would block forever.
         assert!(
             std::process::Command::new("mkfifo")
                 .arg(&pipe)
@@ -184,13 +184,13 @@ fn a_file_that_can_not_be_written_stops_before_the_first_change() {
             (0, Some(0)),
             "{file}"
         );
-        // Who changes nothing needs no file.
+        // A command that changes nothing needs no file.
         served.run(&["status", "--audit-log", &file]).exits(0);
         served
             .run(&["enable", "--dry-run", "--audit-log", &file])
             .exits(0);
     }
-    // A repair is a change, too.
+    // `--fix` makes changes too.
     let served = Served::start("fresh", FAST);
     served
         .run(&[
@@ -212,7 +212,7 @@ fn two_runs_append_and_many_do_not_mix() {
     std::fs::write(&path, "{\"mine\":1}\n").unwrap();
     let run = |more: &[&str]| {
         let mut command = served.command("admin", &[&ENABLE[..], more].concat());
-        // By the variable, for once.
+        // The log is named by the variable here.
         command.env("CMKCTL_AUDIT_LOG", &path);
         command
     };
@@ -225,10 +225,10 @@ fn two_runs_append_and_many_do_not_mix() {
     );
     let once = lines_of(&path);
     assert!(once.len() > 4 && once[0]["mine"] == 1);
-    // Everything is as wanted: nothing is sent, nothing is written.
+    // Nothing is left to do, so nothing is sent or written.
     assert!(run(&[]).output().unwrap().status.success());
     assert_eq!(lines_of(&path).len(), once.len());
-    // Several at the same time, each on a tenant of its own.
+    // Several runs at the same time, each with its own tenant.
     let many: Vec<_> = (0..6)
         .map(|_| {
             let mut command = crate::tool::command(&ENABLE);
@@ -304,7 +304,7 @@ fn the_file_is_its_owners_alone_and_one_that_is_not_is_said() {
         let ran = rehearse(&create).exits(0);
         assert!(ran.stderr.contains(words), "{mode:o}: {}", ran.stderr);
     }
-    // It is used all the same, and its mode is its owner's business.
+    // The file is used anyway, and its mode stays.
     assert_eq!(lines_of(&path).len(), 4 * before);
     assert_eq!(
         std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -339,7 +339,7 @@ fn a_line_that_a_crash_has_torn_is_closed() {
 
 #[test]
 fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
-    // Nobody can connect for a moment when the policy is to be created.
+    // The sandbox accepts no connection for a moment before it creates the policy.
     let job = jobs()
         .into_iter()
         .find(|job| job.name == "create-policy")
@@ -354,8 +354,8 @@ fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
         .find(|entry| entry["method"] == "PUT")
         .unwrap()["n"]
         .clone();
-    // So slow that the patience of six tries, which is counted in the sandbox's time, outlasts the
-    // closed door on a busy machine, too.
+    // Slow enough that six attempts, whose pauses are in sandbox time, outlast the closed door on a
+    // busy machine.
     let served = Served::patched(&job.scenario, "20");
     served.faults(&json!([{ "match": { "request": put }, "do": "closed", "seconds": 1 }]));
     let path = served.folder().join("audit");
@@ -387,10 +387,10 @@ mod a_full_disk {
     use super::*;
     use crate::tool::{Ran, finish};
 
-    /// No file may grow beyond this: 64 blocks of 512 bytes.
+    /// File size limit: 64 blocks of 512 bytes.
     const LIMIT: usize = 32_768;
 
-    /// Runs it with a log that has room for the first intent, and for one half of its outcome.
+    /// Runs with a log that has room for the first intent and half of its outcome.
     fn without_room(served: &Served, arguments: &[&str], clean: &str) -> (Ran, String) {
         let path = served.folder().join("short.jsonl");
         let first: Vec<usize> = clean.split_inclusive('\n').map(str::len).take(2).collect();
@@ -440,7 +440,7 @@ mod a_full_disk {
             );
             assert!(!ran.stderr.contains("nothing is sent"), "{}", ran.stderr);
             assert!(served.effects().iter().any(|what| what == "link-started"));
-            // The intent is whole, and the message names it.
+            // The intent is complete, and the message names it.
             let intent: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
             assert_eq!(intent["event"], "intent");
             assert!(
@@ -448,7 +448,7 @@ mod a_full_disk {
                 "{}",
                 ran.stderr
             );
-            // The change is done: the same command finds nothing to send.
+            // The change is done: the repeated command sends nothing.
             served.run(job.arguments).exits(0);
             assert_eq!(served.ledger()["writes"], 1);
         }

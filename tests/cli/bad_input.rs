@@ -1,5 +1,5 @@
-//! Whatever is typed wrong or answered wrongly ends with its exit code and its words, changes
-//! nothing, and never panics.
+//! Wrong arguments and wrong answers end with the documented exit code and message. They change
+//! nothing and cause no panic.
 
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 const GUID: &str = "11111111-2222-3333-4444-555555555555";
 
-/// Exit code, every one of the words, and no panic.
+/// Checks the exit code and the words, and that nothing panicked.
 #[track_caller]
 fn exits_saying(ran: Ran, code: i32, words: &[&str]) -> Ran {
     let ran = ran.exits(code);
@@ -18,7 +18,7 @@ fn exits_saying(ran: Ran, code: i32, words: &[&str]) -> Ran {
     ran
 }
 
-/// A usage error says what is wrong and what helps, and nothing was changed.
+/// Checks a usage error: its words, and that nothing was sent.
 #[track_caller]
 fn refused_unsent(served: &Served, arguments: &[&str], words: &[&str]) {
     exits_saying(served.run(arguments), 2, words);
@@ -153,7 +153,7 @@ fn an_environment_that_is_not_there_is_not_guessed() {
             refused_unsent(&served, &arguments, &[words, "fix:"]);
         }
     }
-    // What the service said about it is there for a ticket.
+    // The service's error and its correlation id are shown.
     exits_saying(
         served.run(&["status", GUID]),
         2,
@@ -298,7 +298,7 @@ fn files_that_can_not_be_right() {
             b"{\"base\": \"public\", \"endpoints\": {\"bap\": \"h/p\"}}",
             "can't be the `bap`",
         ),
-        // A sandbox is on this machine or nowhere.
+        // A sandbox is only accepted on this machine.
         (
             "--cloud",
             sandbox("http://sandbox.example/").as_bytes(),
@@ -376,7 +376,7 @@ fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
                 "{trouble}: {}",
                 ran.stderr
             );
-            // Whatever came back, cmkctl knows what it sent.
+            // Even without a readable answer, cmkctl shows the request id that it sent.
             assert!(
                 ran.stderr.contains("client request id "),
                 "{trouble}: {}",
@@ -410,7 +410,7 @@ fn a_word_that_nobody_knows_is_shown_and_not_acted_on() {
         "--confirm",
         "Contoso UAT",
     ]);
-    // A word that nobody knows is not known.
+    // An unknown value makes the fact unknown.
     exits_saying(
         ran,
         5,
@@ -431,7 +431,7 @@ fn no_answer_leads_to_a_host_of_somebody_else() {
         &["elsewhere.example", "does not belong to the cloud", "fix:"],
     );
     assert_eq!(served.ledger()["writes"], 0);
-    // An operation whose address is not believed is found by the environment.
+    // The operation's address is not trusted, so the environment's state decides.
     served.faults(&away("/Encryption/link"));
     let ran = served.run(&["enable", "--yes", "--confirm", "Contoso UAT"]);
     let ran = exits_saying(ran, 0, &["outside the cloud", "elsewhere.example"]);
@@ -444,7 +444,7 @@ fn no_answer_leads_to_a_host_of_somebody_else() {
 #[test]
 fn a_closed_stream_is_no_failure_and_no_consent() {
     let served = Served::start("ready", FAST);
-    // The reader leaves after one line, as `head -1` does.
+    // The reader leaves after one line, like `head -1`.
     let mut child = served
         .command("admin", &["status"])
         .stdout(Stdio::piped())
@@ -463,7 +463,7 @@ fn a_closed_stream_is_no_failure_and_no_consent() {
         (Some(0), false),
         "{words}"
     );
-    // The reader is gone before anything is written.
+    // The reader leaves before any output.
     for arguments in [
         &["status"][..],
         &["status", "-o", "json"],
@@ -485,7 +485,7 @@ fn a_closed_stream_is_no_failure_and_no_consent() {
             "{arguments:?}: {words}"
         );
     }
-    // A yes that comes through a pipe is nobody's.
+    // A confirmation through a pipe does not count.
     let mut command = served.command("admin", &["enable"]);
     let mut child = command
         .stdin(Stdio::piped())
@@ -518,7 +518,7 @@ fn streams_that_were_never_open_and_arguments_that_are_no_text() {
         command.arg(OsStr::from_bytes(b"a\xffb"));
         exits_saying(finish(command), 2, &["error:"]);
     }
-    // A value that is no text counts as one that can't be right, or as none; never as a panic.
+    // A variable that is not text is refused or ignored. It never causes a panic.
     for name in ["CMKCTL_CLOUD", "PATH", "HOME", "COLUMNS", "NO_COLOR"] {
         let mut command = command(&["status", "--sandbox", "--speed", FAST]);
         command.env(name, OsStr::from_bytes(b"\xff"));

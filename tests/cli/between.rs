@@ -1,5 +1,5 @@
-//! Somebody between the binary and its sandbox: slow, silent, wrong about the time, or changing one
-//! thing in what the service says.
+//! A proxy between the binary and its sandbox. It is slow or silent, has a wrong clock, or changes
+//! a part of an answer.
 
 use crate::tool::{Ran, Served, command, finish, header};
 use jiff::{SignedDuration, Timestamp};
@@ -11,28 +11,28 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What is done to an answer.
+/// A change of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Deed {
-    /// A byte every quarter of a second.
+    /// Sends a byte every quarter of a second.
     Drip,
-    /// Nothing at all, and the connection stays.
+    /// Sends nothing, and keeps the connection open.
     Hang,
-    /// The date is so many seconds off.
+    /// Shifts the `Date` by this many seconds.
     Off(i64),
-    /// Time stands still at the service: its date is this one.
+    /// Always sends this `Date`.
     Still(Timestamp),
-    /// The body of an answer to a `GET` is changed.
+    /// Changes the body of an answer to a `GET`.
     Body(fn(&mut Value)),
-    /// The answer to a `GET` is a success with this body.
+    /// Replaces the answer to a `GET` by a success with this body.
     Says(fn() -> Value),
-    /// The answer to a `GET` is an error with this status.
+    /// Replaces the answer to a `GET` by an error with this status.
     Status(u16),
-    /// The answer to a `GET` comes so many milliseconds later.
+    /// Delays the answer to a `GET` by this many milliseconds.
     Late(u64),
 }
 
-/// What is done to which answers: those whose words are in `HOST METHOD PATH`.
+/// A deed, and the requests it applies to: those whose `HOST METHOD PATH` contains the text.
 pub(crate) type Rule = (&'static str, Deed);
 pub(crate) type Deeds = Vec<Rule>;
 
@@ -40,7 +40,7 @@ pub(crate) struct Between {
     file: PathBuf,
     deeds: Arc<Mutex<Deeds>>,
     asked: Arc<Mutex<Vec<String>>>,
-    /// So many of the first answers that a rule fits are left as they are.
+    /// Number of matching answers that stay unchanged at first.
     first: usize,
 }
 
@@ -49,7 +49,7 @@ impl Between {
         Self::after(served, 0, deeds)
     }
 
-    /// The first answers that a rule fits, so many, are left as they are.
+    /// Leaves the first `first` matching answers unchanged.
     pub(crate) fn after(served: &Served, first: usize, deeds: Deeds) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -90,7 +90,7 @@ impl Between {
         *self.deeds.lock().unwrap() = deeds;
     }
 
-    /// How often something with these words in it was asked for.
+    /// The number of requests that contain this text.
     pub(crate) fn times_asked(&self, words: &str) -> usize {
         self.asked
             .lock()
@@ -112,7 +112,7 @@ impl Between {
         finish(command)
     }
 
-    /// What is done to the answer to this request.
+    /// The deeds for this request.
     fn due(&self, line: &str) -> Vec<Deed> {
         let mut asked = self.asked.lock().unwrap();
         asked.push(line.to_owned());
@@ -136,7 +136,7 @@ impl Between {
             .collect()
     }
 
-    /// One request to a connection, which is closed after its answer.
+    /// Serves one request, and closes the connection after the answer.
     fn serve(&self, mut stream: TcpStream, sandbox: &str) -> Option<()> {
         let (head, mut body) = received(&mut stream)?;
         let length: usize = header(&head, "content-length")
@@ -204,7 +204,7 @@ impl Between {
     }
 }
 
-/// The head, up to its empty line, and what came with it.
+/// Reads the head up to its empty line, and the part of the body after it.
 fn received(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut received = Vec::new();
     loop {

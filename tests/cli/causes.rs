@@ -1,4 +1,4 @@
-//! What helps follows from why a service refused, not from the step that asked.
+//! The remedy follows from the cause of a refusal, not from the step that sent the request.
 
 use crate::between::Between;
 use crate::between::Deed::{self, Body};
@@ -17,7 +17,7 @@ fn refused(scenario: &Value, rule: Value, arguments: &[&str]) -> Ran {
     ran
 }
 
-/// A 403 with this code, from the first request on whose path has this part.
+/// A 403 with this code, for every request whose path contains `path`.
 fn with_code(method: &str, path: &str, code: &str) -> Value {
     json!([{ "match": { "method": method, "path": path }, "do": "words", "to": code, "times": 99 }])
 }
@@ -119,7 +119,7 @@ fn who_is_eligible_for_a_role_is_told_how_to_activate_it() {
     ] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
-    // Nobody else is asked about it, and a tenant without it loses nothing.
+    // No eligible role is read here, and a tenant without this feature loses nothing.
     served.reset();
     served.faults(&json!([
         { "match": { "path": "roleEligibilityScheduleInstances" }, "do": "403", "times": 9 },
@@ -147,7 +147,7 @@ fn a_sandbox_that_has_stopped_reads_as_such() {
     });
 }
 
-/// A page of a proxy is no word of the service: nothing is absent, and nobody lacks a role.
+/// A proxy's page is no answer of the service. It proves neither absence nor a missing role.
 #[test]
 fn a_page_that_says_404_is_no_absence() {
     let granted = policy_ready(json!({ "settings": short_waits() }));

@@ -1,7 +1,7 @@
-//! An application signs in by its certificate, in earnest: the file is read here, the assertion is
-//! verified there, and what can't work is said before anything is sent.
+//! An application signs in with its certificate. cmkctl reads the file, and the sandbox verifies
+//! the assertion. An unusable file is reported before any request.
 //!
-//! The keys under `data/certificates` open nothing; their password is `hunter2`.
+//! The keys under `data/certificates` protect nothing; their password is `hunter2`.
 
 use crate::internet::Internet;
 use crate::sign_in::keeps_secrets;
@@ -27,7 +27,7 @@ fn text_of(name: &str) -> String {
     std::fs::read_to_string(data(name)).unwrap()
 }
 
-/// One block of a PEM text, as bytes.
+/// A block of a PEM text as bytes.
 fn block(text: &str, label: &str) -> Vec<u8> {
     let (_, rest) = text
         .split_once(&format!("-----BEGIN {label}-----"))
@@ -42,7 +42,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
-/// Registers certificates at the application of `admin`.
+/// Registers certificates with the application of `admin`.
 fn register(served: &Served, certificate: &str) {
     let wanted = json!({ "user": "admin", "certificate": certificate }).to_string();
     let answer = http(&served.url, "POST", "/_sandbox/certificates", &[], &wanted);
@@ -69,7 +69,7 @@ fn signed_in(net: &Internet, arguments: &[&str], file: &Path, more: &[(&str, &st
     ran
 }
 
-/// The assertions that were sent: header and claims.
+/// The sent assertions: header and claims.
 fn assertions(net: &Internet) -> Vec<(Value, Value)> {
     let asked = net.asked("login.microsoftonline.com").into_iter();
     let forms = asked.filter(|asked| !asked.body.is_empty());
@@ -98,10 +98,10 @@ fn every_kind_of_file_signs_in() {
         std::fs::write(&file, text).unwrap();
         file
     };
-    // From Windows, and as `openssl pkcs12` writes it.
+    // As Windows and as `openssl pkcs12` write it.
     let windows = format!("\u{feff}{}", plain.replace('\n', "\r\n"));
     let bags = format!("Bag Attributes\n    friendlyName: Größe\nsubject=CN = x\n{plain}");
-    // Another key comes first, and an old certificate of the right one.
+    // First another key, then an old certificate of the right key.
     let old = block(&dated(2001, 2002), "CERTIFICATE");
     let many = format!("{}{}{}", text_of("ec.pem"), pem("CERTIFICATE", &old), plain);
     for (file, more) in [
@@ -110,7 +110,7 @@ fn every_kind_of_file_signs_in() {
         (data("encrypted.pem"), &[PASSWORD]),
         (data("modern.pfx"), &[PASSWORD]),
         (data("legacy.pfx"), &[PASSWORD]),
-        // The ending says nothing.
+        // The file's ending does not matter.
         (written("pem.pfx", &windows), &[]),
         (written("bags.txt", &bags), &[]),
         (written("many.pem", &many), &[]),
@@ -157,7 +157,7 @@ fn every_kind_of_file_signs_in() {
 #[test]
 fn the_chain_is_sent_when_it_is_asked_for() {
     let net = registered();
-    // A PFX with an empty password, and the authority in it.
+    // A PFX with an empty password, which contains the issuer.
     let chain = [("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "true")];
     signed_in(&net, &["auth", "status"], &data("chain.pfx"), &chain).exits(4);
     let (header, _) = assertions(&net).remove(0);
@@ -168,7 +168,7 @@ fn the_chain_is_sent_when_it_is_asked_for() {
     assert_eq!(header["x5t#S256"], URL_SAFE_NO_PAD.encode(digest));
 }
 
-/// A certificate of the key in `plain.pem`, valid from the one year to the other.
+/// A certificate of the key in `plain.pem`, valid from one year to another.
 fn dated(from: i32, until: i32) -> String {
     let der = block(&text_of("plain.pem"), "PRIVATE KEY");
     let der = rustls::pki_types::PrivatePkcs8KeyDer::from(der);
@@ -304,10 +304,10 @@ fn the_certificate_comes_before_the_secret() {
         file.display()
     );
     assert!(ran.stdout.contains(&words), "{}", ran.stdout);
-    // A certificate that fails is no reason to take the secret.
+    // If the certificate fails, cmkctl does not use the secret instead.
     let good = [("AZURE_CLIENT_SECRET", "sandbox")];
     signed_in(&net, &["auth", "status"], &data("ec.pem"), &good).exits(4);
-    // What is set is shown; what is secret is not.
+    // Settings are shown, but not secrets.
     let both = [PASSWORD, ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "1")];
     let ran = signed_in(&net, &["config", "show", "-o", "json"], &file, &both).exits(0);
     let shown = |name: &str| {
@@ -334,11 +334,11 @@ fn a_certificate_that_is_not_registered_is_refused_with_its_code() {
         "{}",
         ran.stderr
     );
-    // No other identity would be taken, so none is marked.
+    // No other identity would be used, so no way is marked.
     assert!(!ran.stdout.contains("\n* "), "{}", ran.stdout);
     register(&net.served, &text_of("plain.pem"));
     signed_in(&net, &["auth", "status"], &data("plain.pem"), &[]).exits(0);
-    // The file is read anew for every token: another certificate in it is another sign-in.
+    // The file is read again for every token, so a new certificate means a new sign-in.
     let file = net.served.folder().join("renewed.pem");
     std::fs::copy(data("plain.pem"), &file).unwrap();
     signed_in(&net, &["auth", "status"], &file, &[]).exits(0);
@@ -346,7 +346,7 @@ fn a_certificate_that_is_not_registered_is_refused_with_its_code() {
     signed_in(&net, &["auth", "status"], &file, &[]).exits(4);
 }
 
-/// What the sandbox says to an assertion that is signed with the registered key.
+/// An assertion that is signed with the registered key.
 struct Signing<'a> {
     served: &'a Served,
     method: (&'static str, &'static dyn RsaEncoding),
@@ -408,13 +408,13 @@ fn the_sandbox_verifies_what_an_application_signs() {
         }),
     };
     assert_eq!(signing().code(false), 0);
-    // As older libraries sign.
+    // As older libraries sign it.
     let mut older = signing();
     older.method = ("RS256", &RSA_PKCS1_SHA256);
     let sha1 = &ring::digest::SHA1_FOR_LEGACY_USE_ONLY;
     older.header = json!({ "typ": "JWT", "x5t": print(&own, sha1) });
     assert_eq!(older.code(false), 0);
-    // The clients of Microsoft's libraries count fractions of a second.
+    // Microsoft's libraries write fractions of a second.
     let mut exact = signing();
     exact.claims["exp"] = json!(now as f64 + 60.25);
     assert_eq!(exact.code(false), 0);
@@ -450,7 +450,7 @@ fn the_sandbox_verifies_what_an_application_signs() {
     let mut none = signing();
     none.method = ("none", &RSA_PSS_SHA256);
     assert_eq!(none.code(false), 700_027);
-    // Nobody registers what is no certificate.
+    // Only a certificate can be registered.
     for (user, certificate) in [("admin", "hello"), ("nobody", plain.as_str())] {
         let wanted = json!({ "user": user, "certificate": certificate }).to_string();
         let answer = http(&served.url, "POST", "/_sandbox/certificates", &[], &wanted);

@@ -1,4 +1,5 @@
-//! `check` with the real binary: every code against the sandbox, all at once, and repaired.
+//! Tests `check` with the real binary: every code against the sandbox, all codes at once, and their
+//! repair.
 
 use crate::tenants::{
     closed_firewall, granted_policy, key_is, policy_is, policy_ready, rsa_key, uat_is, vault_is,
@@ -7,7 +8,7 @@ use crate::tool::{FAST, Ran, Served, overlaid, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A rehearsal of a patched tenant, as JSON.
+/// Runs `check` on a patched tenant, as JSON.
 fn checked(patch: &Value, more: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scenario.json");
@@ -254,7 +255,7 @@ fn every_code_is_produced_by_the_binary() {
     ];
     let mut said = BTreeSet::new();
     for (code, patch, more) in &table {
-        // The scenario of a stranger has no environment that could be named.
+        // The tenant of this scenario has no environment to name.
         let ran = checked(patch, more);
         assert!([0, 5, 6].contains(&ran.code), "{code}: {}", ran.stderr);
         let found = codes_of(&ran.json());
@@ -267,7 +268,7 @@ fn every_code_is_produced_by_the_binary() {
     }
     let all: BTreeSet<String> = (1..=48).map(|number| format!("CMK{number:03}")).collect();
     assert_eq!(said, all);
-    // With the grant on the old key, the swap has nothing against it.
+    // With a grant at the old key, nothing blocks the swap.
     let granted = json!({ "policies": { "ep-contoso-cmk": { "granted_at": ["kv-old"] } } });
     let both = overlaid(policy_ready(other_key), granted);
     let ran = checked(&both, &["--swap"]).exits(0);
@@ -281,11 +282,12 @@ fn a_check_never_writes_and_costs_so_many_requests() {
     let ledger = served.ledger();
     assert_eq!(ledger["writes"], 0);
     assert_eq!(ledger["effects"], json!([]));
-    // Environment with its plain read, operations, six pages of environments, Dataverse; policy,
-    // provider, vault, key with its challenge, grants and denials, rights three times, locks.
+    // Environment with its plain read, operations, six pages of environments, Dataverse. Then
+    // policy, provider, vault, key with its challenge, grants and denials, rights three times, and
+    // locks.
     assert_eq!(ledger["requests"], 21, "{:#}", ledger["log"]);
-    // No more than the pages take, one after the other; on a busy machine another request may fit
-    // before the first of them.
+    // The pages alone form the longest chain. On a busy machine, another request may come before
+    // them.
     assert!(
         (6..=7).contains(&ledger["chain"].as_u64().unwrap()),
         "{}",
@@ -334,7 +336,7 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
         "--confirm",
         "Contoso UAT",
     ];
-    // Without a word nothing is repaired.
+    // Without `--yes`, nothing is repaired.
     served.run(&fix).exits(6);
     assert_eq!(served.ledger()["writes"], 0);
     let mut yes = fix.to_vec();
@@ -346,8 +348,8 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
         "{}",
         ran.stderr
     );
-    // Managed Environment changes licences, and purge protection can't be undone: each has a word
-    // of its own.
+    // A Managed Environment changes licences, and purge protection can't be undone. So each needs
+    // its own flag.
     yes.extend(["--make-managed", "--protect-from-purge", "another-vault"]);
     served.run(&yes).exits(6);
     assert_eq!(served.effects()[3..], ["governance-started"]);
@@ -355,7 +357,7 @@ fn fix_repairs_what_is_safe_and_stops_before_what_is_not() {
     yes.push("kv-contoso-cmk");
     let ran = served.run(&yes).exits(6);
     assert_eq!(served.effects()[4..], ["vault-updated"], "{}", ran.stderr);
-    // What is left is not for a tool to repair: the environment was never touched.
+    // The remaining findings can't be repaired by a tool. The environment was not changed.
     for code in ["CMK001", "CMK016", "CMK024"] {
         assert!(ran.stderr.contains(code), "{code}: {}", ran.stderr);
     }

@@ -1,4 +1,4 @@
-//! Time: of an answer, of a wait, and by whose clock it has passed.
+//! Time: limits of answers and waits, and the clock that decides about them.
 
 use crate::between::{Between, Deed, Deeds};
 use crate::tenants::{link_ends, policy_ready};
@@ -13,7 +13,7 @@ const OPERATION: &str = "/lifecycleOperations/";
 const ENVIRONMENT: &str = "/scopes/admin/environments/";
 const APART: &str = "minutes apart";
 
-/// The policy is there; encrypting takes an hour and a half.
+/// The policy exists, and encryption takes an hour and a half.
 fn ready_at(speed: &str) -> Served {
     Served::patched(&policy_ready(json!({})), speed)
 }
@@ -32,7 +32,7 @@ fn an_answer_that_drips_is_lost_after_its_time() {
         let began = Instant::now();
         (finish(command), began.elapsed())
     };
-    // The two wait for six tries each, and neither for the other.
+    // Both runs make six attempts, at the same time.
     let (signed_in, looked) = std::thread::scope(|scope| {
         let looked = scope.spawn(|| status(vec![(ENVIRONMENT, Deed::Drip)]));
         (
@@ -48,7 +48,7 @@ fn an_answer_that_drips_is_lost_after_its_time() {
         "{}",
         ran.stderr
     );
-    // Six tries of a second each.
+    // Six attempts of a second each.
     assert!(took < Duration::from_secs(30), "{took:?}");
     let (ran, took) = signed_in;
     ran.exits(4);
@@ -58,21 +58,22 @@ fn an_answer_that_drips_is_lost_after_its_time() {
 
 #[test]
 fn a_look_that_hangs_does_not_outlast_the_deadline() {
-    // Each waits for its own deadline, and none for another's.
+    // Both runs wait for their deadline at the same time.
     std::thread::scope(|scope| {
         for hangs in [OPERATION, ENVIRONMENT] {
             scope.spawn(move || ends_at_its_deadline(hangs));
         }
     });
-    // The same command with enough time, and services that answer.
+    // The same command with enough time and healthy services.
     let served = ready_at(FAST);
     let between = Between::new(&served, Deeds::new());
     run_between(&between, &[&ADD[..], &["--timeout", "2d"]].concat()).exits(0);
 }
 
-/// These looks hang, and the wait is over when it was to be.
+/// These reads hang, and the wait still ends at its deadline.
 fn ends_at_its_deadline(hangs: &'static str) {
-    // An hour and a half is a minute and a half here, and five minutes are five seconds.
+    // At this speed, an hour and a half takes a minute and a half, and five minutes take five
+    // seconds.
     let served = ready_at("60");
     let between = Between::new(&served, Deeds::new());
     let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
@@ -106,7 +107,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
             &json!([{ "match": { "path": OPERATION }, "do": trouble, "times": 1_000_000 }]),
         );
         let ran = served.run(&ADD);
-        // Who is refused for good is told so, unless the environment is back by then.
+        // A permanent refusal ends the wait, unless the environment is ready before.
         if trouble == "403" {
             assert!([0, 5].contains(&ran.code), "{trouble}: {}", ran.stderr);
         } else {
@@ -120,7 +121,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
         }
         assert_eq!(served.times("link-started"), 1);
     }
-    // It failed, and only the environment says so.
+    // The operation failed, and only the environment shows it.
     let served = Served::patched(&link_ends("failed"), FAST);
     served.run(&["create-policy", "--yes"]).exits(0);
     served.faults(
@@ -160,7 +161,7 @@ fn clocks_that_are_apart_are_said_once() {
             ran.stderr
         );
     }
-    // A rehearsal's time is compressed: an answer of a moment takes half an hour of it.
+    // Sandbox time is accelerated, so a short answer takes half an hour of it.
     let served = ready_at(FAST);
     let between = Between::new(&served, Deeds::new());
     let ran = run_between(&between, &["status"]).exits(0);
@@ -169,7 +170,7 @@ fn clocks_that_are_apart_are_said_once() {
 
 #[test]
 fn a_window_is_open_when_it_is_by_every_clock() {
-    // It is Monday, eight o'clock.
+    // The sandbox's time is Monday, eight o'clock.
     for (window, deeds, starts_now) in [
         ("mon 07:30-mon 12:00", Deeds::new(), true),
         ("mon 07:30-mon 12:00", vec![("", Deed::Off(600))], true),
@@ -184,7 +185,7 @@ fn a_window_is_open_when_it_is_by_every_clock() {
             vec![("management.azure.com", Deed::Off(2400))],
             false,
         ),
-        // By the services it would be open, by this machine it is not.
+        // The window is open by the services' clocks, but not by this machine's.
         ("mon 08:30-mon 12:00", vec![("", Deed::Off(2400))], false),
     ] {
         let served = ready_at("1");
@@ -222,7 +223,7 @@ fn a_window_is_open_when_it_is_by_every_clock() {
 
 #[test]
 fn a_timeout_is_over_when_it_is_by_every_clock() {
-    // Two minutes are two seconds here.
+    // At this speed, two minutes take two seconds.
     let served = ready_at("60");
     let between = Between::new(&served, Deeds::new());
     run_between(&between, &[&ADD[..], &["--no-wait"]].concat()).exits(8);
@@ -234,7 +235,7 @@ fn a_timeout_is_over_when_it_is_by_every_clock() {
         "{:?}",
         began.elapsed()
     );
-    // Time stands still at the service, as it does for who sees a machine's clock jump ahead.
+    // The service's clock stands still, as if this machine's clock had jumped ahead.
     let passed = Timestamp::now().as_millisecond()
         - served.cloud()["sandbox"]["started_unix_ms"]
             .as_i64()

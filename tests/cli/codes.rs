@@ -1,4 +1,4 @@
-//! Every code that is used is explained, offline.
+//! Every code in the source has an explanation, without a network.
 
 use crate::house::{Source, sources};
 use crate::tool::{Served, command, finish, run};
@@ -6,7 +6,7 @@ use cmkctl::error::Kind;
 use cmkctl::model::catalogue::{self, CATALOGUE};
 use cmkctl::model::service_codes;
 
-/// A sentence, or a command to paste.
+/// Is the text a sentence, or a command to paste?
 fn is_whole(text: &str) -> bool {
     text.ends_with('.')
         || ["az ", "cmkctl ", "New-PowerApp"]
@@ -62,7 +62,7 @@ fn every_entry_is_complete() {
     }
 }
 
-/// A year and a month, such as `2026-05`.
+/// Does the text hold a year and a month, such as `2026-05`?
 fn is_dated(source: &str) -> bool {
     source.match_indices("-").any(|(at, _)| {
         let digits = |from: usize, to: usize| {
@@ -81,8 +81,8 @@ fn every_command_of_ours_that_helps_can_be_typed() {
     for (code, fix) in fixes.chain(service_codes::all().map(|known| (known.code, known.fix))) {
         for typed in fix.split('`').filter(|part| part.starts_with("cmkctl ")) {
             commands += 1;
-            // Help in the place of a result: a command whose arguments are left out is fine, an
-            // unknown one is not.
+            // A command without its arguments prints help and is accepted here. An unknown command
+            // is not.
             let words: Vec<&str> = typed.split(' ').collect();
             assert!(cmkctl::cli::parse(&words).is_ok(), "{code}: {typed}");
         }
@@ -90,7 +90,7 @@ fn every_command_of_ours_that_helps_can_be_typed() {
     assert!(commands > 20, "{commands}");
 }
 
-/// `CMK` and three digits, wherever they stand in a text.
+/// Every `CMK` with three digits in a text.
 fn codes_in(text: &str) -> Vec<&str> {
     let codes = text
         .match_indices("CMK")
@@ -110,7 +110,7 @@ fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
         if room == "model" {
             continue;
         }
-        // Tests may name what does not exist.
+        // Tests may use codes that do not exist.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for code in codes_in(code) {
             used += 1;
@@ -121,8 +121,8 @@ fn every_code_of_ours_that_is_used_is_in_the_catalogue() {
     assert_eq!(codes_in("(CMK022). CMK1 CMK99x CMK"), ["CMK022"]);
 }
 
-/// The codes that a text decides on or gives: `.is("…")`, `.code("…")`, and the arms of a `match`
-/// on a code.
+/// The codes that a text compares or sets: `.is("…")`, `.code("…")`, and the arms of a `match` on a
+/// code.
 fn decided(text: &str) -> Vec<String> {
     let mut codes = Vec::new();
     let mut arms: Option<usize> = None;
@@ -142,7 +142,7 @@ fn decided(text: &str) -> Vec<String> {
             Some(outer) if indent <= outer && line.trim_start().starts_with('}') => arms = None,
             Some(_) => {
                 let pattern = line.split_once("=>").map_or("", |(pattern, _)| pattern);
-                // A guard decides on something else.
+                // A guard is not a code.
                 let pattern = pattern.split(" if ").next().unwrap_or_default();
                 codes.extend(pattern.split('"').skip(1).step_by(2).map(str::to_owned));
             }
@@ -162,7 +162,7 @@ fn every_code_of_a_service_that_is_decided_on_is_explained() {
         room, name, text, ..
     } in sources()
     {
-        // The sandbox plays the services; what it says is theirs.
+        // The sandbox plays the services, so their codes are not cmkctl's.
         if room == "sandbox" {
             continue;
         }
@@ -180,7 +180,7 @@ fn every_code_of_a_service_that_is_decided_on_is_explained() {
 
 #[test]
 fn every_code_is_explained_without_a_cloud() {
-    // Whatever opens a cloud fails on this one.
+    // Every command that opens a cloud fails with this file.
     let explain = |arguments: &[&str]| {
         let mut all = vec!["explain", "--cloud", "/nonexistent/cloud.json"];
         all.extend(arguments);
@@ -230,7 +230,7 @@ fn every_code_is_explained_without_a_cloud() {
 
 #[test]
 fn an_unknown_code_is_a_usage_error_with_a_suggestion() {
-    // What is said is among the snapshots.
+    // The snapshots check the output.
     run(&["explain", "OperationNotStartabel"]).exits(2);
     let ran = run(&["explain", "99", "-o", "json"]).exits(2);
     assert_eq!(ran.json()["kind"], "usage");
@@ -264,8 +264,8 @@ fn a_finding_names_its_source() {
     assert_eq!(finding["source"], entry.source);
 }
 
-/// Code, cause, exit code and remedy of every code of a service: what is read here is what errors,
-/// findings and `explain` say.
+/// Code, cause, exit code and remedy of every service code. Errors, findings and `explain` use the
+/// same table.
 #[test]
 fn every_code_leads_to_a_cause_an_exit_code_and_a_remedy() {
     let lines = service_codes::all().map(|known| {
@@ -297,7 +297,7 @@ fn a_pasted_text_is_explained() {
     let document = run(&["explain", text, "-o", "json"]).exits(0).json();
     assert_eq!(document["service_codes"][0]["means"], "network");
     assert_eq!(document["service_codes"].as_array().unwrap().len(), 2);
-    // Without quotes the shell makes many words of it.
+    // Without quotes, the shell splits the message into words.
     run(&[
         "explain",
         "AADSTS53003:",

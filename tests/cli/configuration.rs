@@ -1,4 +1,4 @@
-//! Profiles, and where each value comes from.
+//! Profiles, and the source of each setting.
 
 use crate::tool::{Ran, command, finish, run};
 use serde_json::Value;
@@ -36,7 +36,7 @@ fn shown_settings(arguments: &[&str], variables: &[(&str, &str)], config: &str) 
     finish(asked)
 }
 
-/// Value and source of a setting; the file's path is left out.
+/// Value and source of a setting, without the file's path.
 fn setting(document: &Value, name: &str) -> (String, String) {
     let found = document["settings"]
         .as_array()
@@ -222,7 +222,7 @@ fn numbered_lines_are_asked_for_by_flag_variable_or_file() {
         "{}",
         ran.stderr
     );
-    // As a value of the file it is written without quotes.
+    // The file has the value without quotes.
     let (_folder, path) = settings_file("");
     let mut asked = command(&["config", "set", "plain", "true", "--config"]);
     asked.arg(&path);

@@ -1,20 +1,20 @@
-//! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
+//! Consent applies to the shown plan, requires the shown name, and covers no later change.
 
 use crate::tenants::{key_is, plain, policy_ready, uat_named};
 use crate::tool::{ENABLE, FAST, Served, create_policy_read_by, overlaid};
 use serde_json::{Value, json};
 
-/// The first sign-in gets no answer for longer than a look at everything stays fresh.
+/// The first sign-in is slower than the time for which a snapshot counts as fresh.
 fn slow() -> Value {
     json!({ "match": { "path": "/oauth2/", "nth": 1 }, "do": "silence", "seconds": 3.2 })
 }
 
-/// The tenant changes right after the first request that matches was answered.
+/// The tenant changes right after the first matching request.
 fn meanwhile(host: &str, path: &str, change: &Value) -> Served {
     after_answer(1, host, path, change)
 }
 
-/// The tenant changes right after this answer to a request that matches.
+/// The tenant changes right after the `nth` matching request.
 fn after_answer(nth: u32, host: &str, path: &str, change: &Value) -> Served {
     let rule = json!({ "match": { "host": host, "path": path, "nth": nth }, "do": "meanwhile",
         "change": change });
@@ -54,11 +54,11 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
             &["CMK016, was: nothing / is: The key `cmk-contoso` is disabled."],
         ),
     ];
-    // Each waits for a slow service, and none for another.
+    // Each case waits for a slow service, so they run at the same time.
     std::thread::scope(|scope| {
         for (place, change, words) in cases {
             scope.spawn(move || {
-                // The data plane's first answer is a challenge: the key is seen in the second one.
+                // The data plane's first answer is a challenge. The second one shows the key.
                 let nth = if place == key { 2 } else { 1 };
                 let served = after_answer(nth, place.0, place.1, &change);
                 let ran = served.run(&ENABLE).exits(10);
@@ -84,7 +84,7 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
             });
         }
     });
-    // Scripts are told the same.
+    // The JSON output says the same.
     let served = meanwhile(ENVIRONMENT.0, ENVIRONMENT.1, &json!({ "managed": false }));
     let document = served
         .run(&[&ENABLE[..], &["-o", "json"]].concat())
@@ -95,8 +95,7 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
 
 #[test]
 fn what_does_not_matter_to_the_plan_may_change() {
-    // Another name of a finding's subject, or days that pass, would be; an environment that is none
-    // of the plan's business is not.
+    // Neither change concerns the plan: another retention of deleted keys, and days that pass.
     let elsewhere = || {
         let served = meanwhile(
             "management",
@@ -112,8 +111,7 @@ fn what_does_not_matter_to_the_plan_may_change() {
 }
 
 fn days_that_pass() {
-    // Under a clock that runs so fast that a key has fewer days left at the second look than at the
-    // first.
+    // At this speed, the key has fewer days left at the second read than at the first.
     let patch = overlaid(
         plain(key_is(json!({ "expires_in_days": 29 }))),
         json!({ "faults": [slow()] }),
@@ -142,7 +140,7 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
         };
         log[..change].iter().filter(vault).count()
     };
-    // Nobody was asked, and nothing is old.
+    // No one was asked for consent, and the snapshot is still fresh.
     assert_eq!((looks(json!([])), looks(json!([slow()]))), (1, 2));
 }
 
@@ -172,7 +170,7 @@ mod at_a_terminal {
             );
             assert!(served.effects().is_empty(), "{answer}");
         }
-        // A slip is corrected, and what is asked is shown with `-q`, too.
+        // A typing error can be corrected. The prompt appears with `-q` too.
         let mut typing = Typing::at(served.command("admin", &["enable", "-q"]));
         typing.sees("Plan of enable");
         typing.sees(QUESTION);
@@ -185,7 +183,7 @@ mod at_a_terminal {
 
     #[test]
     fn what_changed_while_somebody_thought_about_it_is_told() {
-        // At the real speed, so that it is the question alone that makes it look again.
+        // At real speed, only the prompt makes the snapshot old.
         let served = Served::start("ready", "1");
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         typing.sees(QUESTION);
@@ -211,7 +209,7 @@ mod at_a_terminal {
 
     #[test]
     fn a_name_can_not_be_mistaken_for_another() {
-        // What is shown is what must be typed, and what nobody sees does not count.
+        // The shown name must be typed. Invisible characters do not count.
         let name = "\u{202e}TAU osotnoC\u{202c}\u{200b} \u{1b}[2J\u{1b}]0;x\u{7}Con\ntoso";
         let served = Served::patched(&uat_named(name), FAST);
         let mut typing = Typing::at(served.command("admin", &["enable"]));
@@ -224,7 +222,8 @@ mod at_a_terminal {
         );
         typing.types(cleaned);
         typing.ends().exits(0);
-        // A name of which nothing can be seen: the id stands for it, and no answer is no consent.
+        // If no character of the name is visible, the id is shown instead. An empty answer is no
+        // consent.
         let served = Served::patched(&uat_named("\u{200b}\u{1b}\n \u{202e}"), FAST);
         let id = served.default_of("environment");
         served.run(&["enable", "--yes", "--confirm", ""]).exits(2);

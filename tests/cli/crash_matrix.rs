@@ -1,5 +1,5 @@
-//! The client dies at every request, before it took effect and after, and the same command again
-//! goes on; and Ctrl-C while it waits.
+//! The client dies at every request, before or after its effect. The same command then continues.
+//! Also Ctrl-C during a wait.
 
 use crate::arena::{Arena, End, Job, job, spread};
 use crate::tenants::plain;
@@ -10,13 +10,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 const SPEED: f64 = 20_000.0;
-/// Another operation runs.
+/// Exit code if another operation runs.
 const BUSY: i32 = 7;
 
-/// Kills the client while its request hangs; `false` when no request came to hang.
+/// Kills the client while its request hangs. Returns `false` if no request hung.
 fn killed(arena: &Arena, arguments: &[&str]) -> bool {
     let mut command = arena.command("admin", arguments);
-    // The client must not lose its patience first.
+    // The client must not time out first.
     let mut child = command
         .env("CMKCTL_HTTP_TIMEOUT", "60")
         .stdout(Stdio::null())
@@ -29,7 +29,8 @@ fn killed(arena: &Arena, arguments: &[&str]) -> bool {
     stalled
 }
 
-/// The client dies before and after each request of this job, and the same command finishes it.
+/// The client dies before and after each request of this job, and the same command finishes the
+/// job.
 #[track_caller]
 fn dies_anywhere(name: &str) {
     let job = job(name);
@@ -43,7 +44,7 @@ fn dies_anywhere(name: &str) {
     let outcomes = spread(&points, |arena, (number, kind)| {
         finished(arena, &job, &clean, *number, kind)
     });
-    // Fewer looks than in the first run: it was over before.
+    // The run ended before this request, because it needed fewer polls than the first one.
     let early = outcomes.iter().filter(|(stalled, _)| !stalled).count();
     let failures: Vec<String> = outcomes
         .into_iter()
@@ -64,8 +65,8 @@ fn dies_anywhere(name: &str) {
     );
 }
 
-/// Kills the client at this request and runs the same command: did a request come to hang, and what
-/// went wrong?
+/// Kills the client at this request and runs the same command. Returns whether a request hung, and
+/// the failure if any.
 fn finished(
     arena: &Arena,
     job: &Job,
@@ -79,8 +80,9 @@ fn finished(
     arena.faults(&json!([]));
     let mut again = arena.run(job.arguments);
     if again.code == BUSY {
-        // What the dead client began may end between two reads of one look: the environment is
-        // still `Running`, and no operation runs. That is "busy", and sends nothing.
+        // The operation of the dead client may end between two reads of one snapshot. The
+        // environment is then still `Running`, but no operation runs. The client reports busy and
+        // sends nothing.
         again = arena.run(job.arguments);
     }
     let end = arena.end();
@@ -118,7 +120,7 @@ fn swap_policy_dies_anywhere_and_is_finished_by_the_same_command() {
     dies_anywhere("swap-policy");
 }
 
-/// Interrupts a command as soon as `reached` says so, and returns its exit code and words.
+/// Interrupts a command as soon as `reached` is true. Returns its exit code and output.
 fn run_interrupted(
     served: &Served,
     arguments: &[&str],
@@ -147,14 +149,14 @@ fn ctrl_c_is_heard_wherever_it_waits() {
     let did = |what: &'static str| {
         move |served: &Served| served.effects().iter().any(|effect| effect == what)
     };
-    // At a speed at which each wait takes longer than the test.
+    // At this speed, each wait takes longer than the test.
     for (scenario, reached, resume) in [
         (
             plain(json!({ "provider": "NotRegistered" })),
             "provider-registered",
             "enable",
         ),
-        // The identity is known at once, and the grant is waited for.
+        // The identity is known immediately, so the run waits for the grant.
         (
             plain(json!({ "settings": { "identity_seconds": 0 } })),
             "role-assigned",

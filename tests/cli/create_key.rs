@@ -1,5 +1,5 @@
-//! A key where there is none: the group, the vault and the key, each once and only if it is not
-//! there.
+//! Creates a missing key with its group and vault. Each is created once, and only if it does not
+//! exist.
 
 use crate::tool::{FAST, Ran, Served, actions, run};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn made(served: &Served) -> Vec<usize> {
         .collect()
 }
 
-/// What Resource Manager says of a resource below the default vault.
+/// Resource Manager's JSON of a resource below the default vault.
 fn resource(served: &Served, below: &str) -> Value {
     let url = format!(
         "https://management.azure.com{}{below}?api-version=2026-02-01",
@@ -57,13 +57,13 @@ fn from_an_empty_subscription_to_a_key_that_does_and_only_once() {
     assert_eq!(key["tags"]["owner"], "security");
     let rotation = &key["properties"]["rotationPolicy"];
     assert_eq!(rotation["attributes"]["expiryTime"], "P2Y");
-    // The second run sends nothing, with the flags and without them.
+    // The second run sends nothing, with or without the flags.
     let before = served.effects().len();
     create(&served, &["--rotate-every", "1y", "--notify-before", "30d"]).exits(0);
     let again = served.run(&["create-key", "-o", "json"]).exits(0).json();
     assert_eq!(again["outcome"], "unchanged");
     assert_eq!(served.effects().len(), before);
-    // Step 3 stands on it.
+    // Step 3 works with this key.
     served.run(&["create-policy", "--yes"]).exits(0);
 }
 
@@ -143,7 +143,7 @@ fn purge_protection_takes_the_name_and_a_plan_takes_nothing() {
     let other = [&PLACE[..], &["--yes", "--confirm", "kv-other"]].concat();
     served.run(&other).exits(2);
     assert!(served.effects().is_empty());
-    // Without a region there is no place.
+    // Without a region, the vault has no location.
     served
         .run(&["create-key", "--yes"])
         .exits(6)
@@ -171,7 +171,7 @@ fn a_new_vault_is_named_by_its_name_and_its_group() {
     ]
     .concat();
     served.run(&whole).exits(0);
-    // It is there now: its name is enough, and its address, and the key's identifier.
+    // The vault now exists. Its name, its address and the key's identifier all find it.
     served.run(&named).exits(0);
     for (vault, key) in [
         ("https://kv-new.vault.azure.net/", "cmk"),
@@ -212,7 +212,7 @@ fn several_subscriptions_are_listed_and_one_is_named() {
         .says_on_stderr(&["--subscription ID", "Contoso Sales"]);
     let named = |name| [&new[..], &["--subscription", name]].concat();
     served.run(&named("Contoso Nobody")).exits(2);
-    // The group is there, and so is its region.
+    // The group exists and gives the region.
     served.run(&named("contoso sales")).exits(0);
     assert_eq!(made(&served), [0, 1, 1]);
 }
@@ -256,7 +256,7 @@ fn what_is_there_is_never_changed() {
             .exits(6)
             .says_on_stderr(&["CMK051"]);
     }
-    // Keys in hardware are not made by a vault of the standard SKU.
+    // A vault with the standard SKU can't create hardware keys.
     served
         .run(&["create-key", "--key", "cmk-hsm", "--hsm-protected", "--yes"])
         .exits(6)

@@ -1,10 +1,10 @@
-//! `doctor`: what is wrong, and whose turn it is.
+//! Tests `doctor`: the failed checks, and who can fix them.
 
 use crate::tenants::policy_ready;
 use crate::tool::{Ran, Served, command, finish, overlaid, rehearse};
 use serde_json::{Value, json};
 
-/// Verdict, fix and who of a check.
+/// Verdict, fix and person of a check.
 fn verdict_of(ran: &Ran, name: &str) -> (String, Value) {
     let document = ran.json();
     let found = document["checks"]
@@ -59,7 +59,7 @@ fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     let served = Served::start("ready", "1");
     let mut cloud: Value =
         serde_json::from_str(&std::fs::read_to_string(served.cloud_file()).unwrap()).unwrap();
-    // This machine believes that the sandbox began ten minutes earlier than it did.
+    // For this machine, the sandbox started ten minutes earlier than it did.
     let started = cloud["sandbox"]["started_unix_ms"].as_i64().unwrap();
     cloud["sandbox"]["started_unix_ms"] = json!(started - 600_000);
     let skewed = served.folder().join("skewed.json");
@@ -83,7 +83,7 @@ fn a_clock_that_is_off_and_a_sign_in_that_fails_are_exit_4() {
     assert_eq!(verdict_of(&ran, "sign-in to").0, "fail");
 }
 
-/// The public cloud, over https and a proxy, as the sandbox plays it.
+/// Connects to the public cloud over https and a proxy; the sandbox plays it.
 #[cfg(target_os = "linux")]
 #[test]
 fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
@@ -122,7 +122,7 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
         ran.stdout
     );
     assert_eq!(verdict_of(&ran, "dns").1["what"], "left to the proxy");
-    // The sandbox lives on a day of its own, and this is the real clock.
+    // The sandbox has its own date, but this process uses the real clock.
     assert_eq!(
         (verdict_of(&ran, "clock").0.as_str(), ran.code),
         ("fail", 4)
@@ -130,7 +130,8 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
     let refused = earnest(&["doctor", "-o", "json"], "hunter2").exits(4);
     assert_eq!(verdict_of(&refused, "sign-in to Azure").0, "fail");
     assert!(!refused.stdout.contains("hunter2"));
-    // A list leaves its names; where nothing can be written, nothing is and nobody is told.
+    // A list stores its names. If the folder can't be written, cmkctl stores nothing and reports
+    // nothing.
     assert!(!cache.path().join("cmkctl").exists());
     earnest(&["status", "--all"], "sandbox").exits(0);
     let kept = std::fs::read_to_string(cache.path().join("cmkctl/names.json")).unwrap();
@@ -169,7 +170,7 @@ fn a_service_that_can_not_be_reached_is_exit_5() {
     });
 }
 
-/// Stops the sandbox, and keeps a copy of its file.
+/// Stops the sandbox, but keeps a copy of its cloud file.
 pub(crate) fn drop_keeping(served: Served, look: impl FnOnce(&std::path::Path)) {
     let kept = tempfile::NamedTempFile::with_suffix(".json").unwrap();
     std::fs::copy(served.cloud_file(), kept.path()).unwrap();
@@ -195,7 +196,7 @@ fn each_administrator_is_green_with_what_their_half_requires() {
         assert_eq!(ran.code, 0, "{user}: {}", ran.stdout);
         assert!(!ran.stdout.contains("\"warn\""), "{user}: {}", ran.stdout);
     }
-    // What the other half needs is missing, and is not asked for.
+    // The requirements of the other part are missing, and are not checked.
     for (user, part) in [
         ("key-vault-admin", "power-platform"),
         ("power-platform-admin", "key-vault"),

@@ -1,12 +1,12 @@
-//! What is written for people: the README, the help topics and the page for contributors.
+//! Texts for people: the README, the help topics and the contributors' page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One file in Markdown.
+/// A Markdown file.
 pub(crate) struct Document {
     pub(crate) file: PathBuf,
-    /// Its name from the root of the project on.
+    /// Its path relative to the project's root.
     pub(crate) name: String,
     pub(crate) text: String,
 }
@@ -18,7 +18,7 @@ impl Document {
         Self { file, name, text }
     }
 
-    /// The blocks between fences of this language.
+    /// The fenced blocks of this language.
     pub(crate) fn blocks(&self, language: &str) -> Vec<&str> {
         let fence = format!("```{language}\n");
         let blocks = self.text.split(&fence).skip(1);
@@ -27,8 +27,8 @@ impl Document {
             .collect()
     }
 
-    /// What its sentences are made of: a line for each paragraph, each item and each cell. What is
-    /// generated has tests where it comes from.
+    /// The text, with a line for each paragraph, item and cell. Generated parts are left out,
+    /// because they have their own tests.
     pub(crate) fn prose(&self) -> String {
         let mut prose = String::new();
         let (mut fenced, mut generated) = (false, false);
@@ -62,7 +62,7 @@ pub(crate) fn contributing() -> Document {
     Document::read(root().join(".github/CONTRIBUTING.md"))
 }
 
-/// The topics, each with its name.
+/// The topics with their names.
 pub(crate) fn topics() -> Vec<(String, Document)> {
     let mut files: Vec<PathBuf> = fs::read_dir(root().join("src/cli/topics"))
         .unwrap()
@@ -76,7 +76,7 @@ pub(crate) fn topics() -> Vec<(String, Document)> {
     files.into_iter().map(topic).collect()
 }
 
-/// All of them.
+/// All documents.
 pub(crate) fn documents() -> Vec<Document> {
     let topics = topics().into_iter().map(|(_, document)| document);
     [readme(), contributing()]

@@ -1,5 +1,5 @@
-//! Who may speak to the sandbox, whose files it writes over, and what it does with a key that can't
-//! be reached.
+//! Who may connect to the sandbox, which files it overwrites, and its behaviour if a key can't be
+//! reached.
 
 use crate::tenants::{closed_firewall, two_keys};
 use crate::tool::{FAST, Served, command, finish, overlaid};
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-/// One request with these header lines and no others; the status.
+/// Sends a request with only these headers, and returns the status.
 fn status_of_raw(served: &Served, line: &str, headers: &[String]) -> u16 {
     let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
     let text = format!(
@@ -82,7 +82,7 @@ fn no_page_and_no_other_host_reaches_it() {
             403
         );
     }
-    // The services that it plays: by their header, from a program.
+    // Programs reach the played services through the header.
     let (own, played) = (
         host(&format!("127.0.0.1:{port}")),
         "x-cmkctl-host: management.azure.com".to_owned(),
@@ -126,7 +126,7 @@ fn no_page_and_no_other_host_reaches_it() {
     );
 }
 
-/// A sandbox that writes this cloud file, once it says where it listens.
+/// A sandbox that writes this cloud file, after it reports its address.
 fn sandbox_of_file(file: &Path) -> Child {
     let mut child = command(&["sandbox", "--cloud-file"]);
     let mut child = child
@@ -165,7 +165,7 @@ fn a_cloud_file_is_written_over_only_when_its_sandbox_is_gone() {
     leaves_it_alone(&file, "that still runs, at http://127.0.0.1:");
     first.kill().unwrap();
     first.wait().unwrap();
-    // It had no time to take its file away.
+    // The killed process could not remove its file.
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     let mut second = sandbox_of_file(&file);
     assert_ne!(std::fs::read_to_string(&file).unwrap(), text);
@@ -201,7 +201,7 @@ fn a_file_of_somebody_else_is_never_written_over() {
     leaves_it_alone(folder.path(), "is not the cloud file of a sandbox");
     #[cfg(unix)]
     {
-        // Whoever takes the connection and says nothing may be a sandbox that hangs.
+        // A process that accepts connections but does not answer may be a sandbox that hangs.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let part = json!({ "url": url, "speed": 1.0, "epoch": "2026-03-02T08:00:00Z",
@@ -238,7 +238,7 @@ fn uat_shown(served: &Served) -> Value {
     served.world()["environments"]["uat"].clone()
 }
 
-/// Takes `uat` off its policy, or moves it to the other one, and returns how that ended.
+/// Unlinks `uat` from its policy or moves it to another one, and returns the result.
 fn moved(served: &Served, action: &str, policy: &str) -> Value {
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
     let id = served.default_of("environment");

@@ -1,11 +1,12 @@
-//! How an encryption can end, and what is said of it: the operation's word is one thing, the
-//! environment's state another.
+//! Possible ends of an encryption, and their messages. The operation's state and the environment's
+//! state may differ.
 
 use crate::tenants::{link_ends, plain, policy_ready};
 use crate::tool::{FAST, Served};
 use serde_json::json;
 
-/// What the services do; the exit code of whoever waits; what is said, and what is not.
+/// Setting of the services; exit code of the wait; words in the output, and words that must not be
+/// there.
 const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
     ("", 0, &["(verified)"], &["! "]),
     (
@@ -77,7 +78,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
 #[test]
 fn every_end_has_its_verdict() {
     for (ends, code, said, unsaid) in ENDS {
-        // Long enough that a look falls between an early return and the end.
+        // Long enough for a read between the early return and the end.
         let seconds = if ends == "early" { 60_000 } else { 5400 };
         let settings = json!({ "link_ends": ends, "link_seconds": seconds });
         let served = Served::patched(&plain(json!({ "settings": settings })), FAST);
@@ -106,7 +107,7 @@ fn every_end_has_its_verdict() {
 #[test]
 fn whoever_waits_elsewhere_gets_the_same_verdict() {
     for (ends, code, ..) in ENDS {
-        // The client looks once before the end, then waits for it.
+        // The client polls once before the end, then waits for it.
         let served = Served::patched(&link_ends(ends), FAST);
         served
             .run(&["enable", "--yes", "--confirm", "Contoso UAT", "--no-wait"])
@@ -123,8 +124,8 @@ fn whoever_waits_elsewhere_gets_the_same_verdict() {
     }
 }
 
-/// A start whose answer was lost, and which has failed before anybody could look: it was a start
-/// all the same.
+/// A start whose answer was lost, and which failed before the next read. It still counts as a
+/// start.
 #[test]
 fn a_start_that_failed_at_once_is_not_sent_again() {
     for ends in ["failed", "succeeded-without-link"] {
@@ -141,8 +142,7 @@ fn a_start_that_failed_at_once_is_not_sent_again() {
     }
 }
 
-/// A start is sent three times at most when nothing ever shows, and 202 without an address is no
-/// proof of one.
+/// A start is sent at most three times if it never shows. A 202 without an address proves no start.
 #[test]
 fn a_start_that_never_shows_is_given_up() {
     for (kind, code) in [
@@ -181,7 +181,7 @@ fn a_start_that_never_shows_is_given_up() {
     }
 }
 
-/// A replica that says "not there" of a policy that is there does not make it be written.
+/// A stale replica reports an existing policy as missing. The policy must not be written.
 #[test]
 fn a_policy_that_is_there_is_not_written() {
     let served = Served::start("ready", FAST);
@@ -193,12 +193,11 @@ fn a_policy_that_is_there_is_not_written() {
     assert_eq!(served.effects(), ["policy-created", "role-assigned"]);
 }
 
-/// Everything was done, and the look that would prove it fails for good: that is not a failure to
-/// run.
+/// All changes succeeded, but the verifying read fails permanently. The run is not verified.
 #[test]
 fn what_can_not_be_shown_is_not_verified() {
     let served = Served::start("ready", FAST);
-    // The first look at the environment is the plan's, the second one the proof.
+    // The first read of the environment is for the plan, the second one verifies.
     let late = json!([{ "match": { "path": "/scopes/admin/environments/", "nth": 2 }, "do": "500",
         "times": 1000 }]);
     served.faults(&late);
@@ -219,7 +218,7 @@ fn what_can_not_be_shown_is_not_verified() {
     assert_eq!(served.effects(), ["policy-created", "role-assigned"]);
 }
 
-/// Making it managed is what is asked for, whoever has started that.
+/// If another caller already makes the environment managed, the run waits for it.
 #[test]
 fn a_managed_environment_in_the_making_is_waited_for() {
     let patch = policy_ready(json!({

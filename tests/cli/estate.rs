@@ -1,17 +1,17 @@
-//! The whole tenant: what is planted is found, nothing else is, and ten times the environments cost
-//! ten times the pages alone.
+//! The whole tenant: every planted state is found, and no other. Ten times the environments cost
+//! only ten times the pages.
 
 use crate::tenants::generated;
 use crate::tool::{FAST, Served, run};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Ids by state.
+/// Environment ids by state.
 fn found(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut by_state: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for one in document["environments"].as_array().unwrap() {
         let text = |name: &str| one[name].as_str().unwrap().to_owned();
-        // The environments that every sandbox has are not part of the plan.
+        // The default environments are not generated.
         if text("name").starts_with("Estate") {
             by_state
                 .entry(text("state"))
@@ -24,7 +24,7 @@ fn found(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn what_is_planted_is_found_and_nothing_else() {
-    // At the real speed, so that no unfinished operation ends while it is looked at.
+    // At real speed, so that no unfinished operation ends during the reads.
     let served = Served::patched(&generated(1000), "1");
     let planted: BTreeMap<String, BTreeSet<String>> =
         serde_json::from_value(served.planted()).unwrap();
@@ -67,8 +67,7 @@ fn requests_grow_with_pages_and_not_with_environments() {
     let ((few, rest), (many, other)) = (count(1000), count(10_000));
     assert_eq!((few, many), (5, 41));
     assert_eq!(rest, other);
-    // Policies, keys, vaults with their grants and denials, and what a managed HSM tells on its
-    // data plane alone.
+    // Policies, keys, vaults with their grants and denials, and the local roles of managed HSMs.
     assert!(rest < 40 + 40 + 36 + 20, "{rest}");
 }
 

@@ -1,6 +1,5 @@
-//! What irreversible actions stand on: for each kind of evidence, every fact that is missing is a
-//! gap, every fact that is wrong forbids the action, and what the other administrator's side
-//! refuses to this caller is hidden.
+//! The evidence for irreversible actions. A missing fact is a gap, and a wrong fact forbids the
+//! action. A fact of the other administrator's side that this caller can't read is hidden.
 
 use crate::house::sources;
 use crate::rules::{
@@ -30,13 +29,13 @@ use std::collections::BTreeMap;
 type Change = fn(&mut Target, &mut Observed);
 type Gather = fn(&Target, &Observed) -> Told;
 
-/// What a gathering came to.
+/// The result of gathering evidence.
 #[derive(Debug, PartialEq)]
 enum Told {
     /// The facts, in canonical form.
     Allowed(Vec<(&'static str, String)>),
     Forbidden,
-    /// The codes of what is missing.
+    /// The codes of the gaps.
     Gaps(Vec<&'static str>),
 }
 
@@ -58,16 +57,16 @@ fn told<E: Evidence>(gathered: Result<E, Vec<Gap>>) -> Told {
     }
 }
 
-/// One kind of evidence.
+/// A kind of evidence.
 struct Kind {
     name: &'static str,
     gather: Gather,
-    /// The snapshot in which the action is allowed.
+    /// A snapshot that allows the action.
     whole: (Target, Observed),
-    /// Each fact that is not known, and the code of its gap.
+    /// The facts that can be unknown, each with the code of its gap.
     missing: Vec<(&'static str, Change)>,
     wrong: Vec<(&'static str, Change)>,
-    /// Facts of the other side that are refused to this caller.
+    /// Facts of the other side that this caller can't read.
     hidden: Vec<(&'static str, Change)>,
 }
 
@@ -104,7 +103,7 @@ fn validity(enabled: bool, days_ago: i64) -> Validity {
     }
 }
 
-/// What carries a policy's environments, as it is not known; each with its code.
+/// Facts about a policy that can be unknown, each with its code.
 const CARRIES_MISSING: [(&str, Change); 14] = [
     ("CMK026", |_, o| part(&mut o.policy).encrypts = odd()),
     ("CMK026", |_, o| part(&mut o.policy).key = odd()),
@@ -155,7 +154,7 @@ const CARRIES_HIDDEN: [(&str, Change); 3] = [
     ("roles", |_, o| o.key_rights.roles = unreadable(None)),
 ];
 
-/// The environment's own facts, whatever is done to it.
+/// Facts about the environment that can be unknown, for every action.
 const STATE_MISSING: [(&str, Change); 7] = [
     ("CMK020", |_, o| o.environment = unreadable(None)),
     ("CMK025", |_, o| environment(o).key_link = unreadable(None)),
@@ -313,7 +312,7 @@ fn swaps() -> Kind {
         ("CMK011", |_, o| left(o).vault = Some(silent())),
         ("CMK012", |_, o| left(o).key_rights.roles = silent()),
         ("CMK034", |_, o| o.around.old_key = silent()),
-        // What this caller can't see, somebody must have checked.
+        // The other administrator must have checked what this caller can't see.
         ("CMK034", |_, o| o.around.old_key = unreadable(None)),
         ("CMK006", |_, o| {
             environment(o).protection_level = Word::default()
@@ -520,7 +519,7 @@ fn rotates() -> Kind {
             ("a disabled key", |_, o| {
                 part(&mut o.key).validity.enabled = Known::Known(false)
             }),
-            // Stands for a version of today: the step judges its age.
+            // Stands for a version from today. The step judges its age.
             ("not due", |t, _| t.again = true),
         ],
         hidden: Vec::new(),
@@ -649,13 +648,13 @@ fn what_the_plan_makes_first_is_the_same_fact_as_when_it_is_made() {
         environment(o).protection_level = "Basic".into();
     };
     assert_eq!(planned(managed), made);
-    // It leaves its old policy first, and is looked at again then.
+    // The environment first leaves its old policy, and is then read again.
     let (target, mut observed) = well();
     linked_to(&mut observed, "old");
     let leaves = (Comes::Nothing, First::Removal);
     let gathered = LinkEvidence::gather(&target, &observed, &policy_id(), leaves);
     assert_eq!(told(gathered), made);
-    // That a policy can't be read is never "it comes".
+    // An unreadable policy never counts as one to be created.
     let unread = planned(|_, o| o.policy = silent());
     assert!(matches!(unread, Told::Gaps(_)), "{unread:?}");
 }

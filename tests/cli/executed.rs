@@ -1,12 +1,12 @@
-//! Every help page is shown, and every example in help, README and topics is run: in a sandbox,
-//! with its names in the places of the reader's.
+//! Shows every help page, and runs every example in help, README and topics. They run in a sandbox,
+//! with its names instead of the reader's.
 
 use crate::documents::{documents, readme};
 use crate::help::{commands, each, examples, named, words};
 use crate::tool::{FAST, Served, command, finish};
 use serde_json::Value;
 
-/// What stands for something of the reader's own, and the sandbox's value for it.
+/// The sandbox's value for a placeholder.
 fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
     let own = |name: &str| cloud["defaults"][name].as_str().unwrap().to_owned();
     let near = |name: &str| folder.join(name).display().to_string();
@@ -30,17 +30,16 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
     }
 }
 
-/// Runs one example. It may end in any way that the documentation names, but not as misuse, and not
-/// by surprise.
+/// Runs an example. It may end with any documented code except a usage error or an unexpected one.
 fn executed(line: &str, path: &str) {
     let words = words(line);
-    // It serves until it is stopped; the README's transcripts run it.
+    // `sandbox` runs until it is stopped. The tests of the README's transcripts run it.
     if words.iter().any(|word| word == "sandbox") {
         return;
     }
     let served = Served::start("ready", FAST);
     if words.get(1).is_some_and(|word| word == "export") {
-        // It exports what is linked.
+        // `export` needs a linked environment.
         served
             .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
             .exits(0);
@@ -69,7 +68,7 @@ fn executed(line: &str, path: &str) {
             served.run(&["plan", wanted, "--out", saved.to_str().unwrap()]);
         }
     }
-    // It never overwrites what an example before it has written.
+    // `init` never overwrites the file of an earlier example.
     let written = folder.path().join(".config/cmkctl/config.toml");
     if words.iter().any(|word| word == "init") {
         std::fs::remove_file(written).unwrap();
@@ -79,7 +78,7 @@ fn executed(line: &str, path: &str) {
     let mut arguments = arguments.into_iter();
     let own_cloud = words.iter().any(|word| word == "--sandbox");
     while let Some(word) = arguments.next() {
-        // The cloud is the sandbox here, and a sandbox takes no real sign-in.
+        // The sandbox is the cloud here, and accepts no real sign-in.
         if word == "--cloud" || word == "--auth" {
             arguments.next();
         } else {
@@ -93,7 +92,7 @@ fn executed(line: &str, path: &str) {
     }
     let ran = finish(run);
     let documented = [0, 3, 5, 6, 7, 8, 9, 10];
-    // Names of the reader's own environments and codes are looked for, and not found here.
+    // The reader's own environments and codes do not exist here.
     let unknown = ran.code == 2
         && [
             "CMK002",
@@ -166,7 +165,7 @@ fn every_command_of_the_documents_runs() {
     assert!(tried >= 12, "{tried}");
 }
 
-/// The README's tables send a reader in a hurry to one command each.
+/// Runs the commands in the README's tables.
 #[test]
 fn every_command_in_a_table_of_the_readme_runs() {
     let text = readme().text;

@@ -1,4 +1,4 @@
-//! Every exit code has a way to happen.
+//! Every exit code can occur.
 
 use crate::tenants::{link_ends, linked_uat};
 use crate::tool::{ENABLE, FAST, Served, command, finish, interrupt, rehearse, run, until};
@@ -43,7 +43,7 @@ fn code_3_changes_pending() {
 
 #[test]
 fn code_4_sign_in() {
-    // A machine in Azure has an identity: here it is somewhere that nobody answers.
+    // A machine in Azure has a managed identity. Here its endpoint does not answer.
     let mut nowhere = command(&["status", "00000000-0000-0000-0000-000000000001"]);
     nowhere
         .env("IDENTITY_ENDPOINT", "http://127.0.0.1:9/token")
@@ -87,7 +87,7 @@ fn code_6_blocked() {
 
 #[test]
 fn code_7_another_operation_runs() {
-    // At the real speed nothing ends by itself.
+    // At real speed, no operation ends by itself.
     let served = Served::patched(&linked_uat(json!({})), "1");
     let id = served.default_of("environment");
     let base = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform";
@@ -139,14 +139,14 @@ fn code_9_verification_failed() {
             .run(&ENABLE)
             .exits(9);
     }
-    // An operation that the service has forgotten: the environment decides.
+    // The service no longer knows the operation, so the environment's state decides.
     let served = Served::patched(&link_ends("vanished"), FAST);
     served.run(&ENABLE).exits(0);
 }
 
 #[test]
 fn code_10_consent_missing() {
-    // A name that the plan does not ask for is a slip of whoever typed it.
+    // A name that the plan does not ask for is a usage error.
     for (arguments, code) in [
         (&["enable"][..], 10),
         (&["enable", "--yes"], 10),

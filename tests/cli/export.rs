@@ -1,5 +1,5 @@
-//! What exists as code: Terraform that a parser of its language reads, with the ids that are there,
-//! and Bicep beside it.
+//! Exports existing resources: Terraform that a parser of the language accepts, with existing ids,
+//! and Bicep.
 
 use crate::tenants::{linked_uat, policy_ready, uat_is, uat_named};
 use crate::tool::{FAST, Served, rehearse};
@@ -36,17 +36,17 @@ fn bicep_has_the_policy_its_vault_and_its_grant() {
     assert_eq!(opened, ran.stdout.matches('}').count());
 }
 
-/// The names of an object type of Bicep, and the type of each.
+/// The field names of a Bicep object type, each with its type.
 fn names(types: &Value, at: &str) -> Value {
     let number: usize = at.trim_start_matches("#/").parse().unwrap();
     let found = &types[number];
-    // The body of a resource, or itself.
+    // The body of a resource, or the type itself.
     found["body"]["$ref"]
         .as_str()
         .map_or_else(|| found["properties"].clone(), |body| names(types, body))
 }
 
-/// Walks the properties of the first resource in a Bicep file along Microsoft's own types.
+/// Finds fields of the first resource in a Bicep file that are not in Microsoft's types.
 fn unknown_names(bicep: &str, types: &Value) -> Vec<String> {
     let resource = types
         .as_array()
@@ -81,7 +81,7 @@ fn unknown_names(bicep: &str, types: &Value) -> Vec<String> {
     unknown
 }
 
-/// Where Microsoft's specifications lie beside the project, their types have every name.
+/// Checks the names in Bicep against Microsoft's types, if the specifications are available.
 #[test]
 fn the_names_in_bicep_are_those_of_its_types() {
     let Some(folder) = std::env::var_os("CMKCTL_SPECS") else {
@@ -120,7 +120,7 @@ fn a_policy_without_environments_is_exported_and_adopted() {
     served.run(&["adopt", "--out", file]).exits(0);
     let ran = served.run(&["plan", file, "--detailed-exitcode"]).exits(0);
     assert!(ran.stdout.contains("ep-contoso-cmk"), "{}", ran.stdout);
-    // What can't be listed is said.
+    // Subscriptions that can't be listed are reported.
     served.faults(
         &json!([{ "match": { "path": "/subscriptions/", "method": "GET" },
         "do": "403", "times": 99 }]),
@@ -141,7 +141,7 @@ fn what_can_not_be_seen_is_left_out_and_said_and_nothing_at_all_is_no_success() 
     served
         .run(&["export", "bicep", "--policy", "ep-other"])
         .exits(2);
-    // What is visible is written, with what is not as a comment.
+    // Visible resources are written. Unknown facts become comments.
     served.faults(
         &json!([{ "match": { "path": "/vaults/kv-contoso-cmk" }, "do": "403", "times": 99 }]),
     );
@@ -201,7 +201,7 @@ fn each_administrator_verifies_the_other_ones_part() {
             .iter()
             .all(|who| who.contains("Power Platform") || who.contains("Lifecycle"))
     );
-    // The environment's own trouble is not the Key Vault administrator's.
+    // The environment's findings do not concern the Key Vault administrator.
     let patch = policy_ready(uat_is(json!({ "managed": false })));
     let served = Served::patched(&patch, FAST);
     served.run(&["check"]).exits(6);

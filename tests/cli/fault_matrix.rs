@@ -1,9 +1,10 @@
-//! Every request of a run, with every trouble there is: the run ends in the wanted state, or says
-//! honestly what happened and the same command goes on; and nothing takes effect twice.
+//! Every request of a run meets every kind of trouble. The run ends in the desired state, or it
+//! reports what happened and the repeated command continues. Nothing takes effect twice.
 //!
 //! `CMKCTL_MATRIX=full cargo test --locked --test cli matrix -- --nocapture` runs every combination
-//! of every command. Without it, each trouble comes at the first request of each kind only, and to
-//! `create-policy` and `swap-policy`, whose reads are those of the others, at their changes.
+//! of every command. By default, each trouble hits only the first request of each kind. In
+//! `create-policy` and `swap-policy` it hits only changes, because their reads are those of other
+//! commands.
 
 use crate::arena::{Arena, End, Job, job, jobs, spread};
 use crate::tool::Ran;
@@ -14,8 +15,8 @@ use std::time::Instant;
 
 /// Sandbox seconds per real second.
 const SPEED: f64 = 40_000.0;
-/// Where nobody can connect for a moment, the moment must last longer than a client's start, and
-/// its patience longer than that.
+/// While the door is closed, the wait must be longer than a client's start, and the client's
+/// patience longer still.
 const SLOW: f64 = 6000.0;
 
 const FAULTS: [&str; 20] = [
@@ -41,15 +42,15 @@ const FAULTS: [&str; 20] = [
     "foreign-link",
 ];
 
-/// One request of a clean run, as the ledger wrote it down.
+/// A request of a clean run, from the ledger.
 #[derive(Debug, Clone)]
 struct Asked {
     number: u64,
-    /// Method and path, without what differs from call to call.
+    /// Method and path, without the parts that differ between calls.
     route: String,
 }
 
-/// A clean run: what it asked, and what it left.
+/// A clean run: its requests and its end state.
 struct Clean {
     asked: Vec<Asked>,
     end: End,
@@ -81,7 +82,7 @@ fn clean_run(arena: &Arena, job: &Job) -> Clean {
     }
 }
 
-/// Does the exit code fit, and does the message say what happened?
+/// Checks that the exit code fits, and that the message says what happened.
 fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
     let words = &ran.stderr;
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
@@ -94,8 +95,8 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
             "address does not belong to the cloud",
         ]),
         4 => says(&["Sign-in", "sign-in"]),
-        // What can't be understood is not known, and a plan that needs it is not begun, or goes no
-        // further than to what takes people offline.
+        // An unreadable fact is unknown. A plan that needs it does not start, or stops before the
+        // environment goes offline.
         5 => {
             ["401", "403"].contains(&fault)
                 || (fault == "404" && says(&["self-elevate"]))
@@ -103,10 +104,10 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
         }
         6 => {
             (says(&["blocker"]) && stands(end, words))
-                // What a refused read hid, the service says at the change.
+                // The service reports at the change what the refused read did not show.
                 || (fault == "403" && says(&["MissingSubscriptionRegistration"]))
         }
-        // A state that nobody knows is one in which nothing is started.
+        // In an unknown state, nothing is started.
         7 => fault.starts_with("409") || (fault == "unknown-enum" && says(&["CMK023"])),
         9 => says(&["same command again"]),
         _ => false,
@@ -117,7 +118,7 @@ fn honest(fault: &str, ran: &Ran, end: &End) -> Result<(), String> {
     Ok(())
 }
 
-/// Was what the plan is about not begun, and is that said?
+/// Did the plan's main change not start, and does the message say so?
 fn stands(end: &End, words: &str) -> bool {
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
     let offline = end
@@ -128,8 +129,8 @@ fn stands(end: &End, words: &str) -> bool {
         || (!offline && says(&["is not started", "Nothing was started"]))
 }
 
-/// Did the trouble come at all? A run may be over with fewer looks than the clean one, and before a
-/// door that is closed is opened again nobody may have wanted in.
+/// Runs one case. Returns whether the trouble occurred. A run may need fewer polls than the clean
+/// one, or may not connect while the door is closed.
 fn survives(
     arena: &Arena,
     job: &Job,
@@ -189,8 +190,8 @@ fn survives(
     Ok(met)
 }
 
-/// The requests to try a trouble at: all, or the first of each kind; of a command whose reads are
-/// those of another one here, its changes.
+/// The requests to hit: all, or the first of each kind. For a command that shares its reads with
+/// others, only its changes.
 fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
     let mut seen = HashSet::new();
     let shared = !["add-environment", "enable"].contains(&job);
@@ -206,7 +207,7 @@ fn chosen(asked: &[Asked], job: &str, all: bool) -> Vec<u64> {
         .collect()
 }
 
-/// Every trouble at every request that is chosen of this job.
+/// Runs every trouble at every chosen request of this job.
 #[track_caller]
 fn every_trouble(name: &str) {
     let full = std::env::var("CMKCTL_MATRIX").is_ok_and(|value| value == "full");

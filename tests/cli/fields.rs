@@ -1,5 +1,5 @@
-//! The fields that decide: every documented word in any case, a word that nobody knows, and
-//! everything that is no word. What is not known names the field, and the value where there is one.
+//! Fields that decide: every documented value in any case, an unknown value, and values of another
+//! type. The reason for an unknown field names it, and its value if there is one.
 
 use cmkctl::cloud::{arm, environments, inventory, vaults};
 use cmkctl::model::environment::{Environment, Governance, Management, Runtime, Sku, Stage};
@@ -13,7 +13,7 @@ use cmkctl::model::subscription::Standing;
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
 
-/// Puts `value` at a dotted path; nothing leaves the field out.
+/// Sets a dotted path to `value`; `None` removes the field.
 fn put(document: &mut Value, path: &str, value: Option<Value>) {
     let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
     let mut here = document;
@@ -31,7 +31,7 @@ fn put(document: &mut Value, path: &str, value: Option<Value>) {
     };
 }
 
-/// A field: where it is, what sentences call it, its words, and what it means when it is left out.
+/// A field: its path, its name in messages, its values, and its meaning if it is missing.
 struct Field<T> {
     path: &'static str,
     name: &'static str,
@@ -237,7 +237,7 @@ fn a_state_that_is_not_specified_is_the_one_of_the_instance() {
         let found = ready(json!("NotSpecified"), instance.clone());
         assert!(open(&found).is_some(), "{instance}");
     }
-    // The instance says nothing of an environment whose own state is a word that nobody knows.
+    // The instance's state does not matter if the environment's own state is unknown.
     assert!(open(&ready(json!("Wibble"), json!("Ready"))).is_some());
 }
 
@@ -416,7 +416,7 @@ fn words_of_a_policy_and_of_the_provider() {
         left_out: None,
     }
     .holds(&policy_json(), |value| policy(value).encrypts);
-    // Without the word there is nothing to say of its health.
+    // A missing `healthStatus` is a known absence.
     let health = |value: &Value| {
         policy(value)
             .health

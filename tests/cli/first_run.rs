@@ -1,4 +1,4 @@
-//! The first minutes with the source: what the README's two commands build, and what they need.
+//! The first minutes with the source: what the README's first two commands build and need.
 
 use crate::tool::{FAST, command, finish, limited};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ fn commands() -> Vec<String> {
         .collect()
 }
 
-/// The features of each library, with or without what only tests need.
+/// The features of each library, with or without those of tests.
 fn features(kinds: &str) -> BTreeMap<String, Vec<String>> {
     let mut tree = Command::new(env!("CARGO"));
     tree.args([
@@ -52,7 +52,8 @@ fn features(kinds: &str) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-/// One profile and the same features: the second command finds every library built.
+/// Both commands use one profile and the same features, so the second one compiles no library
+/// again.
 #[test]
 fn nothing_is_compiled_twice() {
     let [run, test] = &commands()[..] else {
@@ -75,7 +76,7 @@ fn nothing_is_compiled_twice() {
     }
 }
 
-/// Not every system gives the first thread of a process 8 MiB.
+/// Some systems give the first thread of a process less than 8 MiB.
 #[cfg(unix)]
 #[test]
 fn a_small_stack_is_enough() {

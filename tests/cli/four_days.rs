@@ -1,5 +1,5 @@
-//! An encryption takes up to four days: tokens end, gateways stumble, services are down for a
-//! while, machines change. Sandbox time is compressed.
+//! Encryption takes up to four days: tokens expire, gateways fail, services are down for a while,
+//! and another machine takes over. Sandbox time is accelerated.
 
 use crate::sign_in::sign_ins;
 use crate::tenants::policy_ready;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const DAY: f64 = 86_400.0;
 
-/// The policy is there, and encrypting takes four days.
+/// The policy exists, and encryption takes four days.
 fn long() -> Value {
     policy_ready(json!({ "settings": { "link_seconds": 4.0 * DAY, "token_seconds": 3600 } }))
 }
@@ -30,8 +30,8 @@ fn looks(served: &Served) -> usize {
     served.log().iter().filter(|entry| path(entry)).count()
 }
 
-/// Everything at once: tokens of an hour, assertions of ten minutes, one failing look in fifty, and
-/// twenty minutes a day without any service.
+/// All at once: tokens of an hour, assertions of ten minutes, one failing poll in fifty, and twenty
+/// minutes a day without services.
 #[test]
 fn a_job_outlives_four_days() {
     // Slow enough that a token of an hour, fresh from the service, is not too old on a machine
@@ -58,9 +58,9 @@ fn a_job_outlives_four_days() {
         ran.stderr
     );
     assert_eq!(served.times("link-started"), 1);
-    // The first looks follow the service's 5 seconds, then they are minutes apart: five at the end,
-    // so never more than this. A machine under load looks less often, for its every request takes
-    // sandbox minutes.
+    // The first polls follow the service's 5 seconds. Later pauses grow to five minutes, which
+    // limits the number. A busy machine polls less often, because each request takes sandbox
+    // minutes.
     let looks = looks(&served);
     assert!((100..=1300).contains(&looks), "{looks} looks");
     let log = served.log();
@@ -83,13 +83,13 @@ fn a_job_outlives_four_days() {
         log.iter().any(|entry| entry["status"] == 502)
             && log.iter().any(|entry| entry["status"] == 0)
     );
-    // An outage lasts for several looks, and is told once.
+    // An outage lasts for several polls, and is reported once.
     assert!(
         ran.stderr.matches("cmkctl keeps waiting").count() <= 4,
         "{}",
         ran.stderr
     );
-    // Somebody who comes four days later sees the same.
+    // A run four days later sees the same state.
     served.faults(&json!([]));
     add(&served, &[]).exits(0);
     assert_eq!(served.times("link-started"), 1);
@@ -132,7 +132,7 @@ fn an_assertion_is_good_for_ten_minutes() {
     );
 }
 
-/// Another machine has nothing but the service: no file, no operation id, no policy.
+/// Another machine has only the service: no file, no operation id, no policy.
 #[test]
 fn another_machine_waits_for_it() {
     let mut scenario = long();
@@ -160,7 +160,7 @@ fn another_machine_waits_for_it() {
         early.stderr
     );
     let done = elsewhere(&["status", &id, "--wait", "-o", "json"]).exits(0);
-    // This account sees the environment, and neither vault nor grant.
+    // This account sees the environment, but neither vault nor grant.
     assert_eq!(done.json()["state"], "not-visible");
     assert_eq!(done.json()["link_status"], "Linked");
     assert_eq!(
@@ -170,7 +170,7 @@ fn another_machine_waits_for_it() {
         ),
         (1, 1)
     );
-    // There is nothing to wait for any more, and nothing to wait for elsewhere.
+    // No encryption runs on either environment now.
     elsewhere(&["status", &id, "--wait"]).exits(0);
     let never = elsewhere(&["status", "Contoso Sales", "--wait"]).exits(9);
     assert!(

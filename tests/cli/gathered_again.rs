@@ -1,5 +1,5 @@
-//! Between the plan and the request a fact changes: the evidence is gathered again directly before
-//! the request, what changed is named, and nothing is sent.
+//! A fact changes between the plan and the request. The evidence is gathered again directly before
+//! the request. The change is named, and nothing is sent.
 
 use crate::between::{Between, Deed, Rule};
 use crate::retire::old_keys;
@@ -11,12 +11,12 @@ const POLICY: &str = "/enterprisePolicies/ep-contoso-cmk";
 const VAULT: &str = "/vaults/kv-contoso-cmk?";
 const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 
-/// Both vault and policy have a second key that is as good.
+/// The vault has a second key that is equally usable.
 fn second_key() -> Value {
     json!({ "vaults": { "kv-contoso-cmk": { "keys": { "cmk-second": rsa_key() } } } })
 }
 
-/// The policy names the other key, as if somebody had moved it.
+/// The policy names the other key, as if an administrator had changed it.
 fn names_another_key(value: &mut Value) {
     if let Some(key) = value.pointer_mut("/properties/encryption/keyVault/key/name") {
         *key = json!("cmk-second");
@@ -74,7 +74,7 @@ fn a_move_on_other_facts_is_not_sent() {
     let other: Rule = (POLICY, Deed::Body(names_another_key));
     let between = Between::after(&served, 1, vec![other]);
     let arguments = [&["swap-policy", "--in-place"][..], &CONSENT].concat();
-    // Whether the new identity may use the old key is asked anew as well.
+    // The access of the new identity to the old key is checked again too.
     let words = &["`Contoso UAT` is not started", "the policy's key, was: "];
     is_refused(&between, &served, &arguments, (10, words));
 }
@@ -155,7 +155,7 @@ fn an_environment_that_is_not_visible_by_now_is_not_enabled() {
     let hidden: Rule = ("/scopes/admin/environments/", Deed::Status(403));
     let served = Served::patched(&locked(&json!({}), true), FAST);
     let unlock = ["unlock", "--policy", "ep-contoso-cmk", "--yes"];
-    // The first look at it by itself is that of the step, the second one its evidence.
+    // The first single read of the key is for the step, the second one for its evidence.
     for (looks, words) in [
         (0, ["Nothing was sent", "can't read whether it is needed"]),
         (1, ["is not started", "You can't see"]),
@@ -211,8 +211,8 @@ fn a_vault_that_can_not_be_seen_by_now_is_not_made() {
             .exits(0);
         between.times_asked(VAULT)
     };
-    // Somebody has made it meanwhile and shows it to nobody. The first look at it is that of the
-    // step, the second one its evidence.
+    // Another caller has created the vault meanwhile and does not show it. Its first single read is
+    // for the step, the second one for its evidence.
     for (more, words) in [
         (0, "Nothing was sent"),
         (1, "This step was not sent (Create the standard vault"),
@@ -247,7 +247,7 @@ fn a_saved_plan_carries_its_evidence_and_is_refused_on_another_one() {
     let saved: Value = serde_json::from_str(&text).unwrap();
     let evidence = saved["actions"][0]["evidence"].as_str().unwrap();
     assert_eq!(evidence.len(), 36, "{saved:#}");
-    // What this caller may not see any more is another fact.
+    // A fact that is no longer visible to this caller counts as changed.
     served.faults(
         &json!([{ "match": { "host": "management", "path": "/vaults/kv-contoso-cmk" },
         "do": "403", "times": 1000 }]),

@@ -1,5 +1,5 @@
-//! What a service, a network or a name must not be able to do: learn a token, lead us away, fill
-//! the memory, write to the terminal.
+//! A service, a network or a name can't learn a token, redirect requests, fill the memory, or
+//! control the terminal.
 
 use crate::sign_in::keeps_secrets;
 use crate::tool::{CONSENT, FAST, Ran, Served, command, finish, limited};
@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Every command that talks to a cloud.
+/// Every command that connects to a cloud.
 fn every_command() -> Vec<Vec<&'static str>> {
     let consent = |command: &'static str| [&[command][..], &CONSENT].concat();
     vec![
@@ -27,7 +27,7 @@ fn every_command() -> Vec<Vec<&'static str>> {
     ]
 }
 
-/// Somebody who listens and counts who comes.
+/// A listener that counts connections.
 struct Trap {
     url: String,
     came: Arc<AtomicUsize>,
@@ -77,7 +77,7 @@ fn no_command_prints_a_secret_at_any_verbosity() {
         let log = served.ledger()["log"].to_string();
         assert!(log.contains("/Encryption/link"), "nothing was done: {log}");
     }
-    // A service that quotes the token it refuses.
+    // A service that quotes the refused token.
     let served = Served::start("ready", FAST);
     for part in [
         json!({ "host": "bap" }),
@@ -99,7 +99,7 @@ fn no_command_prints_a_secret_at_any_verbosity() {
                 }
             }
         }
-        // What a read is refused with is a clause in a finding; a change's refusal is told in full.
+        // A finding shows a refused read as a clause. A refused change is shown in full.
         assert!(
             quoted > 0 || !(part["host"] == "bap" || part["method"] == "PUT"),
             "{part}: nothing was quoted"
@@ -107,14 +107,14 @@ fn no_command_prints_a_secret_at_any_verbosity() {
     }
 }
 
-/// Runs in a process of its own: see the test below.
+/// Runs in its own process, started by the test below.
 #[test]
 fn a_panic_with_a_secret_in_it() {
     let Ok(secret) = std::env::var("CMKCTL_TEST_PANIC") else {
         return;
     };
     cmkctl::report::guard_panics();
-    // As an `unwrap` of ours would put it.
+    // The text of a failed `unwrap`.
     panic!("called `Result::unwrap()` on an `Err` value: Bearer {secret}");
 }
 
@@ -142,13 +142,13 @@ fn a_panic_tells_its_place_and_nothing_that_was_made_at_run_time() {
         "{}",
         ran.stderr
     );
-    // The binary installs the same guard before it does anything else.
+    // The binary installs this hook first.
     let source = include_str!("../../src/cli/mod.rs");
     let main = source.split("pub async fn main() -> u8 {").nth(1).unwrap();
     assert!(main.trim_start().starts_with("report::guard_panics();"));
 }
 
-/// Addresses that look like a host of the cloud, and hosts of the cloud in ways that are not.
+/// Hosts that resemble those of the cloud, and hosts of the cloud in URLs that are not allowed.
 const LOOK_ALIKES: [&str; 10] = [
     "https://api.bap.microsoft.com.evil.example/trap",
     "https://evil-vault.azure.net/trap",
@@ -175,7 +175,7 @@ fn no_answer_leads_a_token_to_a_look_alike() {
         keeps_secrets(served.run(&["environment-name", "Contoso UAT"]).exits(1));
         let ran = keeps_secrets(served.run(&["check-integration"]));
         assert!([1, 5, 6].contains(&ran.code), "{to}: {ran:?}");
-        // The address of a vault, and of the next page of role assignments.
+        // The address of a vault, and the next page of role assignments.
         served.faults(&away("/vaults/"));
         keeps_secrets(served.run(&["create-policy", "--dry-run"]));
         // The address of an operation.
@@ -211,7 +211,8 @@ fn no_challenge_of_a_vault_asks_for_more_than_a_token_for_keys() {
         let ran = keeps_secrets(served.run(&["create-policy", "--dry-run", "-vv"]));
         assert!([0, 5].contains(&ran.code), "{to}: {}", ran.stderr);
         let ledger = served.ledger();
-        // The vault was asked, without a token: the challenge is all that it ever said.
+        // The vault received only requests without a token, because it answered only with the
+        // challenge.
         let asked: Vec<_> = ledger["log"]
             .as_array()
             .unwrap()
@@ -222,7 +223,7 @@ fn no_challenge_of_a_vault_asks_for_more_than_a_token_for_keys() {
             !asked.is_empty() && asked.iter().all(|entry| entry["user"] == ""),
             "{to}: {asked:?}"
         );
-        // Two services, two tokens.
+        // Two services, so two tokens at most.
         assert_eq!(
             ledger["sign_ins"].as_u64().unwrap(),
             crate::sign_in::sign_ins(&served, "/token") as u64
@@ -269,7 +270,7 @@ fn redirects_are_not_followed() {
             ran.stderr
         );
         assert!(!served.effects().contains(&"link-started".to_owned()));
-        // Sign-in, by secret and by code.
+        // Sign-in by secret and by device code.
         served.faults(&away("/oauth2/"));
         keeps_secrets(served.run(&["status"]).exits(4));
         keeps_secrets(served.run(&["status", "--auth", "device-code"]).exits(4));
@@ -278,7 +279,7 @@ fn redirects_are_not_followed() {
     }
 }
 
-/// A run that may have 400 MiB and no more.
+/// Runs with a limit of 400 MiB of memory.
 #[cfg(target_os = "linux")]
 fn bounded(served: &Served, arguments: &[&str]) -> Ran {
     let whole = served.command("admin", arguments);
@@ -309,7 +310,7 @@ fn an_answer_without_end_ends_in_words_and_not_in_memory() {
             assert!(ran.stderr.contains("why:"), "{kind}: {}", ran.stderr);
         }
     }
-    // A list whose every page names another one.
+    // Every page of the list has another next link.
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "endless", "times": 100_000 }]));
     let ran = bounded(&served, &["environment-name", "Contoso UAT"]).exits(1);
     assert!(ran.stderr.contains("the list has no end"), "{}", ran.stderr);
@@ -327,14 +328,14 @@ fn an_answer_compressed_in_two_members_is_read_whole() {
 #[test]
 fn a_change_whose_answer_is_too_large_is_looked_up_and_not_repeated() {
     let served = Served::start("ready", FAST);
-    // It took effect, and then the answer could not be read: the service has done it, whatever it
-    // says.
+    // The change took effect, but its answer is unreadable. The environment shows that the service
+    // did it.
     served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "huge" }]));
     served.run(&[&["enable"][..], &CONSENT].concat()).exits(0);
     assert_eq!(served.times("link-started"), 1);
 }
 
-/// Everything that a terminal obeys or that misleads a reader, and a line that was never ours.
+/// Control characters, invisible characters, and a line that cmkctl did not write.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]8;;http://evil\u{7}x\u{9b}31m\u{202e}evil\u{2066}\u{200f}\u{2028}a\u{85}b\r\nerror: forged\u{8}\u{e0041}";
 
 #[track_caller]
@@ -403,7 +404,7 @@ fn names_and_words_of_services_can_not_write_to_the_terminal() {
     );
     all(&served);
     assert!(told > 100, "nothing hostile was even told: {told}");
-    // States of an operation that is waited for.
+    // Unknown states of a running operation.
     let served = Served::start("ready", "2000");
     served.faults(
         &json!([{ "match": { "path": "/lifecycleOperations/" }, "do": "unknown-enum",

@@ -1,5 +1,5 @@
-//! `cmkctl enable` and its like without what they need, at a terminal: a person is led to the end,
-//! and never types an id.
+//! `cmkctl enable` and similar commands without arguments, at a terminal. They guide the user to
+//! the end without typing an id.
 
 use crate::terminal::Typing;
 use crate::tool::{FAST, Ran, Served};
@@ -12,7 +12,7 @@ pub(crate) fn guided(served: &Served, user: &str, arguments: &[&str]) -> Typing 
     Typing::at(served.command(user, arguments))
 }
 
-/// The line after this one.
+/// The command line that follows these words.
 #[track_caller]
 pub(crate) fn after(screen: &str, words: &str) -> String {
     let (_, rest) = screen
@@ -25,7 +25,7 @@ pub(crate) fn after(screen: &str, words: &str) -> String {
     line[line.find("cmkctl").unwrap()..].trim().to_owned()
 }
 
-/// A command as it was shown.
+/// Runs a command as it was shown.
 pub(crate) fn shown(line: &str) -> Command {
     let binary = env!("CARGO_BIN_EXE_cmkctl");
     let mut shell = Command::new("/bin/sh");
@@ -45,7 +45,7 @@ pub(crate) fn encrypted(served: &Served) {
     assert_eq!(ran.json()["state"], "encrypted", "{}", ran.stdout);
 }
 
-/// As somebody who sees everything, up to the plan.
+/// Answers as a user who sees everything, up to the plan.
 fn to_the_plan(typing: &mut Typing) {
     typing.sees("Environment: ");
     typing.sees("Contoso Unified");
@@ -81,7 +81,7 @@ fn who_sees_everything_is_led_to_the_end_and_gets_a_script() {
         "`Contoso UAT` is OFFLINE during this, for up to 4 days.",
     ]);
     encrypted(&served);
-    // The same on another tenant like this one.
+    // The shown script works on another such tenant.
     let script = after(&ran.stderr, "The same without questions");
     for flag in [
         "--sandbox-user admin",
@@ -99,7 +99,7 @@ fn who_sees_everything_is_led_to_the_end_and_gets_a_script() {
 #[test]
 fn each_of_two_does_their_half() {
     let served = Served::start("fresh", FAST);
-    // Who sees no vault learns what the other one runs.
+    // A user who sees no vault is told what the other administrator runs.
     let mut typing = guided(&served, "power-platform-admin", &["enable", "--ask"]);
     typing.sees("Contoso Unified");
     typing.presses("uat\r");
@@ -112,7 +112,7 @@ fn each_of_two_does_their_half() {
         first.contains("--sandbox-user key-vault-admin create-policy"),
         "{first}"
     );
-    // They pick the key alone.
+    // The Key Vault administrator selects only the key.
     let mut typing = Typing::at(shown(&first));
     typing.sees("cmk-contoso in kv-contoso-cmk");
     typing.presses("cmk-contoso\r");
@@ -126,7 +126,7 @@ fn each_of_two_does_their_half() {
         " add-environment",
         " --sandbox-user power-platform-admin add-environment",
     );
-    // Who picked by the geography alone does not know which one it is for.
+    // A user who selected only the geography does not know the environment.
     let next = next.replace("ENVIRONMENT", &served.default_of("environment"));
     let mut typing = Typing::at(shown(&format!("{next} --make-managed")));
     typing.sees(CONSENT);
@@ -198,7 +198,7 @@ fn it_can_be_left_anywhere_and_the_terminal_is_as_it_was() {
     left("\u{1b}", 10);
     left("\u{4}", 10);
     left("\u{3}", 130);
-    // At a question on a line of its own, the end of input stops it, too.
+    // The end of input also stops a prompt on its own line.
     let mut typing = guided(&served, "admin", &["enable", "--ask"]);
     typing.sees("Contoso Unified");
     typing.presses("uat\r");
@@ -225,7 +225,7 @@ fn it_can_be_left_anywhere_and_the_terminal_is_as_it_was() {
             .exits(code)
             .says_on_stderr(&["No changes were made."]);
     }
-    // Who refuses at the end still gets the script.
+    // A user who refuses at the end still gets the script.
     let mut typing = guided(&served, "admin", &["enable", "--ask"]);
     to_the_plan(&mut typing);
     typing.sees(CONSENT);
@@ -238,7 +238,7 @@ fn it_can_be_left_anywhere_and_the_terminal_is_as_it_was() {
 
 #[test]
 fn the_first_page_is_there_while_others_are_read_and_typing_waits_for_none() {
-    // One or two environments a page, and each page takes its time.
+    // Each page has one or two environments, and is slow.
     let served = Served::with("paged", FAST, &["--latency", "300ms"]);
     let mut typing = guided(&served, "admin", &["enable", "--ask"]);
     typing.sees(", reading more");
@@ -283,7 +283,7 @@ fn numbered_lines_for_who_can_not_see_a_list_move() {
             command.arg(argument);
         }
         let mut typing = Typing::at(command);
-        // What is typed before the question stands there answers nothing.
+        // Input before the prompt is ignored.
         let asks = "Number, or words to filter by (an empty line stops): ";
         typing.sees("10. Contoso Trial");
         typing.sees(asks);

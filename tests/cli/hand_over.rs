@@ -1,4 +1,4 @@
-//! The other administrator's half: written by one of the two, run as it is by the other one.
+//! The other administrator's part: one administrator writes it, and the other runs it unchanged.
 
 use crate::tenants::{policy_is, two_keys, uat_named};
 use crate::tool::{FAST, Ran, Served, command, create_policy_read_by, finish, overlaid};
@@ -6,7 +6,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where a hand-over goes, and what it is asked for.
+/// A hand-over's path prefix, also as text.
 fn place(served: &Served) -> (PathBuf, String) {
     let path = served.folder().join("half");
     let text = path.to_str().unwrap().to_owned();
@@ -18,7 +18,7 @@ fn text(path: &Path, ending: &str) -> String {
     std::fs::read_to_string(&name).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Runs the script as the user whom it is for. It is run by its own name: it must be executable.
+/// Runs the script as its intended user. It is started by its name, so it must be executable.
 fn hand(path: &Path, ending: &str, user: &str, arguments: &[&str]) -> Ran {
     finish(handing(path, ending, user, arguments))
 }
@@ -36,7 +36,7 @@ fn handing(path: &Path, ending: &str, user: &str, arguments: &[&str]) -> Command
     command
 }
 
-/// The words of the commands of ours in a script, also of those that are only shown.
+/// The words of each cmkctl command in a script, also in comments.
 fn commands(script: &str) -> Vec<Vec<String>> {
     let lines = script
         .lines()
@@ -49,7 +49,7 @@ fn commands(script: &str) -> Vec<Vec<String>> {
     .collect()
 }
 
-/// Both scripts say the same, and can be typed.
+/// Checks that both scripts have the same commands, and that these parse.
 #[track_caller]
 fn same_in_both_shells(path: &Path, of: &str) -> Vec<Vec<String>> {
     let bash = commands(&text(path, &format!("{of}.sh")));
@@ -88,7 +88,7 @@ fn a_file_is_handed_over_to_both() {
         "{flags}"
     );
     hand(&path, "-key-vault.sh", "key-vault-admin", &["--yes"]).exits(0);
-    // What it says about verifying is true.
+    // The script's command for verifying works.
     let verifies = commands(&text(&path, "-key-vault.sh"));
     let words: Vec<&str> = verifies
         .last()
@@ -107,7 +107,7 @@ fn a_file_is_handed_over_to_both() {
     .exits(0);
     served.run(&["plan", &file, "--detailed-exitcode"]).exits(0);
     assert_eq!(served.times("link-started"), 1);
-    // Nothing is left, and what was written before is replaced.
+    // Nothing is left to do, and the earlier script is replaced.
     served.run(&["apply", &file, "--hand-over", &to]).exits(0);
     for of in ["-key-vault", "-power-platform"] {
         let script = text(&path, &format!("{of}.sh"));
@@ -136,7 +136,7 @@ fn a_grant_that_a_file_leaves_alone_is_left_alone_by_the_script() {
         ),
         (1, 0)
     );
-    // Whoever takes an environment offline finds that the grant is missing.
+    // The step that takes an environment offline finds that the grant is missing.
     let joining = format!(
         "{}grant = false\n[[policies.environments]]\nid = \"{}\"\nmake-managed = true\n",
         served.policy_block(),
@@ -147,7 +147,7 @@ fn a_grant_that_a_file_leaves_alone_is_left_alone_by_the_script() {
     let apply = [&["apply", &file][..], &OFFLINE].concat();
     served.run(&apply).exits(6);
     assert_eq!(served.times("role-assigned"), 0);
-    // Where the policy is not there yet, nobody can have granted anything.
+    // A policy that does not exist can't have a grant.
     let fresh = Served::start("fresh", FAST);
     let file = fresh.write("wanted.toml", &joining);
     let apply = [&["apply", &file][..], &OFFLINE].concat();
@@ -198,7 +198,7 @@ fn rings_of_a_file_are_those_of_the_script() {
             .map(|one| one["subject"].as_str().unwrap().to_owned())
             .collect()
     };
-    // Ring 2 is not begun where ring 1 ends badly.
+    // Ring 2 does not start, because ring 1 failed.
     let consent = ["--yes", "--confirm", "team-a"];
     let ran = hand(
         &path,
@@ -207,7 +207,7 @@ fn rings_of_a_file_are_those_of_the_script() {
         &consent,
     );
     assert_eq!((ran.code, started().len()), (2, 0), "{}", ran.stderr);
-    // With what the first ring asks for, it is done, and the second one is asked for.
+    // With the consent for the first ring, this ring runs. The second ring then requires its own.
     let consent = ["--yes", "--confirm", "team-b"];
     hand(
         &path,
@@ -217,7 +217,7 @@ fn rings_of_a_file_are_those_of_the_script() {
     )
     .exits(2);
     assert_eq!(started().len(), 1);
-    // At a terminal each name is typed in its turn.
+    // At a terminal, each name is typed at its prompt.
     let mut typing = crate::terminal::Typing::at(handing(
         &path,
         "-power-platform.sh",
@@ -270,7 +270,7 @@ fn the_key_vault_administrator_hands_over_the_environment() {
     more.push("--make-managed");
     hand(&path, ".sh", "power-platform-admin", &more).exits(0);
     assert_eq!(served.times("link-started"), 1);
-    // `enable` of somebody who sees no environment says the same, with what was typed.
+    // `enable` by a user who sees no environment writes the same script, with the given arguments.
     let (id, enable) = (
         served.default_of("environment"),
         ["enable", "--make-managed"],
@@ -305,7 +305,7 @@ fn the_power_platform_administrator_hands_over_the_policy() {
     hand(&path, ".sh", "key-vault-admin", &[]).exits(10);
     hand(&path, ".sh", "key-vault-admin", &["--yes"]).exits(0);
     served.run_as("power-platform-admin", &add).exits(0);
-    // `enable`, whose vault is named, leaves nothing open.
+    // `enable` with a known vault leaves no placeholder.
     let served = Served::start("fresh", FAST);
     let mut enable = vec!["enable", "--make-managed", "--hand-over", &to];
     enable.extend(OFFLINE);
@@ -351,7 +351,7 @@ fn the_old_key_is_checked_by_whom_the_remedy_names() {
         let (path, to) = place(&served);
         let swap = ["swap-policy", "--hand-over", &to, "--dry-run"];
         let ran = served.run_as("power-platform-admin", &swap).exits(5);
-        // The remedy is a command that works for whom it names.
+        // The remedy is a command that works for the named administrator.
         let all = ran.stdout.clone() + &ran.stderr;
         let mut parts = all.split(['`', '\n']).map(str::trim);
         let remedy = parts.find(|part| part.starts_with("cmkctl check --policy"));
@@ -363,7 +363,7 @@ fn the_old_key_is_checked_by_whom_the_remedy_names() {
             "{}",
             checked.stdout
         );
-        // So is the hand-over.
+        // The hand-over finds the same.
         let checked = hand(&path, ".sh", "key-vault-admin", &["--yes"]).exits(code);
         if !granted {
             checked.says(&["CMK034", "az role assignment create"]);
@@ -420,7 +420,7 @@ fn what_somebody_else_wrote_is_never_replaced() {
     std::fs::remove_file(&mine).unwrap();
     served.run(&create).exits(0);
     served.run(&create).exits(0);
-    // The name of one of the files means the same.
+    // The name of one of the files has the same effect.
     let script = format!("{to}.sh");
     served
         .run(&["create-policy", "--dry-run", "--hand-over", &script])

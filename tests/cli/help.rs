@@ -1,4 +1,4 @@
-//! Every command explains itself, with examples that can be typed.
+//! Every command has help with examples that can be typed.
 
 use crate::tool::{finish, run};
 use clap::Command;
@@ -11,7 +11,7 @@ pub(crate) fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Comman
     }
 }
 
-/// The commands in a text, lines that a backslash joins as one.
+/// The commands in a text. Lines that end with a backslash are joined.
 pub(crate) fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined
@@ -29,7 +29,7 @@ pub(crate) fn commands(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The examples of a command's help.
+/// The examples in a command's help.
 pub(crate) fn examples(command: &Command) -> Vec<String> {
     let after = command.get_after_help().map(ToString::to_string);
     let after = after.unwrap_or_default();
@@ -37,7 +37,7 @@ pub(crate) fn examples(command: &Command) -> Vec<String> {
     examples.map_or_else(Vec::new, |(_, examples)| commands(examples))
 }
 
-/// As a shell splits it, with double quotes.
+/// Splits a line like a shell, with double quotes.
 pub(crate) fn words(line: &str) -> Vec<String> {
     let mut quoted = false;
     let parts = line.split(|ch: char| {
@@ -101,7 +101,7 @@ fn every_page_is_one_screen_with_its_examples_first() {
             command.has_subcommands() || page.find("\nExamples:").unwrap() < options,
             "{page}"
         );
-        // Only what is to be pasted may be wider.
+        // Only lines to be pasted may be wider.
         let mut pasted = false;
         for line in page.lines() {
             pasted = !line.is_empty() && (pasted || line == "Examples:");
@@ -129,7 +129,7 @@ fn every_command_is_in_one_group() {
     }
 }
 
-/// What stands between backticks in prose and tables, and begins as a command of ours.
+/// Every `cmkctl` command between backticks in prose and tables.
 pub(crate) fn named(text: &str) -> Vec<String> {
     let prose = text.split("```").step_by(2);
     let words = prose.flat_map(|prose| prose.split('`').skip(1).step_by(2));
@@ -157,7 +157,7 @@ fn every_scenario_and_every_user_is_named() {
     }
 }
 
-/// Commands of `sh` blocks and those that a sentence or a table names.
+/// The commands of `sh` blocks, and those in sentences and tables.
 #[test]
 fn every_command_in_the_documents_parses() {
     let mut tried = 0;
@@ -170,7 +170,7 @@ fn every_command_in_the_documents_parses() {
             let words = words(&line);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let odd = cmkctl::cli::parse(&words).err().map(|error| error.kind());
-            // A sentence may name a command without what it takes.
+            // A sentence may name a command without its arguments.
             let bare = odd == Some(ErrorKind::MissingRequiredArgument) && words.len() == 2;
             let version = odd == Some(ErrorKind::DisplayVersion);
             assert!(
@@ -202,7 +202,7 @@ fn help_is_asked_for_in_every_way() {
             .exits(2)
             .says_on_stderr(&["There is no command and no topic `bogus`."]);
     }
-    // The short way to the version says what clap says.
+    // The fast path for `--version` prints the same as clap.
     for asks in ["--version", "-V"] {
         assert_eq!(
             run(&[asks]).exits(0).stdout,

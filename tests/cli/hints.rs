@@ -1,11 +1,11 @@
-//! Where hints lead: commands that can be pasted, flags that the command has.
+//! Hints are commands that can be pasted, with flags that the command has.
 
 use crate::tool::{FAST, Served, finish, rehearse};
 use clap::error::ErrorKind;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The words of a command as a shell splits them, with both kinds of quotation marks.
+/// Splits a command like a shell, with both kinds of quotes.
 fn words(line: &str) -> Vec<String> {
     let (mut all, mut word, mut quote) = (Vec::new(), String::new(), None);
     for ch in line.chars() {
@@ -20,12 +20,12 @@ fn words(line: &str) -> Vec<String> {
     all
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn spans(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// The flags of a subcommand, with those that every command has.
+/// The flags of a subcommand, global flags included.
 fn flags(name: &str) -> BTreeSet<String> {
     let mut tree = cmkctl::cli::command();
     tree.build();
@@ -46,13 +46,13 @@ fn subcommand(words: &[String]) -> Option<String> {
     words.iter().find(|word| names.contains(word)).cloned()
 }
 
-/// What is wrong with the commands and flags of a line that somebody reads after this command.
+/// The wrong commands and flags in a line of this command's output.
 fn wrong(typed: &str, line: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut named: Vec<String> = subcommand(&words(typed)).into_iter().collect();
     for span in spans(line).filter(|span| span.starts_with("cmkctl ")) {
-        // A fragment, such as `cmkctl create-policy`, stands for the command; its arguments are
-        // left out, and its flags must be its own.
+        // A fragment such as `cmkctl create-policy` stands for the command. Arguments may be
+        // missing, but every flag must exist.
         let parts = words(span);
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         if let Err(error) = cmkctl::cli::parse(&parts)
@@ -67,11 +67,11 @@ fn wrong(typed: &str, line: &str) -> Vec<String> {
     }
     for span in spans(line).filter(|span| span.starts_with("--")) {
         let flag = span.split([' ', '=']).next().unwrap();
-        // That there is none is what is said.
+        // The message itself says that the option does not exist.
         if line.contains("has no option") {
             continue;
         }
-        // Of another program in the same sentence.
+        // The flag belongs to another program in the same sentence.
         let foreign = line.contains("`az ") || line.contains("`azd ");
         if !foreign && !named.iter().any(|name| flags(name).contains(flag)) {
             found.push(format!("`{flag}` is no flag of {named:?}"));
@@ -80,7 +80,7 @@ fn wrong(typed: &str, line: &str) -> Vec<String> {
     found
 }
 
-/// All that the tests of what people see keep: each with the command that was typed.
+/// Checks every snapshot of output, each with its command.
 #[test]
 fn no_hint_names_a_command_or_a_flag_that_is_not_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/snapshots");
@@ -120,7 +120,7 @@ fn no_hint_names_a_command_or_a_flag_that_is_not_there() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Lines of a run that hold a command to go on waiting with.
+/// The lines of a run that show a command for waiting.
 fn waits(text: &str) -> usize {
     let lines = text.lines();
     lines
@@ -169,7 +169,7 @@ fn a_rehearsal_says_that_it_has_ended_and_a_served_one_goes_on() {
     }
     let ran = rehearse(&["status", "--scenario", "fresh"]).exits(0);
     ran.says_on_stderr(&["cmkctl sandbox --scenario fresh --cloud-file sandbox.json"]);
-    // What is served is called again as it was.
+    // A command with `--config` and `--profile` is suggested with both again.
     let served = Served::start("ready", FAST);
     let config = served.write("my config.toml", "[profile.mine]\n");
     let mut command = served.command("admin", &["status", "--config", &config]);

@@ -1,4 +1,4 @@
-//! The rooms of the house and their one-way rule, read from the source.
+//! The rooms and their one-way rule, checked in the source.
 
 use crate::imports::Imports;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,12 +43,12 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("model", &[]),
 ];
 
-/// One file of a crate.
+/// A source file.
 pub(crate) struct Source {
     pub(crate) room: String,
-    /// Where it is, from the folder of the sources on.
+    /// Path relative to the source folder.
     pub(crate) name: String,
-    /// Its module, from the crate's root on.
+    /// Module path from the crate's root.
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
 }
@@ -97,7 +97,7 @@ pub(crate) fn sources() -> Vec<Source> {
     sources_of("src")
 }
 
-/// The rooms that a text names, by `crate::room` (in `use` lines, groups and paths alike) or
+/// The rooms that a text names, as `crate::room` (in `use` lines, groups and paths) or as
 /// `cmkctl::room`.
 fn named(text: &str) -> Vec<String> {
     let mut rooms = Vec::new();
@@ -175,7 +175,7 @@ fn no_file_imports_itself_over_others() {
     assert_eq!(loops_of(&crate_files), Vec::<String>::new());
 }
 
-/// Every way in which one file can name another closes a loop here.
+/// Every way to name another file closes a loop here.
 #[test]
 fn the_loop_would_be_seen() {
     let file = |module: &str, text: &str| Source {
@@ -224,7 +224,7 @@ fn the_loop_would_be_seen() {
     }
 }
 
-/// A file that no `mod` line names is neither compiled nor tested, and nobody is told.
+/// A file without a `mod` line is neither compiled nor tested, and no tool reports it.
 #[test]
 fn every_file_is_declared() {
     for folder in ["src", "tests/cli"] {
@@ -279,7 +279,7 @@ fn only_config_reads_the_environment_and_only_report_writes() {
             text.lines()
                 .any(|line| !line.trim_start().starts_with("//") && line.contains(word))
         };
-        // What a build script reads is the environment of a build.
+        // A build script reads the build's environment.
         assert!(
             matches!(room.as_str(), "config" | "build") || !uses("env::var"),
             "{} reads the environment",
@@ -293,10 +293,9 @@ fn only_config_reads_the_environment_and_only_report_writes() {
     }
 }
 
-/// As wide as `.rustfmt.toml` says. The formatter leaves what it can't break: long texts, macros
-/// and comments.
+/// The width in `.rustfmt.toml`. The formatter does not break long texts, macros and comments.
 const WIDTH: usize = 100;
-/// An address, an ARM id or a certificate is one word, and longer than any rule.
+/// A URL, an ARM id or a certificate is a single long word and may exceed the width.
 const LONG_WORD: usize = 50;
 
 #[test]
@@ -321,7 +320,7 @@ fn no_line_is_wider_than_the_formatter_makes_them() {
     assert!(wide.is_empty(), "wider than {WIDTH} columns: {wide:#?}");
 }
 
-/// The sandbox's storeys, from the ground up: each may use those before it.
+/// The sandbox's storeys from bottom to top. Each may use those before it.
 const STOREYS: [&str; 6] = ["message", "tenant", "services", "scenario", "door", ""];
 
 #[test]
@@ -351,7 +350,7 @@ fn the_storeys_of_the_sandbox_rest_on_each_other() {
     }
 }
 
-/// A service is given a request and the tenant, and nothing else.
+/// A service gets a request and the tenant, and nothing else.
 #[test]
 fn a_service_gets_request_and_tenant() {
     let mut handlers = 0;
@@ -384,7 +383,7 @@ fn a_service_gets_request_and_tenant() {
     assert!(handlers > 6, "the scan found {handlers} services");
 }
 
-/// What is written twice is changed once.
+/// An id or version in two places would be changed in only one of them.
 #[test]
 fn an_id_or_a_version_stands_in_one_place() {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -400,7 +399,8 @@ fn an_id_or_a_version_stands_in_one_place() {
             let digits = |ch: char| ch.is_ascii_hexdigit() || ch == '-';
             let guid = word.len() == 36 && word.chars().all(digits);
             let version = word.len() == 10 && word.starts_with("20") && word.chars().all(digits);
-            // The version in an exported file is the one that Bicep and Terraform know.
+            // Other rooms may repeat a version. Exported files use the version known to Bicep and
+            // Terraform.
             if guid || (version && room == "cloud") {
                 places
                     .entry(word.to_owned())
@@ -423,14 +423,14 @@ fn files_can_be_read_in_one_sitting() {
     }
 }
 
-/// Code before its tests, without comments.
+/// The code before the tests, without comments.
 fn code_of(source: &Source) -> impl Iterator<Item = &str> {
     let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
     code.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// A finding is a sentence for people: nothing is decided by its code.
+/// A finding's code is for people, so no decision may depend on it.
 fn decides_by_a_code(line: &str) -> bool {
     let tight = line.replace(' ', "");
     let compared = [
@@ -445,7 +445,7 @@ fn decides_by_a_code(line: &str) -> bool {
         || (tight.contains("\"CMK0") && tight.contains("\")=>"))
 }
 
-/// What an action is, is asked of its facts.
+/// Decisions about an action must use its facts.
 fn decides_by_an_action(line: &str) -> bool {
     let name = |text: &str| text.contains("Action::") && !text.contains("clap::");
     (name(line) && line.contains("matches!"))
@@ -456,7 +456,7 @@ fn decides_by_an_action(line: &str) -> bool {
 
 #[test]
 fn nothing_is_decided_by_a_code_or_by_the_kind_of_an_action() {
-    // The three matches over all actions, each asked for by the compiler.
+    // The three matches over all actions, which the compiler checks.
     let of_actions = [
         "model/action/answers.rs",
         "model/action/words.rs",
@@ -483,13 +483,13 @@ fn nothing_is_decided_by_a_code_or_by_the_kind_of_an_action() {
     }
 }
 
-/// What a list that is whole, evidence and proof are made by: whoever else made one would pretend.
+/// Complete lists, evidence and proof each have one maker. Any other maker would bypass the checks.
 #[test]
 fn what_counts_as_proof_has_one_maker() {
     let makers: [(&str, &[&str]); 3] = [
         (
             "Whole::read_to_end(",
-            // The others are for tests.
+            // The other two are for tests.
             &["cloud/pages.rs", "model/rights.rs", "steps/samples.rs"],
         ),
         ("Fingerprint::of_facts(", &["steps/evidence/mod.rs"]),
@@ -509,8 +509,8 @@ fn what_counts_as_proof_has_one_maker() {
     }
 }
 
-/// Each kind of action has a row in the table of answers, each command value a subcommand and a
-/// place in the tests of all of them; and only the ways that gather evidence send.
+/// Each action has a row in the table of answers. Each command has a subcommand and a place in the
+/// tests. Only the code that gathers evidence sends requests.
 #[test]
 fn nothing_of_a_new_command_is_left_out() {
     let all = sources();
@@ -589,7 +589,7 @@ fn a_decision_by_a_code_or_a_kind_would_be_noticed() {
     ));
 }
 
-/// The crate's own table of rooms goes from the top down.
+/// The crate's table of rooms goes from top to bottom.
 #[test]
 fn the_table_of_the_rooms_is_the_rule() {
     let text =
@@ -620,12 +620,12 @@ fn the_table_of_the_rooms_is_the_rule() {
     assert_eq!(rows.iter().map(Vec::len).sum::<usize>(), rooms.count());
 }
 
-/// The picture for contributors has an arrow for each permission above, and no other.
+/// The diagram for contributors has an arrow for each permission in `ROOMS`, and no other.
 #[test]
 fn the_picture_of_the_rooms_is_the_rule() {
     let page = crate::documents::contributing();
     let picture = page.blocks("mermaid")[0];
-    // What everybody may use is said beside the picture.
+    // The text beside the diagram names the rooms that every room may use.
     let drawn_apart = |room: &str| matches!(room, "model" | "error");
     let mut drawn = Vec::new();
     for (from, to) in picture.lines().filter_map(|line| line.split_once(" --> ")) {

@@ -1,5 +1,5 @@
-//! Taking knowledge away may only move a plan toward refusing: over every step, every fact that
-//! decides, and every way of not knowing it.
+//! Missing knowledge may only move a plan toward refusing. Tested for every step, every fact that
+//! decides, and every way in which it can be unknown.
 
 use crate::rules::{
     Part, all, also, in_days, link, now, operation, part, policy_id, unreadable, well,
@@ -34,14 +34,14 @@ fn silent<P: Part>() -> P {
     })
 }
 
-/// Changes what is there; what is not there stays as it is.
+/// Changes a known fact. An unknown fact stays as it is.
 fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Value)) {
     if let Some(value) = part.value() {
         change(value);
     }
 }
 
-/// Every fact that a step may decide upon, as nobody knows it.
+/// Every fact that a step may use, in its unknown form.
 pub(crate) const UNKNOWN: [(&str, Change); 68] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| {
@@ -227,15 +227,15 @@ pub(crate) const UNKNOWN: [(&str, Change); 68] = [
     ("deleted keys", |o| o.around.deleted_key = silent()),
 ];
 
-/// The service refuses to say what it said. What it did not say before stays unknown: a refusal
-/// says more than no answer.
+/// The service refuses a fact that it showed before. A fact that was already unknown stays so,
+/// because a refusal says more than no answer.
 fn hide<T: Clone>(fact: &mut Seen<T>) {
     if fact.unreadable().is_none() {
         *fact = unreadable(None);
     }
 }
 
-/// A key is to be made, and nothing is there but the right to make all of it.
+/// A key is to be created. Nothing exists, and the caller may create everything.
 pub(crate) fn nothing_there(target: &mut Target, observed: &mut Observed) {
     target.new_key = Some(NewKey {
         region: Some("westeurope".to_owned()),
@@ -254,7 +254,7 @@ pub(crate) fn nothing_there(target: &mut Target, observed: &mut Observed) {
     };
 }
 
-/// A key is to be made in a vault that is there.
+/// A key is to be created in an existing vault.
 pub(crate) fn no_key_there(target: &mut Target, observed: &mut Observed) {
     let vault = observed.vault.clone();
     nothing_there(target, observed);
@@ -264,7 +264,7 @@ pub(crate) fn no_key_there(target: &mut Target, observed: &mut Observed) {
     observed.making.premium = Known::Known(true);
 }
 
-/// All is well, and everything that any step asks for was read.
+/// A snapshot without problems, in which every fact of every step is known.
 pub(crate) fn whole() -> (Target, Observed) {
     let (mut target, mut observed) = well();
     (target.deleted_checked, target.limit) = (true, Some(25));
@@ -296,7 +296,7 @@ pub(crate) fn whole() -> (Target, Observed) {
     (target, observed)
 }
 
-/// The environment is linked to the policy of the target, and so the tenant shows it.
+/// Links the environment to the target's policy, also in the list of all environments.
 fn link_environment(observed: &mut Observed) {
     part(&mut observed.environment).key_link = link("ep", "Linked");
     part(&mut observed.environment).key_managed_by = Some("Customer".into());
@@ -304,7 +304,7 @@ fn link_environment(observed: &mut Observed) {
     observed.around.estate = all(vec![environment]);
 }
 
-/// Each step with a snapshot in which it does its work.
+/// Each step with a snapshot in which it acts.
 fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
     let (target, observed) = whole();
     let with = |change: &dyn Fn(&mut Target, &mut Observed)| {
@@ -373,7 +373,7 @@ fn every_step_does_its_work_where_all_is_known() {
     }
 }
 
-/// Facts of a step's own: each of them, taken away, refuses.
+/// Facts of a single step. Without any of them, the step refuses.
 const DECIDE: [(&str, &[&str]); 9] = [
     (
         "add",
@@ -558,7 +558,7 @@ fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
             forget(&mut poorer);
             let plan = step(&target, &poorer);
             let known = |action: &Action| clean.actions.iter().any(|old| old.is_same_step(action));
-            // A wait for what may run starts nothing.
+            // A wait for a possible operation starts nothing.
             assert!(
                 plan.actions
                     .iter()
@@ -576,7 +576,7 @@ fn what_decides_and_is_not_known_refuses_and_nothing_is_called_done() {
                     "{name} without {fact} is blocked by what nobody knows: {plan:#?}"
                 );
             }
-            // "Nothing to do" is an answer, too, and needs its facts.
+            // An empty plan is a result too, and needs its facts.
             assert!(
                 !plan.actions.is_empty() || !plan.may_start(),
                 "{name} without {fact} says that nothing is to do: {plan:#?}"
@@ -611,7 +611,7 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
         for (fact, forget) in UNKNOWN {
             let mut poorer = spoiled.clone();
             forget(&mut poorer);
-            // A fact that is hidden can't be known to be wrong.
+            // A hidden fact can't be known to be wrong.
             if fact == "vault, hidden" && ["no purge protection", "no grant"].contains(&what) {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! Which file of the source names which: paths and `use` lines read as tokens, and re-exports
-//! followed to the file that defines what is named.
+//! Finds which source file names which. It reads paths and `use` lines as tokens, and follows
+//! re-exports to the defining file.
 
 use crate::house::Source;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -8,28 +8,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Segments of a path from the crate's root.
 type Path = Vec<String>;
 
-/// What one file declares and names.
+/// The declarations and names of a file.
 struct Module {
     path: Path,
-    /// Names that a `use` line binds, with what they stand for.
+    /// Names that a `use` line binds, with their targets.
     bound: BTreeMap<String, Path>,
-    /// Modules whose whole content a `use` line binds.
+    /// Modules that a `use` line imports with `*`.
     globs: Vec<Path>,
-    /// Paths in code, and what private `use` lines bind.
+    /// Paths in code, and targets of private `use` lines.
     named: Vec<Path>,
-    /// What this file offers under its own name without using it, should it not occur in its code.
+    /// Re-exports, which count as used only if the name occurs in the file's code.
     offered: Vec<(String, Path)>,
     /// Names of items that this file defines.
     defined: BTreeSet<String>,
     words: BTreeSet<String>,
 }
 
-/// The files of a crate and the arrows between them.
+/// The files of a crate, and which file uses which.
 pub(crate) struct Imports {
     modules: Vec<Module>,
 }
 
-/// One leaf of a `use` tree: the path, and the name that it gets here (`*` for everything).
+/// A leaf of a `use` tree: the path and its local name (`*` for everything).
 type Leaf = (Path, String);
 
 impl Imports {
@@ -54,8 +54,8 @@ impl Imports {
         self.modules.iter().position(|module| module.path == path)
     }
 
-    /// The file that defines what a path leads to; `None` for a module as a whole, which is no use
-    /// of anything in it, and for what is no file of ours.
+    /// The file that defines the target of a path. `None` for a whole module, which uses nothing in
+    /// it, and for foreign crates.
     fn file(&self, path: &[String], depth: usize) -> Option<usize> {
         let here = (0..=path.len())
             .rev()
@@ -106,7 +106,7 @@ impl Imports {
         self.modules.iter().enumerate().map(of).collect()
     }
 
-    /// A shortest way from each file back to itself, one for each loop.
+    /// A shortest loop through each file, each loop once.
     pub(crate) fn loops(&self) -> Vec<Vec<String>> {
         let arrows = self.arrows();
         let mut told = BTreeSet::new();
@@ -167,7 +167,7 @@ impl Module {
     }
 }
 
-/// Words after which the name of an item stands.
+/// Keywords that precede an item's name.
 const ITEMS: [&str; 8] = [
     "struct",
     "enum",
@@ -185,7 +185,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Reads a sequence of tokens; `here` is the module that `self` and `super` are counted from.
+    /// Reads tokens. `here` is the module for `self` and `super`.
     fn code(&mut self, tokens: TokenStream, here: &Path) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut place = 0;
@@ -197,7 +197,7 @@ impl Reading<'_> {
             }
             let word = word(token);
             match word.as_deref() {
-                // `pub(in path)` names who may look, not what is used.
+                // `pub(in path)` sets visibility and uses nothing.
                 Some("pub") => {
                     public = true;
                     let bounds = group(&tokens, place + 1, Delimiter::Parenthesis);
@@ -273,7 +273,7 @@ impl Reading<'_> {
         self.module.bound.insert(name, path);
     }
 
-    /// A path of ours from the crate's root; `None` for what other crates have.
+    /// A path of this crate from its root; `None` for other crates.
     fn rooted(&self, path: &[String], here: &Path) -> Option<Path> {
         let mut at = here.clone();
         let mut rest = path;
@@ -326,14 +326,14 @@ fn starts_path(tokens: &[TokenTree], place: usize) -> bool {
     joined(tokens, place + 1) && !(place >= 2 && joined(tokens, place - 2))
 }
 
-/// Is this `#[cfg(test)]`? What is below is no part of the program.
+/// Is this `#[cfg(test)]`? Tests are not part of the program.
 fn is_test(tokens: &[TokenTree], place: usize) -> bool {
     is(tokens, place, '#')
         && matches!(tokens.get(place + 1),
             Some(TokenTree::Group(group)) if group.to_string().replace(' ', "") == "[cfg(test)]")
 }
 
-/// Where the item ends that begins at `place`: after its body or its semicolon.
+/// The end of the item at `place`: after its body or its semicolon.
 fn after_item(tokens: &[TokenTree], place: usize) -> usize {
     let ends = |at: &usize| {
         is(tokens, *at, ';')
@@ -345,7 +345,7 @@ fn after_item(tokens: &[TokenTree], place: usize) -> usize {
         .map_or(tokens.len(), |end| end + 1)
 }
 
-/// The path in code that begins at `place`, and where it ends.
+/// The path in code at `place`, and its end.
 fn path(tokens: &[TokenTree], place: usize) -> (Path, usize) {
     let mut path: Path = word_at(tokens, place).into_iter().collect();
     let mut end = place + 1;

@@ -1,5 +1,5 @@
-//! Sign-in in earnest: without `--sandbox`, in the public cloud, over https. The sandbox plays the
-//! hosts behind a proxy.
+//! Sign-in as in reality: without `--sandbox`, in the public cloud, over https. The sandbox plays
+//! the hosts behind a proxy.
 
 use crate::internet::{Internet, answer};
 use crate::sign_in::{keeps_secrets, sign_ins};
@@ -16,7 +16,7 @@ fn tenant_client_environment(served: &Served) -> (String, String, String) {
     )
 }
 
-/// A run with tenant and client, and `more` on top.
+/// Runs with tenant and client, and further variables.
 fn run_signed_in(net: &Internet, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
     let (tenant, client, _) = tenant_client_environment(&net.served);
     let mut command = net.command(arguments);
@@ -27,7 +27,7 @@ fn run_signed_in(net: &Internet, arguments: &[&str], more: &[(&str, &str)]) -> R
     keeps_secrets(finish(command))
 }
 
-/// An `az` on `PATH` that gives the sandbox's tokens and writes down what it was asked.
+/// Puts an `az` on `PATH` that returns the sandbox's tokens and logs its calls.
 fn with_az(net: &Internet, command: &mut Command) {
     let folder = net.served.folder();
     for (name, audience) in [
@@ -68,7 +68,7 @@ fn the_azure_cli_is_started_once_a_scope() {
         "{}",
         ran.stderr
     );
-    // Four requests to two services, two starts.
+    // Four requests to two services start it twice.
     let started = asked_az(&net);
     assert_eq!(started.len(), 2, "{started:?}");
     assert!(
@@ -79,7 +79,7 @@ fn the_azure_cli_is_started_once_a_scope() {
     );
     assert!(net.served.ledger()["requests"].as_u64().unwrap() - before >= 4);
     assert!(!net.served.effects().contains(&"foreign-token".to_owned()));
-    // No request bore a word of the sandbox.
+    // No request had the sandbox's header.
     assert!(
         net.asked("api.bap.microsoft.com")
             .iter()
@@ -100,7 +100,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
             .env("AZURE_CLIENT_SECRET", secret);
         keeps_secrets(finish(command))
     };
-    // It comes first although `az` would do.
+    // The secret is used first, although `az` would work.
     assert!(
         run(&[], "sandbox")
             .exits(0)
@@ -115,7 +115,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
         refused.stderr
     );
     assert!(asked_az(&net).is_empty());
-    // Asked for, the other one is taken, and the secret stays at home.
+    // With `--auth`, only the other way is used, and the secret is not sent.
     net.served.reset();
     assert!(
         run(&["--auth", "azure-cli"], "hunter2")
@@ -131,7 +131,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
             .body
             .is_empty()
     );
-    // A federated token that can't be read or has expired: the same.
+    // The same holds for a federated token that is unreadable or expired.
     let file = net.served.folder().join("federated");
     let federated = [("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap())];
     let ran = run_signed_in(&net, &["status", &id], &federated).exits(4);
@@ -155,7 +155,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
     );
 }
 
-/// Every token was bought with an assertion of its own.
+/// Checks that each token was requested with a new assertion.
 fn fresh_assertions(net: &Internet, asked: usize) {
     let bodies = net
         .asked("login.microsoftonline.com")
@@ -209,7 +209,7 @@ fn a_job_of_github_buys_every_token_with_a_fresh_assertion() {
         assert_eq!(header(&one.head, "authorization"), Some("Bearer hunter2"));
     }
     fresh_assertions(&net, 2);
-    // Each cloud has an audience of its own, and it can be another one.
+    // Each cloud has its own audience, which can be overridden.
     let other = "--endpoint=federated-audience=api://AzureADTokenExchangeChina";
     run_signed_in(&net, &["status", &id, other], &runner).exits(0);
     let last = net.asked("runner").pop().unwrap();
@@ -262,7 +262,7 @@ fn a_runner_that_gives_no_token_ends_the_sign_in() {
         run_signed_in(&net, &["status", &id, "-vv"], &more).exits(4)
     };
     assert!(runner(&url).stderr.contains("answered 403 without a token"));
-    // Its own token goes to no stranger in the clear.
+    // The runner's token is not sent to another machine over plain http.
     let ran = runner("http://runner.example/token?x=1");
     assert!(
         ran.stderr.contains("neither https nor loopback"),

@@ -1,6 +1,5 @@
-//! The internet, played: a proxy that every host is behind, and a sandbox behind the proxy. With it
-//! the binary runs as it does in earnest (no `--sandbox`, the public cloud, https, its own
-//! sign-in), and not one byte leaves this machine.
+//! Plays the internet with a proxy and a sandbox behind it. The binary runs as in reality (no
+//! `--sandbox`, the public cloud, https, its own sign-in), and no byte leaves this machine.
 
 use crate::tool::{Answer, Served, command, header, http};
 use base64::Engine;
@@ -13,19 +12,18 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-/// A certificate for the hosts that are played. It signs itself, and nobody trusts it but the run
-/// that is told to (`--ca-bundle`).
+/// A self-signed certificate for the played hosts. Only runs with its `--ca-bundle` trust it.
 const CERTIFICATE: &str = "MIIB/DCCAaKgAwIBAgIBAjAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxjbWtjdGwgdGVzdHMwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBcx\
 FTATBgNVBAMMDGNta2N0bCB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNtN+2+gJnrU/1OqHfb9P4yhWGmNUBd8NCV8m7XyX0+H+efqwbSxctBv\
 gLuzaoo+7MqVLvvmI+PclDSjThDF/UijgdwwgdkwDAYDVR0TAQH/BAIwADATBgNVHSUEDDAKBggrBgEFBQcDATCBlAYDVR0RBIGMMIGJghlsb2dpbi5taWNy\
 b3NvZnRvbmxpbmUuY29tghRtYW5hZ2VtZW50LmF6dXJlLmNvbYIVYXBpLmJhcC5taWNyb3NvZnQuY29tghcqLmFwaS5iYXAubWljcm9zb2Z0LmNvbYITKi5j\
 cm00LmR5bmFtaWNzLmNvbYIRKi52YXVsdC5henVyZS5uZXQwHQYDVR0OBBYEFPDQ9xIyTrtA1yQPJbASHhqdXZaZMAoGCCqGSM49BAMCA0gAMEUCIFA3O0PP\
 ZMeBdF+E+8U++zt0ggiskujRqJHmA78B/+Z9AiEA45fMSVpvVS/Yi1wVWzLdGNJF/4fzdV+0FlYnKjZ5aVA=";
-/// Its key: no secret, for nothing depends on it.
+/// Its key. It protects nothing.
 const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgW4bIiN8RCRTkAx61G7oDnatG8wIt++DGjSGC+Rg+QcehRANCAATbTftvoCZ61P9Tqh32/T+M\
 oVhpjVAXfDQlfJu18l9Ph/nn6sG0sXLQb4C7s2qKPuzKlS775iPj3JQ0o04Qxf1I";
 
-/// A request that came through, or that the runner's own endpoint was asked.
+/// A request through the proxy, or to the runner's endpoint.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) host: String,
@@ -33,20 +31,20 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// The proxy, its sandbox and what was asked for.
+/// The proxy, its sandbox and the requests.
 pub(crate) struct Internet {
     pub(crate) served: Served,
     pub(crate) address: String,
     bundle: PathBuf,
     asked: Arc<Mutex<Vec<Asked>>>,
-    /// Every host that a way was asked for, whether anything was said there or not.
+    /// Every host of a `CONNECT`, also without a request.
     connected: Arc<Mutex<Vec<String>>>,
 }
 
-/// What the test answers itself: `None` hands a request on to the sandbox.
+/// The test's own answer to a request; `None` forwards it to the sandbox.
 pub(crate) type Own = dyn Fn(usize, &Asked) -> Option<Answer> + Send + Sync;
 
-/// An answer of the test's own.
+/// Builds an answer of the test.
 pub(crate) fn answer(status: u16, body: String) -> Option<Answer> {
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: \
@@ -103,7 +101,7 @@ impl Internet {
         &self.bundle
     }
 
-    /// How often a way was asked for to a host with this in its name.
+    /// The number of connections to hosts whose name contains `part`.
     pub(crate) fn connections(&self, part: &str) -> usize {
         self.connected
             .lock()
@@ -113,7 +111,7 @@ impl Internet {
             .count()
     }
 
-    /// The hosts that anything was said to.
+    /// The hosts that received a request.
     pub(crate) fn hosts(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
         let hosts: std::collections::BTreeSet<_> =
@@ -121,7 +119,7 @@ impl Internet {
         hosts.into_iter().collect()
     }
 
-    /// Everything that was asked of a host, in order; `runner` is this address itself.
+    /// All requests to a host, in order; `runner` is the proxy's own address.
     pub(crate) fn asked(&self, host: &str) -> Vec<Asked> {
         self.asked
             .lock()
@@ -148,7 +146,7 @@ fn tls() -> Arc<ServerConfig> {
     )
 }
 
-/// Head and body of one request; `None` when the other side left.
+/// Head and body of a request; `None` if the client left.
 fn read_request(stream: &mut impl Read) -> Option<(String, String)> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -178,7 +176,7 @@ fn serve(
         .and_then(|rest| rest.split(':').next())
         .map(str::to_owned)
     else {
-        // Plain http is for the runner's own endpoint.
+        // A request over plain http is for the runner's endpoint.
         return reply_to(
             &mut stream,
             Asked {

@@ -1,5 +1,5 @@
-//! An environment leaves its policy: back to the Microsoft key, or to another key. Each start is
-//! sent once, whatever happens on the way.
+//! An environment leaves its policy, back to the Microsoft-managed key or to another key. Each
+//! start is sent once, in spite of failures.
 
 use crate::tenants::{policy_ready, two_keys, uat_is};
 use crate::tool::{FAST, START_ADD, Served, actions, overlaid};
@@ -72,7 +72,8 @@ fn a_failed_add_a_locked_environment_and_another_operation_are_not_left() {
 
 #[test]
 fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() {
-    // Three quarters of an hour after the beginning the removal is under way, which takes an hour.
+    // The event comes after three quarters of an hour. The removal, which takes an hour, is then
+    // running.
     let event = json!({ "settings": { "link_seconds": 3600 }, "events": [{ "after_days": 0.03,
         "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
     let served = Served::patched(&overlaid(two_keys(), event), "1500");
@@ -96,7 +97,7 @@ fn a_swap_asks_for_the_grant_on_the_old_key_first() {
         served.run(&[&SWAP[..], more].concat()).exits(6);
         assert!(served.effects().is_empty());
     }
-    // Who may not see the vault can't check it, and must be told by somebody who can.
+    // A caller who can't see the vault can't check it. Another administrator must confirm it.
     let served = Served::patched(&two_keys(), FAST);
     let reader = served.object_id("power-platform-admin");
     let old = served
@@ -208,8 +209,8 @@ fn a_lost_answer_starts_no_second_removal() {
     }
 }
 
-/// Operations of the past, how many days ago each ended, and what `remove-environment`, `status`
-/// and `add-environment` say of an environment that shows no policy.
+/// Earlier operations with their age in days, and the results of `remove-environment`, `status` and
+/// `add-environment` for an environment without a visible policy.
 #[test]
 fn a_policy_that_is_not_shown_is_not_gone_where_the_history_ends_with_a_key() {
     let past =

@@ -1,5 +1,4 @@
-//! A person is led to the end also where there is no vault and no key yet, and gets a script that
-//! names everything by its name.
+//! Guides the user to the end even without a vault and a key, and prints a script with every name.
 
 use crate::guided::{CONSENT, after, encrypted, guided, shown};
 use crate::terminal::Typing;
@@ -8,7 +7,7 @@ use serde_json::json;
 
 const VAULT: &str = "Type the name to continue (`kv-contoso-uat`)";
 
-/// What is asked for a vault that is to be, each with the answer that takes what is offered.
+/// The prompts for a new vault, each with the input that accepts the default.
 const NEW: [(&str, &str); 5] = [
     ("Name of the new resource group (Enter: `rg-", "\n"),
     ("westeurope  West Europe. Near to `europe`.", "\r"),
@@ -24,7 +23,7 @@ fn answers(typing: &mut Typing, all: &[(&str, &str)]) {
     }
 }
 
-/// The environment, up to the first question about a key.
+/// Selects the environment, up to the first prompt about a key.
 fn environment(typing: &mut Typing) {
     typing.sees("Contoso Unified");
     typing.presses("contoso uat\r");
@@ -51,7 +50,7 @@ fn from_an_empty_subscription_to_the_end_and_again_by_the_script() {
     typing.sees("ep-cmk-contoso-uat (new)");
     typing.presses("\r");
     typing.sees("1 outage");
-    // Each thing that can't be taken back has a word of its own.
+    // Each irreversible change has its own prompt.
     typing.sees(VAULT);
     typing.types("kv-contoso-uat");
     typing.sees(CONSENT);
@@ -87,7 +86,7 @@ fn a_new_key_is_offered_beside_those_that_are_there() {
     typing.sees("A new vault…");
     typing.presses("kv-contoso-cmk\r");
     typing.sees("Name of the new key (Enter: `cmk-contoso-uat`)");
-    // One that is there is no new one.
+    // An existing key is refused as a new one.
     typing.types("cmk-contoso");
     typing.sees("has a key `cmk-contoso` already");
     typing.types("cmk-new");
@@ -101,7 +100,7 @@ fn a_new_key_is_offered_beside_those_that_are_there() {
     served.begins_anew();
     finish(shown(&script)).exits(0);
     assert_eq!(made(&served), [0, 0, 1, 1]);
-    // Where any key does, none is made.
+    // A command that needs an existing key offers no new one.
     let mut typing = guided(&served, "admin", &["rotate-key", "--ask"]);
     typing.sees("cmk-new in kv-contoso-cmk");
     typing.sees("(type to filter, arrows, Enter");
@@ -162,7 +161,7 @@ fn a_name_that_two_policies_have_stays_an_id() {
     let script = after(&ran.stderr, "The same without questions");
     let words = "enable 'Contoso UAT' --policy ep-cmk-contoso --vault kv-contoso-cmk";
     assert!(script.contains(words), "{script}");
-    // Another one is visible under the name of the one that is meant.
+    // Another policy with this name is visible, but the named policy is used.
     let policy = served.default_of("policy");
     let arguments = ["enable", "--ask", "--dry-run", "--policy", &policy];
     let mut typing = guided(&served, "admin", &arguments);
@@ -231,7 +230,7 @@ fn the_two_of_them_begin_with_nothing() {
     typing.types("Contoso UAT");
     typing.ends().exits(0);
     encrypted(&served);
-    // Their own part is a script, too.
+    // The other administrator's part is a script too.
     served.begins_anew();
     finish(shown(&script)).exits(0);
     assert_eq!(made(&served), [1, 1, 1, 0]);
@@ -287,7 +286,7 @@ fn the_first_half_is_handed_over_as_a_script() {
         .env("CMKCTL_SANDBOX_USER", "key-vault-admin")
         .stdin(std::process::Stdio::null());
     finish(command).exits(0);
-    // The other half, by who sees no environment.
+    // The other part, written by a user who sees no environment.
     let arguments = ["enable", "--ask", "--hand-over", "-"];
     let mut typing = guided(&served, "key-vault-admin", &arguments);
     typing.sees("cmk-contoso in kv-contoso-cmk");
@@ -381,7 +380,7 @@ fn every_new_question_can_be_left() {
         answers(&mut typing, &NEW[..count]);
         typing.sees(NEW[count].0);
         if last == "\u{3}" && count % 2 == 0 {
-            // At a line of its own, Ctrl-C is the terminal's to send.
+            // At a line prompt, the terminal itself sends Ctrl-C.
             let id = typing.id().to_string();
             let mut kill = std::process::Command::new("kill");
             assert!(kill.args(["-INT", &id]).status().unwrap().success());

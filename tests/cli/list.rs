@@ -1,11 +1,11 @@
-//! `list`: what is visible is listed and judged, what is not read is said, and the columns stay.
+//! `list` shows and judges visible resources, reports unread ones, and keeps its columns.
 
 use crate::tenants::{generated, key_is, plain, policy_ready};
 use crate::terminal::shown_at;
 use crate::tool::{FAST, Ran, Served, run};
 use serde_json::{Value, json};
 
-/// Each list with its columns, in the order that scripts rely on.
+/// Each list with its columns, in the order that scripts use.
 const LISTS: [(&str, &str); 5] = [
     (
         "environments",
@@ -37,7 +37,7 @@ fn json_of(served: &Served, user: &str, arguments: &[&str], code: i32) -> Value 
     served.run_as(user, &all).exits(code).json()
 }
 
-/// One field of each row.
+/// A field of each row.
 fn column(document: &Value, kind: &str, field: &str) -> Vec<String> {
     let rows = document[kind].as_array().unwrap().iter();
     rows.map(|row| row[field].as_str().unwrap_or_default().to_owned())
@@ -129,7 +129,7 @@ fn who_sees_half_gets_that_half_and_is_not_told_that_there_is_no_more() {
     for kind in ["policies", "vaults", "keys"] {
         assert_eq!(visible("observer", kind, 5), 0, "{kind}");
     }
-    // The service listed them, and there is none.
+    // The service returned a list, and it is empty.
     assert_eq!(visible("observer", "subscriptions", 0), 0);
     assert_eq!(served.ledger()["writes"], 0);
 }
@@ -169,7 +169,7 @@ fn a_list_that_is_refused_or_cut_short_is_no_list() {
             &["policies"],
             0,
         ),
-        // The managed HSMs are another list.
+        // The managed HSMs are a separate list.
         (json!({ "path": "/managedHSMs" }), "403", &["vaults"], 1),
         (
             json!({ "path": "/vaults/kv-contoso-cmk/keys" }),
@@ -208,7 +208,7 @@ fn a_list_that_is_refused_or_cut_short_is_no_list() {
     );
     let ran = served.run(&["list", "subscriptions", "--fits"]).exits(5);
     ran.says_on_stderr(&["1 subscription is not shown: whether that would do is not known."]);
-    // No sign-in is no list, either.
+    // A refused sign-in gives no list either.
     let refused = ["bap", "management"]
         .map(|host| json!({ "match": { "host": host }, "do": "401", "times": 1000 }));
     served.faults(&json!(refused));
@@ -267,7 +267,7 @@ fn what_would_do_depends_on_the_environment() {
     served
         .run(&["list", "vaults", "--environment", "nowhere"])
         .exits(2);
-    // A vault of another tenant does for none of this one's environments.
+    // A vault of another tenant fits none of this tenant's environments.
     let messy = Served::start("messy", FAST);
     let alone = json_of(&messy, "admin", &["vaults"], 0);
     assert_eq!(column(&alone, "vaults", "fits"), ["no"]);
@@ -338,25 +338,25 @@ fn requests_grow_with_pages_subscriptions_and_vaults_alone() {
         assert!(ran.stdout.lines().count() > environments as usize);
         (requests, chain)
     };
-    // Pages of 250; that the list is the whole tenant's is in the token.
+    // Pages of 250. The token shows that the list covers the whole tenant.
     assert_eq!(count(1000).0, 5);
     assert_eq!(count(4000).0, 17);
     for (arguments, requests, chain) in [
-        // One list of subscriptions, and the lists of each of three beside each other.
+        // One list of subscriptions, then the lists of its three subscriptions at the same time.
         (&["policies"][..], 1 + 3, 2),
         (&["vaults"], 1 + 3 * 2, 2),
-        // Two vaults, with one key in each.
+        // Two vaults with one key each.
         (&["keys"], 1 + 3 * 2 + 2 + 2, 4),
         (&["subscriptions"], 1 + 3, 2),
     ] {
-        // So slow that what is sent at the same time is answered at the same time.
+        // Slow enough that requests which are sent together are answered together.
         let served = Served::patched_with(&many(), FAST, &["--latency", "300ms"]);
         let (_, asked, row) = listed(&served, arguments);
         assert_eq!((asked, row), (requests, chain), "{arguments:?}");
     }
 }
 
-/// Three subscriptions are visible, and two vaults.
+/// Three subscriptions and two vaults are visible.
 fn many() -> Value {
     let text = include_str!("../../src/sandbox/scenarios/many-subscriptions.json");
     plain(serde_json::from_str(text).unwrap())

@@ -1,5 +1,5 @@
-//! A person signs in by cmkctl itself. The browser is a script that hands the address to the test,
-//! which plays the person: it asks the sandbox's sign-in page and follows where that leads.
+//! A user signs in through cmkctl itself. The browser is a script that passes the address to the
+//! test. The test plays the user: it requests the sandbox's sign-in page and follows the redirect.
 
 use crate::internet::Internet;
 use crate::sandbox_sign_ins::says;
@@ -17,21 +17,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use url::Url;
 
-/// What stands between this test and the sandbox, and the folder of whoever sits there.
+/// The proxy before the sandbox, and the user's home folder.
 struct Desk {
     net: Internet,
     home: tempfile::TempDir,
 }
 
-/// A run whose browser was opened.
+/// A run that has opened its browser.
 struct Waiting {
     child: Child,
-    /// The address that the browser was given.
+    /// The address for the browser.
     address: Url,
 }
 
 impl Drop for Desk {
-    /// Its key is taken out of the system's store.
+    /// Removes its key from the system's store.
     fn drop(&mut self) {
         self.memory().forget_all().ok();
     }
@@ -56,8 +56,7 @@ impl Desk {
         Self::new(|_| None)
     }
 
-    /// Somebody who has signed in by `auth login`. `None` where the system keeps no keys: there a
-    /// sign-in can't be remembered.
+    /// A desk whose user has signed in with `auth login`. `None` if the system has no key store.
     fn logged_in() -> Option<Self> {
         let desk = Self::plain();
         desk.memory().fault().is_none().then_some(())?;
@@ -69,7 +68,7 @@ impl Desk {
         Memory::open(self.home.path().join(".cache/cmkctl"), Store::System)
     }
 
-    /// A tool that is signed in as somebody else, and writes down that it was started.
+    /// Adds an `az` that is signed in as another user, and logs its start.
     fn has_az(&self) {
         let token = self
             .net
@@ -88,7 +87,7 @@ impl Desk {
         self.home.path().join("az.started").exists()
     }
 
-    /// `status` of the environment.
+    /// Runs `status` of the environment.
     fn status(&self, more: &[&str]) -> Ran {
         let id = self.net.served.default_of("environment");
         self.run(&[&["status", id.as_str()], more].concat())
@@ -118,12 +117,12 @@ impl Desk {
         command
     }
 
-    /// Runs it without a browser.
+    /// Runs without a browser.
     fn run(&self, arguments: &[&str]) -> Ran {
         keeps(finish(self.command(arguments)))
     }
 
-    /// Starts it, and waits for its browser.
+    /// Starts the command, and waits for its browser.
     fn start(&self, arguments: &[&str]) -> Waiting {
         let _ = std::fs::remove_file(self.asked());
         let mut command = self.command(arguments);
@@ -140,7 +139,7 @@ impl Desk {
         }
     }
 
-    /// Runs it, and the person signs in.
+    /// Runs the command, and the user signs in.
     fn signs_in(&self, arguments: &[&str]) -> Ran {
         let waiting = self.start(arguments);
         let page = self.visits(&waiting);
@@ -148,7 +147,7 @@ impl Desk {
         waiting.ends()
     }
 
-    /// Where the sign-in page sends the browser.
+    /// The redirect of the sign-in page.
     fn redirect(&self, address: &Url) -> Url {
         let host = [("x-cmkctl-host", address.host_str().unwrap())];
         let path = format!("{}?{}", address.path(), address.query().unwrap());
@@ -157,7 +156,7 @@ impl Desk {
         Url::parse(answer.header("location").unwrap()).unwrap()
     }
 
-    /// The person signs in, and the page at the end.
+    /// The user signs in. Returns the final page.
     fn visits(&self, waiting: &Waiting) -> String {
         visit(&self.redirect(&waiting.address))
     }
@@ -184,7 +183,7 @@ impl Waiting {
     }
 }
 
-/// Nothing secret of a sign-in is printed.
+/// Checks that no secret of a sign-in is printed.
 #[track_caller]
 fn keeps(ran: Ran) -> Ran {
     let ran = keeps_secrets(ran);
@@ -195,7 +194,7 @@ fn keeps(ran: Ran) -> Ran {
     ran
 }
 
-/// A browser goes to an address of this machine.
+/// The browser requests an address of this machine.
 fn visit(url: &Url) -> String {
     let host = (url.host_str().unwrap(), url.port().unwrap());
     let mut stream = TcpStream::connect(host).unwrap();
@@ -213,7 +212,7 @@ fn visit(url: &Url) -> String {
     answer
 }
 
-/// The address with these words in its query.
+/// The address with these query parameters.
 fn with(address: &str, pairs: &[(&str, &str)]) -> Url {
     let mut url = Url::parse(address).unwrap();
     url.query_pairs_mut().extend_pairs(pairs);
@@ -267,7 +266,7 @@ fn what_is_not_the_answer_is_not_taken_for_it() {
     let waiting = desk.start(&BY_BROWSER);
     let redirect = waiting.redirect();
     let port = Url::parse(&redirect).unwrap().port().unwrap();
-    // Connections that a browser opens and leaves, and another tab.
+    // Idle connections of a browser, and another tab.
     let idle: Vec<_> = (0..4)
         .map(|_| TcpStream::connect(("localhost", port)).unwrap())
         .collect();
@@ -285,7 +284,7 @@ fn what_is_not_the_answer_is_not_taken_for_it() {
     assert!(page.contains("You are signed in."), "{page}");
     drop(idle);
     waiting.ends().exits(0);
-    // Nobody listens there any more.
+    // The listener has closed.
     assert!(TcpStream::connect(("localhost", port)).is_err());
 }
 
@@ -383,7 +382,7 @@ fn without_a_terminal_no_browser_is_expected() {
         "In CI: set `AZURE_TENANT_ID`",
     ]);
     assert_eq!(desk.net.asked("login.microsoftonline.com").len(), 0);
-    // A browser that can't be started: whoever reads the address can open it.
+    // The browser can't be started, but the user can open the shown address.
     let mut command = desk.command(&BY_BROWSER);
     command
         .env("BROWSER", "/nonexistent/browser")
@@ -407,7 +406,7 @@ fn without_a_terminal_no_browser_is_expected() {
     waiting.ends().exits(0);
 }
 
-/// What a challenge of a service asks for.
+/// The claims of a service's challenge.
 fn second_factor() -> Value {
     json!({ "access_token": { "acrs": { "essential": true, "value": "c1" } } })
 }
@@ -424,7 +423,7 @@ fn a_challenge_for_claims_is_answered_once() {
     let words = ["environment-name", &id, "--auth", "browser"];
     let first = desk.start(&words);
     assert!(desk.visits(&first).contains("You are signed in."));
-    // The service asks for more, which is the person's again.
+    // The service requires more, so the user signs in again.
     std::fs::remove_file(desk.asked()).unwrap();
     until("the browser is opened again", || desk.asked().exists());
     let address = std::fs::read_to_string(desk.asked()).unwrap();
@@ -451,7 +450,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Nothing below the home says what signs in.
+/// Checks that no file in the home holds a secret in plain text.
 #[track_caller]
 fn nothing_in_plain_text(desk: &Desk) {
     for file in files(&desk.home.path().join(".cache")) {
@@ -512,7 +511,7 @@ fn who_logged_in_is_signed_in_until_the_logout() {
     let ran = desk.run(&["auth", "logout"]).exits(0);
     assert_eq!(ran.stdout, "Nothing was remembered.\n");
     desk.run(&["auth", "status", "--auth", "login"]).exits(4);
-    // Now the tool is asked, as before.
+    // Now the tool is used again.
     desk.run(&["auth", "status"]);
     assert!(desk.az_was_started());
 }
@@ -528,7 +527,7 @@ fn a_code_or_a_certificate_is_remembered_too() {
     let ran = desk.status(&["-v"]).exits(0);
     ran.says_on_stderr(&["Signed in by way of `login`."]);
     assert_eq!(ran.stderr.matches("SANDBOX42").count(), 0);
-    // An application that the environment holds comes before it, which is said.
+    // The application in the environment variables is used first, and the output says so.
     let mut command = desk.command(&["auth", "login", "--device-code"]);
     command
         .env("AZURE_CLIENT_ID", "c")
@@ -554,7 +553,7 @@ fn a_code_or_a_certificate_is_remembered_too() {
         .says_on_stderr(&["--client-id ID"]);
     let client = served.client_id("admin");
     let login = [&login[..], &["--client-id", &client]].concat();
-    // The password is asked for each time, and remembered nowhere.
+    // The password is read each time, and never stored.
     desk.run(&login)
         .exits(4)
         .says_on_stderr(&["AZURE_CLIENT_CERTIFICATE_PASSWORD"]);
@@ -593,7 +592,7 @@ fn a_sign_in_that_is_refused_ends_there() {
     }
     assert!(!desk.az_was_started());
     assert_eq!(sign_ins(&desk.net.served, "/authorize"), 1);
-    // Asked for by name, another account is taken.
+    // With `--auth`, another account is used.
     desk.run(&["auth", "status", "--auth", "azure-cli"]);
     assert!(desk.az_was_started());
     desk.signs_in(&["auth", "login"]).exits(0);
@@ -697,7 +696,7 @@ fn a_remembered_sign_in_answers_a_challenge_where_somebody_is() {
     );
     let id = served.default_of("environment");
     let words = ["environment-name", id.as_str()];
-    // Nobody is there: what helps is said, and no browser is opened.
+    // No user is present: the remedy is shown, and no browser opens.
     let _ = std::fs::remove_file(desk.asked());
     let mut alone = desk.command(&words);
     alone.env("BROWSER", desk.browser());
@@ -706,7 +705,7 @@ fn a_remembered_sign_in_answers_a_challenge_where_somebody_is() {
     let helps = format!("--claims-challenge \"{challenge}\"");
     alone.says_on_stderr(&["cmkctl auth login --tenant ", &helps]);
     assert!(!desk.asked().exists());
-    // At a terminal the person is asked, once.
+    // At a terminal, the user is asked once.
     let mut command = desk.command(&words);
     command.env("BROWSER", desk.browser());
     let typing = Typing::at(command);
@@ -722,12 +721,12 @@ fn a_remembered_sign_in_answers_a_challenge_where_somebody_is() {
     let page = visit(&desk.redirect(&address));
     assert!(page.contains("You are signed in."), "{page}");
     typing.ends().exits(0);
-    // What the person satisfied is remembered.
+    // The new sign-in is stored.
     desk.run(&words).exits(0);
     assert_eq!(desk.pages(), 2);
 }
 
-/// A challenge is base64 of JSON, as a token is.
+/// A challenge is JSON in base64, like a token, so it is removed before the check.
 #[track_caller]
 fn keeps_but_claims(ran: Ran) -> Ran {
     let without = |text: &str| {
@@ -750,7 +749,7 @@ fn a_challenge_that_nobody_can_satisfy_is_the_error_with_its_remedy() {
     let served = &desk.net.served;
     let id = served.default_of("environment");
     let words = ["environment-name", id.as_str()];
-    // A fresh token is enough: nobody is asked.
+    // A new token is enough, so the user is not asked.
     let fresh = json!({ "access_token": { "nbf": { "essential": true, "value": "1700000000" } } });
     says(
         served,
@@ -766,7 +765,7 @@ fn a_challenge_that_nobody_can_satisfy_is_the_error_with_its_remedy() {
     ran.says_on_stderr(&["cmkctl auth login --tenant ", "--claims-challenge "]);
     assert_eq!(desk.pages(), 1);
     assert!(sign_ins(served, "/token") - before <= 3);
-    // The command that is printed is the one that helps.
+    // The printed command solves the problem.
     says(
         served,
         &json!({ "demand": { "claims": second_factor(), "services": ["bap"] } }),
@@ -775,7 +774,7 @@ fn a_challenge_that_nobody_can_satisfy_is_the_error_with_its_remedy() {
     let login = ["auth", "login", "--claims-challenge", &challenge];
     desk.signs_in(&login).exits(0);
     desk.run(&words).exits(0);
-    // Microsoft Entra itself may ask, for one service.
+    // Microsoft Entra itself may require claims, for one service.
     let other = json!({ "access_token": { "acrs": { "essential": true, "value": "c2" } } });
     let audiences = ["https://service.powerapps.com"];
     says(
@@ -808,7 +807,7 @@ fn another_account_is_not_taken_for_the_one_before() {
     let typing = Typing::at(command);
     until("the browser is opened", || desk.asked().exists());
     let address = std::fs::read_to_string(desk.asked()).unwrap();
-    // The person chooses another account on the page.
+    // The user selects another account on the page.
     let address = address.replace("login_hint=", "ignored=");
     visit(&desk.redirect(&Url::parse(&address).unwrap()));
     typing.sees("Another account signed in than before.");
@@ -820,8 +819,8 @@ fn another_account_is_not_taken_for_the_one_before() {
     );
 }
 
-/// The documents of signing in and out, for the test of their schemas. Nothing where no sign-in can
-/// be remembered.
+/// The JSON of signing in and out, for the test of their schemas. Returns `false` if no sign-in can
+/// be stored.
 pub(crate) fn documents(each: &mut dyn FnMut(&Value)) -> bool {
     let desk = Desk::plain();
     if desk.memory().fault().is_some() {

@@ -1,5 +1,5 @@
-//! The whole, from outside: the real binary against the sandbox, the sandbox against the wire, and
-//! what the source tree promises about itself.
+//! Tests of the whole program: the real binary against the sandbox, the sandbox's protocol, and
+//! rules of the source tree.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 #![expect(

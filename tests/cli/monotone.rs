@@ -1,5 +1,5 @@
-//! Taking knowledge away never adds an action, never takes a blocker away, and never makes an
-//! outcome a success: over every step, in situations of all kinds.
+//! Missing knowledge never adds an action, never removes a blocker, and never makes an outcome a
+//! success. Tested for every step in many situations.
 
 use crate::ignorance::{Step, UNKNOWN, no_key_there, nothing_there, whole};
 use crate::rules::{all, in_days, link, linked, newest, operation, part, policy_id};
@@ -24,7 +24,7 @@ use serde_json::Value;
 type Fact = (&'static str, fn(&mut Observed));
 type Situation = (&'static str, fn(&mut Target, &mut Observed));
 
-/// What a snapshot may know besides that all is well. They can be combined at will.
+/// Deviations from a snapshot without problems. Any of them can be combined.
 const SITUATIONS: [Situation; 46] = [
     ("linked", |_, o| {
         part(&mut o.environment).key_link = link("ep", "Linked")
@@ -210,7 +210,8 @@ fn taken() -> Seen<NameCheck> {
     })
 }
 
-/// All is well but for some situations. The tenant shows the environment as it is.
+/// A snapshot with these situations. The list of environments shows the environment in the same
+/// state.
 fn snapshot(situations: &[Situation]) -> (Target, Observed) {
     let (mut target, mut observed) = whole();
     let left = Observed {
@@ -251,7 +252,7 @@ fn snapshot(situations: &[Situation]) -> (Target, Observed) {
     (target, observed)
 }
 
-/// `check` as a plan: what is still to be made, and what stands against it.
+/// `check` as a plan: the remaining actions, and the findings.
 fn checked(target: &Target, observed: &Observed) -> Plan {
     let checked = check(target, observed);
     Plan {
@@ -262,7 +263,7 @@ fn checked(target: &Target, observed: &Observed) -> Plan {
     }
 }
 
-/// The whole procedure, as `enable` joins it.
+/// The whole procedure as `enable` combines it.
 fn enable(target: &Target, observed: &Observed) -> Plan {
     let mut plan = create_key::plan(target, observed);
     let after = create_key::afterwards(target, observed);
@@ -293,7 +294,7 @@ const STEPS: [(&str, Step); 11] = [
     ("check", checked),
 ];
 
-/// An action without what it was decided by: its kind and its aim.
+/// An action without the facts that decided it: its kind and its target.
 fn bare(action: &Action) -> Value {
     let mut value = serde_json::to_value(action).unwrap();
     let fields = value.as_object_mut().unwrap();
@@ -314,24 +315,24 @@ fn changes(plan: &Plan) -> Vec<Value> {
         .collect()
 }
 
-/// Nothing stands in the way, and nothing is to do or to wait for.
+/// Is there no blocker, and nothing to do or to wait for?
 fn is_done(plan: &Plan) -> bool {
     plan.may_start() && plan.actions.is_empty()
 }
 
-/// Something is started, or a check is passed. A wait for what may run starts nothing, and a fresh
-/// look tells how it ended.
+/// Does the plan start something, or does a check pass? A wait for a possible operation starts
+/// nothing, because a new read shows its end.
 fn goes_on(step: &str, plan: &Plan) -> bool {
     plan.may_start() && (plan.changes() || step == "check")
 }
 
-/// What the service refuses to this caller is the other administrator's: it is said, and in
-/// nobody's way.
+/// Is the fact refused to this caller? It then belongs to the other administrator, and is listed
+/// without blocking.
 fn is_hidden(fact: &str) -> bool {
     fact.ends_with(", hidden")
 }
 
-/// A step in a situation, with what it says where all of that is known.
+/// A step in a situation, with its plan if everything is known.
 struct Case<'a> {
     name: &'static str,
     step: Step,
@@ -355,7 +356,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What it says where less is known is no more than that.
+    /// Checks that the plan with less knowledge does no more.
     fn holds_without(&self, forgotten: &[Fact]) {
         let Self { name, clean, .. } = self;
         let mut poorer = self.observed.clone();
@@ -367,13 +368,13 @@ impl<'a> Case<'a> {
             format!("{name}, {situations:?}, without {forgotten:?}: {plan:#?}\nknown: {clean:#?}")
         };
         let known = changes(clean);
-        // What is refused to the caller is the other administrator's to know, and no gap.
+        // A fact that is refused to the caller belongs to the other administrator, and is no gap.
         let hides = forgotten.iter().any(|(fact, _)| is_hidden(fact));
         let withheld = |action: &Action| {
             let words = action.to_string();
             clean.withheld.iter().any(|step| step.what == words)
         };
-        // A repair is taken out of a plan that may not start.
+        // A plan that may not start makes no repairs.
         let counts = |one: &&Action| {
             one.changes() && (plan.may_start() || one.facts().on_the_way != OnTheWay::No)
         };
@@ -409,7 +410,7 @@ fn no_fact_that_is_forgotten_unlocks_a_step() {
     }
 }
 
-/// Cases that are made up anew each time.
+/// New random cases in each run.
 fn fresh() -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,

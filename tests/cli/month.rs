@@ -1,19 +1,19 @@
-//! A month of stepped time, watched as a scheduled job would: every danger that the tenant comes to
-//! is told, and nothing else is.
+//! Steps through a month and checks the tenant like a scheduled job. Every danger is reported, and
+//! nothing else.
 
 use crate::tenants::{granted_policy, guarded_vault, power_platform_environment, rsa_key};
 use crate::tool::{Served, overlaid};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Seconds of the sandbox.
+/// In sandbox seconds.
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 24.0 * HOUR;
-/// The first look, and how far apart the looks are: what happens does so at a multiple of eight
-/// hours, and each look is halfway between two of them.
+/// The first check, and the time between checks. Events happen at multiples of eight hours, and
+/// each check is halfway between two of them.
 const FIRST: f64 = 4.0 * HOUR;
 const APART: f64 = 8.0 * HOUR;
-/// Three a day for 31 days.
+/// Three checks a day for 31 days.
 const LOOKS: u32 = 3 * 31;
 /// States for which the job fails.
 const ALARMING: [&str; 5] = [
@@ -24,11 +24,11 @@ const ALARMING: [&str; 5] = [
     "not-encrypted",
 ];
 
-/// What becomes of one environment: from which day on it is in which state. A danger that is over
-/// goes back to `encrypted`.
+/// The states of an environment, each with its first day. After a danger, the state is `encrypted`
+/// again.
 type Fate = (&'static str, &'static [(f64, &'static str)]);
 
-/// Locked two days after its key was gone; a sandbox is deleted a week later.
+/// An environment is locked two days after its key is lost. A sandbox is deleted a week later.
 const FATES: [Fate; 10] = [
     (
         "disabled",
@@ -92,7 +92,7 @@ fn troubled_month() -> Value {
     }
     let (mut vaults, mut policies) = (json!({}), json!({}));
     for (name, _) in FATES {
-        // Of the sandboxes only the walled one lives to see its deletion.
+        // Only `walled` is a sandbox, so only it is deleted within the month.
         let sku = if name == "walled" {
             "Sandbox"
         } else {
@@ -135,7 +135,7 @@ fn troubled_month() -> Value {
     })
 }
 
-/// The state that an environment is in on this day.
+/// The state of an environment on this day.
 fn state_on(fate: &Fate, day: f64) -> &'static str {
     fate.1
         .iter()
@@ -147,8 +147,7 @@ fn state_on(fate: &Fate, day: f64) -> &'static str {
 
 #[test]
 fn a_scheduled_watch_tells_every_danger_and_no_other() {
-    // At the real speed, so that the time is the one that was stepped to, give or take a few
-    // seconds.
+    // At real speed, so that the time stays within seconds of the step.
     let served = Served::patched(&troubled_month(), "1");
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     served.advance(FIRST);
@@ -161,7 +160,7 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
     }
     for (name, fate) in FATES {
         for (_, state) in fate {
-            // What is deleted shows no more; the removal itself is no danger.
+            // A deleted environment is no longer shown, and its deletion is no danger.
             let told = seen.get(name).is_some_and(|states| states.contains(*state));
             assert!(
                 told || *state == "deleted",
@@ -172,8 +171,8 @@ fn a_scheduled_watch_tells_every_danger_and_no_other() {
     }
 }
 
-/// Looks once as a job does, by the exit code and by the document, and judges every state of the
-/// day.
+/// Checks once like a job, by exit code and by JSON, and compares every state with the expected
+/// one.
 fn shown_on(served: &Served, day: f64) -> BTreeMap<String, String> {
     let watch = [
         "status",

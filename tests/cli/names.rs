@@ -1,4 +1,4 @@
-//! Names, addresses and links in the place of ids.
+//! Names, addresses and links instead of ids.
 
 use crate::tool::{FAST, Served, run};
 use serde_json::json;
@@ -62,7 +62,7 @@ fn a_policy_is_looked_up_by_its_name() {
     ] {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
-    // A new one stands beside its vault.
+    // A new policy is in the group of its vault.
     let ran = served.run(&[
         "create-policy",
         "--policy",
@@ -156,10 +156,10 @@ fn status_says_whether_the_policy_that_was_named_is_the_linked_one() {
     }
     let ran = served.run(&["status", "--policy", &other]).exits(0);
     ran.says(&[&format!("(NOT the policy that you named: {other})")]);
-    // Nobody named it here.
+    // The caller named no policy here.
     let document = served.run(&["status", "-o", "json"]).exits(0).json();
     assert_eq!(document["named_policy"], json!(null));
-    // A link that can't be read is no answer.
+    // An unreadable link is no result.
     served.faults(
         &json!([{ "match": { "path": "/scopes/admin/environments/", "method": "GET" },
         "do": "500", "times": 99 }]),

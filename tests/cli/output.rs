@@ -1,5 +1,4 @@
-//! What lands on stdout in every format, what a query makes of it, and how the terminal around it
-//! looks.
+//! The output in every format, with queries, and the terminal display.
 
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};
@@ -7,7 +6,7 @@ use std::process::Stdio;
 
 const FORMATS: [&str; 6] = ["table", "json", "jsonl", "tsv", "yaml", "none"];
 
-/// Every command that has a document, on a sandbox that several runs share.
+/// Every command with JSON output, on a shared sandbox.
 fn command_lines() -> Vec<Vec<&'static str>> {
     vec![
         vec!["environment-name", "Contoso UAT"],
@@ -116,7 +115,7 @@ fn a_query_answers_as_az_does() {
         Some(format!("Contoso UAT\t{uat}").as_str())
     );
     assert_eq!(tsv.lines().count(), 2);
-    // The order of the keys is the one that was typed, in every format.
+    // Every format keeps the order of the query's keys.
     let json: Value = serde_json::from_str(&ask(locked, "json")).unwrap();
     assert_eq!(
         json[0].as_object().unwrap().keys().collect::<Vec<_>>(),
@@ -142,7 +141,7 @@ fn a_query_answers_as_az_does() {
         ask("counts", "table"),
         "locked         2\nnot-encrypted  8\n"
     );
-    // A whole document that is a list at heart is a row each.
+    // JSON that mainly holds a list becomes a row for each item.
     assert_eq!(
         rehearse(&["status", "--all", "-o", "tsv"])
             .exits(0)
@@ -201,7 +200,7 @@ fn a_query_that_is_wrong_is_told_before_anything_is_sent() {
         .run(&["export", "bicep", "--query", "schema"])
         .exits(2);
     assert_eq!(served.ledger()["requests"], 0);
-    // What does not fit shows only with the result: the command is done, its query is not.
+    // A wrong type shows only with the result: the command is done, but its query fails.
     let consent = ["enable", "--yes", "--confirm", "Contoso UAT"];
     let ran = served
         .run(&[&consent[..], &["--query", "length(schema, schema)"]].concat())
@@ -222,7 +221,7 @@ fn a_query_that_is_wrong_is_told_before_anything_is_sent() {
             .stdout,
         "encrypted\n"
     );
-    // An error is an error, whatever is asked.
+    // A query does not change an error.
     let ran = served
         .run(&["status", "nowhere", "--query", "state", "-o", "json"])
         .exits(2);
@@ -256,7 +255,7 @@ fn an_error_has_the_shape_of_its_format() {
             }
             _ => assert_eq!(ran.stdout, ""),
         }
-        // One document, not two: a result that is there already stays alone.
+        // Only one document: if there already is a result, no error follows.
         let ran = served.run(&["enable", "-o", format]).exits(10);
         match format {
             "json" => assert_eq!(ran.json()["outcome"], "refused"),
@@ -329,7 +328,7 @@ mod at_a_terminal {
     use super::*;
     use crate::terminal::Typing;
 
-    /// An encryption of four days, slow enough to be looked at.
+    /// An encryption of four days, slow enough to observe.
     fn waiting(variables: &[(&str, &str)]) -> (Served, Typing) {
         let served = Served::start("ready", "3000");
         served
@@ -368,7 +367,7 @@ mod at_a_terminal {
     fn no_color_takes_colour_only() {
         let (_served, typing) = waiting(&[("TERM", "xterm"), ("NO_COLOR", "1")]);
         typing.sees("next look");
-        // The line moves: it is cleared and written again. No part of it has a colour.
+        // The progress line is cleared and written again, without colour.
         assert!(typing.screen().contains("\u{1b}[2K"), "nothing moves");
         assert!(
             !typing.screen().contains("\u{1b}[1m"),

@@ -1,5 +1,5 @@
-//! GitHub Actions and Azure Pipelines: what a run leaves there, that nobody else leaves anything,
-//! and the examples, unchanged.
+//! GitHub Actions and Azure Pipelines: the effects of a run there, protection from foreign
+//! commands, and the unchanged examples.
 
 use crate::runner::{Job, Runner, Service, example};
 use crate::tenants::plain;
@@ -20,7 +20,7 @@ fn shows(job: &Job, kind: &str, code: &str) -> bool {
         .any(|(shown, title, _)| shown == kind && title == code)
 }
 
-/// A runner with the variables that the examples ask for.
+/// A runner with the variables of the examples.
 fn runner(service: Service, served: &Served) -> Runner {
     let mut runner = Runner::new(service, served);
     let defaults = served.cloud()["defaults"].clone();
@@ -94,7 +94,8 @@ fn the_examples_enable_watch_and_end() {
             0
         );
 
-        // It looks again and again, and stays green; when it is done it turns itself off.
+        // The watch runs again and again without failing. When the operation is done, it turns
+        // itself off.
         let watch = example(&format!("{name}-watch.yml"));
         let mut looks = 0;
         let last = loop {
@@ -115,7 +116,7 @@ fn the_examples_enable_watch_and_end() {
         );
         assert_eq!(served.times("link-started"), 1);
 
-        // The same once more starts nothing, and does not turn the watcher on again.
+        // A repeated run starts nothing, and does not turn the watch on again.
         let before = runner.calls();
         let job = runner.run(&example(&format!("{name}-enable.yml")));
         assert!(
@@ -138,7 +139,7 @@ fn the_watcher_ends_when_the_encryption_ended_without_the_key() {
     for (service, name) in BOTH {
         let served = Served::start("ready", FAST);
         let mut runner = runner(service, &served);
-        // Nothing was ever started: nothing is left to wait for, and somebody must look.
+        // Nothing was started, so the watch turns itself off and fails.
         let job = runner.run(&example(&format!("{name}-watch.yml")));
         assert!(
             job.failed && shows(&job, "error", "unverified"),
@@ -150,7 +151,7 @@ fn the_watcher_ends_when_the_encryption_ended_without_the_key() {
             "{}",
             runner.calls()
         );
-        // A service that does not answer is no end.
+        // A service that does not answer does not end the watch.
         served.faults(&json!([{ "match": { "host": "bap" }, "do": "500", "times": 1000 }]));
         let before = runner.calls();
         let job = runner.run(&example(&format!("{name}-watch.yml")));
@@ -212,7 +213,7 @@ fn a_page_that_does_not_hold_everything_is_kept_and_drift_is_looked_for() {
             fs::read_to_string(runner.path("temp").join("customer-managed-keys.html")).unwrap();
         assert!(page.trim_end().ends_with("</html>"), "{page}");
     }
-    // What is kept is kept after a failure, too.
+    // The evidence is kept after a failure too.
     let steps = example("github-drift.yml")["jobs"]["drift"]["steps"].clone();
     let keeps = steps
         .as_array()
@@ -273,7 +274,7 @@ fn the_examples_are_careful() {
         example("azure-pipelines-watch.yml")["jobs"][0]["condition"],
         "eq(variables['watch'], 'on')"
     );
-    // No example holds a secret, or a place for one.
+    // No example has a secret, or a place for one.
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "yml") {
@@ -307,7 +308,7 @@ fn findings_and_errors_become_annotations_and_outputs() {
         "{}",
         job.summary
     );
-    // What is only to be known is in the summary, and shouts nowhere else.
+    // A note is in the summary only.
     assert!(
         !job.shown.iter().any(|(_, title, _)| title == "CMK027"),
         "{:?}",
@@ -323,12 +324,12 @@ fn findings_and_errors_become_annotations_and_outputs() {
     );
     let job = github.script("cmkctl environment-name nowhere");
     assert!(shows(&job, "error", "CMK002"), "{:?}", job.shown);
-    // Nothing of the run before stays.
+    // No output of the earlier run remains.
     assert_eq!(
         outputs(&github, names.each_ref().map(String::as_str)),
         ["usage", "2", "", ""]
     );
-    // stdout is data all the same, and an id is never masked.
+    // stdout stays pure data, and ids are never masked.
     let job = github.script(
         "cmkctl environment-name -o json 2>/dev/null | grep -q '\"schema\": \
             \"cmkctl/environment/v1\"'",
@@ -395,7 +396,7 @@ fn it_can_be_turned_off_and_on() {
             job.log
         );
     }
-    // Anywhere else, by name; without files there is nothing to write.
+    // With the flag, it works on any machine. Without files, it writes none.
     for (name, words) in [
         ("github", "::error title=CMK006::"),
         (
@@ -413,7 +414,7 @@ fn it_can_be_turned_off_and_on() {
         "{}",
         plain.stderr
     );
-    // A file that can't be written is told, and changes nothing else.
+    // A file that can't be written is reported, and changes nothing else.
     let mut command = served.command("admin", &["environment-name"]);
     command
         .env("GITHUB_ACTIONS", "true")
@@ -426,8 +427,8 @@ fn it_can_be_turned_off_and_on() {
     );
 }
 
-/// Names that would be commands, if anybody let them: on a line of their own, in the middle of one,
-/// and with marks that compare as nothing.
+/// Names that would be commands without escaping: on a line of their own, inside a line, and with
+/// characters that comparisons ignore.
 const COMMANDS: &str = "\n::add-mask::cmk\r\n  ::error title=x::pwned\u{2028}::stop-commands::x \
     ##[error]pwned ##vso[task.setvariable variable=x]y \
     ##VSO[task.complete result=Failed] #\u{fe0f}#[warning]x :\u{34f}:error::x ::error::x";
@@ -448,7 +449,7 @@ fn nobody_else_gets_a_command_into_the_log() {
             FAST,
         );
         for (service, _) in BOTH {
-            // Every command that is not ours stops the test, and every half of one.
+            // Every foreign command, complete or partial, fails the test.
             let mut runner = runner(service, &served);
             let mut told = 0;
             let mut all = |what: &str, formats: &[&str]| {
@@ -487,7 +488,7 @@ fn nobody_else_gets_a_command_into_the_log() {
             );
             assert!(job.log.contains("error:"), "{}", job.log);
         }
-        // What a script gets is what is there, letter by letter.
+        // A script gets the name unchanged.
         let mut plain = served.command("admin", &["environment-name", "-o", "json"]);
         plain.env("LC_ALL", "C");
         let mut inside = served.command("admin", &["environment-name", "-o", "json"]);

@@ -1,5 +1,5 @@
-//! Sign-in by way of Azure PowerShell: one process for all services, and what helps when it fails.
-//! `pwsh` is played by a script that writes down what it is asked and prints what the test says.
+//! Sign-in with Azure PowerShell: one process for all services, and the remedy if it fails. `pwsh`
+//! is a script that logs its calls and prints what the test sets.
 
 use crate::internet::Internet;
 use crate::sign_in::keeps_secrets;
@@ -22,7 +22,7 @@ fn program(folder: &Path, name: &str, body: &str) {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A `pwsh` that prints this among what profiles and modules print.
+/// A `pwsh` that prints this text among the output of profiles and modules.
 fn pwsh(net: &Internet, said: &str) {
     let folder = net.served.folder();
     std::fs::write(
@@ -34,7 +34,7 @@ fn pwsh(net: &Internet, said: &str) {
     program(folder, "pwsh", body);
 }
 
-/// What a `pwsh` says that is signed in.
+/// The output of a signed-in `pwsh`.
 fn tokens(net: &Internet) -> Value {
     let answers: Vec<Value> = [
         "https://management.azure.com",
@@ -58,7 +58,7 @@ fn run(net: &Internet, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
     keeps_secrets(finish(command))
 }
 
-/// What each process was started with, and what it was asked for.
+/// The arguments and the request of each process.
 fn asked(net: &Internet) -> Vec<(String, Value)> {
     let file = net.served.folder().join("asked-pwsh");
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -93,7 +93,7 @@ fn one_process_gives_the_tokens_of_all_services() {
         ran.stderr
     );
     let started = asked(&net);
-    // An organization has an audience of its own, which is not known before it is found.
+    // The organization's audience is known only after the environment was read.
     assert_eq!(started.len(), 2, "{started:?}");
     let organization = json!(["https://contoso-uat.crm4.dynamics.com"]);
     assert_eq!(started[1].1["resources"], organization);
@@ -111,7 +111,7 @@ fn one_process_gives_the_tokens_of_all_services() {
         assert!(resources.contains(&json!(resource)), "{wanted}");
     }
     assert!(!net.served.effects().contains(&"foreign-token".to_owned()));
-    // A token that is refused is not taken a second time.
+    // A refused token is not used again.
     net.served.reset();
     net.served
         .faults(&json!([{ "match": { "host": "bap" }, "do": "401" }]));
@@ -201,7 +201,7 @@ fn what_power_shell_lacks_is_said_with_what_helps() {
     }
 }
 
-/// `az` and `azd` are started once for each service, and never more.
+/// `az` and `azd` start once for each service.
 #[test]
 fn each_tool_is_started_once_a_service() {
     for (tool, body) in [

@@ -1,4 +1,4 @@
-//! The job itself: every step alone, all at once, twice, and by two administrators.
+//! The procedure: every step alone, all steps at once, repeated, and by two administrators.
 
 use crate::tenants::{granted_policy, policy_ready};
 use crate::tool::{CONSENT, FAST, Served, create_policy_read_by};
@@ -98,7 +98,8 @@ fn two_administrators_each_with_their_own_half() {
     let served = Served::start("fresh", FAST);
     let reader = served.object_id("power-platform-admin");
 
-    // Without the policy nobody can add anything, and the one who adds may not create.
+    // Without the policy, no environment can be added. The Power Platform administrator may not
+    // create the policy.
     served
         .run_as("power-platform-admin", &["add-environment"])
         .exits(6);
@@ -122,7 +123,7 @@ fn two_administrators_each_with_their_own_half() {
         (Some("not-visible"), Some("RSA"))
     );
 
-    // The Power Platform administrator has no right in Azure but Reader on the policy.
+    // The Power Platform administrator's only right in Azure is Reader on the policy.
     let mut add = vec!["add-environment", "--make-managed"];
     add.extend(CONSENT);
     served.run_as("power-platform-admin", &add).exits(0);
@@ -130,7 +131,7 @@ fn two_administrators_each_with_their_own_half() {
         .run_as("power-platform-admin", &["status", "-o", "json"])
         .exits(0)
         .json();
-    // Encrypted is what somebody sees who sees all of it.
+    // Only a caller who sees every fact gets `encrypted`.
     assert_eq!(status["state"], "not-visible");
     assert_eq!(
         served.run(&["status", "-o", "json"]).exits(0).json()["state"],
@@ -197,7 +198,7 @@ fn an_encryption_that_runs_is_waited_for_and_not_repeated() {
     let status = served.run(&["status", "-o", "json"]).exits(0).json();
     assert_eq!(status["state"], "encrypting");
     assert_eq!(status["operation"]["kind"], "NewCustomerManagedKey");
-    // Another machine, no consent: nothing is started, so none is needed.
+    // On another machine without consent: nothing starts, so none is needed.
     served.run(&["add-environment"]).exits(0);
     assert_eq!(served.times("link-started"), 1);
 }
@@ -239,16 +240,16 @@ fn another_policy_is_not_replaced() {
 fn status_takes_three_round_trips_and_says_so() {
     let served = Served::with("ready", FAST, &["--latency", "250ms"]);
     let id = served.default_of("environment");
-    // Not encrypted: the environment, its operations and the policy that was named; then its plain
-    // read, and Dataverse.
+    // Before encryption: the environment, its operations and the named policy; then its plain read
+    // and Dataverse.
     served.run(&["status", &id]).exits(0);
     let ledger = served.ledger();
     assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");
     assert_eq!(ledger["requests"], 5, "{ledger:#}");
     served.run(&enable(&[])).exits(0);
     served.reset();
-    // Encrypted: the environment, its policy beside Dataverse; vault, key, grant and denials at the
-    // same time.
+    // After encryption: the environment, then its policy and Dataverse together, then vault, key,
+    // grant and denials together.
     served.run(&["status", &id]).exits(0);
     let ledger = served.ledger();
     assert!(ledger["chain"].as_u64().unwrap() <= 3, "{ledger:#}");

@@ -1,4 +1,4 @@
-//! The way to the network in earnest: proxies, certificates, and who is never asked.
+//! Network access as in reality: proxies, certificates, and hosts that get no request.
 
 use crate::internet::{Internet, answer};
 use crate::sign_in::keeps_secrets;
@@ -24,7 +24,7 @@ fn without_secrets(command: Command) -> Ran {
     keeps_secrets(finish(command))
 }
 
-/// An answer with a head of its own.
+/// An answer with redirect headers.
 fn pointing(status: u16, to: &str) -> Option<Answer> {
     let mut answer = answer(status, String::new())?;
     answer
@@ -52,7 +52,7 @@ fn every_request_goes_through_the_proxy_and_to_the_clouds_hosts_alone() {
         hosts.len() >= 3 && hosts.iter().all(|host| known.contains(&host.as_str())),
         "{hosts:?}"
     );
-    // A lower-case name and one for everything do as well.
+    // Lower-case names and `ALL_PROXY` work too.
     for name in ["https_proxy", "ALL_PROXY", "all_proxy"] {
         let mut command = with_a_secret(&net, &["status", &environment_id(&net)]);
         command
@@ -66,8 +66,7 @@ fn every_request_goes_through_the_proxy_and_to_the_clouds_hosts_alone() {
 fn no_proxy_is_honoured() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     let with = |no_proxy: &str| {
-        // A host that is on this machine, and that nobody serves. Patience is not what is tested
-        // here: the first try is enough.
+        // A host on this machine without a server. The first attempt is enough for this test.
         let mut command = with_a_secret(
             &net,
             &[
@@ -109,12 +108,12 @@ fn no_proxy_is_honoured() {
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_ends_it() {
-    // Each is tried again and again, and neither waits for the other.
+    // Both cases use all attempts, so they run at the same time.
     std::thread::scope(|scope| {
         scope.spawn(nobody_vouches);
         scope.spawn(it_is_for_another_name);
     });
-    // The flag is the same as the variable.
+    // The flag has the same effect as the variable.
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     let mut command = with_a_secret(&net, &["status", &environment_id(&net), "--ca-bundle"]);
     command.arg(net.bundle()).env_remove("CMKCTL_CA_BUNDLE");
@@ -130,7 +129,7 @@ fn nobody_vouches() {
     assert!(net.hosts().is_empty(), "{:?}", net.hosts());
 }
 
-/// A certificate for another name is none.
+/// A certificate for another name is refused.
 fn it_is_for_another_name() {
     let net = Internet::over(Served::start("ready", "1"), |_, _| None);
     let login = [
@@ -221,7 +220,7 @@ fn the_machines_own_endpoints_are_no_business_of_a_proxy() {
             "--auth",
             "managed-identity",
         ]);
-        // The proxy for plain http is somewhere where nobody is.
+        // No proxy listens at this address.
         command
             .env("HTTP_PROXY", "http://127.0.0.1:1")
             .env("http_proxy", "http://127.0.0.1:1");
@@ -232,7 +231,7 @@ fn the_machines_own_endpoints_are_no_business_of_a_proxy() {
     };
     with(&format!("http://{}/msi", net.address)).exits(0);
     assert_eq!(net.asked("runner").len(), 1);
-    // Plain http to anybody else is never sent, by whatever name.
+    // Plain http is sent to no other host, whatever its name.
     for endpoint in [
         "http://169.254.evil.example/msi",
         "http://127.0.0.1.evil.example/msi",

@@ -1,7 +1,7 @@
-//! What README and topics show is what the binary prints: every `console` block is run, and its
-//! output compared. Tables that the code knows are the code's.
+//! README and topics show the binary's real output. Every `console` block is run and compared.
+//! Generated tables are compared with the code.
 //!
-//! `UPDATE_README=1 cargo test readme` writes both anew.
+//! `UPDATE_README=1 cargo test readme` writes both again.
 
 use crate::documents::{Document, documents, readme, root, topics};
 use crate::tool::{FAST, command};
@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Stopped with the test, however it ends.
+/// A process that stops with the test.
 struct Background(Child);
 
 impl Drop for Background {
@@ -28,7 +28,7 @@ impl Drop for Background {
 fn every_transcript_is_what_the_binary_prints() {
     let documents = documents();
     let commands = AtomicUsize::new(0);
-    // Each has a folder and a sandbox of its own.
+    // Each document has its own folder and sandbox.
     std::thread::scope(|threads| {
         for document in &documents {
             threads.spawn(|| commands.fetch_add(is_true(document), Ordering::Relaxed));
@@ -38,7 +38,7 @@ fn every_transcript_is_what_the_binary_prints() {
     assert!(commands > 24, "{commands} commands are shown");
 }
 
-/// Compares a document with what it would be if it was written now. How many commands does it show?
+/// Compares a document with its newly generated text. Returns the number of shown commands.
 fn is_true(document: &Document) -> usize {
     let mut text = document.text.clone();
     for (name, table) in generated() {
@@ -59,7 +59,7 @@ fn is_true(document: &Document) -> usize {
     commands
 }
 
-/// The tables that stand between `<!-- name -->` and `<!-- /name -->`.
+/// The tables between `<!-- name -->` and `<!-- /name -->`.
 fn generated() -> [(&'static str, String); 3] {
     let mut codes = "| code | usually | what | who can help |\n|---|---|---|---|\n".to_owned();
     for entry in &CATALOGUE {
@@ -103,7 +103,7 @@ fn every_generated_table_has_its_place() {
     }
 }
 
-/// The text with what its commands print now, and how many they are.
+/// The text with the current output of its commands, and the number of commands.
 fn with_transcripts(text: &str) -> (String, usize) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("examples")).unwrap();
@@ -135,7 +135,7 @@ fn with_transcripts(text: &str) -> (String, usize) {
     (written, commands)
 }
 
-/// What one typed command prints on both streams, as a terminal shows them.
+/// The output of a command on both streams, as a terminal shows it.
 fn transcript(typed: &str, folder: &Path, background: &mut Vec<Background>) -> String {
     let (typed, behind) = typed
         .strip_suffix(" &")
@@ -174,7 +174,7 @@ fn transcript(typed: &str, folder: &Path, background: &mut Vec<Background>) -> S
     fs::read_to_string(&shown).unwrap()
 }
 
-/// Words as a shell splits them, with double quotes.
+/// Splits a line like a shell, with double quotes.
 fn split(typed: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
@@ -188,7 +188,7 @@ fn split(typed: &str) -> Vec<String> {
     words
 }
 
-/// A file that a reader is sent to is there; `*` stands for any part of a name.
+/// A file that a document names exists; `*` stands for any part of a name.
 #[test]
 fn every_file_that_is_named_is_there() {
     let mut named = 0;
@@ -222,7 +222,7 @@ fn exists(word: &str) -> bool {
     })
 }
 
-/// The targets of all links, as they stand.
+/// The targets of all links.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1);
     targets
@@ -277,7 +277,7 @@ fn the_readme_links_to_every_topic() {
     }
 }
 
-/// The ids for a support ticket depend on the order in which requests arrive.
+/// Removes the ids for support tickets, which depend on the order of the requests.
 fn without_ids(line: &str) -> String {
     const LABEL: &str = "(correlation id ";
     let Some((before, rest)) = line.split_once(LABEL) else {

@@ -1,6 +1,6 @@
-//! Responses that were recorded from the real service and published by others. They are not part of
-//! this project: `CMKCTL_RECORDED` names the folder where there is one, and the files below it must
-//! all decode through the client's own types.
+//! Responses of the real service that others recorded and published. They are not part of this
+//! project. If `CMKCTL_RECORDED` names their folder, every file in it must decode through the
+//! client's types.
 
 use cmkctl::cloud::environments::{environment, operation};
 use cmkctl::model::known::Verdict;

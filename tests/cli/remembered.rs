@@ -1,6 +1,6 @@
-//! What one command leaves for the next: tokens of the tools, sealed, as long as the same account
-//! is signed in. The real binary in the public cloud, which the sandbox plays; `az`, `azd` and
-//! `pwsh` are scripts that give the sandbox's tokens and write down what they were asked.
+//! Stored tokens of the tools: sealed, and used while the same account is signed in. The real
+//! binary uses the public cloud, which the sandbox plays. `az`, `azd` and `pwsh` are scripts that
+//! return the sandbox's tokens and log their calls.
 
 use crate::internet::{Asked, Internet};
 use crate::sign_in::keeps_secrets;
@@ -18,12 +18,12 @@ const RESOURCES: [(&str, &str); 4] = [
     ("org", "https://contoso-uat.crm4.dynamics.com"),
 ];
 
-/// What the tools print for a token.
+/// The tools' output for a token.
 const AZ: &str =
     "{ \"accessToken\": \"%s\", \"expires_on\": 4102444800, \"tokenType\": \"Bearer\" }";
 const AZD: &str = "{ \"token\": \"%s\", \"expiresOn\": \"2099-01-01T00:00:00Z\" }";
 
-/// A person with a home on this machine. Its key is taken out of the system's store at the end.
+/// A user with a home on this machine. Its key is removed from the system's store at the end.
 struct Person {
     net: Internet,
     home: tempfile::TempDir,
@@ -36,8 +36,8 @@ impl Drop for Person {
 }
 
 impl Person {
-    /// Somebody with one of the tools, signed in as `admin`. `None` where the kernel keeps no keys:
-    /// there is nothing to try then but that a command works without.
+    /// A user with one of the tools, signed in as `admin`. `None` if the kernel has no key store.
+    /// Then a command can only work without it.
     fn with(tool: &str, print: &str) -> Option<Self> {
         Self::whom_services_answer(tool, print, |_, _| None)
     }
@@ -86,7 +86,7 @@ impl Person {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// As the tools leave it behind at a login.
+    /// Writes the files that the tools write at a login.
     fn signs_in(&self, user: &str) {
         std::fs::write(self.place("signed-in"), user).unwrap();
         let profile = json!({ "subscriptions": [{ "user": { "name": user }, "isDefault": true }] });
@@ -116,13 +116,13 @@ impl Person {
         keeps_secrets(finish(self.command(arguments)))
     }
 
-    /// `status` of the environment.
+    /// Runs `status` of the environment.
     fn status(&self, more: &[&str]) -> Ran {
         let id = self.net.served.default_of("environment");
         self.run(&[&["status", id.as_str()], more].concat())
     }
 
-    /// How often the tool was started so far.
+    /// Number of starts of the tool so far.
     fn starts(&self) -> usize {
         let text = std::fs::read_to_string(self.place("asked"));
         text.unwrap_or_default().lines().count()
@@ -140,7 +140,7 @@ impl Person {
         std::fs::read_to_string(self.place(&format!("{user}-{name}"))).unwrap()
     }
 
-    /// How many requests bore a token of this user.
+    /// The number of requests with a token of this user.
     fn sent_as(&self, user: &str) -> usize {
         let tokens = RESOURCES.map(|(name, _)| self.token(user, name));
         let hosts = self.net.hosts();
@@ -215,7 +215,7 @@ fn one_process_of_azure_power_shell_is_remembered_for_all_scopes() {
     person.status(&[]).exits(0);
     assert_eq!(person.starts(), 2);
     person.status(&[]).exits(0);
-    // Resource Manager's came beside the first one.
+    // Resource Manager's token came with the first one.
     person.run(&["list", "policies"]).exits(0);
     assert_eq!(person.starts(), 2);
     person.account_file(".Azure/AzureRmContext.json", "{}");
@@ -223,7 +223,7 @@ fn one_process_of_azure_power_shell_is_remembered_for_all_scopes() {
     assert_eq!(person.starts(), 4);
 }
 
-/// No command ever runs as the account before.
+/// No command ever acts as the earlier account.
 #[test]
 fn another_account_is_another_token() {
     for (tool, print) in [("az", AZ), ("azd", AZD)] {
@@ -241,7 +241,7 @@ fn another_account_is_another_token() {
         person.status(&[]);
         assert!(person.sent_as("observer") > 0, "{tool}");
         assert_eq!(person.sent_as("admin"), before, "{tool}");
-        // And back again: what was remembered of the first is gone.
+        // After the way back, the first account's stored token is gone too.
         let starts = person.starts();
         person.signs_in("admin");
         assert!(name(&person.run(&asked).exits(0)).contains("admin"));
@@ -306,7 +306,7 @@ fn each_of_these_makes_the_tokens_of_the_azure_cli_void() {
         status();
         assert_eq!(person.starts(), before + 2, "{name}");
     }
-    // Without the file that says who it is, nobody knows: nothing is remembered.
+    // Without the file that names the account, the account is unknown, so nothing is stored.
     let before = person.starts();
     std::fs::remove_file(person.home.path().join(profile)).unwrap();
     status();
@@ -353,7 +353,7 @@ fn a_401_makes_a_token_void() {
     person.net.served.faults(&once);
     person.status(&[]).exits(0);
     assert_eq!(person.starts(), starts + 1);
-    // Refused once more, it is not there for the next command either.
+    // After the second refusal, the token is not stored for the next command either.
     person
         .net
         .served
@@ -410,7 +410,7 @@ fn nothing_is_remembered_where_nobody_wants_it() {
     );
     assert!(told(&["--config", &name], &[]).contains("file "));
     assert!(!person.sealed().exists());
-    // What is remembered is not taken either.
+    // With the flag, stored tokens are not used either.
     assert_eq!(told(&[], &[]), "on");
     let starts = person.starts();
     assert_eq!(told(&[], &[]), "on");
@@ -465,7 +465,7 @@ fn what_can_not_be_trusted_is_said_and_replaced() {
             std::os::unix::fs::symlink(aside, &sealed).unwrap();
         }),
         ("", &|| {
-            // Another machine, or this one after a restart.
+            // Another machine, or this machine after a restart.
             std::fs::rename(&sealed, person.place("aside")).unwrap();
             person.memory().forget_all().unwrap();
             std::fs::rename(person.place("aside"), &sealed).unwrap();
@@ -537,7 +537,7 @@ fn many_commands_at_once_lose_nothing() {
     );
 }
 
-/// A folder that can't be written, or a home that is not there: it works as before.
+/// A folder that can't be written, or a missing home: commands work without the store.
 #[test]
 fn without_a_place_it_works_as_before() {
     let Some(person) = Person::with("az", AZ) else {
@@ -565,7 +565,7 @@ fn without_a_place_it_works_as_before() {
     }
 }
 
-/// A token that ends soon is not kept, and one that a service's odd answer has is not either.
+/// A token that expires soon is not stored.
 #[test]
 fn a_token_that_ends_soon_is_asked_for_again() {
     let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(4);
@@ -579,7 +579,7 @@ fn a_token_that_ends_soon_is_asked_for_again() {
     assert!(person.starts() > before);
 }
 
-/// Other ways leave nothing behind.
+/// The other ways to sign in store nothing.
 #[test]
 fn a_secret_leaves_no_token_behind() {
     let Some(person) = Person::with("az", AZ) else {
@@ -598,7 +598,7 @@ fn a_secret_leaves_no_token_behind() {
 }
 
 impl Person {
-    /// The tool takes its time, and writes down when it was at work for which scope.
+    /// Makes the tool slow, and logs its times for each scope.
     fn takes_its_time(&self) {
         let file = self.place("az");
         let script = std::fs::read_to_string(&file).unwrap();
@@ -610,7 +610,7 @@ impl Person {
         std::fs::write(file, script).unwrap();
     }
 
-    /// For which scopes the tool was at work, and from when to when, since this was asked last.
+    /// The scopes for which the tool ran since the last call, each with start and end.
     fn at_work(&self) -> Vec<(String, u128, u128)> {
         let read = |name: &str| {
             let text = std::fs::read_to_string(self.place(name)).unwrap_or_default();
@@ -634,7 +634,7 @@ impl Person {
     }
 }
 
-/// Did all of them run at some moment at the same time?
+/// Did all of them run at the same time at some moment?
 fn at_the_same_time(all: &[(String, u128, u128)]) -> bool {
     let last_began = all.iter().map(|(_, from, _)| from).max();
     let first_ended = all.iter().map(|(.., to)| to).min();
@@ -700,7 +700,7 @@ fn a_tool_that_fails_is_started_once_for_each_scope() {
     person.signs_in("admin");
     let before = person.starts();
     person.status(&[]).exits(4);
-    // The second one may be on its way when the first has failed.
+    // The second process may already run when the first one fails.
     let started = person.starts() - before;
     assert!((1..=2).contains(&started), "{started}");
 }

@@ -1,4 +1,4 @@
-//! Evidence for auditors: whole, traceable, and the same in every shape.
+//! Evidence for auditors: complete, traceable, and the same in every format.
 
 use crate::tenants::{generated, uat_named};
 use crate::tool::{Served, run};
@@ -83,7 +83,7 @@ fn the_page_needs_nothing_else() {
     );
     let markdown = report("locked", "markdown");
     assert!(markdown.contains("| locked | 2 |"), "{markdown}");
-    // Both say the hash of what they show.
+    // Both show the hash of their content.
     assert!(page.contains("SHA-256") && markdown.contains("SHA-256"));
     run(&["status", "--sandbox", "-o", "html"]).exits(2);
 }
@@ -101,8 +101,8 @@ fn names_can_not_become_markup() {
     );
 }
 
-/// Where Chromium is: does the page stay as wide as its window, narrow and wide, with 3 and with
-/// 3,000 environments?
+/// If Chromium is installed: the page stays as wide as its window, narrow and wide, with 3 and with
+/// 3,000 environments.
 #[test]
 fn a_browser_shows_it_narrow_and_wide() {
     let chromium = [
@@ -120,8 +120,7 @@ fn a_browser_shows_it_narrow_and_wide() {
         .exits(0)
         .stdout;
     for (name, page) in [("small", report("locked", "html")), ("large", large)] {
-        // The page itself has no script; the test adds one that writes down what the browser made
-        // of it.
+        // The page has no script. The test adds a script to report the layout.
         let probe = "<script>addEventListener('load',()=>{const \
             d=document.documentElement;document.title=`width ${d.scrollWidth} of \
             ${d.clientWidth}, rows ${document.querySelectorAll('#environments tbody \

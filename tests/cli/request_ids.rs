@@ -1,5 +1,5 @@
-//! `x-ms-client-request-id`: on every request, different on each, echoed where services do so, and
-//! shown where a request failed.
+//! `x-ms-client-request-id`: on every request, different each time, returned where the services do
+//! so, and shown for a failed request.
 
 use crate::sandbox_wire::BAP;
 use crate::tool::{Answer, FAST, Served, http};
@@ -18,7 +18,7 @@ fn ids(log: &[Value]) -> Vec<&str> {
 #[test]
 fn every_request_of_a_run_has_an_id_of_its_own() {
     let served = Served::start("fresh", FAST);
-    // Trouble on the way: an attempt is a request, too.
+    // Each retry is a request of its own.
     served.faults(&json!([
         { "match": { "method": "GET", "path": "/vaults/", "nth": 1 }, "do": "500" },
         { "match": { "method": "PUT", "path": "/enterprisePolicies/" }, "do": "reset-after" },
@@ -57,7 +57,7 @@ fn every_request_of_a_run_has_an_id_of_its_own() {
 #[test]
 fn a_failed_request_is_told_with_its_id() {
     for (rule, command) in [
-        // Key Vault's official client loses it with the connection.
+        // Key Vault's official client loses the id if the connection breaks.
         (json!({ "host": "vault.azure.net" }), "create-policy"),
         (json!({ "path": "/scopes/admin/environments" }), "status"),
     ] {
@@ -85,7 +85,7 @@ fn a_failed_request_is_told_with_its_id() {
     assert!(error["correlation_id"].is_null(), "{error}");
 }
 
-/// One request with this id.
+/// Sends a request with this id.
 fn sent(served: &Served, token: &str, url: &str, more: &[(&str, &str)]) -> Answer {
     let (host, path) = url
         .strip_prefix("https://")
@@ -135,7 +135,7 @@ fn services_say_an_id_again_as_they_do() {
             (200, again),
             "{url} {more:?}"
         );
-        // The challenge, too.
+        // The challenge has it too.
         let stranger = sent(&served, "x", url, more);
         assert_eq!(
             (stranger.status, stranger.header(OURS)),

@@ -1,15 +1,15 @@
-//! A key or a version goes only when nobody needs it any more: who does and until when, refusals
-//! before that, and an override that is written down.
+//! A key or a version is disabled only when it is no longer needed. Covers who needs it and until
+//! when, the refusals before that, and the audited override.
 
 use crate::tenants::{linked_uat, rsa_key};
 use crate::tool::{FAST, RETIRE_FREE, Served, overlaid};
 use serde_json::{Value, json};
 
-/// Deleted environments are in no list: somebody has looked at them.
+/// Deleted environments are in no list, so an administrator must have checked them.
 const CHECKED: &str = "--deleted-environments-checked";
 
-/// A key with three versions that one environment uses, a key that nobody uses, and an environment
-/// that left some key twelve days ago.
+/// A key with three versions that an environment uses, an unused key, and an environment that left
+/// a key some days ago.
 pub(crate) fn old_keys(left_days_ago: f64) -> Value {
     linked_uat(json!({
         "vaults": { "kv-contoso-cmk": { "keys": {
@@ -66,7 +66,7 @@ fn a_version_must_stay_for_four_weeks_after_the_next_one() {
             "cmk-contoso",
         ])
     };
-    // The second was made 40 days ago, the third 10 days ago.
+    // The second version was created 40 days ago, the third 10 days ago.
     let ran = retire(&all[1]).exits(6);
     assert!(
         ran.stderr.contains("CMK033") && ran.stderr.contains("`Contoso UAT`"),

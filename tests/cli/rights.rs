@@ -1,6 +1,6 @@
-//! Who may use a key, judged by whole runs: what gives the right stands at another place, comes by
-//! another role or by a group, has a condition, is denied, or can't be read. Between the binary and
-//! the sandbox stands somebody who says so.
+//! Who may use a key, tested by whole runs. The grant is at another scope, comes by another role or
+//! a group, has a condition, is denied, or can't be read. A proxy before the sandbox changes the
+//! answers accordingly.
 
 use crate::between::Deed::{Body, Says, Status};
 use crate::between::{Between, Rule};
@@ -30,7 +30,7 @@ fn grant(value: &mut Value, change: impl Fn(&mut Value)) {
     }
 }
 
-/// The grant of the policy's identity stands at a management group.
+/// Moves the grant of the policy's identity to a management group.
 fn granted_above() -> Rule {
     let above = |v: &mut Value| {
         grant(v, |one| {
@@ -79,7 +79,7 @@ fn denial(data: &str, who: Value) -> Value {
     }] })
 }
 
-/// What `status --all` says of the environment's grant.
+/// The environment's grant in `status --all`.
 fn granted(ran: &Ran) -> Value {
     let all = ran.json();
     let environments = all["environments"].as_array().unwrap();
@@ -215,7 +215,7 @@ fn whatever_gives_the_right_counts_and_no_second_grant_is_planned() {
     }
 }
 
-/// A tenant of this policy, and what one answer says: how the watch, the check and the add end.
+/// Checks how the watch, the check and the add end with these answers.
 fn ends(what: &str, rules: &[Rule], granted_is: Value, codes: [i32; 3], said: &[&str]) {
     let linked = Served::patched(&linked_uat(json!({})), FAST);
     let between = Between::new(&linked, rules.to_vec());
@@ -306,7 +306,7 @@ fn what_is_not_known_is_neither_yes_nor_no() {
         &[
             "has a condition",
             "Assign the role without a condition",
-            // At the vault it would be the same assignment again, and refused.
+            // A second assignment at the vault would be the same one, and refused.
             "/vaults/kv-contoso-cmk/keys/cmk-contoso",
         ],
     );
@@ -325,7 +325,8 @@ fn what_is_not_known_is_neither_yes_nor_no() {
         let rules = [own_role(), (DEFINITIONS, deed)];
         ends(what, &rules, Value::Null, open, &[CUSTOM, "can't tell"]);
     }
-    // Hidden from the one who adds: the Key Vault administrator sees it, and the add goes on.
+    // The fact is hidden from this caller, and the Key Vault administrator sees it. So the add
+    // continues.
     let hidden = [own_role(), (DEFINITIONS, Status(403))];
     ends(
         "a definition that is hidden",
@@ -342,7 +343,7 @@ fn what_is_not_known_is_neither_yes_nor_no() {
     assert!(served.effects().is_empty());
 }
 
-/// The scopes at which the identity has the role already, under a condition, and the remedy.
+/// The scopes at which the identity already has the role with a condition, and the remedy.
 #[test]
 fn the_remedy_of_a_condition_is_a_role_assignment_that_can_be_made() {
     for (scopes, words) in [
@@ -372,7 +373,7 @@ fn the_remedy_of_a_condition_is_a_role_assignment_that_can_be_made() {
     }
 }
 
-/// Role assignments that were not asked for: of another principal, whoever that is.
+/// A list with assignments of another principal, which were not requested.
 #[test]
 fn a_list_of_others_gives_nothing_and_takes_nothing() {
     let other: Rule = (
@@ -418,7 +419,7 @@ fn a_denial_of_the_key_alone_counts() {
         file.stdout
     );
     assert!(served.effects().is_empty());
-    // That of another key of the vault does not.
+    // A denial of another key in the vault has no effect.
     let other = "/subscriptions/f12af0aa-edba-5769-a6c9-3997acdbd110/resourceGroups/\
         rg-contoso-cmk/providers/Microsoft.KeyVault/vaults/kv-contoso-cmk/keys/other";
     let served = Served::patched(&linked_uat(denial(other)), FAST);
@@ -491,7 +492,7 @@ fn a_denial_decides_and_one_that_is_hidden_is_said() {
         "{}",
         ran.stdout
     );
-    // Where a denial is in doubt, a grant more may not help.
+    // If a denial is unclear, another grant may not help, so none is made.
     let patch = json!({ "policies": { "ep-contoso-cmk": ungranted_policy() } });
     let served = Served::patched(&overlaid(json!({ "summary": "x." }), patch), FAST);
     let ran = Between::new(&served, vec![group])
@@ -531,7 +532,7 @@ fn a_young_grant_of_a_management_group_is_not_taken_for_effective() {
     ] {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
     }
-    // The add waits so long, and then does its work.
+    // The add waits for this time, and then succeeds.
     let ran = between.run_as(
         "admin",
         &["add-environment", CONSENT[0], CONSENT[1], CONSENT[2]],
@@ -561,13 +562,13 @@ fn a_definition_is_one_round_trip_more_and_is_read_once() {
     assert_eq!(between.times_asked(DEFINITIONS), 1);
     between.run_as("admin", &["status", "--all"]).exits(0);
     assert_eq!(between.times_asked(DEFINITIONS), 2);
-    // The file of the tenant asks for its key and for its policy, and reads each definition once.
+    // The tenant's file needs its key and its policy, and each definition is read once.
     let name = served.folder().join("w.toml").to_str().unwrap().to_owned();
     between.run_as("admin", &["adopt", "--out", &name]).exits(0);
     let before = between.times_asked(DEFINITIONS);
     between.run_as("admin", &["plan", &name]).exits(0);
     assert_eq!(between.times_asked(DEFINITIONS), before + 1);
-    // Nobody asks for what a group holds where no group could give it.
+    // Groups are not requested if no group could give the role.
     assert_eq!(between.times_asked("assignedTo"), 2, "status, and plan");
 }
 
@@ -781,8 +782,8 @@ fn a_tenant_with_inherited_grants_is_seen_as_it_is() {
             .filter(|one| one["path"].as_str().unwrap().contains(words));
         paths.count()
     };
-    // One list of everybody's assignments, and one of the groups for each identity that the list
-    // does not settle; each role that is not built in once.
+    // One list of all assignments, one list with groups for each identity that it does not settle,
+    // and each custom role once.
     assert_eq!(asked("/roleDefinitions/"), 1);
     assert_eq!(asked("/denyAssignments"), 1);
     assert!(

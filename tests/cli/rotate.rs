@@ -1,4 +1,4 @@
-//! A key gets one new version, whatever happens on the way and however often it is asked for.
+//! A key gets exactly one new version, in spite of failures and repeated commands.
 
 use crate::tool::{FAST, Served, run, until};
 use serde_json::json;
@@ -70,7 +70,7 @@ fn the_version_before_must_be_known() {
 
 #[test]
 fn more_new_versions_than_one_are_said() {
-    // Somebody else rotates the key while the answer of this rotation is on its way.
+    // Another caller rotates the key while the answer of this rotation is delayed.
     let served = Served::start("ready", "300");
     let rotate = json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": "silence-after",
         "seconds": 2 }]);

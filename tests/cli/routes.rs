@@ -1,13 +1,13 @@
-//! Which file of the sandbox answers which route, made from the ledgers of the whole suite: every
-//! served sandbox is asked, before it is stopped, whether it answered a route that is not here.
+//! The sandbox's routes and their files, checked with the ledgers of the whole suite. Every served
+//! sandbox is checked at its end for a route that is missing here.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A service as the ledger names it, the host it plays, and its routes: method, path (`{}` for any
-/// segment, `**` for any scope) and the file below `sandbox/services`.
+/// A service with its ledger name, its host, and its routes: method, path (`{}` for any segment,
+/// `**` for any scope) and the file below `sandbox/services`.
 type Service = (
     &'static str,
     &'static str,
@@ -655,7 +655,7 @@ fn segments(path: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Is it a path of this pattern?
+/// Does the path match this pattern?
 pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (segments(pattern), segments(path));
     if pattern.first() == Some(&"**") && path.len() + 1 >= pattern.len() {
@@ -667,7 +667,7 @@ pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     pattern.len() == path.len() && pattern.iter().zip(&path).all(same)
 }
 
-/// Fails when a sandbox answered what no line of the table knows. What it refused may be nonsense.
+/// Fails if a sandbox answered a route that is not in the table. Refused requests are not checked.
 #[track_caller]
 pub(crate) fn known(ledger: &Value) {
     for asked in ledger["log"].as_array().into_iter().flatten() {
@@ -692,7 +692,7 @@ pub(crate) fn known(ledger: &Value) {
     }
 }
 
-/// A file says at its top which host and which provider it plays.
+/// The top of a file names its host and its provider.
 #[test]
 fn from_a_route_one_knows_the_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/services");

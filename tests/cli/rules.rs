@@ -1,5 +1,4 @@
-//! The rules, pure: a snapshot in which all is well, and for each code what must change for it to
-//! be said.
+//! The pure rules: a snapshot without problems, and for each code the change that causes it.
 
 use cmkctl::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules};
 use cmkctl::model::finding::{Finding, Severity};
@@ -63,7 +62,7 @@ fn everything() -> Seen<Whole<Permission>> {
     }])
 }
 
-/// A tenant in which nothing stands in the way.
+/// A tenant without blockers.
 pub(crate) fn well() -> (Target, Observed) {
     let (vault, key) = (
         id(ResourceKind::Vault, "kv"),
@@ -174,7 +173,7 @@ pub(crate) fn well() -> (Target, Observed) {
     (target, observed)
 }
 
-/// A part of a snapshot that may be read.
+/// A part of a snapshot that can be unreadable.
 pub(crate) trait Part {
     type Value;
     fn value(&mut self) -> Option<&mut Self::Value>;
@@ -208,12 +207,12 @@ impl<T> Part for Option<Seen<T>> {
     }
 }
 
-/// A list that was read to its end.
+/// A complete list.
 pub(crate) fn all<T>(items: Vec<T>) -> Seen<Whole<T>> {
     Seen::Present(Whole::read_to_end(items))
 }
 
-/// The list with one item more, in front.
+/// Adds an item at the start of a list.
 pub(crate) fn newest<T>(list: &mut Seen<Whole<T>>, item: T) {
     let Seen::Present(before) = std::mem::replace(list, all(Vec::new())) else {
         panic!("it is not there");
@@ -221,7 +220,7 @@ pub(crate) fn newest<T>(list: &mut Seen<Whole<T>>, item: T) {
     *list = all(std::iter::once(item).chain(before).collect());
 }
 
-/// The list with one item more, at its end.
+/// Adds an item at the end of a list.
 pub(crate) fn also<T>(list: &mut Seen<Whole<T>>, item: T) {
     let Seen::Present(before) = std::mem::replace(list, all(Vec::new())) else {
         panic!("it is not there");
@@ -229,7 +228,7 @@ pub(crate) fn also<T>(list: &mut Seen<Whole<T>>, item: T) {
     *list = all(before.into_iter().chain([item]).collect());
 }
 
-/// What is there. Causes are applied to what earlier ones left, so each must find its part.
+/// The known value. Causes apply in order, so each must find its part.
 pub(crate) fn part<P: Part>(part: &mut P) -> &mut P::Value {
     part.value().unwrap_or_else(|| panic!("it is not there"))
 }
@@ -283,7 +282,7 @@ pub(crate) fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
 
 type Change = fn(&mut Target, &mut Observed);
 
-/// Code, the other codes that come with it, and its cause. The first block can be combined at will.
+/// A code, the codes that come with it, and its cause. The first block can be combined freely.
 const INDEPENDENT: [(&str, Change); 23] = [
     ("CMK001", |_, o| {
         o.integration = Some(Seen::Present(Integration::NotIntegrated))
@@ -473,7 +472,7 @@ fn findings(changes: &[Change]) -> Vec<Finding> {
     check(&target, &observed).findings
 }
 
-/// The codes, notes left out.
+/// The codes without notes.
 fn codes(changes: &[Change]) -> BTreeSet<&'static str> {
     findings(changes)
         .iter()
@@ -487,8 +486,7 @@ fn where_all_is_well_only_the_notes_are_said() {
     assert_eq!(codes(&[]), BTreeSet::new());
     let all: BTreeSet<&str> = findings(&[]).iter().map(|finding| finding.code).collect();
     assert_eq!(all, BTreeSet::from(NOTES));
-    // Once it is linked, the outage is over; without finance and operations there is nothing of it
-    // to say.
+    // After the link, the outage is over. Without finance and operations, its notes do not apply.
     let (mut target, mut observed) = well();
     part(&mut observed.environment).key_link = link("ep", "Linked");
     part(&mut observed.environment).app = Known::Known(None);
@@ -549,7 +547,7 @@ fn what_is_not_known_is_no_yes_and_what_the_other_side_hides_is_said() {
             .all(|one| !matches!(one.severity, Severity::Block | Severity::Warn)),
         "{found:#?}"
     );
-    // A service that did not answer hides nothing: then it is not known.
+    // A service that did not answer hides nothing, so the fact is unknown.
     let odd = Unreadable {
         why: "it did not answer".into(),
         ..Unreadable::default()
@@ -589,7 +587,7 @@ fn where_rule_and_service_disagree_both_are_said() {
 }
 
 proptest! {
-    /// Take one cause away from any set of causes, and exactly its code is no longer said.
+    /// Without one cause of a set, exactly its code disappears.
     #[test]
     fn removing_a_cause_removes_exactly_its_finding(
         mask in proptest::collection::vec(any::<bool>(), INDEPENDENT.len()),
@@ -614,7 +612,7 @@ proptest! {
         INDEPENDENT.len()), one in 0..OTHERS.len()) {
         let mut chosen: Vec<Change> = INDEPENDENT.iter().zip(&mask).filter(|(_,
             on)| **on).map(|((_, change), _)| *change).collect();
-        // Some of the others take the ground from under the rest, so only one of them comes last.
+        // Some of the others exclude the rest, so only one of them comes last.
         chosen.push(OTHERS[one].2);
         let found = findings(&chosen);
         for one in &found {

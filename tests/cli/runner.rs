@@ -1,6 +1,6 @@
-//! A CI runner as far as cmkctl and the examples meet it: it runs the steps of a job with bash,
-//! without a terminal and with a home that nobody may write to, and obeys what it finds in their
-//! output.
+//! A CI runner, as far as cmkctl and the examples need one. It runs a job's steps with bash,
+//! without a terminal and with a home that can't be written. It obeys the workflow commands in
+//! their output.
 
 use crate::tool::Served;
 use serde_json::{Map, Value};
@@ -10,34 +10,34 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Which service it plays.
+/// The service that it plays.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     GitHub,
     AzurePipelines,
 }
 
-/// One runner; its files are gone when it is dropped.
+/// A runner, whose files are removed when it is dropped.
 pub(crate) struct Runner {
     service: Service,
     folder: tempfile::TempDir,
     cloud: PathBuf,
-    /// `vars.NAME`, `inputs.NAME`, `parameters.NAME`, plain variables, and what steps have put out.
+    /// `vars.NAME`, `inputs.NAME`, `parameters.NAME`, plain variables, and the outputs of steps.
     pub(crate) known: BTreeMap<String, String>,
 }
 
-/// What a job left.
+/// The results of a job.
 #[derive(Debug, Default)]
 pub(crate) struct Job {
     pub(crate) failed: bool,
-    /// Both streams of every step, as the log shows them.
+    /// Both streams of every step, as in the log.
     pub(crate) log: String,
     pub(crate) summary: String,
-    /// Workflow commands that show something: kind, title or code, text.
+    /// Workflow commands that show a message: kind, title or code, text.
     pub(crate) shown: Vec<(String, String, String)>,
 }
 
-/// One step, whichever service it is for.
+/// A step of either service.
 struct Step {
     name: String,
     id: String,
@@ -87,8 +87,7 @@ impl Runner {
             folder,
             known: BTreeMap::new(),
         };
-        // Nothing may be fetched, and what talks to the service of the pipeline is only written
-        // down.
+        // Downloads fail, and calls to the pipeline's service are only logged.
         for tool in ["gh", "az", "git", "cargo"] {
             let path = runner.path("bin").join(tool);
             let code = if ["gh", "az"].contains(&tool) { 0 } else { 99 };
@@ -107,18 +106,18 @@ impl Runner {
         self.folder.path().join(name)
     }
 
-    /// What was asked of the service of the pipeline.
+    /// The calls to the pipeline's service.
     pub(crate) fn calls(&self) -> String {
         fs::read_to_string(self.path("calls")).unwrap_or_default()
     }
 
-    /// Nobody wrote where nobody may.
+    /// Checks that the home stayed empty.
     pub(crate) fn home_is_untouched(&self) {
         assert_eq!(fs::read_dir(self.path("home")).unwrap().count(), 0);
     }
 
-    /// `${{ vars.X }}`, `$(X)`; what is not known is empty at GitHub, and stays as it is at Azure
-    /// Pipelines.
+    /// Expands `${{ vars.X }}` and `$(X)`. An unknown name is empty at GitHub, and stays as it is
+    /// at Azure Pipelines.
     fn expand(&self, text: &str) -> String {
         let mut out = text.to_owned();
         for (open, close) in [("${{", "}}"), ("$(", ")")] {
@@ -160,7 +159,7 @@ impl Runner {
                 id: word(id),
                 script: script.to_owned(),
                 environment: step["env"].as_object().cloned().unwrap_or_default(),
-                // Nobody cancels a job here.
+                // Jobs are never canceled here.
                 always: ["always()", "${{ !cancelled() }}"].contains(&word(&step["if"]).as_str())
                     || word(&step["condition"]) == "always()",
             });
@@ -168,7 +167,7 @@ impl Runner {
         all
     }
 
-    /// Runs the one job of a workflow.
+    /// Runs the only job of a workflow.
     pub(crate) fn run(&mut self, workflow: &Value) -> Job {
         let mut outcome = Job::default();
         let job = match &workflow["jobs"] {
@@ -186,7 +185,7 @@ impl Runner {
         outcome
     }
 
-    /// Runs one script as a step.
+    /// Runs a script as a step.
     pub(crate) fn script(&mut self, script: &str) -> Job {
         let step = Step {
             name: "script".to_owned(),
@@ -253,7 +252,8 @@ impl Runner {
                 shell
                     .env("SYSTEM_DEFINITIONID", "7")
                     .env("AGENT_TOOLSDIRECTORY", self.path("temp"));
-                // Variables are environment variables there, in capitals; secrets are not.
+                // Azure Pipelines passes variables as environment variables in capitals, but not
+                // secrets.
                 let plain = self.known.iter().filter(|(name, _)| !name.contains('.'));
                 plain.for_each(|(name, value)| {
                     shell.env(name.to_uppercase(), value);
@@ -287,8 +287,8 @@ impl Runner {
         }
     }
 
-    /// `##vso[…]` wherever it stands in a line, as the agent looks for it. Any command but ours is
-    /// a break-in.
+    /// Reads `##vso[…]` anywhere in a line, like the agent. A command that is not cmkctl's fails
+    /// the test.
     fn azure_pipelines(&mut self, line: &str, step: &str, outcome: &mut Job) {
         let Some(start) = line.to_ascii_lowercase().find("##vso[") else {
             return;
@@ -335,8 +335,8 @@ impl Runner {
     }
 }
 
-/// `::name …::` at the start of a line, behind blanks, or `##[name]` anywhere in it. Any command
-/// but ours is a break-in.
+/// Reads `::name …::` at the start of a line, after blanks, or `##[name]` anywhere in it. A command
+/// that is not cmkctl's fails the test.
 fn github(line: &str) -> Option<(String, String, String)> {
     assert!(!line.contains("##["), "a command that is not ours: {line}");
     let command = line.trim_start().strip_prefix("::")?;

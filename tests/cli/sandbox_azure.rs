@@ -1,5 +1,5 @@
-//! The sandbox against the published wire of Resource Manager, Key Vault and Entra: raw HTTP, no
-//! client types, as in [`crate::sandbox_wire`].
+//! The sandbox against the published interfaces of Resource Manager, Key Vault and Entra: raw HTTP,
+//! no client types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{ask_as, with_policy};
 use crate::tenants::plain;
@@ -20,7 +20,7 @@ struct Tenant {
 /// An answer as (status, error code, whole body).
 type Said = (u16, String, Value);
 
-/// A version of the type that a path names.
+/// A valid version for the type in a path.
 fn version_of(path: &str) -> &'static str {
     let lower = path.to_ascii_lowercase();
     let last = lower.rsplit("/providers/").next().unwrap_or_default();
@@ -88,7 +88,7 @@ impl Tenant {
             "{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
             self.subscription
         );
-        // Without the type of the principal, the service looks the principal up.
+        // Without `principalType`, the service looks the principal up.
         let body =
             json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
         self.arm("PUT", &path, &body)
@@ -247,7 +247,7 @@ fn a_provider_must_be_registered_first() {
 
 #[test]
 fn a_role_is_assigned_once_to_somebody_who_is_known_already() {
-    // At the real speed a new identity stays unknown for as long as this test runs.
+    // At real speed, a new identity stays unknown during this test.
     let tenant = Tenant::new(Served::start("ready", "1"));
     let identity = tenant
         .arm("PUT", &tenant.policy, &tenant.wanted("europe"))
@@ -270,7 +270,7 @@ fn a_role_is_assigned_once_to_somebody_who_is_known_already() {
             "{made}"
         );
         assert_eq!(tenant.assign(scope, number, READER, &user).0, 200);
-        // Ids are the same in any case.
+        // Ids are compared without case.
         assert_eq!(
             tenant
                 .assign(&scope.to_uppercase(), number, READER, &user.to_uppercase())
@@ -296,7 +296,7 @@ fn a_role_is_assigned_once_to_somebody_who_is_known_already() {
         "RoleDefinitionDoesNotExist"
     );
 
-    // At, above and below the scope; but not beside it.
+    // At, above and below the scope, but not beside it.
     let filter = format!("?$filter=principalId%20eq%20'{user}'");
     let list = |scope: &str| {
         let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments{filter}");
@@ -428,7 +428,7 @@ fn the_data_plane_asks_for_a_token_and_says_which() {
             (&latest["attributes"]["recoveryLevel"], &latest["key"]["e"]),
             (&json!("Recoverable"), &json!("AQAB"))
         );
-        // 3072 bits are 384 bytes are 512 letters.
+        // 3072 bits are 384 bytes, which are 512 letters in base64.
         assert_eq!(latest["key"]["n"].as_str().unwrap().len(), 512);
         let version = latest["key"]["kid"]
             .as_str()

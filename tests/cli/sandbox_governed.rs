@@ -1,4 +1,4 @@
-//! What the sandbox's Resource Manager writes beside vaults and policies: resource groups, locks,
+//! Writes to the sandbox's Resource Manager besides vaults and policies: resource groups, locks,
 //! Azure Policy, deployments, tags, registrations. Raw HTTP, no client types, as in
 //! [`crate::sandbox_wire`].
 
@@ -95,7 +95,7 @@ impl Tenant {
                 "key": { "name": "cmk-contoso" } } } } })
     }
 
-    /// A template with one policy, as somebody writes it and as the Azure CLI sends it.
+    /// A template with one policy, written by hand, in the form that the Azure CLI sends.
     fn template(&self, name: &str) -> String {
         let text = r#"{"properties": {"mode": "Incremental", "parameters": {"vault":
             {"value": "VAULT"}}, template:{
@@ -115,7 +115,7 @@ impl Tenant {
     }
 }
 
-/// The whole path that a header leads to.
+/// The path of the URL in a header.
 fn led_to(answer: &Answer, header: &str) -> String {
     let url = answer.header(header).unwrap();
     let path = url.strip_prefix(ARM).unwrap();
@@ -240,7 +240,7 @@ fn locks_are_made_and_bite_until_they_are_gone() {
     let protect = json!({ "properties": { "enablePurgeProtection": true } });
     assert_eq!(tenant.does("PATCH", vault, &protect), locked);
     assert_eq!(tenant.does("DELETE", &tenant.group, &Value::Null), locked);
-    // Who may not change it anyway is told that.
+    // A caller without the right gets that refusal first.
     let reader = tenant.ask("observer", "PATCH", vault, &protect.to_string());
     assert_eq!(said(&reader), no(403, "AuthorizationFailed"));
     assert_eq!(tenant.does("DELETE", &lock(vault), &Value::Null), ok(200));
@@ -402,7 +402,7 @@ fn a_deployment_makes_its_policy() {
     assert_eq!(get(&tenant.policy("ep-deployed")).status, 200);
 }
 
-/// Older versions are described without what it is called.
+/// Older versions have no name in their specification.
 #[test]
 fn a_validated_deployment_has_a_name_since_a_version() {
     let tenant = Tenant::new(with_policy(&json!({}), "1"));

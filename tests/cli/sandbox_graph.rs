@@ -1,4 +1,4 @@
-//! The sandbox's directory against the published wire of Microsoft Graph: raw HTTP, no client
+//! The sandbox's directory against the published interface of Microsoft Graph: raw HTTP, no client
 //! types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{ask_as, with_policy};

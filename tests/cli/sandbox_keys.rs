@@ -1,4 +1,4 @@
-//! Keys of the sandbox at Key Vault's data plane, as the published wire has it: raw HTTP, no client
+//! Keys in the sandbox's Key Vault data plane against the published interface: raw HTTP, no client
 //! types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{ask_as, with_policy};
@@ -32,7 +32,7 @@ impl Vault {
         body
     }
 
-    /// When the sandbox's day is.
+    /// The creation time of a version, in the sandbox's time.
     fn made(&self, path: &str) -> i64 {
         self.get(path)["attributes"]["created"].as_i64().unwrap()
     }
@@ -68,7 +68,7 @@ fn a_key_is_made_as_it_was_wished() {
         (&curved["key"]["crv"], &curved["key"]["key_ops"]),
         (&json!("P-521"), &json!(["sign", "verify"]))
     );
-    // The next version begins anew.
+    // The next version has default settings.
     let next = create("one", json!({ "kty": "RSA" })).1;
     assert_eq!(
         (&next["tags"], next["attributes"].get("exp")),
@@ -169,7 +169,7 @@ fn an_update_changes_what_it_names() {
         assert_eq!(status, 200, "{after}");
         after
     };
-    // Nothing is named, nothing changes.
+    // A patch without fields changes nothing.
     assert_eq!(patch(json!({ "attributes": {} })), before);
     let after = patch(
         json!({ "key_ops": ["sign"], "attributes": { "exp": 1_900_000_000 },
@@ -190,7 +190,7 @@ fn an_update_changes_what_it_names() {
     assert_eq!(patch(json!({ "tags": {} }))["tags"], json!({}));
 }
 
-/// A policy that rotates so long before the expiry.
+/// A policy that rotates some days before the expiry.
 fn rotating() -> Value {
     json!({ "attributes": { "expiryTime": "P90D" }, "lifetimeActions": [
         { "trigger": { "timeBeforeExpiry": "P30D" }, "action": { "type": "Rotate" } },
@@ -217,7 +217,7 @@ fn a_rotated_key_lasts_as_long_as_its_policy_says() {
     let time = |name: &str| attributes[name].as_i64().unwrap();
     assert_eq!(time("exp") - time("created"), 90 * DAY);
 
-    // From now on it rotates by itself.
+    // From now on, the key rotates automatically.
     let versions = || {
         vault.get("/keys/cmk-contoso/versions")["value"]
             .as_array()
@@ -264,7 +264,7 @@ fn a_rotation_policy_has_rights_of_its_own() {
     }
 }
 
-/// What is done to the key or the vault is what the environments find.
+/// A change of the key or the vault affects its environments.
 #[test]
 fn an_environment_is_locked_by_what_was_written() {
     const ARM: &str = "https://management.azure.com";

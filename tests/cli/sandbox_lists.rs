@@ -1,5 +1,4 @@
-//! What lists and their items look like on the wire, and which options they take: raw HTTP, no
-//! client types.
+//! The JSON and the options of lists: raw HTTP, no client types.
 
 use crate::sandbox_wire::ask_as;
 use crate::tenants::{plain, rsa_key};
@@ -42,8 +41,8 @@ fn length(body: &Value) -> usize {
     body["value"].as_array().map_or(0, Vec::len)
 }
 
-/// An option that a list has is honoured, every other one is refused: a client that believes in an
-/// option which is ignored takes the answer for something that it is not.
+/// A supported option is applied, and any other is refused. A client that relies on an ignored
+/// option would misread the answer.
 #[test]
 fn options_of_lists_are_honoured_or_refused() {
     let served = tenant(&json!({}));
@@ -149,7 +148,7 @@ fn options_of_lists_are_honoured_or_refused() {
     assert_eq!(status, 400, "{body}");
 }
 
-/// `$top` is the length of a page, as Key Vault's own provider and the list of resources have it.
+/// `$top` is the page length, in Key Vault's provider and in the list of resources.
 #[test]
 fn top_is_the_length_of_a_page() {
     let served = tenant(&json!({ "arm_page_size": 2 }));
@@ -179,7 +178,7 @@ fn top_is_the_length_of_a_page() {
     }
 }
 
-/// The local roles of a managed HSM come in pages, too, and leave the link out on the last one.
+/// Local roles of a managed HSM are paged too, and the last page has no link.
 #[test]
 fn lists_of_local_roles_have_pages() {
     let short = tenant(&json!({ "key_vault_page_size": 2 }));
@@ -222,8 +221,7 @@ fn lists_of_local_roles_have_pages() {
     }
 }
 
-/// The specification of 2022-12-01 gives the list of locations no link, so that its clients look
-/// for none.
+/// The specification of 2022-12-01 has no next link for locations, so clients expect none.
 #[test]
 fn locations_come_in_one_piece() {
     let served = tenant(&json!({ "arm_page_size": 1 }));
@@ -236,8 +234,8 @@ fn locations_come_in_one_piece() {
     assert_eq!((length(&body), body.get("nextLink")), (3, None), "{body}");
 }
 
-/// Examples of the specification: a version has an id, a name and a type of its own, and lists show
-/// neither the type nor the size of a key.
+/// As in the specification's examples, a version has its own id, name and type. Lists show neither
+/// the type nor the size of a key.
 #[test]
 fn keys_at_the_control_plane_look_as_they_do_there() {
     let served = tenant(&json!({}));
@@ -282,8 +280,8 @@ fn keys_at_the_control_plane_look_as_they_do_there() {
     assert_eq!(names, ["attributes", "keyUri"], "{item}");
 }
 
-/// The list of resources has the identity that all resources have, and an HSM has the properties of
-/// an HSM.
+/// The list of resources shows the common fields of an identity, and an HSM has the properties of
+/// its type.
 #[test]
 fn what_is_listed_has_the_properties_of_its_type() {
     let served = Served::start("estate", "1");
@@ -312,7 +310,7 @@ fn what_is_listed_has_the_properties_of_its_type() {
         assert!(properties.get("enableRbacAuthorization").is_none(), "{hsm}");
         assert!(properties.get("accessPolicies").is_none(), "{hsm}");
     }
-    // What is off is absent, as it is there.
+    // A property that is off is missing, as in the service.
     for vault in vaults["value"].as_array().unwrap() {
         let protection = vault["properties"].get("enablePurgeProtection");
         assert!(protection.is_none_or(Value::is_boolean), "{vault}");

@@ -1,4 +1,4 @@
-//! Subscriptions, resource groups and lists of many pages, on the wire: raw HTTP, no client types.
+//! Subscriptions, resource groups and paged lists: raw HTTP, no client types.
 
 use crate::sandbox_wire::ask_as;
 use crate::tenants::{plain, rsa_key};
@@ -9,8 +9,8 @@ const ARM: &str = "https://management.azure.com";
 const DATA: &str = "22222222-0000-4000-8000-000000000002";
 const VAULT: &str = "https://kv-contoso-cmk.vault.azure.net";
 
-/// Two subscriptions; the second one has two groups, two vaults and a policy of a name that the
-/// first one has, too.
+/// Two subscriptions. The second one has two groups, two vaults, and a policy with the same name as
+/// in the first.
 fn two_subscriptions() -> Value {
     let keys = json!({ "subscription": "Data", "group": "rg-keys" });
     let policies = json!({ "subscription": "Data", "group": "RG-Policies" });
@@ -67,7 +67,7 @@ fn code(answer: &(u16, Value)) -> (u16, &str) {
     )
 }
 
-/// What stands under `name` in each item of a list.
+/// The field `name` of each item in a list.
 fn each<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
     let items = list["value"].as_array().unwrap();
     items
@@ -76,7 +76,7 @@ fn each<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// Every page of a list, by the service's own links; how the last one ends, too.
+/// Every page of a list by the service's links, and the link of the last page.
 fn all_pages(served: &Served, first: &str) -> (Vec<usize>, Vec<Value>, Option<Value>) {
     let (mut sizes, mut items, mut next) = (Vec::new(), Vec::new(), first.to_owned());
     loop {
@@ -105,11 +105,11 @@ fn everything_is_where_its_id_says() {
         world["vaults"]["kv-data"]["id"],
         format!("{data}/resourceGroups/rg-keys/{vaults}/kv-data")
     );
-    // The same name in two subscriptions is two policies.
+    // The same name in two subscriptions means two policies.
     let ids: Vec<&String> = world["policies"].as_object().unwrap().keys().collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
     assert!(ids.iter().all(|id| id.ends_with("/ep")), "{ids:?}");
-    // The short forms of a scenario mean the first subscription.
+    // A scenario without places means the first subscription.
     let first = served.default_of("vault");
     let first = first.split("/resourceGroups").next().unwrap();
     assert_eq!(arm(&served, "admin", first).1["displayName"], "Platform");
@@ -144,8 +144,7 @@ fn everything_is_where_its_id_says() {
     }
 }
 
-/// A subscription in which a caller has no role is not in the caller's list, and what lies in it is
-/// in no list either.
+/// A caller without a role in a subscription sees neither it nor its resources.
 #[test]
 fn without_a_role_a_subscription_is_not_seen() {
     let served = Served::patched(&two_subscriptions(), "1");
@@ -234,8 +233,8 @@ fn crowded(settings: &Value) -> Served {
     )
 }
 
-/// Every list of Azure comes in pages of the size that the scenario says, and following its links
-/// brings what one long page brings.
+/// Every list of Azure has pages of the configured length. Its links give the same items as a
+/// single long page.
 #[test]
 fn every_list_of_azure_has_pages() {
     let long = crowded(&json!({}));
@@ -334,7 +333,8 @@ fn key_vault_gives_as_many_as_it_is_asked_for_and_25_at_most() {
     }
 }
 
-/// Names are held, a deleted vault is read by its place, and protection keeps from purging.
+/// Names stay taken, a deleted vault is read by its location, and purge protection prevents
+/// purging.
 #[test]
 fn what_was_deleted_is_read_recovered_and_purged_as_there() {
     let free = json!({ "properties": {}, "keys": {}, "deleted": true });

@@ -1,5 +1,5 @@
-//! The queries of the two Power Platform APIs, and their lists: what is asked for is honoured or
-//! refused, and pages lead from one to the next.
+//! Queries and lists of the two Power Platform APIs: options are applied or refused, and pages link
+//! to each other.
 
 use crate::sandbox_wire::{BAP, ask_as, id_of, start_link, uat_id, with_policy};
 use crate::tenants::{linked_uat, plain, policy_ready};
@@ -32,7 +32,7 @@ fn lists() -> [String; 5] {
     ]
 }
 
-/// Two items on a page, and three of everything at least.
+/// Pages of two items, and at least three items in each list.
 fn paged(settings: Value) -> Served {
     let past = |days: f64| {
         let kind = "NewCustomerManagedKey";
@@ -47,7 +47,7 @@ fn paged(settings: Value) -> Served {
     Served::patched(&plain(patch), "1")
 }
 
-/// The address of the next page, however the service spells its name.
+/// The next link, in any spelling.
 fn next(page: &Value) -> Option<String> {
     let links = page.as_object().unwrap().iter();
     links
@@ -55,7 +55,7 @@ fn next(page: &Value) -> Option<String> {
         .find_map(|(_, link)| link.as_str().map(str::to_owned))
 }
 
-/// All items of a list, and on how many pages they were.
+/// All items of a list, and the number of its pages.
 fn whole(served: &Served, first: &str) -> (Vec<Value>, usize) {
     let (mut all, mut url, mut count) = (Vec::new(), Some(first.to_owned()), 0);
     while let Some(here) = url {
@@ -91,7 +91,7 @@ fn one_environment_shows_its_policy_and_a_list_only_when_it_is_expanded() {
                 assert_eq!(shows(""), on_one, "{setting:?} {route}");
                 assert_eq!(shows("&$expand=permissions"), on_one, "{setting:?} {route}");
                 assert_eq!(shows(expand), expanded, "{setting:?} {route}");
-                // The dotted spelling is on record: it brings a null.
+                // The dotted spelling gives `null`, as recorded.
                 assert!(!shows("&$expand=properties.enterprisePolicies"));
             }
             let in_list = |more: &str| {
@@ -185,7 +185,7 @@ fn every_route_wants_a_version_that_it_knows() {
             "{url}"
         );
         assert!(body.contains("$orderby"), "{url}: {body}");
-        // Other parameters are none of its business.
+        // Other parameters are ignored.
         let (_, code, _) = refused(&format!("?api-version={known}&id=x"));
         assert!(!code.contains("Parameter"), "{url}: {code}");
     }
@@ -195,7 +195,7 @@ fn every_route_wants_a_version_that_it_knows() {
             .iter()
             .all(|effect| effect == "enable-started")
     );
-    // What is not there is not there, whatever its version.
+    // A missing route is a 404 with any version.
     assert_eq!(code(&ask(&served, &format!("{BAP}/nothing"))), "NotFound");
 }
 
@@ -215,7 +215,7 @@ fn every_list_leads_from_page_to_page() {
             link.contains("api-version=20") && link.contains("skiptoken"),
             "{link}"
         );
-        // A number beyond the list, and what is no number, is no token of this list.
+        // A number beyond the list, or a text, is no valid token.
         for token in ["x", "-1", "1000"] {
             let odd = ask(&served, &format!("{first}&$skiptoken={token}"));
             assert_eq!(
@@ -224,7 +224,7 @@ fn every_list_leads_from_page_to_page() {
                 "{first}"
             );
         }
-        // So many items and no more, over all pages.
+        // The limit applies to all pages together.
         let (some, pages) = whole(&served, &format!("{first}&$top=3"));
         assert_eq!((some.as_slice(), pages), (&all[..3], 2), "{first}");
         assert_eq!(whole(&served, &format!("{first}&$top=0")), (Vec::new(), 1));
@@ -234,10 +234,10 @@ fn every_list_leads_from_page_to_page() {
             (400, "InvalidQueryParameter")
         );
     }
-    // The link of the Power Platform API has the name of its model.
+    // The next link of the Power Platform API has its model's name.
     let page = ask(&served, &lists()[4]).json();
     assert!(page["@odata.nextlink"].is_string(), "{page}");
-    // What was asked for stays asked for on the next page.
+    // The next page keeps the options.
     let expanded = "&$expand=properties.enterprisePolicies&$filter=location%20ne%20'x'";
     let (all, pages) = whole(&served, &format!("{}{expanded}", lists()[0]));
     assert!(pages > 2);
@@ -321,7 +321,7 @@ fn filters_are_honoured_or_refused() {
         );
         assert!(found(list, "name eq 'x'").is_empty());
     }
-    // The newest first, and of every environment where none is named.
+    // Newest first, and for every environment if the filter names none.
     let dev = id_of(&served, "Contoso Sales");
     for (filter, count) in [
         (format!("environment eq '{uat}'"), 1),
@@ -373,11 +373,11 @@ fn the_default_environment_has_a_name_of_its_own() {
     }
     let other = format!("{BAP}/environments/~other?api-version=2020-10-01");
     assert_eq!(code(&ask(&served, &other)), "EnvironmentNotFound");
-    // Without a default environment it stands for nothing.
+    // Without a default environment, `~default` matches nothing.
     let without = Served::patched(&plain(json!({ "environments": { "default": null } })), "1");
     let url = format!("{BAP}/environments/~default?api-version=2020-10-01");
     assert_eq!(code(&ask(&without, &url)), "EnvironmentNotFound");
-    // Makers see their environments by another type and another id.
+    // Makers get another type and another id of an environment.
     let (all, _) = whole(
         &served,
         &format!("{BAP}/environments?api-version=2020-10-01"),
@@ -486,7 +486,7 @@ fn a_policy_that_no_read_shows_is_never_taken_for_none() {
         served.run(&adding).exits(if seen { 0 } else { 6 });
         assert_eq!(served.ledger()["writes"], 0, "{setting}");
     }
-    // What was added and is shown nowhere was sent once, and is not verified.
+    // If no read shows the added policy, the link is sent once and not verified.
     let settings = json!({ "settings": { "policy_block": "hidden" } });
     let served = Served::patched(&policy_ready(settings), FAST);
     served
@@ -509,7 +509,7 @@ fn the_client_asks_as_microsofts_own_clients_do() {
         asked.contains(&maker) && asked.contains(&administrator),
         "{asked}"
     );
-    // An operation that it finds by its id, and one whose address the service gave.
+    // One operation that is found by its id, and one whose address the service returned.
     assert_eq!(start_link(&served, &id).status, 202);
     let adding = [
         "add-environment",

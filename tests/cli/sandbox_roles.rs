@@ -1,6 +1,6 @@
-//! Roles in the sandbox against the published wire: definitions, assignments at every scope, who
-//! may assign what, deny assignments, local roles of a managed HSM, and what a token says. Raw
-//! HTTP, no client types, as in [`crate::sandbox_wire`].
+//! Roles in the sandbox against the published interface: definitions, assignments at every scope,
+//! the right to assign, deny assignments, local roles of a managed HSM, and the claims of a token.
+//! Raw HTTP, no client types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::ask_as;
 use crate::tenants::plain;
@@ -83,7 +83,7 @@ impl Tenant {
         self.ask(user, "PUT", &path, &json!({ "properties": properties }))
     }
 
-    /// What `user` asks for: this role at this scope for the policy's identity.
+    /// `user` assigns this role at this scope to the policy's identity.
     fn assign(&self, user: &str, scope: &str, number: u32, role: &str) -> (u16, String) {
         let properties = json!({
             "roleDefinitionId": format!("{}/{AUTHORIZATION}/roleDefinitions/{role}", self.subscription),
@@ -190,7 +190,7 @@ fn definitions_are_those_that_microsoft_documents() {
     assert_eq!(found("atScope()"), every);
     assert_eq!(every.as_array().unwrap().len(), 21);
 
-    // By id, in any letter case; the id that is shown belongs to the scope that was asked.
+    // By id in any case. The returned id belongs to the requested scope.
     let path = |scope: &str, id: &str| format!("{scope}/{AUTHORIZATION}/roleDefinitions/{id}");
     let upper = ENCRYPTION_USER.to_ascii_uppercase();
     let one = tenant.ask("admin", "GET", &path(&tenant.key, &upper), &Value::Null);
@@ -253,7 +253,7 @@ fn an_assignment_is_found_by_scope_and_by_principal() {
             "{policy}"
         );
     }
-    // Through a group in a group; `principalId` asks for the principal itself.
+    // Through nested groups. `principalId` matches only the principal itself.
     let id = tenant.identity_of("ep-contoso-cmk");
     assert_eq!(
         list(&tenant.key, &format!("principalId eq '{id}'")),
@@ -271,7 +271,7 @@ fn an_assignment_is_found_by_scope_and_by_principal() {
         )
     );
     assert!(inherited["id"].as_str().unwrap().starts_with(management));
-    // What is below the scope is left out on request.
+    // `atScope()` omits assignments below the scope.
     let by_key = to("ep-contoso-key");
     assert_eq!(scopes(&list(&tenant.vault, &by_key)), [tenant.key.as_str()]);
     assert_eq!(
@@ -285,7 +285,7 @@ fn an_assignment_is_found_by_scope_and_by_principal() {
     assert!(
         condition.starts_with("@Resource[Microsoft.KeyVault") && with["conditionVersion"] == "2.0"
     );
-    // The fields of RoleAssignmentProperties (2022-04-01), each with a value or null.
+    // The fields of RoleAssignmentProperties (2022-04-01), each with a value or `null`.
     let names = |value: &Value| -> BTreeSet<String> {
         value.as_object().unwrap().keys().cloned().collect()
     };
@@ -351,7 +351,7 @@ fn a_data_access_administrator_assigns_key_vault_roles_and_no_others() {
     };
     assert_eq!(remove(user, &tenant.vault, 3), refused);
     assert_eq!(remove(user, &tenant.vault, 2), (200, String::new()));
-    // At another scope there is nothing of this name.
+    // No assignment of this name exists at another scope.
     assert_eq!(remove("admin", &tenant.vault, 1), (204, String::new()));
     assert_eq!(remove("admin", &tenant.key, 1), (200, String::new()));
     assert_eq!(remove("admin", &tenant.key, 1), (204, String::new()));
@@ -393,7 +393,7 @@ fn a_condition_on_an_assignment_constrains_its_holder() {
 #[test]
 fn an_assignment_needs_a_guid_and_a_principal_that_is_known_or_typed() {
     let tenant = Tenant::patched(json!({}));
-    // A policy that is new: at the real speed its identity stays unknown while this test runs.
+    // The identity of a new policy stays unknown during this test, which runs at real speed.
     let body = json!({ "location": "europe", "kind": "Encryption",
         "identity": { "type": "SystemAssigned" },
         "properties": { "encryption": { "state": "Enabled", "keyVault": { "id": tenant.vault,
@@ -563,7 +563,7 @@ fn rights_at_one_key_are_rights_at_that_key() {
         json!([])
     );
 
-    // A subscription is seen only by principals with a role in it or above it.
+    // Only principals with a role in it or above it see a subscription.
     let seen = |user: &str| {
         let body = tenant
             .ask(user, "GET", "/subscriptions", &Value::Null)
@@ -661,7 +661,7 @@ fn a_managed_hsm_has_roles_of_its_own() {
     let mine = format!("?$filter=principalId%20eq%20{administrator}");
     assert_eq!(list("keys/", &mine), ["/"]);
 
-    // Who may what: an auditor reads a key and its roles, an administrator gives roles.
+    // The rights: an auditor reads a key and its roles, an administrator assigns roles.
     let key = "keys/cmk-contoso";
     let rights = |user: &str| {
         let roles = get(user, &format!("{key}/{AUTHORIZATION}/roleAssignments")).0;
@@ -737,7 +737,7 @@ fn a_token_says_whose_it_is() {
             .all(|name| app[*name].is_null())
             && app["uti"].is_string()
     );
-    // An application that has no directory role, and one that has.
+    // An application without a directory role, and one with a role.
     let application = json!("0997a1d0-0d1d-4acb-b408-d5ca73121e90");
     assert_eq!(app["wids"], json!([application]));
     let admin = claims(&served.token("admin", "https://management.azure.com"));

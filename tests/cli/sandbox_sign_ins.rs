@@ -1,5 +1,5 @@
-//! Persons who sign in to the sandbox, as the Microsoft identity platform describes it: the page,
-//! the code, its redemption, refresh tokens, and claims that services ask for.
+//! Users who sign in to the sandbox, as the Microsoft identity platform describes it: the page, the
+//! code, its redemption, refresh tokens, and claims.
 
 use crate::tool::{Answer, Served, http, run};
 use base64::Engine;
@@ -22,7 +22,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
         .finish()
 }
 
-/// Pairs, with these in the place of those of the same name; an empty one is left out.
+/// Replaces pairs of the same name, and drops empty ones.
 fn with<'a>(pairs: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = pairs
         .iter()
@@ -47,7 +47,7 @@ fn page(served: &Served, more: &[(&str, &str)]) -> Answer {
     http(&served.url, "GET", &path, &LOGIN, "")
 }
 
-/// What the page sends back.
+/// The parameters of the page's redirect.
 fn back(answer: &Answer) -> HashMap<String, String> {
     assert_eq!(answer.status, 302, "{}", answer.body);
     let url = Url::parse(answer.header("location").unwrap()).unwrap();
@@ -103,7 +103,7 @@ fn refused(answer: &Value, error: &str, code: &str) {
     );
 }
 
-/// What the person does, and what services ask for.
+/// Sets the user's answers and the services' demands.
 pub(crate) fn says(served: &Served, wanted: &Value) {
     let answer = http(
         &served.url,
@@ -161,7 +161,7 @@ fn a_code_is_good_once_for_whoever_began() {
         "invalid_grant",
         "AADSTS70008",
     );
-    // A refresh token only for who asks for one.
+    // Only a request with `offline_access` gets a refresh token.
     let short = format!("{ARM}/.default");
     let once = back(&page(&served, &[("scope", &short)]));
     let once = redeemed(&served, &once["code"], &[("scope", "")]);
@@ -171,7 +171,7 @@ fn a_code_is_good_once_for_whoever_began() {
 #[test]
 fn the_page_answers_whom_it_may_answer() {
     let served = Served::start("ready", "1");
-    // To a person, and nowhere else.
+    // These errors are shown to the user, and not sent to the address.
     for more in [
         ("redirect_uri", "https://localhost:4711"),
         ("redirect_uri", "http://example.com"),
@@ -213,7 +213,7 @@ fn the_page_answers_whom_it_may_answer() {
         let claims = payload(&redeemed(&served, &answered["code"], &[]));
         assert_eq!(claims["name"], name);
     }
-    // Named when the sandbox is served.
+    // The default user can be set at the start of the sandbox.
     let other = Served::with("ready", "1", &["--sandbox-user", "key-vault-admin"]);
     let answered = back(&page(&other, &[]));
     let claims = payload(&redeemed(&other, &answered["code"], &[]));
@@ -240,7 +240,7 @@ fn a_refresh_token_is_good_for_every_service_until_it_ends() {
     assert_eq!(payload(&given)["aud"], "https://vault.azure.net");
     let second = &given["refresh_token"];
     assert!(second.is_string() && *second != first);
-    // The older one stays good.
+    // The older refresh token stays valid.
     for own in [&first, second] {
         assert!(refreshed(&served, own, &[])["access_token"].is_string());
         let other = refreshed(&served, own, &[("client_id", "other")]);
@@ -278,7 +278,7 @@ fn a_service_asks_for_claims_and_a_person_satisfies_them() {
             && challenge.contains(&encoded),
         "{challenge}"
     );
-    // No refresh token can bring what only a person can.
+    // A refresh token can't satisfy claims that only a user can satisfy.
     let again = refreshed(
         &served,
         &first["refresh_token"],
@@ -295,7 +295,7 @@ fn a_service_asks_for_claims_and_a_person_satisfies_them() {
         &[("claims", claims.as_str())],
     );
     assert_eq!(ask(&third).status, 200);
-    // A fresh token is not a person's work.
+    // A new token needs no user.
     let fresh = json!({ "access_token": { "nbf": { "essential": true, "value": "1" } } });
     says(
         &served,
@@ -308,9 +308,9 @@ fn a_service_asks_for_claims_and_a_person_satisfies_them() {
         &first["refresh_token"],
         &[("claims", claims.as_str())],
     );
-    // What a request asked for is in its token.
+    // The token has the claims of its request.
     assert_eq!(ask(&fourth).status, 200);
-    // Entra itself asks, for one service.
+    // Entra itself requires claims, for one service.
     says(
         &served,
         &json!({ "demand": { "claims": wanted, "audiences": ["https://vault.azure.net"] } }),

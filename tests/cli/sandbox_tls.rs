@@ -1,5 +1,5 @@
-//! The sandbox as clients have it that know nothing of it: behind a proxy, under the public host
-//! names, with a certificate.
+//! The sandbox for ordinary clients: behind a proxy, under the public host names, with a
+//! certificate.
 
 use crate::tool::{Served, command, http, run};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-/// A sandbox that speaks https, with its certificate.
+/// A sandbox with https, and its certificate.
 fn served() -> (Served, String) {
     let served = Served::with("ready", "1", &["--tls"]);
     let certificate =
@@ -16,7 +16,7 @@ fn served() -> (Served, String) {
     (served, certificate)
 }
 
-/// What is asked through the proxy, by a client that trusts nobody else.
+/// Sends a request through the proxy, from a client that trusts only this certificate.
 fn through(served: &Served, certificate: &str, url: &str) -> Result<(u16, Value), String> {
     through_as(served, certificate, url, url.split('/').nth(2).unwrap())
 }
@@ -52,7 +52,7 @@ fn through_as(
     })
 }
 
-/// A `CONNECT`, and the answer to it.
+/// Sends a `CONNECT`, and returns the answer.
 fn connect(served: &Served, authority: &str) -> String {
     let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
     write!(
@@ -141,7 +141,7 @@ fn what_is_not_played_is_refused() {
 #[test]
 fn a_tunnel_leads_to_one_host() {
     let (served, certificate) = served();
-    // Neither another host nor the sandbox's own addresses, which are for whoever runs it.
+    // Neither another host nor the sandbox's own routes can be reached through a tunnel.
     let url = "https://management.azure.com/_sandbox/world";
     for host in ["api.bap.microsoft.com", "127.0.0.1", "localhost"] {
         assert_eq!(
@@ -170,7 +170,7 @@ fn nobody_else_vouches_for_it() {
 fn without_tls_there_is_no_tunnel() {
     let served = Served::start("ready", "1");
     assert!(connect(&served, "management.azure.com:443").starts_with("HTTP/1.1 405 "));
-    // Its own clients need neither.
+    // cmkctl itself needs neither proxy nor certificate.
     assert_eq!(http(&served.url, "GET", "/healthz", &[], "").status, 200);
 }
 
@@ -215,7 +215,7 @@ fn the_certificate_goes_with_the_sandbox_and_holds_no_key() {
         "{told}"
     );
     assert!(!file.exists());
-    // One that a sandbox left behind is written over; anything else is somebody's.
+    // A certificate file of an earlier sandbox is overwritten. Any other file is kept.
     std::fs::write(&file, text).unwrap();
     let mut again = start(&file);
     again

@@ -1,5 +1,5 @@
-//! The sandbox on bad days, at its doors, and beside recordings of the real service; raw HTTP, as
-//! in [`crate::sandbox_wire`].
+//! The sandbox with scripted trouble, its doors, and its answers beside recordings of the real
+//! service; raw HTTP, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::{
     BAP, EXPANDED, ask_as, follow, id_of, pages, read_environment, start_link, uat_id, with_policy,
@@ -71,7 +71,7 @@ fn a_token_opens_only_the_service_it_is_for() {
         let foreign = served.ask("eyJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl", "GET", &url, "");
         assert_eq!(foreign.status, 401, "{url}");
     }
-    // A token of anybody else is noticed.
+    // A foreign token is noticed.
     assert_eq!(served.effects(), ["foreign-token"; 7]);
 }
 
@@ -91,7 +91,7 @@ fn time_is_stepped_for_the_sandbox_and_for_its_clients() {
     served.advance(90_000.0);
     let passed = date().duration_since(before).as_secs();
     assert!((90_000..90_600).contains(&passed), "{passed}");
-    // What is counted from the epoch stays where it is; a client reckons from an earlier beginning.
+    // Times from the epoch stay the same. A client calculates with an earlier start.
     assert_eq!(served.cloud()["sandbox"]["epoch"], epoch);
     assert_eq!(begun - started(&served), 90_000_000);
     for wrong in [
@@ -186,8 +186,7 @@ fn trouble_comes_when_it_is_scripted() {
     ] {
         assert_eq!(*value, "Wibble");
     }
-    // A change that was answered by nobody has happened all the same; one that was cut off before
-    // has not.
+    // A change without an answer has happened. A change that was cut off before has not.
     for (kind, effects) in [("reset-before", 0), ("reset-after", 1)] {
         let served = with_policy(&json!({}), "1");
         served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": kind }]));
@@ -202,7 +201,7 @@ fn trouble_comes_when_it_is_scripted() {
     }
 }
 
-/// Every path of a document, arrays by `[]`, keys that are data by `*`.
+/// Every path of a document, with `[]` for arrays and `*` for keys that are data.
 fn paths(value: &Value, at: &str, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(name, inner)| {
@@ -221,11 +220,11 @@ fn paths(value: &Value, at: &str, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Whatever the sandbox sends, a real service has sent: compared with recordings where there are
-/// some (`CMKCTL_RECORDED`).
+/// The sandbox sends only fields that a real service has sent. They are compared with recordings if
+/// `CMKCTL_RECORDED` is set.
 #[test]
 fn the_sandbox_sends_nothing_that_was_never_recorded() {
-    // Not recorded, but documented: paths that begin with these are allowed.
+    // Documented but not recorded: paths that start with these are allowed.
     const DOCUMENTED: [(&str, &str); 4] = [
         (
             "environment.properties.linkedAppMetadata",
@@ -304,8 +303,7 @@ fn the_sandbox_sends_nothing_that_was_never_recorded() {
     assert!(never.is_empty(), "{never:#?}");
 }
 
-/// One place of an answer is less or other than it was, or the whole answer says nothing; the
-/// request has taken effect all the same.
+/// A part of an answer, or the whole answer, is changed. The request takes its normal effect.
 #[test]
 fn an_answer_can_be_poorer_at_one_place() {
     let served = with_policy(&json!({}), "1");

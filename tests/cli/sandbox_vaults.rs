@@ -1,4 +1,4 @@
-//! Vaults and managed HSMs of the sandbox, written to as the published wire has it: raw HTTP, no
+//! Writes to vaults and managed HSMs of the sandbox, against the published interface: raw HTTP, no
 //! client types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::ask_as;
@@ -34,7 +34,7 @@ impl Tenant {
         }
     }
 
-    /// A path without a version is asked at the newest one.
+    /// A path without a version uses the newest one.
     fn arm_as(&self, user: &str, method: &str, path: &str, body: &Value) -> Said {
         let url = if path.contains('?') {
             format!("{ARM}{path}")
@@ -60,7 +60,7 @@ impl Tenant {
         format!("{}/providers/Microsoft.KeyVault/vaults/{name}", self.group)
     }
 
-    /// The body of a vault, with these properties besides.
+    /// The body of a vault with further properties.
     fn body(&self, more: &Value) -> Value {
         let mut properties = json!({ "tenantId": self.served.tenant_id(),
             "sku": { "family": "A", "name": "standard" } });
@@ -74,7 +74,7 @@ impl Tenant {
         self.arm("GET", &self.vault, &Value::Null).2["properties"].clone()
     }
 
-    /// The data plane's answer to a look at the key.
+    /// The data plane's answer to a read of the key.
     fn look(&self) -> (u16, Value) {
         let url = "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso?api-version=7.6";
         let answer = ask_as(&self.served, "admin", "GET", url, "");
@@ -107,7 +107,7 @@ fn a_vault_is_created_changed_deleted_recovered_and_purged() {
     );
     assert_eq!(own["enablePurgeProtection"], Value::Null);
     assert_eq!(tenant.arm("GET", &id, &Value::Null).2, made);
-    // Before 2026-02-01, a new vault works with access policies, which then must be said.
+    // Before 2026-02-01, a new vault uses access policies, which the request must include.
     let older = |body: &Value| {
         let path = format!("{}?api-version=2023-07-01", tenant.named("kv-old"));
         tenant.arm("PUT", &path, body)
@@ -153,7 +153,8 @@ fn a_vault_is_created_changed_deleted_recovered_and_purged() {
         tenant.arm("PUT", &id, &recover),
         (200, String::new(), tagged)
     );
-    // Recovering what is there is an ordinary write; what nobody deleted can't be recovered.
+    // Recovering an existing vault is an ordinary write. A vault that was never deleted can't be
+    // recovered.
     assert_eq!(tenant.arm("PUT", &id, &recover).0, 200);
     let other = tenant.arm("PUT", &tenant.named("kv-none"), &recover);
     assert_eq!((other.0, other.1.as_str()), (404, "DeletedVaultNotFound"));
@@ -183,7 +184,7 @@ fn purge_protection_keeps_a_vault_and_stays() {
     };
     assert_eq!(protect(json!(false)).1, "BadRequest");
     assert_eq!(protect(json!(true)).0, 200);
-    // Left out, it stays.
+    // An omitted `enablePurgeProtection` stays on.
     let whole = tenant.arm("PUT", &tenant.vault, &tenant.body(&json!({})));
     assert_eq!(whole.2["properties"]["enablePurgeProtection"], json!(true));
     assert_eq!(tenant.arm("DELETE", &tenant.vault, &Value::Null).0, 200);
@@ -193,7 +194,7 @@ fn purge_protection_keeps_a_vault_and_stays() {
     );
     let (status, code, _) = tenant.arm("POST", &purge, &Value::Null);
     assert_eq!((status, code.as_str()), (403, "MethodNotAllowed"));
-    // When its retention is over, it goes by itself.
+    // At the end of its retention, the vault is purged automatically.
     let gone = purge.trim_end_matches("/purge");
     assert_eq!(tenant.arm("GET", gone, &Value::Null).0, 200);
     tenant.served.advance(90.0 * 86_400.0);
@@ -276,7 +277,7 @@ fn a_name_is_taken_once_in_the_whole_cloud() {
     let other = json!({ "name": "kv-free", "type": "Microsoft.Storage/storageAccounts" });
     assert_eq!(tenant.arm("POST", &path, &other).0, 400);
 
-    // In a subscription that the caller owns, too.
+    // Including a subscription that the caller owns.
     let world = tenant.served.world();
     let own = |id: &&Value| !id.as_str().unwrap().starts_with(&tenant.subscription);
     let groups = world["subscriptions"].as_object().unwrap().values();
@@ -475,7 +476,7 @@ fn a_managed_hsm_takes_tags_and_rules_but_no_access_policies() {
     );
     let add = format!("{hsm}/accessPolicies/add");
     assert_eq!(tenant.arm("PUT", &add, &json!({})).0, 400);
-    // What was read can be written back.
+    // A body that was read can be written back.
     assert_eq!(tenant.arm("PUT", &hsm, &after).2, after);
     let new = hsm.replace("hsm-contoso-cmk", "hsm-new");
     assert_eq!(tenant.arm("PUT", &new, &after).0, 400);

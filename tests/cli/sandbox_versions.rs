@@ -1,5 +1,5 @@
-//! Versions, methods and quotas of the sandbox against the wire of Resource Manager and Key Vault:
-//! raw HTTP, as in [`crate::sandbox_wire`]; and the client where versions have ended.
+//! Versions, methods and quotas of the sandbox against the interfaces of Resource Manager and Key
+//! Vault: raw HTTP, as in [`crate::sandbox_wire`]. Also the client after the end of old versions.
 
 use crate::sandbox_wire::ask_as;
 use crate::tenants::plain;
@@ -13,14 +13,14 @@ fn ask(served: &Served, method: &str, url: &str) -> Answer {
     ask_as(served, "admin", method, url, "")
 }
 
-/// Status, code and words of a refusal.
+/// Status, code and message of a refusal.
 fn refused(answer: &Answer) -> (u16, String, String) {
     let error = answer.json()["error"].clone();
     let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
     (answer.status, text("code"), text("message"))
 }
 
-/// Every route of Resource Manager that a client of this tenant needs, with a version of its own.
+/// Every route of Resource Manager that a client of this tenant needs, with a valid version.
 fn routes(served: &Served) -> Vec<(String, &'static str)> {
     let vault = served.default_of("vault");
     let policy = served.default_of("policy");
@@ -68,7 +68,7 @@ fn every_request_to_resource_manager_needs_a_version() {
                 ),
                 "{url}"
             );
-            // Who asks comes first.
+            // The caller is checked before the version.
             assert_eq!(served.ask("", "GET", &url, "").status, 401, "{url}");
         }
         let right = format!("{ARM}{path}?api-version={version}");
@@ -107,7 +107,7 @@ fn a_version_that_a_type_does_not_have_is_refused_with_those_that_it_has() {
         let kind = path.rsplit('/').next().unwrap();
         assert!(words.starts_with(&begin.replace("{}", kind)), "{words}");
         assert!(words.contains(right), "{path}: {words}");
-        // What is no date at all, nobody has.
+        // No type has a version that is not a date.
         for odd in ["latest", "2022-13-01", "20220401", "2022-04-01preview"] {
             let url = format!("{ARM}{path}?api-version={odd}");
             let (found, of, _) = refused(&ask(&served, "GET", &url));
@@ -120,7 +120,7 @@ fn a_version_that_a_type_does_not_have_is_refused_with_those_that_it_has() {
     }
 }
 
-/// The versions of a type, by the provider's metadata.
+/// The versions of a type in the provider's metadata.
 fn versions(served: &Served, provider: &str, kind: &str) -> Vec<String> {
     let policy = served.default_of("policy");
     let subscription: String = policy.split('/').take(3).collect::<Vec<_>>().join("/");
@@ -203,7 +203,7 @@ fn the_data_plane_of_key_vault_needs_a_version_as_well() {
     }
 }
 
-/// A tenant in which nothing is missing but time.
+/// A tenant without problems at this time.
 fn at(epoch: &str) -> Value {
     plain(json!({ "epoch": epoch }))
 }
@@ -216,7 +216,7 @@ fn versions_of_vaults_end_on_their_day_and_this_client_goes_on() {
     for version in ["2016-10-01", "2023-07-01", "2025-05-01", "2026-02-01"] {
         assert_eq!(ask(&before, "GET", &url(version)).status, 200, "{version}");
     }
-    // The day comes while it runs.
+    // The date is reached during the run.
     before.advance(86_400.0);
     let (status, code, words) = refused(&ask(&before, "GET", &url("2023-07-01")));
     assert_eq!((status, code.as_str()), (400, "NoRegisteredProviderFound"));
@@ -240,7 +240,7 @@ fn versions_of_vaults_end_on_their_day_and_this_client_goes_on() {
         );
     }
     assert_eq!(ask(&after, "GET", &url("2026-02-01")).status, 200);
-    // Other providers and the data plane know nothing of it.
+    // Other providers and the data plane are not affected.
     let key = format!("{VAULT}/keys/cmk-contoso?api-version=7.4");
     assert_eq!(ask(&after, "GET", &key).status, 200);
     after
@@ -263,7 +263,7 @@ fn head_answers_as_resource_manager_does_and_never_with_a_body() {
         (group, "", 400),
         (vault.clone(), "2026-02-01", 405),
         (format!("{vault}-else"), "2026-02-01", 404),
-        // By its id, a resource is asked with a version of its own type.
+        // A resource by its id needs a version of its own type.
         (vault, "2021-04-01", 400),
         (policy, "2020-10-30", 404),
     ] {

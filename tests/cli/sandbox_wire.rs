@@ -1,5 +1,5 @@
-//! The sandbox against the published wire of the Power Platform admin API and Dataverse: raw HTTP,
-//! no client types, so that the two can't agree on a mistake.
+//! The sandbox against the published interfaces of the Power Platform admin API and Dataverse: raw
+//! HTTP, no client types, so that client and sandbox can't share a mistake.
 
 use crate::tenants::{plain, policy_is, policy_ready, uat_is, ungranted_policy};
 use crate::tool::{Answer, FAST, Served, http};
@@ -11,7 +11,7 @@ pub(crate) const BAP: &str =
 pub(crate) const EXPANDED: &str =
     "api-version=2023-06-01&$expand=permissions,properties/enterprisePolicies";
 
-/// One request of a user, with a token for the audience that the host wants.
+/// Sends a user's request with a token for the host's audience.
 pub(crate) fn ask_as(served: &Served, user: &str, method: &str, url: &str, body: &str) -> Answer {
     let host = url
         .strip_prefix("https://")
@@ -30,7 +30,7 @@ pub(crate) fn ask_as(served: &Served, user: &str, method: &str, url: &str, body:
     served.ask(&served.token(user, &audience), method, url, body)
 }
 
-/// A tenant with a policy that has everything it needs; `patch` over it.
+/// A tenant with a usable policy, and `patch` over it.
 pub(crate) fn with_policy(patch: &Value, speed: &str) -> Served {
     let mut whole = policy_ready(json!({}));
     for (name, value) in patch.as_object().unwrap() {
@@ -54,7 +54,7 @@ pub(crate) fn read_environment(served: &Served, id: &str) -> Value {
     .json()
 }
 
-/// Every page of the list, by the service's own links.
+/// Every page of the list, by the service's links.
 pub(crate) fn pages(served: &Served, user: &str) -> Vec<Vec<Value>> {
     let mut next = Some(format!(
         "{BAP}/scopes/admin/environments?api-version=2023-06-01"
@@ -79,7 +79,7 @@ pub(crate) fn id_of(served: &Served, name: &str) -> String {
     found["name"].as_str().unwrap().to_owned()
 }
 
-/// The policy's body for link and unlink.
+/// The body for link and unlink, with the policy's system id.
 fn system_id(served: &Served) -> String {
     let policy = served.default_of("policy");
     let url = format!("https://management.azure.com{policy}?api-version=2020-10-30");
@@ -101,7 +101,7 @@ pub(crate) fn start_link(served: &Served, id: &str) -> Answer {
     )
 }
 
-/// Asks until the operation has ended; every state once, in order, and the last answer.
+/// Polls until the operation ends. Returns each state once, in order, and the last answer.
 pub(crate) fn follow(served: &Served, url: &str) -> (Vec<String>, Answer) {
     let token = served.token("admin", "https://service.powerapps.com/");
     let mut states: Vec<String> = Vec::new();
@@ -159,7 +159,7 @@ fn a_policy_block_that_is_hidden_is_there_only_when_it_is_expanded() {
 
 #[test]
 fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
-    // At the real speed nothing moves while this test looks.
+    // At real speed, nothing changes during this test.
     let served = with_policy(&json!({}), "1");
     let id = uat_id(&served);
     let answer = start_link(&served, &id);
@@ -184,7 +184,7 @@ fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
             .all(|look| look.json()["state"]["id"] == "NotStarted")
     );
     assert_eq!(looks[0].json()["type"]["id"], "NewCustomerManagedKey");
-    // Both forms of Retry-After, one after the other.
+    // Both forms of `Retry-After` alternate.
     let mut forms = looks
         .iter()
         .map(|look| look.header("retry-after").unwrap().to_owned())
@@ -197,7 +197,7 @@ fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
         forms[1]
     );
 
-    // While the key is applied.
+    // During the operation.
     let busy = &read_environment(&served, &id)["properties"];
     assert_eq!(busy["states"]["runtime"]["id"], "Disabled");
     assert_eq!(busy["states"]["management"]["id"], "Running");
@@ -219,7 +219,7 @@ fn an_accepted_link_is_an_empty_202_with_an_address_elsewhere() {
         url.contains(history["value"][0]["id"].as_str().unwrap()),
         "{history}"
     );
-    // Nothing else can start, whatever it is.
+    // No other operation can start.
     let governance =
         format!("{BAP}/environments/{id}/governanceConfiguration?api-version=2021-04-01");
     assert_eq!(
@@ -428,7 +428,7 @@ fn what_stands_against_a_link_is_said_as_the_service_says_it() {
             "{error}"
         );
     }
-    // Whoever has no role is told the same as whoever asks for nothing.
+    // A caller without a role gets the same answer as for a missing environment.
     let single = format!("{BAP}/scopes/admin/environments/{uat}?api-version=2023-06-01");
     assert_eq!(
         ask_as(&served, "observer", "GET", &single, "").json()["error"]["code"],
@@ -450,7 +450,7 @@ fn what_stands_against_a_link_is_said_as_the_service_says_it() {
         &body,
     );
     assert_eq!((untyped.status, served.effects()), (415, Vec::new()));
-    // The other spelling of the body's one field is taken, too.
+    // The other spelling of the body's only field works too.
     let lower = body.replace("SystemId", "systemId");
     assert_eq!(ask_as(&served, "admin", "POST", &path, &lower).status, 202);
 }
@@ -532,7 +532,7 @@ fn an_environment_lacks_what_it_does_not_have() {
         )
     };
     assert_eq!(govern(&initial, "POST").status, 400);
-    // A PATCH of the environment is answered politely and changes nothing.
+    // A PATCH of the environment succeeds and changes nothing.
     let id = uat_id(&served);
     let patch = r#"{"properties":{"governanceConfiguration":{"protectionLevel":"Standard"}}}"#;
     let url = format!("{BAP}/scopes/admin/environments/{id}?api-version=2021-04-01");
@@ -541,7 +541,7 @@ fn an_environment_lacks_what_it_does_not_have() {
         read_environment(&served, &id)["properties"]["governanceConfiguration"]["protectionLevel"],
         "Basic"
     );
-    // The right way: an operation, during which nobody is locked out.
+    // The correct way is an operation, which keeps the environment online.
     let started = govern(&id, "POST");
     assert_eq!((started.status, started.body.as_str()), (202, ""));
     let (_, last) = follow(&served, started.header("operation-location").unwrap());

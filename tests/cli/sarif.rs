@@ -1,5 +1,5 @@
-//! The SARIF log, against the schema that OASIS publishes (`data/`, as the crate serde-sarif 0.8.0
-//! carries it).
+//! The SARIF log, against the schema of OASIS (`data/`, in the copy of the crate serde-sarif
+//! 0.8.0).
 
 use cmkctl::model::catalogue::CATALOGUE;
 use cmkctl::model::finding::Blocks;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 fn sarif_schema() -> jsonschema::Validator {
     let text = include_str!("data/sarif-schema-2.1.0.json");
-    // The published pattern for languages has a bracket too many, which this validator refuses; the
+    // The published pattern for languages has an extra bracket, which this validator refuses. The
     // log names no language.
     let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
     let schema: Value = serde_json::from_str(&text).unwrap();
@@ -19,7 +19,7 @@ fn sarif_schema() -> jsonschema::Validator {
         .unwrap()
 }
 
-/// A finding of every code in every severity.
+/// A finding for every code in every severity.
 fn every_finding() -> Vec<Finding> {
     let severities = [
         Severity::Acknowledge,

@@ -1,5 +1,5 @@
-//! The main jobs on tenants as Azure has them: several subscriptions, grants from above, and lists
-//! of many pages.
+//! The main commands on realistic tenants: several subscriptions, inherited grants, and paged
+//! lists.
 
 use crate::tenants::plain;
 use crate::tool::{FAST, Ran, Served, overlaid};
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const ENABLE: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
 
-/// The state of each environment, by name, as `status --all` tells it.
+/// The state of each environment in `status --all`, by name.
 fn states(served: &Served) -> BTreeMap<String, String> {
     let document = served.run(&["status", "--all", "-o", "json"]).json();
     let environments = document["environments"].as_array().unwrap().iter();
@@ -25,8 +25,8 @@ fn adopted(served: &Served) -> Ran {
     served.run(&["adopt"])
 }
 
-/// The policy is made in the first subscription, the grant is given in the one of the vault, and
-/// the policy of the same name in a third one is left alone.
+/// The policy is created in the first subscription, and the grant in the vault's. The policy with
+/// the same name in a third one stays.
 #[test]
 fn the_policy_and_its_key_may_be_in_two_subscriptions() {
     let served = Served::start("many-subscriptions", FAST);
@@ -53,12 +53,12 @@ fn the_policy_and_its_key_may_be_in_two_subscriptions() {
         assert_eq!(&after["policies"][id], old, "{id}");
     }
     assert_eq!(after["subscriptions"], before["subscriptions"]);
-    // Twice is once.
+    // The second run changes nothing.
     served.run(&ENABLE).exits(0);
     assert_eq!(served.world(), after);
 }
 
-/// What lies in a subscription that is not seen is not visible: neither absent nor fine.
+/// Resources in an unseen subscription are not visible. They are neither absent nor fine.
 #[test]
 fn what_lies_in_an_unseen_subscription_is_not_visible() {
     let served = Served::start("many-subscriptions", FAST);
@@ -121,7 +121,7 @@ fn the_last_page_counts_as_the_first() {
     assert_eq!(served.effects(), ["link-started"]);
 }
 
-/// `paged`, with troubles on the pages of the lists whose path has this part.
+/// The scenario `paged`, with trouble on the pages of lists whose path contains `path`.
 fn broken(path: &str, trouble: &Value) -> Served {
     let text = std::fs::read_to_string("src/sandbox/scenarios/paged.json").unwrap();
     let troubles = overlaid(json!({ "path": path }), trouble.clone());
@@ -130,8 +130,8 @@ fn broken(path: &str, trouble: &Value) -> Served {
     Served::patched(&plain(scenario), FAST)
 }
 
-/// A list that breaks on its second page, that leads to itself, or whose items are nameless is not
-/// known. A step that needs it is not taken.
+/// A list is unknown if its second page fails, its link repeats, or its items lack their id. A step
+/// that needs it does not run.
 #[test]
 fn a_list_that_is_not_whole_is_not_known() {
     let breaks = json!({ "breaks_after": 1 });
@@ -147,7 +147,7 @@ fn a_list_that_is_not_whole_is_not_known() {
             let served = broken(path, trouble);
             let retire_key = ["retire-key", "--yes", "--deleted-environments-checked"];
             let ran = served.run(&retire_key);
-            // What is known to stand against it may be said first.
+            // A known blocker may be reported first.
             assert!(
                 [retire, 6].contains(&ran.code),
                 "{path} {trouble}: {}\n{}",

@@ -1,5 +1,5 @@
-//! Every document that the binary prints is what its schema under `examples/schemas/` says, to the
-//! last field.
+//! Every JSON document of the binary conforms to its schema under `examples/schemas/`, with every
+//! field.
 
 use crate::tool::{FAST, Ran, Served, finish, rehearse, run};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn printed_schemas() -> BTreeSet<String> {
     names
 }
 
-/// Validates documents by the schema that each one names.
+/// Validates documents with the schema that each one names.
 #[derive(Default)]
 struct Documents {
     schemas: BTreeMap<String, jsonschema::Validator>,
@@ -85,7 +85,7 @@ impl Documents {
     }
 }
 
-/// The rows of `-o jsonl`, by a definition of the schema.
+/// Validates the rows of `-o jsonl` with a definition of the schema.
 #[track_caller]
 fn rows_fit(name: &str, definitions: &[&str], ran: &Ran) {
     let whole = schema(name);
@@ -231,7 +231,7 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
         all.ran(&run(&[arguments, &["-o", "json"]].concat()));
     }
 
-    // Out again, and over to another policy.
+    // Removal, and swap to another policy.
     let served = Served::start("ready", FAST);
     all.ran(
         &served
@@ -325,8 +325,7 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "403", "times": 1000 }]));
     all.ran(&served.run(&["environment-name", "-o", "json"]).exits(5));
 
-    // A key that goes although its days are not over: what was overridden is in the plan and in the
-    // trail.
+    // A key that is retired early: plan and audit trail name the overridden findings.
     let retiring = Served::patched(&crate::retire::old_keys(12.0), FAST);
     let log = retiring.folder().join("audit.jsonl");
     let retire = [

@@ -1,10 +1,9 @@
-//! What a person sees, whole: the exit code and both streams, of each command and each way it can
-//! go.
+//! The complete output of each command in each situation: exit code and both streams.
 //!
-//! One line of a table is one run and one file in `snapshots`. With `INSTA_UPDATE=always` set,
-//! `cargo test --locked --test cli seen` writes them anew. What a look shows has to be the same
-//! every day and on a machine under load, so midnight of the tenant's clock is a minute away or
-//! more, and what is waited for waits long enough to be seen.
+//! A line of a table is a run and a file in `snapshots`. `INSTA_UPDATE=always cargo test --locked
+//! --test cli seen` writes them again. The output must be the same on every day and on a busy
+//! machine. So the tenant's midnight is at least a minute away, and waits are long enough to be
+//! shown.
 
 use crate::help::words;
 use crate::retire::old_keys;
@@ -15,24 +14,22 @@ use crate::tenants::{
 use crate::tool::{Served, command, finish, overlaid};
 use serde_json::{Value, json};
 
-/// Fast enough for short waits, and slow enough for a date to stay what it is.
+/// Fast enough for short waits, and slow enough for a stable date.
 const QUICK: &str = "1000";
 
-/// Where a grant is made: so slow that the five minutes for which it settles are not over before
-/// somebody asks.
+/// For commands that make a grant: the grant's five minutes must not pass before the next read.
 const GRANTING: &str = "200";
 
-/// Where an operation runs on.
+/// For running operations.
 const REAL: &str = "1";
 
-/// What is typed so often that a line would become too long.
+/// Abbreviations for frequent arguments.
 const SHORT: [(&str, &str); 2] = [
     ("$consent", "--yes --confirm \"Contoso UAT\""),
     ("$checked", "--deleted-environments-checked"),
 ];
 
-/// The tenant of this name, with a file of what is wanted beside its cloud file: one of the
-/// scenarios that are built in, or one of those below.
+/// The tenant with this name, built-in or from below, with a wanted file beside its cloud file.
 fn tenant(name: &str) -> Served {
     let served = match ready_tenant(name).or_else(|| troubled_tenant(name)) {
         None => Served::start(name, REAL),
@@ -58,7 +55,7 @@ fn tenant(name: &str) -> Served {
     served
 }
 
-/// Tenants in which a step is done or can be.
+/// Tenants in which a step is done or can be done.
 fn ready_tenant(name: &str) -> Option<Value> {
     let unmanaged = uat_is(json!({ "managed": false }));
     Some(match name {
@@ -74,7 +71,7 @@ fn ready_tenant(name: &str) -> Option<Value> {
     })
 }
 
-/// Tenants in which something is in the way.
+/// Tenants with a problem.
 fn troubled_tenant(name: &str) -> Option<Value> {
     let walled = vault_is(json!({ "properties": closed_firewall() }));
     let purgeable = vault_is(json!({ "properties": { "enablePurgeProtection": null } }));
@@ -102,11 +99,11 @@ fn troubled_tenant(name: &str) -> Option<Value> {
     })
 }
 
-/// Runs each line and compares all that it shows. A line has the name of its snapshot, the tenant,
-/// who looks, and what is typed; of several commands that are joined by `&&` the last one is shown.
+/// Runs each line and compares its complete output. A line has the snapshot's name, the tenant, the
+/// user, and the command. Of several commands joined by `&&`, the last one is compared.
 #[track_caller]
 fn look(lines: &str) {
-    // A line that a backslash ends goes on in the next one.
+    // A backslash continues a line.
     let lines = lines.replace("\\\n", " ");
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let columns: Vec<&str> = line.splitn(4, '|').map(str::trim).collect();
@@ -122,7 +119,7 @@ fn look(lines: &str) {
     }
 }
 
-/// What this command shows where the cloud file is.
+/// The output of a command in the folder of the cloud file.
 fn typed_in(served: &Served, user: &str, typed: &str) -> String {
     let whole = SHORT.iter().fold(typed.to_owned(), |typed, (short, long)| {
         typed.replace(short, long)

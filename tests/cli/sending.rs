@@ -1,6 +1,5 @@
-//! Every change, with every answer that leaves open whether it took, once where the service had
-//! acted and once where it had not: it takes effect exactly once, or the run says what is not
-//! known.
+//! Every change with every ambiguous answer, once after the service has acted and once before. The
+//! change takes effect exactly once, or the run reports what is unknown.
 
 use crate::arena::{Arena, job, jobs, spread};
 use crate::tenants::{key_is, linked_uat, rsa_key, two_keys, uat_is};
@@ -9,17 +8,17 @@ use serde_json::{Value, json};
 
 const SPEED: f64 = 40_000.0;
 
-/// A change: the command that makes it, where, and the request.
+/// A change: its command, its tenant, and the request.
 struct Case {
     name: &'static str,
     arguments: &'static [&'static str],
     scenario: Value,
     method: &'static str,
-    /// A part of the request's path, as the wire spells it.
+    /// A part of the request's path, in the wire's spelling.
     path: &'static str,
 }
 
-/// The environment is on the policy, and it and the key are as they are said to be.
+/// The environment is linked to the policy. `environment` and `key` patch their state.
 fn linked_as(environment: Value, key: Value) -> Value {
     let settings = json!({ "settings": { "link_seconds": 120 } });
     linked_uat(overlaid(
@@ -173,8 +172,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// Answers that leave it open: with their spelling where the service had not acted, and where it
-/// had.
+/// Ambiguous answers, each with its name before and after the service has acted.
 const ANSWERS: [(&str, &str); 8] = [
     ("401", "401-after"),
     ("429-seconds", "429-seconds-after"),
@@ -186,7 +184,7 @@ const ANSWERS: [(&str, &str); 8] = [
     ("garbage", "cut"),
 ];
 
-/// How often the case's request was sent.
+/// The number of times that the case's request was sent.
 fn sent(arena: &Arena, case: &Case) -> usize {
     let ledger = arena.ledger();
     let log = ledger["log"].as_array().unwrap().iter();
@@ -219,7 +217,7 @@ fn once(
     if arena.hits() != 1 {
         return told("the trouble did not come");
     }
-    // Only a refusal that the list of versions confirms lets a rotation be sent again.
+    // A rotation is sent again only after a refusal that the list of versions confirms.
     let unknown = case.name == "rotate"
         && !acts
         && !["401", "429", "503"]
@@ -294,7 +292,7 @@ fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
             } else {
                 most
             };
-            // A repair that fails leaves the plan, which does not need it, to go on.
+            // A failed repair does not stop the plan, which does not need it.
             let fits = codes.contains(&ran.code) || case.name == "purge protection";
             let told = answer != "401" || ran.stderr.contains("cmkctl auth status");
             assert!(
@@ -308,8 +306,8 @@ fn a_second_401_ends_as_sign_in_and_trouble_that_stays_is_given_up() {
     });
 }
 
-/// Reads of this path are refused once the change was sent: the plan has seen what it needs, and
-/// nobody sees what came of it.
+/// Reads of this path are refused after the change was sent. The plan had its facts, but the result
+/// is not visible.
 fn hidden_after(arena: &Arena, case: &Case, path: &str) -> Value {
     let ledger = arena.ledger();
     let log = ledger["log"].as_array().unwrap();
@@ -362,7 +360,7 @@ fn what_was_sent_and_can_not_be_re_read_is_not_verified_and_nothing_follows() {
             "--confirm",
             "Contoso UAT",
         ];
-        // With everything to be seen, the same command goes on to its end.
+        // With everything visible, the same command continues to its end.
         arena.begin(&case.scenario, &json!([]), SPEED);
         arena.run(&arguments).exits(0);
         let rules = hidden_after(&arena, &case, path);
@@ -402,7 +400,7 @@ fn a_registration_that_is_on_its_way_is_waited_for() {
     arena.begin(&case.scenario, &json!([]), SPEED);
     arena.run(case.arguments).exits(0);
     assert_eq!(sent(&arena, &case), 1);
-    // The answer is lost, and the registration is neither sent again nor taken for one that failed.
+    // The answer is lost. The registration is not sent again, and does not count as failed.
     let rules = json!([{ "match": { "method": "POST", "path": case.path }, "do": "reset-after" }]);
     let mut slow = case.scenario.clone();
     slow["settings"]["provider_seconds"] = json!(1200);

@@ -1,4 +1,4 @@
-//! The program as a shell, a manual and a person who looks for help meet it.
+//! The program in a shell, as manual pages, and for users who look for help.
 
 use crate::documents::topics;
 use crate::house::Source;
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// What is completed behind these words, the last one being typed.
+/// The completions of the last word.
 pub(crate) fn completed(shell: &str, words: &[&str], cache: Option<&Path>) -> Vec<String> {
     let mut asked = command(&["--", "cmkctl"]);
     asked
@@ -77,7 +77,7 @@ fn commands_flags_and_values_are_completed() {
     );
     let users = completed("bash", &["status", "--sandbox-user", ""], None);
     for user in &users {
-        // Every user that is offered is one.
+        // Every offered user exists.
         run(&["auth", "status", "--sandbox", "--sandbox-user", user]).exits(0);
     }
     assert!(users.len() >= 5, "{users:?}");
@@ -161,7 +161,7 @@ fn names_come_from_the_last_list_and_never_from_or_for_a_sandbox() {
         completed("fish", &["--sandbox", "status", "cont"], Some(cache.path())),
         [""; 0]
     );
-    // Whatever lies there, completion goes on without it.
+    // With an invalid file, completion continues without it.
     std::fs::write(
         cache.path().join("cmkctl/names.json"),
         "{\"environments\": 7",
@@ -274,7 +274,7 @@ fn help_knows_its_topics() {
     }
 }
 
-/// What is read and what is listed are the same.
+/// The variables that the code reads are exactly the listed ones.
 #[test]
 fn every_variable_that_is_read_is_explained() {
     let listed: BTreeSet<&str> = cmkctl::config::VARIABLES
@@ -312,7 +312,7 @@ fn every_variable_that_is_read_is_explained() {
     let words: BTreeSet<&str> = explained
         .split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_')
         .collect();
-    // An argument's own name stands where a flag's would.
+    // This is the name of an argument, not of a variable.
     let unexplained: Vec<_> = read
         .iter()
         .filter(|name| *name != "ENVIRONMENT" && !words.contains(name.as_str()))

@@ -1,5 +1,5 @@
-//! Sign-in: the ways and their order, one token a scope, fresh assertions, and secrets that stay
-//! where they are.
+//! Sign-in: the ways and their order, one token for each scope, new assertions, and secrets that
+//! stay secret.
 
 use crate::tenants::plain;
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
@@ -19,7 +19,7 @@ const WAYS: [&str; 9] = [
     "device-code",
 ];
 
-/// Nothing that could be used to sign in is in what was printed.
+/// Checks that the output holds no secret.
 #[track_caller]
 pub(crate) fn keeps_secrets(ran: Ran) -> Ran {
     for secret in [
@@ -37,7 +37,7 @@ pub(crate) fn keeps_secrets(ran: Ran) -> Ran {
     ran
 }
 
-/// What was asked of the sandbox's sign-in.
+/// The number of requests to the sandbox's sign-in.
 pub(crate) fn sign_ins(served: &Served, path: &str) -> usize {
     let ledger = served.ledger();
     let log = ledger["log"].as_array().unwrap();
@@ -48,7 +48,7 @@ pub(crate) fn sign_ins(served: &Served, path: &str) -> usize {
         .count()
 }
 
-/// The address of somebody who refuses everything at once.
+/// The address of a server that refuses every request.
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/token", listener.local_addr().unwrap());
@@ -66,7 +66,7 @@ fn nobody() -> String {
 #[test]
 fn the_ways_are_listed_in_their_order_with_what_each_lacks() {
     let mut all = command(&["auth", "status"]);
-    // Some machines have an identity of their own, and it is not this test's.
+    // Some machines have a managed identity, which must not affect this test.
     all.env("IDENTITY_ENDPOINT", nobody())
         .env("IDENTITY_HEADER", "hunter2");
     let ran = keeps_secrets(finish(all).exits(4));
@@ -96,7 +96,7 @@ fn the_ways_are_listed_in_their_order_with_what_each_lacks() {
         "{}",
         ran.stderr
     );
-    // Asked for one way, the others are left out.
+    // With `--auth`, the other ways are left out.
     let one = run(&["auth", "status", "--auth", "environment"]).exits(4);
     assert_eq!(
         one.stdout
@@ -175,7 +175,7 @@ fn a_sandbox_never_uses_real_credentials() {
 #[test]
 fn a_device_code_is_typed_once_for_all_services() {
     let served = Served::start("ready", FAST);
-    // As nobody in particular: the person at the browser decides who it is.
+    // No user is named: the user at the browser decides.
     let ran = served.run_as(
         "observer",
         &[
@@ -192,7 +192,7 @@ fn a_device_code_is_typed_once_for_all_services() {
     assert_eq!(ran.stderr.matches("SANDBOX42").count(), 1, "{}", ran.stderr);
     assert!(!ran.stdout.contains("SANDBOX42"));
     assert_eq!(sign_ins(&served, "/devicecode"), 1);
-    // Two looks before the person was done, the token, and one more for each of the other services.
+    // Two polls before the user was done, the token, and one more for each of the other services.
     assert!(
         (5..=7).contains(&sign_ins(&served, "/token")),
         "{}",
@@ -207,7 +207,7 @@ fn a_device_code_is_typed_once_for_all_services() {
             .all(|effect| effect["user"] == "admin"),
         "{ledger:#}"
     );
-    // Data stays data although a person must act.
+    // stdout stays pure data although the user must act.
     let ran = served
         .run(&["auth", "status", "--auth", "device-code", "-o", "json"])
         .exits(0);
@@ -250,14 +250,14 @@ fn a_refused_token_is_renewed_once() {
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "401" }]));
     served.run(&["environment-name", &id]).exits(0);
     assert_eq!(sign_ins(&served, "/token"), before + 1);
-    // For ever: every call is tried with one new token, and that is all.
+    // With permanent 401s, every call is repeated once with a new token, and then fails.
     served.reset();
     served.faults(&json!([{ "match": { "host": "bap" }, "do": "401", "times": 1000 }]));
     let ran = served.run(&["environment-name", &id]).exits(4);
     assert!(ran.stderr.contains("answered 401"), "{}", ran.stderr);
     let ledger = served.ledger();
     assert!(ledger["requests"].as_u64().unwrap() <= 8, "{ledger:#}");
-    // A change that was refused had no effect, so it is sent again; and only once more.
+    // A refused change had no effect, so it is sent again, but only once.
     served.faults(&json!([{ "match": { "path": "/Encryption/link" }, "do": "401" }]));
     served
         .run(&["enable", "--yes", "--confirm", "Contoso UAT"])

@@ -1,5 +1,4 @@
-//! Whatever stops the program, it ends soon, says how to go on, and starts nothing behind anybody's
-//! back.
+//! Whatever stops the program, it ends soon, tells how to continue, and starts nothing afterwards.
 
 use crate::tenants::generated;
 use crate::terminal::Typing;
@@ -15,7 +14,7 @@ fn signal(id: u32, signal: Signal) {
     kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), signal).unwrap();
 }
 
-/// Waits for its end, which must come soon.
+/// Waits for the end of the process, which must come soon.
 #[track_caller]
 fn ended_within(child: Child, within: Duration) -> (Option<i32>, String) {
     let began = Instant::now();
@@ -31,14 +30,14 @@ fn until_effect(served: &Served, what: &str) {
     until(what, || served.times(what) > 0);
 }
 
-/// Waits for so many requests more: whoever asks has got its answers.
+/// Waits for `more` further requests. The earlier ones have then been answered.
 fn asked_after(served: &Served, more: usize) {
     let asked = || served.log().len();
     let before = asked();
     until("somebody who asks", || asked() >= before + more);
 }
 
-/// Waits until whoever asked has all the answers and has had time to write something.
+/// Waits until every request has been answered, and the program has had time to write.
 fn until_nobody_asks(served: &Served) {
     let asked = || served.ledger()["requests"].as_u64().unwrap();
     until("a pause", || {
@@ -63,7 +62,7 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
         );
         assert!(served.effects().is_empty());
     }
-    // The second question, too: here something was applied before it was asked.
+    // The same for the second prompt, which follows the repair.
     let fresh = Served::start("fresh", FAST);
     let mut typing = Typing::at(fresh.command("admin", &["enable", "--fix"]));
     typing.sees("leave it out:");
@@ -83,7 +82,7 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
     signal(typing.id(), Signal::INT);
     typing.ends().exits(130);
     assert!(!fresh.effects().contains(&"link-started".to_owned()));
-    // Who answers gets what was asked for.
+    // An answer to the prompt starts the change.
     let mut typing = Typing::at(served.command("admin", &["enable"]));
     typing.sees(QUESTION);
     typing.types("Contoso UAT");
@@ -115,7 +114,7 @@ fn what_was_typed_before_the_question_is_no_consent() {
 
 #[test]
 fn every_signal_says_how_to_go_on_and_that_command_does() {
-    // With a slow network it stands in the middle of a request, else it sleeps between two.
+    // With a slow network it stops during a request, otherwise between two requests.
     for (what, code, latency) in [
         (Signal::INT, 130, "0ms"),
         (Signal::TERM, 143, "0ms"),
@@ -209,7 +208,7 @@ fn a_read_that_hangs_is_stopped_at_once() {
 
 #[test]
 fn a_second_ctrl_c_ends_what_does_not_hear_the_first() {
-    // Nobody reads what it writes: it hangs in the middle of that.
+    // The output is not read, so the program hangs while it writes.
     let served = Served::patched(&generated(3000), FAST);
     let mut command = served.command("admin", &["status", "--all", "-o", "json"]);
     let mut child = command
@@ -260,7 +259,7 @@ fn who_is_to_outlive_the_terminal_does() {
 fn no_core_dump_holds_a_token() {
     let served = Served::start("ready", "300");
     let enable = served.command("admin", &ENABLE);
-    // Whoever starts the tests in the background of a script has them ignore this signal.
+    // A script's background process ignores SIGQUIT, and its children inherit that.
     let mut command = Command::new("/usr/bin/env");
     let child = command
         .arg("--default-signal=QUIT")

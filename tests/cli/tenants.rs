@@ -1,24 +1,24 @@
-//! Tenants of tests: patches over the sandbox's base tenant, by names of what they make.
+//! Tenants of tests, as patches over the sandbox's base tenant.
 
 use crate::tool::overlaid;
 use serde_json::{Value, json};
 
-/// The policy of the sandbox's target, which may not use its key yet.
+/// The sandbox's target policy without a grant.
 pub(crate) fn ungranted_policy() -> Value {
     json!({ "vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe" })
 }
 
-/// The policy of the sandbox's target, with everything it needs.
+/// The sandbox's target policy with a grant.
 pub(crate) fn granted_policy() -> Value {
     overlaid(ungranted_policy(), json!({ "granted": true }))
 }
 
-/// A key that the services take.
+/// A key that the services accept.
 pub(crate) fn rsa_key() -> Value {
     json!({ "kty": "RSA", "bits": 3072 })
 }
 
-/// A vault with RBAC that nobody can purge, and its keys.
+/// A vault with RBAC and purge protection, and its keys.
 pub(crate) fn guarded_vault(keys: Value) -> Value {
     let properties = json!({
         "enableRbacAuthorization": true, "enablePurgeProtection": true,
@@ -27,42 +27,42 @@ pub(crate) fn guarded_vault(keys: Value) -> Value {
     json!({ "properties": properties, "keys": keys })
 }
 
-/// Properties of a vault that lets nobody in, not even the trusted services.
+/// The properties of a vault that admits no client and no trusted service.
 pub(crate) fn closed_firewall() -> Value {
     json!({ "networkAcls": { "defaultAction": "Deny", "bypass": "None" } })
 }
 
-/// Only the base tenant's environment is different.
+/// Patches the base tenant's environment.
 pub(crate) fn uat_is(environment: Value) -> Value {
     json!({ "environments": { "uat": environment } })
 }
 
-/// Only the base tenant's vault is different.
+/// Patches the base tenant's vault.
 pub(crate) fn vault_is(vault: Value) -> Value {
     json!({ "vaults": { "kv-contoso-cmk": vault } })
 }
 
-/// Only the base tenant's key is different.
+/// Patches the base tenant's key.
 pub(crate) fn key_is(key: Value) -> Value {
     vault_is(json!({ "keys": { "cmk-contoso": key } }))
 }
 
-/// Only the policy is different.
+/// Patches the policy.
 pub(crate) fn policy_is(policy: Value) -> Value {
     json!({ "policies": { "ep-contoso-cmk": policy } })
 }
 
-/// The environment is called this.
+/// Renames the environment.
 pub(crate) fn uat_named(name: &str) -> Value {
     plain(uat_is(json!({ "name": name })))
 }
 
-/// The base tenant with nothing but this changed.
+/// The base tenant with this patch.
 pub(crate) fn plain(patch: Value) -> Value {
     overlaid(json!({ "summary": "x." }), patch)
 }
 
-/// The policy is there and granted: nothing stands in the way. The patch is on top.
+/// A tenant with a granted policy and without blockers, and `patch` over it.
 pub(crate) fn policy_ready(patch: Value) -> Value {
     overlaid(
         overlaid(
@@ -73,7 +73,7 @@ pub(crate) fn policy_ready(patch: Value) -> Value {
     )
 }
 
-/// The environment is encrypted with the policy. The patch is on top.
+/// A tenant whose environment is encrypted with the policy, and `patch` over it.
 pub(crate) fn linked_uat(patch: Value) -> Value {
     overlaid(
         policy_ready(uat_is(json!({ "policy": "ep-contoso-cmk" }))),
@@ -81,12 +81,12 @@ pub(crate) fn linked_uat(patch: Value) -> Value {
     )
 }
 
-/// Encryptions end in this way.
+/// Sets how link operations end.
 pub(crate) fn link_ends(how: &str) -> Value {
     plain(json!({ "settings": { "link_ends": how } }))
 }
 
-/// A tenant of some size, the same every time.
+/// A generated tenant, the same each time.
 pub(crate) fn generated(environments: u32) -> Value {
     plain(json!({
         "settings": { "page_size": 250 },
@@ -102,7 +102,7 @@ pub(crate) fn power_platform_environment(name: &str, sku: &str, domain: &str) ->
     })
 }
 
-/// Two environments are offline, and the key is in the state that `key` says.
+/// Two environments are offline, and `key` patches the state of the key.
 pub(crate) fn locked(key: &Value, granted: bool) -> Value {
     let offline = json!({ "policy": "ep-contoso-cmk", "runtime": "Disabled" });
     let environments = json!({ "environments": { "uat": offline, "production": offline } });
@@ -113,7 +113,7 @@ pub(crate) fn locked(key: &Value, granted: bool) -> Value {
     ))
 }
 
-/// Short waits, so that thousands of runs take minutes; what is waited for stays in its order.
+/// Short waits, so that thousands of runs take minutes. Their order stays the same.
 pub(crate) fn short_waits() -> Value {
     json!({
         "link_seconds": 120, "provider_seconds": 20, "governance_seconds": 40,
@@ -121,8 +121,8 @@ pub(crate) fn short_waits() -> Value {
     })
 }
 
-/// An environment on one key, and the policy of another one that may use both: a move is a removal
-/// and an add.
+/// An environment with an old key, and a policy for another key with grants at both. A swap is then
+/// a removal and an add.
 pub(crate) fn two_keys() -> Value {
     let old = json!({ "vault": "kv-old", "key": "cmk-old", "location": "europe", "granted": true });
     json!({

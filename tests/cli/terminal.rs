@@ -1,4 +1,4 @@
-//! A terminal that a test types at, without anything between it and the binary.
+//! A terminal for tests, connected directly to the binary.
 
 use crate::tool::Ran;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Both ends of a terminal: ours, and the one of a program.
+/// Both ends of a terminal: the test's and the program's.
 fn opened() -> (File, File) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
@@ -23,7 +23,7 @@ fn opened() -> (File, File) {
     (File::from(ours), theirs)
 }
 
-/// What the binary writes to a stdout that is a terminal of so many columns.
+/// The output on a stdout that is a terminal of this width.
 pub(crate) fn shown_at(mut command: Command, columns: u16) -> String {
     let (mut ours, theirs) = opened();
     command
@@ -54,7 +54,7 @@ impl Typing {
         Self::lively(command)
     }
 
-    /// With colour and moving progress, unless the command's environment says otherwise.
+    /// With colour and moving progress, unless the command's environment turns them off.
     pub(crate) fn lively(mut command: Command) -> Self {
         let (ours, theirs) = opened();
         command
@@ -62,8 +62,8 @@ impl Typing {
             .stderr(theirs)
             .stdout(Stdio::piped());
         let child = command.spawn().unwrap();
-        // The command holds the other end of the terminal; without it the end of the program is the
-        // end of the reading.
+        // The command holds the other end of the terminal. After the drop, the end of the program
+        // ends the reading.
         drop(command);
         let keyboard = ours;
         let shown = Arc::new(Mutex::new(Vec::new()));
@@ -104,7 +104,7 @@ impl Typing {
         }
     }
 
-    /// Waits until these words are the last ones.
+    /// Waits until the screen ends with these words.
     #[track_caller]
     pub(crate) fn sees_at_the_end(&self, words: &str) {
         let began = Instant::now();
@@ -122,12 +122,12 @@ impl Typing {
         self.presses(&format!("{line}\n"));
     }
 
-    /// Keys, as they are.
+    /// Sends these keys unchanged.
     pub(crate) fn presses(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Does the terminal echo lines, and is its cursor there?
+    /// Does the terminal echo lines, and is its cursor visible?
     pub(crate) fn is_as_usual(&self) -> bool {
         use rustix::termios::{LocalModes, tcgetattr};
         let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
@@ -136,12 +136,12 @@ impl Typing {
         modes.contains(LocalModes::ICANON | LocalModes::ECHO) && hidden <= shown
     }
 
-    /// Waits until the program has ended; then the terminal must be as it was.
+    /// Waits for the end of the program, and checks that the terminal is restored.
     #[track_caller]
     pub(crate) fn leaves_it_as_it_was(&mut self) {
         self.child.wait().unwrap();
         let began = Instant::now();
-        // The last of what it wrote may not be read yet.
+        // The last output may not be read yet.
         while !self.is_as_usual() {
             let screen = self.screen();
             assert!(began.elapsed() < Duration::from_secs(10), "{screen:?}");
@@ -149,7 +149,7 @@ impl Typing {
         }
     }
 
-    /// What it left: stderr is everything that the screen has shown.
+    /// The results; stderr is everything that the screen has shown.
     pub(crate) fn ends(mut self) -> Ran {
         let mut stdout = String::new();
         self.child

@@ -1,4 +1,4 @@
-//! The binary and a served sandbox, as a person has them.
+//! The binary and a served sandbox, as users run them.
 
 use crate::routes;
 use crate::specified;
@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// So fast that an encryption of an hour and a half takes a moment.
+/// At this speed, an encryption of an hour and a half takes a moment.
 pub(crate) const FAST: &str = "20000";
 
-/// Consent to what takes the sandbox's environment offline.
+/// Consent to the outage of the sandbox's environment.
 pub(crate) const CONSENT: [&str; 3] = ["--yes", "--confirm", "Contoso UAT"];
 
-/// Everything, with the consent that it takes.
+/// `enable` with the consent that it requires.
 pub(crate) const ENABLE: [&str; 4] = ["enable", "--yes", "--confirm", "Contoso UAT"];
 
-/// Starts the add of the sandbox's environment, and does not wait for it.
+/// Starts the add of the sandbox's environment without waiting.
 pub(crate) const START_ADD: [&str; 5] = [
     "add-environment",
     "--yes",
@@ -29,7 +29,7 @@ pub(crate) const START_ADD: [&str; 5] = [
     "--no-wait",
 ];
 
-/// Disables the key that nobody uses, with the look that it takes at deleted environments.
+/// Disables the unused key, with the confirmation about deleted environments.
 pub(crate) const RETIRE_FREE: [&str; 6] = [
     "retire-key",
     "--key",
@@ -39,7 +39,7 @@ pub(crate) const RETIRE_FREE: [&str; 6] = [
     "cmk-free",
 ];
 
-/// What a run left.
+/// The results of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -48,7 +48,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Fails the test with everything that was printed unless the exit code is this one.
+    /// Fails with the whole output unless the exit code is this one.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
@@ -59,7 +59,7 @@ impl Ran {
         self
     }
 
-    /// Fails the test unless all of these words are on one of the two streams.
+    /// Fails unless each text is on one of the two streams.
     #[track_caller]
     pub(crate) fn says(&self, words: &[&str]) {
         for word in words {
@@ -72,7 +72,7 @@ impl Ran {
         }
     }
 
-    /// Fails the test unless all of these words are where errors are told.
+    /// Fails unless each text is on stderr.
     #[track_caller]
     pub(crate) fn says_on_stderr(&self, words: &[&str]) {
         for word in words {
@@ -84,8 +84,8 @@ impl Ran {
         }
     }
 
-    /// All that a person sees, with fixed words for what differs from run to run: ports, moments,
-    /// and the ids and digests that are made of them.
+    /// The complete output, with fixed words for parts that differ between runs: ports, times, and
+    /// ids and digests made from them.
     pub(crate) fn shown(&self) -> String {
         let streams = [("stdout", &self.stdout), ("stderr", &self.stderr)];
         let streams = streams.map(|(name, text)| format!("--- {name} ---\n{}", steady(text)));
@@ -99,15 +99,15 @@ impl Ran {
     }
 }
 
-/// A text without what differs from run to run.
+/// The text without the parts that differ between runs.
 fn steady(text: &str) -> String {
     SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| {
         replaced(&text, shape, word)
     })
 }
 
-/// What differs from run to run: a shape, in which `9` is a digit, `f` is a hexadecimal digit, `*`
-/// is any number of digits more, and everything else is itself; and the word that stands for it.
+/// The parts that differ between runs, as shape and replacement. In a shape, `9` is a digit, `f` a
+/// hexadecimal digit, and `*` any number of further digits.
 const SHAPES: [(&str, &str); 12] = [
     ("127.0.0.1:9*", "127.0.0.1:[port]"),
     ("9999-99-99T99:99:99.9*Z", "[moment]"),
@@ -144,7 +144,7 @@ const SHAPES: [(&str, &str); 12] = [
     ),
 ];
 
-/// Everything of this shape is replaced.
+/// Replaces every part with this shape.
 fn replaced(text: &str, shape: &str, word: &str) -> String {
     let mut made = String::new();
     let mut rest = text;
@@ -160,7 +160,7 @@ fn replaced(text: &str, shape: &str, word: &str) -> String {
     made
 }
 
-/// How much of the beginning of a text has this shape.
+/// The length of the text's start that has this shape.
 fn fits(text: &str, shape: &str) -> Option<usize> {
     let (mut length, mut rest) = (0, text);
     for own in shape.chars() {
@@ -185,7 +185,7 @@ fn fits(text: &str, shape: &str) -> Option<usize> {
     Some(length)
 }
 
-/// The binary in an environment that holds nothing but what is said.
+/// The binary with an empty environment, except for what this function sets.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     command_of(env!("CARGO_BIN_EXE_cmkctl").as_ref(), arguments)
 }
@@ -209,7 +209,7 @@ pub(crate) fn finish(mut command: Command) -> Ran {
     }
 }
 
-/// The command where the system allows no more than this, as `ulimit` takes it (`-f 64`).
+/// The command with a limit for `ulimit`, such as `-f 64`.
 #[cfg(unix)]
 pub(crate) fn limited(limit: &str, command: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
@@ -224,7 +224,7 @@ pub(crate) fn limited(limit: &str, command: &Command) -> Command {
     shell
 }
 
-/// Step 3 for an environment in Europe, with somebody who may read the policy.
+/// Step 3 for an environment in Europe, with a reader of the policy.
 pub(crate) fn create_policy_read_by(reader: &str) -> [&str; 6] {
     [
         "create-policy",
@@ -241,14 +241,14 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
     finish(command(arguments))
 }
 
-/// Runs it on a fresh sandbox inside its process.
+/// Runs it on a new sandbox in its own process.
 pub(crate) fn rehearse(arguments: &[&str]) -> Ran {
     let mut all = arguments.to_vec();
     all.extend(["--sandbox", "--speed", FAST]);
     run(&all)
 }
 
-/// A scenario with a patch on top: objects are joined, everything else is replaced.
+/// A scenario with a patch: objects are merged, everything else is replaced.
 pub(crate) fn overlaid(base: Value, patch: Value) -> Value {
     let (Value::Object(mut base), Value::Object(patch)) = (base.clone(), &patch) else {
         return patch;
@@ -260,14 +260,14 @@ pub(crate) fn overlaid(base: Value, patch: Value) -> Value {
     Value::Object(base)
 }
 
-/// The actions of a document's plan, in their order.
+/// The actions of a plan in JSON, in order.
 pub(crate) fn actions(document: &Value) -> Vec<String> {
     let all = document["plan"]["actions"].as_array().unwrap().iter();
     all.map(|one| one["action"].as_str().unwrap().to_owned())
         .collect()
 }
 
-/// Waits until it is so, which must be soon.
+/// Waits until `so` is true, which must be soon.
 #[track_caller]
 pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();
@@ -289,7 +289,7 @@ pub(crate) fn interrupt(child: &Child) {
     assert!(sent.success());
 }
 
-/// A sandbox that several runs share; stopped when dropped.
+/// A sandbox for several runs, stopped when dropped.
 pub(crate) struct Served {
     child: Child,
     pub(crate) url: String,
@@ -332,7 +332,7 @@ impl Served {
         Self { child, url, folder }
     }
 
-    /// A scenario that is not built in: a patch over the base tenant.
+    /// A patch over the base tenant instead of a built-in scenario.
     pub(crate) fn patched(patch: &Value, speed: &str) -> Self {
         Self::patched_with(patch, speed, &[])
     }
@@ -353,7 +353,7 @@ impl Served {
     }
 
     pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
-        // Another build of the client, of which a test is to show what it finds.
+        // Another build of the client, to show that a test finds its mistakes.
         let tested = std::env::var_os("CMKCTL_TESTED");
         let program = tested.unwrap_or_else(|| env!("CARGO_BIN_EXE_cmkctl").into());
         let mut command = command_of(&program, arguments);
@@ -377,14 +377,14 @@ impl Served {
         serde_json::from_str(&std::fs::read_to_string(self.cloud_file()).unwrap()).unwrap()
     }
 
-    /// A file beside the cloud file, by its path.
+    /// Writes a file beside the cloud file, and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    /// What the cloud file has for `environment`, `policy`, `vault` or `key`.
+    /// The cloud file's value for `environment`, `policy`, `vault` or `key`.
     pub(crate) fn default_of(&self, what: &str) -> String {
         self.cloud()["defaults"][what].as_str().unwrap().to_owned()
     }
@@ -393,7 +393,7 @@ impl Served {
         self.cloud()["tenant"].as_str().unwrap().to_owned()
     }
 
-    /// What the cloud file says of a user.
+    /// A user's field in the cloud file.
     fn of_user(&self, user: &str, what: &str) -> String {
         let cloud = self.cloud();
         let users = cloud["users"].as_array().unwrap();
@@ -411,7 +411,7 @@ impl Served {
         self.of_user(user, "client_id")
     }
 
-    /// The ids of all environments by their names. Of two with the same name the last one counts.
+    /// The ids of all environments by name. If a name repeats, the last one counts.
     pub(crate) fn ids_by_name(&self) -> BTreeMap<String, String> {
         let all = self.run(&["status", "--all", "-o", "json"]).exits(0).json();
         let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
@@ -420,7 +420,7 @@ impl Served {
             .collect()
     }
 
-    /// The beginning of a file of what is wanted: its policy is the one of the sandbox.
+    /// The start of a wanted file, with the sandbox's policy.
     pub(crate) fn policy_block(&self) -> String {
         let [id, vault, key] = ["policy", "vault", "key"].map(|what| self.default_of(what));
         format!(
@@ -433,27 +433,27 @@ impl Served {
         http(&self.url, "GET", "/_sandbox/ledger", &[], "").json()
     }
 
-    /// What was said, request by request.
+    /// The exchanges, request by request.
     pub(crate) fn exchanges(&self) -> Value {
         http(&self.url, "GET", "/_sandbox/exchanges", &[], "").json()
     }
 
-    /// What whoever looks at a generated tenant should find.
+    /// The expected states of a generated tenant.
     pub(crate) fn planted(&self) -> Value {
         http(&self.url, "GET", "/_sandbox/planted", &[], "").json()
     }
 
-    /// Every request that came, in order.
+    /// Every request in order.
     pub(crate) fn log(&self) -> Vec<Value> {
         self.ledger()["log"].as_array().unwrap().clone()
     }
 
-    /// What is there.
+    /// The content of the tenant.
     pub(crate) fn world(&self) -> Value {
         http(&self.url, "GET", "/_sandbox/world", &[], "").json()
     }
 
-    /// How often this took effect.
+    /// The number of effects of this kind.
     pub(crate) fn times(&self, what: &str) -> usize {
         self.effects()
             .iter()
@@ -461,7 +461,7 @@ impl Served {
             .count()
     }
 
-    /// What took effect, in order.
+    /// The effects in order.
     pub(crate) fn effects(&self) -> Vec<String> {
         let ledger = self.ledger();
         ledger["effects"]
@@ -472,7 +472,7 @@ impl Served {
             .collect()
     }
 
-    /// So many seconds of the sandbox pass at once, for it and for every client from now on.
+    /// Advances the sandbox and its future clients by these seconds.
     pub(crate) fn advance(&self, seconds: f64) {
         let wanted = serde_json::json!({ "seconds": seconds }).to_string();
         let answer = http(&self.url, "POST", "/_sandbox/advance", &[], &wanted);
@@ -488,7 +488,7 @@ impl Served {
         );
     }
 
-    /// The tenant as it was in the beginning, with a new clock and a new ledger.
+    /// Restores the initial tenant, with a new clock and a new ledger.
     pub(crate) fn begins_anew(&self) {
         self.judged();
         let wanted = serde_json::json!({ "answers": specified::wanted() }).to_string();
@@ -497,7 +497,7 @@ impl Served {
         std::fs::write(self.cloud_file(), answer.body).unwrap();
     }
 
-    /// What was said is judged by the specifications, where they are.
+    /// Checks the exchanges against the specifications, if available.
     #[track_caller]
     fn judged(&self) {
         if specified::wanted() {
@@ -516,7 +516,7 @@ impl Served {
         assert_eq!(answer.status, 204, "{}", answer.body);
     }
 
-    /// A token of one of the sandbox's users, as its sign-in gives it.
+    /// A token of a sandbox user.
     pub(crate) fn token(&self, user: &str, audience: &str) -> String {
         let (tenant, client) = (self.tenant_id(), self.client_id(user));
         let form = format!(
@@ -530,7 +530,7 @@ impl Served {
             .to_owned()
     }
 
-    /// One request to a played host.
+    /// Sends a request to a played host.
     pub(crate) fn ask(&self, token: &str, method: &str, url: &str, body: &str) -> Answer {
         let rest = url.strip_prefix("https://").unwrap();
         let (host, path) = rest.split_once('/').unwrap();
@@ -549,7 +549,7 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         let address = self.url.strip_prefix("http://").unwrap_or_default();
-        // One that a test has ended, or whose door is shut, has nothing to say.
+        // A stopped sandbox, or a closed door, gives no ledger.
         if !std::thread::panicking() && TcpStream::connect(address).is_ok() {
             let answer = http(&self.url, "GET", "/_sandbox/ledger", &[], "");
             if answer.status == 200 {
@@ -590,8 +590,8 @@ pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.trim())
 }
 
-/// HTTP without a client: what was sent and what came back, byte by byte. Status 0 means that the
-/// connection ended without an answer.
+/// Raw HTTP: the sent and received bytes. Status 0 means that the connection ended without an
+/// answer.
 pub(crate) fn http(
     base: &str,
     method: &str,

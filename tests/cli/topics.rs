@@ -11,7 +11,7 @@ fn shown(name: &str, columns: &str) -> String {
     finish(asks).exits(0).stdout
 }
 
-/// The lines of a document that are printed as they stand. A terminal gets no tabs.
+/// The lines of a document that are printed unchanged. A terminal gets no tabs.
 fn code(document: &Document) -> Vec<String> {
     let blocks = document.text.split("\n```").skip(1).step_by(2);
     let lines = blocks.flat_map(|block| block.lines().skip(1));
@@ -24,7 +24,7 @@ fn no_line_of_prose_is_wider_than_the_terminal() {
         let code = code(&document);
         for columns in [60, 80, 100] {
             let text = shown(&name, &columns.to_string());
-            // Before it may stand the page of a command, which has a test of its own.
+            // A command's page may come before the topic. It has its own test.
             let (_, text) = text.split_once("\n====").unwrap();
             assert!(!text.contains('\u{1b}') && !text.contains("<!--"), "{name}");
             assert!(!text.contains("]("), "{name} shows a link as it is written");
@@ -39,7 +39,7 @@ fn no_line_of_prose_is_wider_than_the_terminal() {
     }
 }
 
-/// What is to be pasted or compared is there as it stands in the file.
+/// Code is printed exactly as in the file, because users paste or compare it.
 #[test]
 fn every_line_of_code_is_printed_whole() {
     for (name, document) in topics() {
@@ -78,7 +78,7 @@ fn every_topic_is_listed_completed_and_begins_with_its_title() {
     assert_eq!(commands, ["enable"]);
 }
 
-/// `sandbox` is a command and a topic.
+/// `sandbox` is both a command and a topic.
 #[test]
 fn a_command_with_a_topic_shows_both() {
     let text = run(&["help", "sandbox"]).exits(0).stdout;
@@ -121,7 +121,7 @@ fn every_topic_is_a_manual_page() {
             ]);
             let set = groff.arg(&file).output().unwrap();
             let said = String::from_utf8_lossy(&set.stderr);
-            // Only what can't be broken is wider than the line.
+            // Only unbreakable text may exceed the width.
             let odd: Vec<&str> = said
                 .lines()
                 .filter(|line| !line.contains("can't break line") && !line.contains("cannot"))

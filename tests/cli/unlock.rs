@@ -1,11 +1,11 @@
-//! After a lock: the original key first, then the environments, the one that is deleted soonest
-//! first; each administrator for the half that is theirs.
+//! After a lock: first the original key, then the environments, the next to be deleted first. Each
+//! administrator does their own part.
 
 use crate::tenants::{closed_firewall, locked};
 use crate::tool::{FAST, Served};
 use serde_json::json;
 
-/// The policy of the sandbox.
+/// The sandbox's policy.
 const POLICY: &str = "ep-contoso-cmk";
 
 fn runtimes(served: &Served) -> Vec<String> {
@@ -89,7 +89,7 @@ fn what_no_command_can_undo_is_in_the_way_of_nothing_that_would_fail() {
 fn each_administrator_does_the_half_that_is_theirs() {
     let served = Served::patched(&locked(&json!({ "deleted": true }), true), FAST);
     let policy = served.default_of("policy");
-    // Enabled without its key it stays locked, and that is no success.
+    // Without its key, an enabled environment stays locked, so the run does not succeed.
     served
         .run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"])
         .exits(9);
@@ -103,7 +103,7 @@ fn each_administrator_does_the_half_that_is_theirs() {
         key.stdout,
         key.stderr
     );
-    // An environment that was named is enabled alone; a policy stands for all of its environments.
+    // A named environment is enabled alone. A policy means all of its environments.
     served
         .run_as("power-platform-admin", &["unlock", "Contoso UAT", "--yes"])
         .exits(0);

@@ -1,9 +1,9 @@
-//! How the product speaks: every sentence of it that stands in a string is short and plain.
+//! Checks the product's sentences in string literals: they are short and plain.
 
 use crate::help::each;
 use crate::house::sources;
 
-/// Words and phrases that say too little, or say it in a riddle.
+/// Words and phrases that are vague or hard to read.
 const NEVER: [&str; 14] = [
     "whoever",
     "nobody",
@@ -21,14 +21,14 @@ const NEVER: [&str; 14] = [
     "anew",
 ];
 
-/// Not sentences: scripts, templates and patterns of other languages.
+/// Files with scripts, templates and patterns of other languages.
 const OTHER_LANGUAGES: [&str; 3] = [
     "cloud/credential/power_shell.rs",
     "report/infra.rs",
     "config/writing.rs",
 ];
 
-/// The string literals of a source, without its tests, joined where a line ends in a backslash.
+/// The string literals of a source without its tests. Lines that end with a backslash are joined.
 fn literals(text: &str) -> Vec<String> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let (mut all, mut rest) = (Vec::new(), String::new());
@@ -73,7 +73,7 @@ fn literal(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     text
 }
 
-/// The sentences of a text. What stands in backticks is one word: a command is to be pasted.
+/// The sentences of a text. Text in backticks counts as one word, because it is a command.
 fn sentences(text: &str) -> Vec<String> {
     let mut plain = String::new();
     for (number, part) in text.split('`').enumerate() {
@@ -96,7 +96,7 @@ fn sentences(text: &str) -> Vec<String> {
     all
 }
 
-/// What is wrong with a sentence.
+/// The mistake in a sentence, if any.
 fn fault(sentence: &str) -> Option<String> {
     let lower = format!(" {} ", sentence.to_lowercase());
     let words = sentence.split_whitespace().count();

@@ -1,5 +1,5 @@
-//! Which cloud gets the tokens: a name is a name, a file is a file, and what a file says is
-//! understood in full or refused.
+//! The cloud that gets the tokens: a name is never read as a file, and a file is understood
+//! completely or refused.
 
 use crate::tool::{FAST, Ran, Served, command, finish};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 const CLOUDS: [&str; 5] = ["public", "gcc", "gcc-high", "dod", "china"];
 
-/// A cloud whose sign-in is somebody else's.
+/// A cloud with a foreign sign-in host.
 fn foreign() -> Value {
     json!({ "name": "foreign", "base": "public",
         "endpoints": { "login": "login.foreign.example" } })
@@ -39,12 +39,12 @@ fn value(ran: &Ran, name: &str) -> String {
 fn a_built_in_name_never_stands_for_a_file() {
     let folder = tempfile::tempdir().unwrap();
     for cloud in CLOUDS {
-        // A file that can't be understood: whoever reads it fails.
+        // An unreadable file, so reading it would fail.
         std::fs::write(folder.path().join(cloud), "not a cloud").unwrap();
         shown_in(folder.path(), &["--cloud", cloud], &[]).exits(0);
         shown_in(folder.path(), &[], &[("CMKCTL_CLOUD", cloud)]).exits(0);
     }
-    // The twin: the same file by its path is one.
+    // The counterpart: the path of the same file is read as a file.
     std::fs::write(folder.path().join("public"), foreign().to_string()).unwrap();
     shown_in(folder.path(), &["--cloud", "./public"], &[]).exits(0);
     std::fs::write(folder.path().join("public"), "not a cloud").unwrap();
@@ -106,7 +106,7 @@ fn a_member_with_another_name_is_named_and_nothing_is_sent() {
         "{}",
         refused.stderr
     );
-    // What a sandbox writes is whole; with a member that is not known it is refused, too.
+    // A sandbox's own file is complete. With an unknown member, it is refused too.
     let served = Served::start("ready", FAST);
     served.run(&["config", "show"]).exits(0);
     let mut file = served.cloud();

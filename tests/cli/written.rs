@@ -1,4 +1,4 @@
-//! Written or not: a result that is lost is never success, and a file is whole or as it was before.
+//! Output: a lost result is never a success, and a file is either complete or unchanged.
 
 use crate::tool::{FAST, Ran, Served, command, finish};
 use std::path::Path;
@@ -95,7 +95,7 @@ mod a_full_disk {
         served
             .run(&["status", "--query", "state", "-o", "tsv"])
             .exits(0);
-        // Nothing is to do any more, so nothing of it is said.
+        // Nothing is left to do, so the message does not mention a change.
         let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
         assert!(!ran.stderr.contains("change itself"), "{}", ran.stderr);
         served.run(&change).exits(0);
@@ -123,11 +123,11 @@ mod a_full_disk {
         std::fs::remove_file(&path).unwrap();
         finish(limited("-f 1", &expiring(&["adopt", "--out", file]))).exits(1);
         assert!(files_in(folder.path()).is_empty());
-        // Onto stdout it is a loss, too.
+        // On stdout it is a loss too.
         let mut shell = limited("-f 1", &expiring(&["report"]));
         shell.stdout(std::fs::File::create(&path).unwrap());
         finish(shell).exits(1);
-        // A device is written to as it is.
+        // A device is written to directly.
         finish(expiring(&["report", "--out", "/dev/full"]))
             .exits(1)
             .says_on_stderr(&["No space left on device"]);
@@ -148,7 +148,7 @@ fn the_file_of_out_holds_what_would_be_printed() {
         (&["check"], served.run(&["check"]).code),
         (&["report", "-o", "markdown"], 0),
     ] {
-        // One that is there is replaced.
+        // An existing file is replaced.
         std::fs::write(&path, "before").unwrap();
         let ran = served
             .run(&[arguments, &["--out", file]].concat())
@@ -158,7 +158,7 @@ fn the_file_of_out_holds_what_would_be_printed() {
         let text = std::fs::read_to_string(&path).unwrap();
         let printed = served.run(arguments).exits(code).stdout;
         if arguments[0] == "report" {
-            // It holds when it was made.
+            // This format holds its creation time.
             assert_eq!(text.lines().count(), printed.lines().count());
         } else {
             assert_eq!(text, printed, "{arguments:?}");
@@ -175,7 +175,7 @@ fn the_file_of_out_holds_what_would_be_printed() {
         .run(&["report", "-o", "none", "--out", file])
         .exits(2)
         .says_on_stderr(&["`-o none` writes nothing"]);
-    // What can't be made leaves the file alone.
+    // A failed command leaves the file unchanged.
     std::fs::write(&path, "before").unwrap();
     served
         .run(&["export", "bicep", "--policy", "nowhere", "--out", file])
@@ -236,7 +236,7 @@ fn a_file_without_a_policy_wants_nothing_and_is_refused() {
         }
     }
     assert_eq!(served.ledger()["requests"], 0);
-    // The twin: a file may say that there shall be none.
+    // The counterpart: a file may state that there are no policies.
     std::fs::write(&path, "policies = []\n").unwrap();
     served.run(&["plan", path.to_str().unwrap()]).exits(0);
 }

@@ -1,4 +1,4 @@
-//! Federated tokens: from a file, or from the token endpoint of a job.
+//! Federated tokens, from a file or from the token endpoint of a CI job.
 
 use super::source::SignIn;
 use crate::cloud::json;
@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use url::{Url, form_urlencoded};
 
-/// A federated token, made anew whenever a token is asked for: such assertions live for minutes.
+/// A federated token, fetched again for every token request, because it expires within minutes.
 pub(super) struct Assertion {
     pub(super) wire: Arc<Wire>,
     pub(super) sign_in: SignIn,
@@ -80,9 +80,8 @@ impl ClientAssertion for Assertion {
     }
 }
 
-/// The runner's address with these words in its query, whether it has one already or not. A word
-/// that is there already is replaced, and everything else stays letter by letter: the runner may
-/// have signed it.
+/// Adds or replaces query parameters in the runner's address. Every other byte stays the same,
+/// because the runner may have signed the address.
 fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
     let mut url = Url::parse(address.trim()).ok()?;
     let named = |part: &str| {
@@ -98,7 +97,7 @@ fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
         .split('&')
         .filter(|part| !ours(part))
         .map(str::to_owned);
-    // A colon and a slash may stand in a query as they are.
+    // A query may contain an unescaped colon and slash.
     let encoded = |value: &str| {
         form_urlencoded::byte_serialize(value.as_bytes())
             .collect::<String>()

@@ -1,5 +1,5 @@
-//! Whom a tool is signed in as, as one digest over its files: login, logout and `az account set`
-//! change it, and with it no token of the account before is found any more.
+//! The signed-in account of a tool, as one digest over its files. Login, logout and `az account
+//! set` change the digest, so that tokens of the earlier account are no longer found.
 
 use super::power_shell::{self, program};
 use super::source::{Method, SignIn};
@@ -8,19 +8,19 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// A file that is longer is not read: nothing is remembered then.
+/// cmkctl does not read longer files. It then remembers nothing.
 const LIMIT: u64 = 32 << 20;
 
-/// The files of one tool in one folder. Of `needed` one must be there: a tool that gives tokens
-/// without it keeps its accounts elsewhere, where a change would not be seen.
+/// The files of one tool in one folder. At least one of `needed` must exist. Otherwise the tool
+/// keeps its accounts elsewhere, where cmkctl would not notice a change.
 struct Files<'a> {
     folder: &'a Path,
     needed: &'static [&'static str],
     more: &'static [&'static str],
 }
 
-/// The Azure CLI writes these at login, logout and `account set`, and not when it gives a token.
-/// Its configuration names the cloud.
+/// The Azure CLI writes these files at login, logout and `account set`, but not when it returns a
+/// token. Its configuration names the cloud.
 const AZURE_CLI: (&[&str], &[&str]) = (
     &["azureProfile.json"],
     &[
@@ -31,15 +31,15 @@ const AZURE_CLI: (&[&str], &[&str]) = (
     ],
 );
 
-/// azd: who is signed in, and whether the Azure CLI signs in for it. Older versions have the first
-/// in the second.
+/// azd: the signed-in account, and whether azd uses the Azure CLI's sign-in. Older versions keep
+/// the account in `config.json`.
 const AZD: (&[&str], &[&str]) = (&["auth.json", "config.json"], &[]);
 
-/// Azure PowerShell: its contexts, and whether they outlive a process.
+/// Azure PowerShell: its contexts, and whether they are saved for later processes.
 const POWER_SHELL: (&[&str], &[&str]) =
     (&["AzureRmContext.json"], &["AzureRmContextSettings.json"]);
 
-/// The digest, or nothing where it can't be known whom the tool is signed in as.
+/// The digest, or `None` if the tool's account can't be determined.
 pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
     let accounts = &sign_in.accounts;
     let files = |folder, (needed, more)| Files {
@@ -51,7 +51,7 @@ pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
     let (names, own, asked): (&[&str], _, _) = match method {
         Method::AzureCli => (&["az"], files(azure_cli?, AZURE_CLI), None),
         Method::AzureDeveloperCli => {
-            // It may ask the Azure CLI.
+            // azd may use the Azure CLI's sign-in.
             let asked = azure_cli.map(|folder| files(folder, AZURE_CLI));
             (&["azd"], files(accounts.azd.as_deref()?, AZD), asked)
         }
@@ -67,7 +67,7 @@ pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
         | Method::DeviceCode => return None,
     };
     let program = program(sign_in.path.as_deref(), names)?;
-    // A program of Windows, started from its Linux, keeps its files there.
+    // A Windows program that runs from WSL keeps its files on the Windows side.
     if cfg!(target_os = "linux") && program.starts_with("/mnt") {
         return None;
     }
@@ -90,7 +90,8 @@ pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
 }
 
 impl Files<'_> {
-    /// Adds their content. Is one of those there that must be? `None` where one can't be read.
+    /// Adds the content of the files. Returns whether a needed file exists, or `None` if a file is
+    /// unreadable.
     fn added(&self, digest: &mut Context) -> Option<bool> {
         part(digest, self.folder.as_os_str().as_encoded_bytes());
         let mut there = false;
@@ -98,7 +99,8 @@ impl Files<'_> {
             let file = self.folder.join(name);
             let content = content(&file)?;
             digest.update(&[u8::from(content.is_some())]);
-            // Who logs out and in again wants the rights of today, and writes the same once more.
+            // A caller who signs in again wants a token with the current rights, although the
+            // content may be the same. So the file's time counts too.
             if needed && content.is_some() {
                 there = true;
                 part(digest, &written(&file)?.to_le_bytes());
@@ -114,20 +116,20 @@ impl Files<'_> {
     }
 }
 
-/// With its length before it, so that no two lists of parts are the same bytes.
+/// Adds the length first, so that different lists of parts never give the same bytes.
 fn part(digest: &mut Context, bytes: &[u8]) {
     digest.update(&bytes.len().to_le_bytes());
     digest.update(bytes);
 }
 
-/// When a file was written.
+/// The modification time of a file, in nanoseconds.
 fn written(path: &Path) -> Option<u128> {
     let written = std::fs::metadata(path).and_then(|file| file.modified());
     let since = written.ok()?.duration_since(std::time::UNIX_EPOCH);
     since.ok().map(|since| since.as_nanos())
 }
 
-/// `Some(None)` where there is no file, and `None` where it can't be read.
+/// `Some(None)` if the file does not exist, `None` if it is unreadable.
 #[expect(
     clippy::option_option,
     reason = "no file is content of its own, and other than not to know"
@@ -222,14 +224,14 @@ mod tests {
     fn what_can_not_be_known_binds_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let sign_in = signed_in(folder.path());
-        // The accounts are elsewhere.
+        // Without `azureProfile.json`, the accounts are elsewhere.
         assert_eq!(binding(&sign_in, Method::AzureCli), None);
         let place = folder.path().join(".azure");
         std::fs::write(place.join("config"), "").unwrap();
         assert_eq!(binding(&sign_in, Method::AzureCli), None);
         std::fs::write(place.join("azureProfile.json"), "{}").unwrap();
         assert!(binding(&sign_in, Method::AzureCli).is_some());
-        // It is there and can't be read as a file.
+        // It exists but is not readable as a file.
         std::fs::create_dir(place.join("clouds.config")).unwrap();
         assert_eq!(binding(&sign_in, Method::AzureCli), None);
         let without = SignIn {

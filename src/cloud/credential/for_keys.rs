@@ -1,4 +1,4 @@
-//! The Key Vault client of the Azure crate asks for tokens, too.
+//! Gives tokens to the Key Vault client of the Azure crate.
 
 use super::Tokens;
 use super::token::Wanted;
@@ -17,8 +17,8 @@ impl TokenCredential for Tokens {
         let [scope] = scopes else {
             return Err(failed("exactly one scope is needed".to_owned()));
         };
-        // The scope is the service's own word, out of its challenge: no token is asked for that is
-        // not for keys.
+        // The scope comes from the service's challenge, so cmkctl accepts only scopes of Key Vault
+        // and Managed HSM.
         if !self.wire.cloud().is_for_keys(scope) {
             let words = format!(
                 "the challenge asks for a token for {}",

@@ -1,12 +1,11 @@
-//! What callers share one after the other.
+//! A value that callers wait for in turn.
 
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// What callers share one after the other: the last success, and the last failure with its time.
-/// Who waited while an attempt failed is told of that failure instead of repeating it: a person
-/// would be asked again and again, an unreachable service waited for again and again. Who comes
-/// later tries anew.
+/// The last success, and the last failure with its time. A caller that waited during a failed
+/// attempt gets the same failure. Otherwise cmkctl would prompt the user again, or wait again for
+/// an unreachable service. A caller that comes later tries again.
 pub(super) struct Held<T> {
     pub(super) value: Option<T>,
     failed: Option<(Instant, Error)>,
@@ -30,7 +29,7 @@ impl<T> Held<T> {
             .map(|(_, error)| error.clone())
     }
 
-    /// Remembers how an attempt ended.
+    /// Stores the result of an attempt.
     pub(super) fn note<U>(&mut self, outcome: &Result<U>) {
         self.failed = outcome
             .as_ref()

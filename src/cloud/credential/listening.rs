@@ -1,5 +1,5 @@
-//! Hears what `az` and `azd` say. Their words hold the cause and often the command that helps,
-//! among warnings, colours and tracebacks.
+//! Reads the output of `az` and `azd`. It holds the cause, and often a command that helps, among
+//! warnings, colours and tracebacks.
 
 use azure_identity::{Executor, new_executor};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::io;
 use std::process::Output;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Runs a program as the Azure crate asks, and keeps what it said.
+/// Runs a program for the Azure crate, and keeps its suggested command.
 #[derive(Debug)]
 pub(super) struct Listening {
     inner: Arc<dyn Executor>,
@@ -25,7 +25,7 @@ impl Default for Listening {
 }
 
 impl Listening {
-    /// The command that the program told to run, or that shows what is wrong with its answer.
+    /// The command that the program suggests, or the command whose answer is unusable.
     pub(super) fn helps(&self) -> Option<String> {
         self.helps
             .lock()
@@ -48,7 +48,7 @@ impl Executor for Listening {
         }
         if output.status.success() {
             let text = plain(&output.stdout);
-            // Read only where the crate can do nothing with the answer, whatever it lacks.
+            // The caller reads this only if the crate can't use the answer.
             self.note(typed(args));
             if let Some(json) = object(&text) {
                 output.stdout = json.as_bytes().to_vec();
@@ -62,7 +62,8 @@ impl Executor for Listening {
     }
 }
 
-/// Cloud Shell has one tenant and refuses to be told another one, or its own.
+/// The arguments without `--tenant`. Cloud Shell has one tenant and refuses any `--tenant`, even
+/// its own.
 fn without_tenant(output: &Output, args: &[&OsStr]) -> Option<Vec<OsString>> {
     let words = plain(&output.stderr).to_ascii_lowercase();
     if output.status.success() || !words.contains("tenant shouldn't be specified") {
@@ -77,7 +78,7 @@ fn without_tenant(output: &Output, args: &[&OsStr]) -> Option<Vec<OsString>> {
     Some(all)
 }
 
-/// Text without the bytes that colour it, or that make it a link or a title.
+/// Removes the escape sequences for colours, links and titles.
 fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len());
@@ -101,7 +102,7 @@ fn plain(bytes: &[u8]) -> String {
     out + rest
 }
 
-/// `azd` wraps each message into a line of JSON.
+/// `azd` writes each message as a line of JSON.
 fn unwrapped(text: &str) -> String {
     let message = |line: &str| {
         let value: Value = serde_json::from_str(line).ok()?;
@@ -114,7 +115,7 @@ fn unwrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The JSON object with a token in the text, whatever stands before and after it; else the first.
+/// The JSON object that holds a token, wherever it is in the text; otherwise the first object.
 fn object(text: &str) -> Option<&str> {
     let all: Vec<(Value, &str)> = text
         .match_indices('{')
@@ -133,8 +134,8 @@ fn object(text: &str) -> Option<&str> {
     all.iter().find(held).or(all.first()).map(|(_, text)| *text)
 }
 
-/// The line that names the cause: the one with the code of Microsoft Entra, the end of a traceback,
-/// or the first that is no warning.
+/// The line that names the cause: the line with the Microsoft Entra code, the last line of a
+/// traceback, or the first line that is not a warning.
 fn cause(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()
@@ -144,7 +145,7 @@ fn cause(text: &str) -> String {
     let code = lines.iter().find(|line| line.contains("AADSTS"));
     let traceback = || {
         let is_one = lines.iter().any(|line| line.starts_with("Traceback"));
-        // `PermissionError: …`; what follows is a footer.
+        // The last line of the form `PermissionError: …`. A footer may follow it.
         let names = |line: &&&str| {
             let (name, _) = line.split_once(": ").unwrap_or_default();
             name.ends_with("Error") || name.ends_with("Exception")
@@ -157,7 +158,7 @@ fn cause(text: &str) -> String {
     line.map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
 }
 
-/// The id for a support ticket may stand on a line of its own.
+/// Appends the correlation id, which may be on a separate line.
 fn with_id(line: String, text: &str) -> String {
     const LABEL: &str = "Correlation ID: ";
     let id = text.split_once(LABEL).filter(|_| !line.contains(LABEL));
@@ -165,7 +166,7 @@ fn with_id(line: String, text: &str) -> String {
     id.map_or(line.clone(), |id| format!("{line} {LABEL}{id}"))
 }
 
-/// The command that the program tells to run, on a line of its own or in quotes.
+/// The command that the program suggests, on its own line or in quotes.
 fn suggested(text: &str) -> Option<String> {
     let starts = ["az login ", "az account ", "azd auth login ", "azd config "];
     let is_one = |line: &str| starts.iter().any(|start| line.starts_with(start));
@@ -175,14 +176,14 @@ fn suggested(text: &str) -> Option<String> {
     };
     let lines = text.lines().map(str::trim);
     let quoted = text.split(['`', '\'']).map(str::trim);
-    // Device code is what tenants forbid.
+    // Many tenants forbid device code.
     lines
         .chain(quoted)
         .find(|line| is_one(line) && fits(line) && !line.contains("device-code"))
         .map(str::to_owned)
 }
 
-/// What the crate ran, without the folder that it went to first.
+/// The command that the crate ran, without the `cd` before it.
 fn typed(args: &[&OsStr]) -> Option<String> {
     let command = args.last()?.to_str()?;
     let (_, command) = command.split_once(" && ")?;

@@ -1,4 +1,4 @@
-//! `auth login`: somebody signs in once, and the commands after it are signed in.
+//! `auth login`: the user signs in once, for all later commands.
 
 use super::memory::{How, Login, LoginKey};
 use super::own::claims_in;
@@ -12,30 +12,30 @@ use crate::model::cause::Cause;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
-/// What `auth login` is asked to do.
+/// The arguments of `auth login`.
 #[derive(Debug)]
 pub struct LogIn {
-    /// By which way.
+    /// The way of signing in.
     pub how: How,
-    /// The challenge of a service, in base64.
+    /// A service's claims challenge, in base64.
     pub challenge: Option<String>,
 }
 
 impl LogIn {
-    /// Is it what a service asks for?
+    /// Is the text a claims challenge?
     pub fn is_challenge(text: &str) -> bool {
         claims_in(text).is_some()
     }
 }
 
-/// What came of it.
+/// The result of `auth login`.
 #[derive(Debug)]
 pub struct LoggedIn {
-    /// Who it is.
+    /// The signed-in identity.
     pub identity: Identity,
-    /// The application that was signed in to.
+    /// Client id of the application that the user signed in to.
     pub client: String,
-    /// Where it is remembered.
+    /// The file that stores the sign-in.
     pub file: PathBuf,
 }
 
@@ -47,12 +47,12 @@ impl Tokens {
         })
     }
 
-    /// What `auth login` remembered, among the ways to sign in.
+    /// The sign-in of `auth login`, as a source of tokens.
     pub(super) fn login_source(&self) -> Source {
         self.login().source()
     }
 
-    /// A token of whoever has signed in before.
+    /// A token from the stored sign-in.
     pub(super) async fn by_login(&self, wanted: Wanted<'_>) -> Result<Token> {
         let login = match self.login() {
             Remembered::Somebody(login) => login,
@@ -99,7 +99,7 @@ impl Tokens {
         Ok(given.token)
     }
 
-    /// A token by the certificate in a file, which is read anew each time.
+    /// A token from the certificate file, which is read again each time.
     async fn by_file(&self, login: &Login, file: &Path, scope: &str) -> Result<Token> {
         let own = SignIn {
             method: None,
@@ -124,10 +124,10 @@ impl Tokens {
         })
     }
 
-    /// Somebody signs in, which is remembered from now on.
+    /// Signs the user in, and stores the sign-in.
     ///
     /// # Errors
-    /// Nobody signed in, the sign-in was refused, or it can't be remembered.
+    /// The user did not sign in, Entra ID refused, or the sign-in can't be stored.
     pub async fn log_in(&self, wanted: &LogIn) -> Result<LoggedIn> {
         let file = self.can_remember()?;
         let scope = self.wire.cloud().scopes().into_iter().next();
@@ -201,7 +201,7 @@ impl Tokens {
         }
     }
 
-    /// The file in which a sign-in would be remembered.
+    /// The file that would store a sign-in.
     fn can_remember(&self) -> Result<PathBuf> {
         let memory = self.memory();
         let Some(file) = memory.file() else {
@@ -226,7 +226,7 @@ fn failed(words: &str) -> Error {
         .hint("Sign in again: `cmkctl auth login`.")
 }
 
-/// The sign-in does not hold any more, and no other account takes its place in silence.
+/// The stored sign-in is no longer valid. cmkctl does not switch to another account without a word.
 fn void(error: Error) -> Error {
     error.hint("To sign in another way instead, forget this sign-in: `cmkctl auth logout`.")
 }

@@ -1,10 +1,10 @@
-//! Whether this machine has an identity of its own.
+//! Checks for a managed identity of this machine.
 
 use crate::error::{Error, Kind};
 use std::time::Duration;
 
-/// Does the metadata service of a virtual machine answer? Asking it for a token elsewhere would
-/// take minutes to fail.
+/// Does the metadata service of a virtual machine answer? Without this check, a token request on
+/// another machine takes minutes to fail.
 pub(super) async fn probe(explicit: bool) -> bool {
     let limit = Duration::from_millis(if explicit { 2000 } else { 400 });
     let connected =
@@ -12,7 +12,7 @@ pub(super) async fn probe(explicit: bool) -> bool {
     matches!(connected, Ok(Ok(_)))
 }
 
-/// What is said of a machine without one.
+/// The error for a machine without a managed identity.
 pub(super) fn no_identity() -> Error {
     let what = "This machine has no managed identity: its metadata service does not answer.";
     Error::new(Kind::SignIn, what)

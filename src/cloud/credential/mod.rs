@@ -1,8 +1,8 @@
-//! Sign-in: which credential is taken, and one cache of tokens over all of them.
+//! Sign-in: chooses the credential, and caches its tokens.
 //!
-//! The credentials of the Azure crate that start a program (`az`, `azd`) do not cache, and the
-//! crate has no chain, no device code, no Azure PowerShell, and certificates only with OpenSSL.
-//! These are therefore here, everything else is the crate's.
+//! The Azure crate's credentials for `az` and `azd` do not cache. The crate has no credential
+//! chain, no device code and no Azure PowerShell, and supports certificates only with OpenSSL.
+//! cmkctl implements these parts and uses the crate for the rest.
 
 mod assertion;
 mod bound;
@@ -45,32 +45,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use token::{Token, Wanted};
 
-/// A token with less than this left is replaced.
+/// A token that expires within this time is replaced.
 const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
 
 type Slot = Arc<tokio::sync::Mutex<Held<Token>>>;
 
-/// The tokens of this process: one cache over all credentials, one entry a scope. Callers of one
-/// scope share one request; callers of different scopes do not wait for each other.
+/// The tokens of this process: one cache for all credentials, with one entry for each scope.
+/// Callers of the same scope share a request. Callers of different scopes do not wait for each
+/// other.
 pub struct Tokens {
     wire: Arc<Wire>,
     sign_in: SignIn,
     prompt: Prompt,
     slots: Mutex<HashMap<String, Slot>>,
-    /// The way that gave the first token: identities are never mixed.
+    /// The way that gave the first token. cmkctl never mixes identities.
     chosen: tokio::sync::OnceCell<Method>,
-    /// The person's own sign-in, which is done once.
+    /// The user's sign-in in this process, which happens once.
     signed_in: SignedIn,
-    /// Who has signed in before.
+    /// The stored sign-in of `auth login`.
     login: OnceLock<Remembered>,
-    /// The challenges for claims that were answered already, by scope.
+    /// Claims challenges that were already answered, with their scope.
     answered: Mutex<HashSet<(String, String)>>,
-    /// The tools that give tokens, and what is remembered of them.
+    /// The tools that give tokens, and their stored tokens.
     tools: Arc<tools::Tools>,
-    /// The tool that is being tried while nothing is chosen yet: who waits for the choice asks it
-    /// at the same time.
+    /// The tool that is being tried before the choice is made. Callers that wait for the choice ask
+    /// it at the same time.
     trying: tokio::sync::watch::Sender<Option<Method>>,
-    /// The ways that were tried last and refused, for display: they are not "ready".
+    /// Ways that refused their last attempt. They are not shown as ready.
     refused: Mutex<HashMap<Method, String>>,
 }
 
@@ -83,7 +84,7 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens of `sign_in` over `wire`. Sends nothing.
+    /// Makes the tokens of `sign_in` over `wire`. Sends nothing.
     pub fn new(wire: Arc<Wire>, sign_in: SignIn, prompt: Prompt) -> Self {
         let tools = Arc::new(tools::Tools::new(wire.clone(), sign_in.clone()));
         Self {
@@ -101,16 +102,17 @@ impl Tokens {
         }
     }
 
-    /// A token for `scope`, from the cache when it is good for 5 more minutes.
+    /// A token for `scope`, from the cache if it is valid for 5 more minutes.
     ///
     /// # Errors
-    /// `Kind::SignIn` with what each way said.
+    /// `Kind::SignIn` with the answer of each way.
     pub async fn token(&self, scope: &str) -> Result<Secret> {
         Ok(self.entry(Wanted::now(scope), None).await?.secret)
     }
 
-    /// A new token for `scope` after the service refused `refused` with 401; another caller's newer
-    /// one when there is one already. A challenge for claims is answered, where a person can.
+    /// A new token for `scope` after the service refused `refused` with 401. If another caller
+    /// already has a newer token, it is reused. A claims challenge is answered if a user can sign
+    /// in.
     ///
     /// # Errors
     /// As [`Tokens::token`].
@@ -128,8 +130,8 @@ impl Tokens {
         Ok(self.entry(wanted, Some(refused)).await?.secret)
     }
 
-    /// The service refused the token for `scope`: the next caller gets a new one. A challenge for
-    /// claims is answered now.
+    /// Drops the token for `scope`, which the service refused, so that the next caller gets a new
+    /// one. A claims challenge is answered immediately.
     ///
     /// # Errors
     /// As [`Tokens::token`].
@@ -152,7 +154,7 @@ impl Tokens {
         }
     }
 
-    /// A service refused this very token, and a new one before it: nobody gets it once more.
+    /// Drops a token that a service refused although it was new. No caller gets it again.
     pub(crate) async fn void(&self, scope: &str, refused: &Secret) {
         self.tools.refused(refused);
         let slot = self.slot(scope);
@@ -165,22 +167,22 @@ impl Tokens {
         slots.entry(scope.to_owned()).or_default().clone()
     }
 
-    /// How long the token for `scope` is remembered, if it is.
+    /// Expiry time of the stored token for `scope`, if one is stored.
     pub fn remembered_until(&self, scope: &str) -> Option<Timestamp> {
         self.tools.until(scope)
     }
 
-    /// Remembers which tokens of a tool were needed, for the next time.
+    /// Stores the scopes that this command needed, for the next time.
     pub fn learn(&self) {
         self.tools.learn();
     }
 
-    /// What is remembered from one process to the next.
+    /// The store that outlives a process.
     pub fn memory(&self) -> &memory::Memory {
         self.tools.memory()
     }
 
-    /// Who the token for `scope` says it is. For display: the token is not verified here.
+    /// The identity in the token for `scope`. For display only: the token is not verified.
     ///
     /// # Errors
     /// As [`Tokens::token`].
@@ -192,18 +194,18 @@ impl Tokens {
         ))
     }
 
-    /// The way that gave the first token, once one did.
+    /// The way that gave the first token, if there is one already.
     pub(crate) fn chosen(&self) -> Option<Method> {
         self.chosen.get().copied()
     }
 
-    /// Who a token says it is, for the audit trail and for what helps against a refusal.
+    /// The identity in a token, for the audit trail and for hints about a refusal.
     pub(crate) fn who(&self, secret: &Secret) -> Who {
         token::who(secret)
     }
 
-    /// The ways in their order, with what each lacks, or why it was refused when it was tried.
-    /// Looks at files and `PATH`, sends nothing.
+    /// The ways in their order, each with what it lacks or why it was refused. Reads files and
+    /// `PATH`, sends nothing.
     pub fn sources(&self) -> Vec<Source> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         self.untried(&refused)
@@ -242,8 +244,8 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Asks the chosen way, or the first that answers. Credentials are built anew each time, so
-    /// that no cache but ours decides, and every federated assertion is fresh.
+    /// Asks the chosen way, or the first way that answers. Credentials are built again each time.
+    /// So only this cache counts, and every federated assertion is new.
     async fn acquire(&self, wanted: Wanted<'_>) -> Result<Token> {
         if let Some(method) = self.chosen.get() {
             return self.ask(*method, wanted, true).await;
@@ -257,7 +259,7 @@ impl Tokens {
         }
     }
 
-    /// Different scopes ask at the same time; all but the first wait for its choice.
+    /// Callers of different scopes run at the same time. All but the first wait for its choice.
     async fn acquire_first(&self, wanted: Wanted<'_>, chooses: &AtomicBool) -> Result<Token> {
         let mut first = None;
         let method = self
@@ -276,7 +278,8 @@ impl Tokens {
         }
     }
 
-    /// Asks each tool that is tried by whoever chooses; where it is chosen, the token is there.
+    /// Asks each tool that `choose` is trying. If that tool is chosen, its token is then already
+    /// here.
     async fn ask_what_is_tried(&self, scope: &str, chooses: &AtomicBool) -> Infallible {
         let mut trying = self.trying.subscribe();
         let mut asked = None;
@@ -313,7 +316,7 @@ impl Tokens {
         let (mut failures, mut told) = (Vec::new(), None);
         for source in self.untried(&HashMap::new()) {
             if source.method == Method::Login && matches!(source.state, State::Refused(_)) {
-                // Somebody has signed in, and who it was can't be read.
+                // A user has signed in, but the stored sign-in is unreadable.
                 self.by_login(wanted).await?;
             }
             match source.state {
@@ -336,8 +339,8 @@ impl Tokens {
         }
         let mut error = Error::new(Kind::SignIn, "No way to sign in worked.");
         error = match told {
-            // What Microsoft Entra said of an account comes first, and another flow may be what is
-            // forbidden.
+            // Microsoft Entra's refusal of an account comes first. A hint about another flow is
+            // left out, because the tenant may forbid that flow.
             Some(told) => {
                 error.code = told.code;
                 told.hints.into_iter().fold(error, Error::hint)
@@ -356,7 +359,7 @@ impl Tokens {
     }
 
     async fn ask(&self, method: Method, wanted: Wanted<'_>, explicit: bool) -> Result<Token> {
-        // Azure PowerShell gives all of them by itself.
+        // Azure PowerShell asks for all scopes in one process anyway.
         let tool = matches!(method, Method::AzureCli | Method::AzureDeveloperCli);
         if tool && self.chosen.get().is_none() {
             self.trying.send_replace(Some(method));

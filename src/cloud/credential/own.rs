@@ -1,4 +1,4 @@
-//! The ways in which a person signs in by cmkctl itself, as this program's tokens use them.
+//! Tokens of a user who signs in through cmkctl itself.
 
 use super::Tokens;
 use super::person::{ANY_TENANT, AZURE_CLI, Asking, Endpoint, Flow};
@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::sync::PoisonError;
 
 impl Tokens {
-    /// A token of the person who signs in now, or has signed in since this process began.
+    /// A token of the user, who signs in now or has signed in during this process.
     pub(super) async fn by_person(&self, method: Method, wanted: Wanted<'_>) -> Result<Token> {
         let flow = match method {
             Method::Browser => Flow::Browser,
@@ -21,8 +21,8 @@ impl Tokens {
         Ok(self.signed_in.token(&asking, wanted).await?.token)
     }
 
-    /// The claims of a challenge as JSON, where a person can satisfy them and was not asked for it
-    /// before. A second challenge for the same is the caller's failure.
+    /// The challenge's claims as JSON, if a user can satisfy them and was not asked before. If a
+    /// service repeats the same challenge, the caller fails.
     pub(super) fn answerable(&self, scope: &str, challenge: Option<&str>) -> Option<String> {
         if !self.chosen().is_some_and(Method::is_own) {
             return None;
@@ -50,7 +50,7 @@ impl Tokens {
     }
 }
 
-/// The claims of a challenge: JSON in base64, in either alphabet and padded or not.
+/// Decodes a challenge's claims: JSON in base64, in either alphabet, with or without padding.
 pub(super) fn claims_in(challenge: &str) -> Option<String> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

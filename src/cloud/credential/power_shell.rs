@@ -1,5 +1,5 @@
-//! Azure PowerShell: its tokens by `Get-AzAccessToken`, for several services in one process, since
-//! each start takes seconds.
+//! Gets tokens of Azure PowerShell with `Get-AzAccessToken`. One process gets the tokens of several
+//! services, because each start takes seconds.
 
 use super::refusal::{Heard, refused};
 use super::source::{Method, Secret, SignIn};
@@ -17,22 +17,22 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// What it is called: PowerShell 7 everywhere, and on Windows the one that is always there.
+/// The program names: PowerShell 7 everywhere, and on Windows also the built-in one.
 pub(super) const PROGRAMS: &[&str] = if cfg!(windows) {
     &["pwsh", "powershell"]
 } else {
     &["pwsh"]
 };
 
-/// So long a start, the modules and the tokens may take.
+/// Time limit for the start, the modules and the tokens.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A token with less than this left is asked for beside another one.
+/// A token that expires within this time is renewed together with another one.
 const BESIDE: SignedDuration = SignedDuration::from_mins(10);
 
-/// Asks for the tokens, and prints one line of JSON. `$asked` holds what to ask for: words of a
-/// configuration are never part of the script. Az.Accounts 5 gives a `SecureString`, older ones a
-/// text.
+/// Gets the tokens and prints one line of JSON. `$asked` holds the request as data, so that
+/// configured text never becomes part of the script. Az.Accounts 5 returns a `SecureString`, older
+/// versions a string.
 const SCRIPT: &str = r#"
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -63,8 +63,8 @@ try {
 [Console]::Out.WriteLine((ConvertTo-Json -Compress -Depth 5 $said))
 "#;
 
-/// The tokens that one process gave and nobody has taken yet, and what it said of the others. A
-/// token is taken once: who comes again wants a new one.
+/// The results of earlier processes that no caller has taken. A result is taken once, because a
+/// caller that comes again wants a new token.
 #[derive(Default)]
 pub(super) struct PowerShell {
     held: tokio::sync::Mutex<Held>,
@@ -73,12 +73,13 @@ pub(super) struct PowerShell {
 #[derive(Default)]
 struct Held {
     untaken: HashMap<String, Result<Token>>,
-    /// How long the last token of each scope is good; without an end where there was none.
+    /// Expiry time of the last token of each scope. A failed scope has [`Timestamp::MAX`], so it is
+    /// not requested together with another one again.
     until: HashMap<String, Timestamp>,
 }
 
 impl Held {
-    /// Is it time to ask for this scope beside another one?
+    /// Should this scope be requested together with another one?
     fn wants(&self, scope: &str, now: Timestamp) -> bool {
         let until = self.until.get(scope);
         until.is_none_or(|until| until.duration_since(now) < BESIDE)
@@ -86,12 +87,12 @@ impl Held {
 }
 
 impl PowerShell {
-    /// What a process gave for this scope and nobody has taken.
+    /// Takes the stored result for this scope.
     pub(super) async fn untaken(&self, scope: &str) -> Option<Result<Token>> {
         self.held.lock().await.untaken.remove(scope)
     }
 
-    /// The tokens that nobody has taken.
+    /// The tokens that no caller has taken.
     pub(super) async fn given(&self) -> Vec<(String, Token)> {
         let held = self.held.lock().await;
         let given = held.untaken.iter();
@@ -100,8 +101,8 @@ impl PowerShell {
             .collect()
     }
 
-    /// A token for `scope`. Of several callers one starts a process, and the others wait for it;
-    /// it asks for the tokens of `others`, too.
+    /// A token for `scope`. One caller starts a process, which also gets tokens for `others`. Other
+    /// callers wait for it.
     pub(super) async fn token(
         &self,
         sign_in: &SignIn,
@@ -109,7 +110,7 @@ impl PowerShell {
         others: &[String],
     ) -> Result<Token> {
         let mut held = self.held.lock().await;
-        // Who waited for the process of another one may have its token by now.
+        // The process of another caller may have returned this token meanwhile.
         if let Some(outcome) = held.untaken.remove(scope) {
             return outcome;
         }
@@ -147,7 +148,7 @@ impl PowerShell {
     }
 }
 
-/// Where a program is, by `PATH`.
+/// The path of a program in `PATH`.
 pub(super) fn program(path: Option<&OsStr>, names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(path?).collect();
     let endings = ["", ".exe", ".cmd", ".bat"];
@@ -163,7 +164,7 @@ fn resource(scope: &str) -> &str {
     scope.strip_suffix("/.default").unwrap_or(scope)
 }
 
-/// The line of JSON that the script prints, whatever else profiles and modules print.
+/// The script's line of JSON, without the output of profiles and modules.
 async fn asked(
     program: &Path,
     tenant: Option<&str>,
@@ -205,7 +206,7 @@ async fn asked(
     })
 }
 
-/// The token of the answer, or why there is none.
+/// The token in the answer, or the reason why there is none.
 fn token_of(document: &Value, scope: &str) -> std::result::Result<Token, String> {
     if let Some(words) = json::text(document, "error") {
         let id = json::text(document, "id").unwrap_or_default();
@@ -216,7 +217,7 @@ fn token_of(document: &Value, scope: &str) -> std::result::Result<Token, String>
         return Err(words);
     }
     let answers = document["answers"].as_array().into_iter().flatten();
-    // PowerShell makes an object of a list with one member.
+    // PowerShell writes a list with one member as an object.
     let mut answers = answers.chain(
         document["answers"]
             .is_object()

@@ -1,4 +1,5 @@
-//! A sign-in that was refused: the cause out of what a service or a program says, and what helps.
+//! Turns a refused sign-in into an error: the cause from the text of a service or program, and the
+//! remedy.
 
 use super::source::Method;
 use crate::cloud::json;
@@ -8,22 +9,22 @@ use crate::model::cause::Cause;
 use crate::model::service_codes;
 use crate::model::who;
 
-/// What a sign-in may be told besides its words.
+/// Facts about a refused sign-in besides its text.
 #[derive(Debug, Default)]
 pub(super) struct Heard<'a> {
-    /// The command that the program behind it said.
+    /// The command that the program suggested.
     pub(super) helps: Option<String>,
-    /// What stood between this machine and the sign-in service.
+    /// The obstacle between this machine and the sign-in service.
     pub(super) obstacle: Option<Obstacle>,
-    /// What the token was to be for.
+    /// The scope of the requested token.
     pub(super) scope: &'a str,
-    /// The tenant that was asked.
+    /// The tenant of the request.
     pub(super) tenant: Option<&'a str>,
 }
 
-/// The crate's texts repeat themselves down the chain: the line of the cause, the code in it, and
-/// what helps. What Microsoft Entra's code says comes before what the program says, and that before
-/// what is true of every failure of this way.
+/// Builds the error of a refused sign-in. The crate's text repeats itself, so only the line with
+/// the cause counts. The first known remedy wins: for the Entra code, then the program's
+/// suggestion, then the default of this way.
 pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
     if let Some(obstacle) = &heard.obstacle {
         return unreached(method, obstacle);
@@ -62,7 +63,7 @@ pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
     error.hint(hint)
 }
 
-/// A command that signs in, for the program that signed in.
+/// Replaces the sign-in command by the one of the program that signed in.
 fn in_words_of(method: Method, fix: String) -> String {
     let words: &[(&str, &str)] = match method {
         Method::AzureDeveloperCli => &[
@@ -85,12 +86,12 @@ fn in_words_of(method: Method, fix: String) -> String {
     let fix = words
         .iter()
         .fold(fix, |fix, (az, own)| fix.replace(az, own));
-    // One sign-in is for all services.
+    // One sign-in of cmkctl covers all services.
     if fix.starts_with("cmkctl auth login --scope") {
         return "cmkctl auth login".to_owned();
     }
     match fix.strip_prefix("Connect-AzAccount -AuthScope ") {
-        // It takes the service, not the scope.
+        // `Connect-AzAccount` takes the service instead of the scope.
         Some(scope) => format!(
             "Connect-AzAccount -AuthScope {}",
             scope.trim_end_matches("/.default")
@@ -99,7 +100,7 @@ fn in_words_of(method: Method, fix: String) -> String {
     }
 }
 
-/// Without an answer of the sign-in service there is no credential. Signing in again does not help.
+/// The error if the sign-in service can't be reached. Signing in again does not help.
 pub(super) fn unreached(method: Method, obstacle: &Obstacle) -> Error {
     let mut error = Error::new(
         Kind::SignIn,
@@ -112,7 +113,7 @@ pub(super) fn unreached(method: Method, obstacle: &Obstacle) -> Error {
     error
 }
 
-/// From the code of Microsoft Entra to the end of its sentence; else the first line.
+/// The sentence with the Microsoft Entra code, otherwise the first line.
 fn cause(text: &str) -> &str {
     let first = text.lines().next().unwrap_or_default();
     let Some(at) = text.find("AADSTS") else {
@@ -124,7 +125,7 @@ fn cause(text: &str) -> &str {
     said.get(..end.unwrap_or(said.len())).unwrap_or(said)
 }
 
-/// The id that Microsoft Entra gave the request.
+/// Microsoft Entra's correlation id.
 fn correlation(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("Correlation ID: ")?;
     let end = rest.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '-');
@@ -132,12 +133,12 @@ fn correlation(text: &str) -> Option<String> {
     (!id.is_empty()).then(|| id.to_owned())
 }
 
-/// A program that signs in for others.
+/// A tool that signs a user in.
 struct Tool {
     name: &'static str,
     install: &'static str,
     login: String,
-    /// The command that shows what it answers.
+    /// The command that shows the tool's own answer.
     shows: String,
 }
 
@@ -177,7 +178,7 @@ fn tool(method: Method, heard: &Heard<'_>) -> Option<Tool> {
     })
 }
 
-/// What helps where no code and no suggestion says it. Only what is about a sign-in asks for one.
+/// The default remedy. It suggests a new sign-in only if the text is about a sign-in.
 fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
     if matches!(method, Method::Login | Method::Browser | Method::DeviceCode) {
         return "Sign in again: `cmkctl auth login`.".to_owned();

@@ -1,20 +1,20 @@
-//! Who has signed in by `auth login` before, as far as the settings of this command want it.
+//! The stored sign-in of `auth login` that fits the settings of this command.
 
 use super::memory::{How, Login, Memory};
 use super::source::{Method, SignIn, Source, State};
 
-/// Who has signed in before.
+/// The stored sign-in of `auth login`.
 pub(super) enum Remembered {
-    /// Nobody, and why.
+    /// There is none. Holds the reason.
     Nobody(String),
-    /// This account.
+    /// The stored account.
     Somebody(Box<Login>),
-    /// Somebody, and why it can't be read who.
+    /// A user signed in, but the sign-in is unreadable. Holds the reason.
     Lost(String),
 }
 
 impl Remembered {
-    /// What the memory holds for this cloud, this tenant and this application.
+    /// Reads the stored sign-in for this cloud, tenant and application.
     pub(super) fn of(memory: &Memory, authority: &str, sign_in: &SignIn) -> Self {
         if !memory.is_on() {
             return Self::Nobody("nothing is remembered here".to_owned());
@@ -49,7 +49,7 @@ impl Remembered {
         }
     }
 
-    /// The same, among the ways to sign in.
+    /// The stored sign-in as a way to sign in, for display.
     pub(super) fn source(&self) -> Source {
         let (state, by) = match self {
             Self::Nobody(why) => (State::NotConfigured(why.clone()), None),

@@ -1,5 +1,5 @@
-//! What is known before anybody signs in: the ways there are, what the configuration found for
-//! each, and whether it can work.
+//! The ways to sign in, the configuration of each, and whether it can work. All of it is known
+//! before any sign-in.
 
 use super::memory::Store;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ pub enum Method {
     Federated,
     /// Managed identity of the machine.
     ManagedIdentity,
-    /// What `auth login` remembered.
+    /// The stored sign-in of `auth login`.
     Login,
     /// Azure CLI.
     AzureCli,
@@ -27,15 +27,14 @@ pub enum Method {
     AzureDeveloperCli,
     /// Azure PowerShell.
     AzurePowerShell,
-    /// A browser on this machine; only when asked for.
+    /// A browser on this machine; only on request.
     Browser,
-    /// A code that a person types into a browser; only when asked for.
+    /// A device code, typed into any browser; only on request.
     DeviceCode,
 }
 
 impl Method {
-    /// Every way, in the order in which they are tried; browser and device code never without being
-    /// asked for.
+    /// Every way in the order of attempts. Browser and device code are used only on request.
     pub const ALL: [Method; 9] = [
         Method::Environment,
         Method::Federated,
@@ -48,7 +47,7 @@ impl Method {
         Method::DeviceCode,
     ];
 
-    /// As `--auth` spells it.
+    /// The name for `--auth`.
     pub const fn name(self) -> &'static str {
         match self {
             Method::Environment => "environment",
@@ -63,13 +62,13 @@ impl Method {
         }
     }
 
-    /// Does a person sign in by cmkctl itself?
+    /// Does a user sign in through cmkctl itself?
     pub const fn is_own(self) -> bool {
         matches!(self, Method::Login | Method::Browser | Method::DeviceCode)
     }
 
-    /// Did somebody mean this very identity? Then a refusal ends the sign-in: to fall through to
-    /// another one would act in the wrong name.
+    /// Did the caller configure this identity on purpose? Then a refusal ends the sign-in, because
+    /// the next way could act as another identity.
     pub const fn is_meant(self) -> bool {
         matches!(
             self,
@@ -77,7 +76,7 @@ impl Method {
         )
     }
 
-    /// The way of that name.
+    /// The way with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -85,127 +84,127 @@ impl Method {
     }
 }
 
-/// What a person must do to sign in.
+/// A prompt that tells the user how to sign in.
 #[derive(Debug, Clone)]
 pub struct DevicePrompt {
-    /// With address and code; for a device code the service's own sentence.
+    /// Text with address and code. For a device code, it is the service's own sentence.
     pub message: String,
 }
 
-/// Whether a person is there, and what can show them a page.
+/// Whether a user is present, and how to show a page.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
-    /// Is somebody at a terminal?
+    /// Is a user at a terminal?
     pub at_terminal: bool,
-    /// The programs that `BROWSER` names.
+    /// The programs in `BROWSER`.
     pub browser: Option<String>,
-    /// Can this machine show windows, as far as one knows?
+    /// Can this machine probably show windows?
     pub display: bool,
 }
 
 impl Person {
-    /// Can a page be shown to somebody?
+    /// Can cmkctl show a page to a user?
     pub const fn can_browse(&self) -> bool {
         self.at_terminal || self.browser.is_some()
     }
 }
 
-/// Shows a [`DevicePrompt`]; this room prints nothing.
+/// Shows a [`DevicePrompt`]. This room prints nothing.
 pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
 
-/// What the configuration found for signing in.
+/// The configuration for signing in.
 #[derive(Debug, Clone, Default)]
 pub struct SignIn {
-    /// Exactly this way.
+    /// The requested way, if the caller named one.
     pub method: Option<Method>,
-    /// Tenant.
+    /// Tenant id or domain.
     pub tenant: Option<String>,
     /// Application id.
     pub client_id: Option<String>,
     /// Client secret.
     pub client_secret: Option<Secret>,
-    /// Certificate of the application; it comes before the secret.
+    /// Certificate of the application. It is used before the secret.
     pub certificate: Option<CertificateFile>,
-    /// Password of a certificate that is named elsewhere.
+    /// Password of a certificate file that `auth login` or a stored sign-in names.
     pub certificate_password: Option<Secret>,
-    /// File with a federated token; read anew for every token.
+    /// File with a federated token, read again for every token.
     pub federated_token_file: Option<PathBuf>,
     /// GitHub Actions' token endpoint.
     pub github: Option<Runner>,
     /// Azure Pipelines' token endpoint.
     pub pipelines: Option<Pipelines>,
-    /// Is a managed identity announced by the machine's own variables?
+    /// Do environment variables announce a managed identity?
     pub identity_endpoint: bool,
-    /// A user-assigned managed identity.
+    /// Client id of a user-assigned managed identity.
     pub managed_identity_client_id: Option<String>,
-    /// `PATH`, to look for `az`, `azd` and `pwsh` without starting them.
+    /// `PATH`, to find `az`, `azd` and `pwsh` without starting them.
     pub path: Option<OsString>,
     /// The sandbox's user.
     pub sandbox_user: Option<SandboxUser>,
-    /// What is remembered from one command to the next.
+    /// Settings of the store.
     pub remembering: Remembering,
-    /// Who the tools are signed in as.
+    /// The files of the tools' accounts.
     pub accounts: Accounts,
-    /// The public client that browser and device code sign in to; the Azure CLI's by default.
+    /// The public client for browser and device code; the Azure CLI's by default.
     pub device_code_client: Option<String>,
-    /// The application that was named for this command alone.
+    /// The application that the caller named for this command only.
     pub named_client: Option<String>,
-    /// Who is there.
+    /// Whether a user is present.
     pub person: Person,
 }
 
-/// What is remembered from one command to the next.
+/// Settings of the store for sign-ins and tokens.
 #[derive(Debug, Clone, Default)]
 pub struct Remembering {
-    /// The folder of what this program keeps; without one nothing is remembered.
+    /// The cache folder; `None` turns the store off.
     pub folder: Option<PathBuf>,
-    /// Where the key lies.
+    /// The place of the key.
     pub store: Store,
-    /// Who said that nothing is remembered: a flag, a variable or a file.
+    /// The flag, variable or file that turned the store off.
     pub off: Option<String>,
-    /// The command line: what it needed is known when it comes again.
+    /// The command line. The store knows which scopes it needed last time.
     pub line: String,
 }
 
-/// Where the tools keep who is signed in.
+/// The folders in which the tools keep their accounts.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
-    /// The folder of the Azure CLI.
+    /// Folder of the Azure CLI.
     pub azure_cli: Option<PathBuf>,
-    /// The folder of azd.
+    /// Folder of azd.
     pub azd: Option<PathBuf>,
-    /// The folder of Azure PowerShell.
+    /// Folder of Azure PowerShell.
     pub power_shell: Option<PathBuf>,
-    /// Variables that change who it is.
+    /// Environment variables that change the tool's account.
     pub variables: Vec<(&'static str, String)>,
 }
 
-/// The certificate that an application signs in with.
+/// The certificate of an application.
 #[derive(Debug, Clone)]
 pub struct CertificateFile {
-    /// PEM or PFX, with the private key; read anew for every token.
+    /// PEM or PFX with the private key, read again for every token.
     pub path: PathBuf,
-    /// What the private key is encrypted with.
+    /// Password of the private key.
     pub password: Option<Secret>,
-    /// Is the chain sent along, for applications that trust a subject name and an issuer?
+    /// Sends the whole chain, for an application that trusts a subject name and an issuer.
     pub with_chain: bool,
 }
 
-/// `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+/// GitHub Actions: `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// Where to ask.
+    /// URL of the token endpoint.
     pub url: String,
-    /// The runner's own token.
+    /// The runner's token.
     pub token: Secret,
 }
 
-/// `SYSTEM_OIDCREQUESTURI`, `SYSTEM_ACCESSTOKEN` and the service connection.
+/// Azure Pipelines: `SYSTEM_OIDCREQUESTURI`, `SYSTEM_ACCESSTOKEN` and the service connection.
 #[derive(Debug, Clone)]
 pub struct Pipelines {
-    /// Where to ask.
+    /// URL of the token endpoint.
     pub url: String,
-    /// The job's own token.
+    /// The job's token.
     pub token: Secret,
     /// Service connection id.
     pub service_connection: String,
@@ -214,7 +213,7 @@ pub struct Pipelines {
 /// A user of a sandbox.
 #[derive(Debug, Clone)]
 pub struct SandboxUser {
-    /// `admin`, …
+    /// The user's name, such as `admin`.
     pub name: String,
     /// Application id.
     pub client_id: String,
@@ -222,16 +221,16 @@ pub struct SandboxUser {
     pub object_id: String,
 }
 
-/// One way to sign in, and whether it can work.
+/// A way to sign in, with its state.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Which.
+    /// The way.
     pub method: Method,
-    /// Can it work?
+    /// Whether the way can work.
     pub state: State,
-    /// What it signs in with, where it has a choice.
+    /// The credential, if the way has several.
     pub by: Option<String>,
-    /// Is it the one that is, or would be, taken?
+    /// Is this the way that is or would be used?
     pub chosen: bool,
 }
 
@@ -247,15 +246,15 @@ impl fmt::Display for Source {
 /// Whether a way to sign in can work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Everything it needs is there.
+    /// The way has everything that it needs.
     Ready,
-    /// What is missing.
+    /// The way is not configured. Holds what is missing.
     NotConfigured(String),
-    /// Needs a person, or another way was asked for.
+    /// The way needs a user, or the caller requested another way.
     OnlyWhenAsked(String),
-    /// It was tried, and why it did not work.
+    /// The last attempt failed. Holds the reason.
     Refused(String),
-    /// A sandbox has users of its own.
+    /// A sandbox has its own users.
     NotInASandbox,
 }
 

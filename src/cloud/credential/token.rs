@@ -1,4 +1,4 @@
-//! A token, and what its payload says of its owner.
+//! A token, and the claims in its payload.
 
 use super::source::{Method, Secret};
 use crate::audit::Who;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Instant;
 
-/// A token and its end, in real time.
+/// A token with its expiry in real time.
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) secret: Secret,
@@ -28,18 +28,18 @@ impl From<AccessToken> for Token {
     }
 }
 
-/// What a token is asked for with.
+/// A request for a token.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) scope: &'a str,
-    /// Claims that a service asked for, as JSON.
+    /// The claims of a challenge, as JSON.
     pub(super) claims: Option<&'a str>,
-    /// When the caller came: a failure since then is the caller's, too.
+    /// The time at which the caller began to wait. A failure after it counts for this caller too.
     pub(super) came: Instant,
 }
 
 impl<'a> Wanted<'a> {
-    /// Wanted now, and nothing beside it.
+    /// A request that starts now, without claims.
     pub(super) fn now(scope: &'a str) -> Self {
         Self {
             scope,
@@ -49,7 +49,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Who a token says it is.
+/// The identity in a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The way that gave the token.
@@ -60,15 +60,15 @@ pub struct Identity {
     pub object_id: Option<String>,
     /// User principal name, or application id.
     pub name: Option<String>,
-    /// When the token ends.
+    /// Expiry time.
     pub expires: Option<Timestamp>,
-    /// Template ids of the directory roles of a user (`wids`).
+    /// Template ids of a user's directory roles (`wids`).
     pub roles: Vec<String>,
-    /// The application's client id, where the token is an application's own (`idtyp` is `app`).
+    /// The client id, if the token is an application's own (`idtyp` is `app`).
     pub application: Option<String>,
 }
 
-/// Reads the payload of a token that is a JWT; of any other, nothing but its end is known.
+/// Reads the payload of a JWT. For any other token, only the expiry is known.
 pub(super) fn identity(token: &Token, method: Method) -> Identity {
     let claims = claims(&token.secret);
     let text = |name: &str| json::text(&claims, name);
@@ -85,7 +85,7 @@ pub(super) fn identity(token: &Token, method: Method) -> Identity {
     }
 }
 
-/// Who sends with this token, for the audit trail.
+/// The identity in the token, for the audit trail.
 pub(super) fn who(secret: &Secret) -> Who {
     let claims = claims(secret);
     Who {

@@ -1,5 +1,5 @@
-//! Tokens of the Azure CLI, azd and Azure PowerShell: what an earlier command got, as long as the
-//! same account is signed in, and else a new one. Each start of such a tool takes its time.
+//! Tokens of the Azure CLI, azd and Azure PowerShell. A stored token is used while the same account
+//! is signed in; otherwise the tool gives a new one. Each start of a tool takes seconds.
 
 use super::bound::binding;
 use super::machine;
@@ -16,41 +16,41 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So long what came ahead is good for whoever comes: a failure says nothing of later.
+/// A result that was fetched ahead is used within this time. An old failure proves nothing.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// What is done for a scope before anybody asks for it.
+/// State of a scope that is fetched ahead.
 #[derive(Default)]
 enum Ahead {
-    /// Nothing.
+    /// Not fetched.
     #[default]
     Nothing,
-    /// This came, and nobody has taken it.
+    /// Fetched at this time, and not taken yet.
     Came(Instant, Result<Token>),
-    /// Somebody has asked.
+    /// A caller has already asked.
     Asked,
 }
 
-/// Whoever asks meanwhile waits for it.
+/// A caller that asks during the fetch waits for the lock.
 type Attempt = Arc<tokio::sync::Mutex<Ahead>>;
 
-/// The tools, and what is remembered of them.
+/// The tools, and their stored tokens.
 pub(super) struct Tools {
     wire: Arc<Wire>,
     sign_in: SignIn,
     memory: Memory,
     power_shell: PowerShell,
-    /// How long the token of a scope is remembered.
+    /// Expiry times of the stored tokens, by scope.
     until: Mutex<HashMap<String, Timestamp>>,
-    /// What was asked for ahead, by tool and scope.
+    /// The fetches ahead, by tool and scope.
     attempts: Mutex<HashMap<(Method, String), Attempt>>,
-    /// The scopes that were needed.
+    /// The scopes that this command needed.
     used: Mutex<BTreeSet<String>>,
-    /// Was a metadata service looked for in vain?
+    /// Did the metadata service not answer?
     no_identity: AtomicBool,
 }
 
-/// What is remembered by these settings. Never anything of a sandbox.
+/// The store for these settings. A sandbox has no store.
 fn memory(wire: &Wire, remembering: &Remembering) -> Memory {
     match &remembering.folder {
         Some(folder) if remembering.off.is_none() && wire.cloud().sandbox.is_none() => {
@@ -79,19 +79,19 @@ impl Tools {
         &self.memory
     }
 
-    /// How long the token of this scope is remembered, if it is.
+    /// Expiry time of the stored token of this scope, if there is one.
     pub(super) fn until(&self, scope: &str) -> Option<Timestamp> {
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         until.get(scope).copied()
     }
 
-    /// A service refused this token: the next one comes from the tool.
+    /// Removes a token that a service refused, so that the next one comes from the tool.
     pub(super) fn refused(&self, refused: &Secret) {
         self.memory.forget_token(refused);
     }
 
-    /// A token by one of the tools; the one that was asked for ahead, if it was. Nobody gets that a
-    /// second time: who comes again wants a new one.
+    /// A token from a tool, or the result that was fetched ahead. A result is taken once, because a
+    /// caller that comes again wants a new token.
     pub(super) async fn ask(&self, method: Method, scope: &str) -> Result<Token> {
         self.used().insert(scope.to_owned());
         let attempt = self.attempt(method, scope);
@@ -102,7 +102,7 @@ impl Tools {
         }
     }
 
-    /// Asks before anybody comes for it, and not any more after that.
+    /// Fetches a token ahead, unless a caller has already asked.
     pub(super) async fn ask_ahead(&self, method: Method, scope: &str) {
         let attempt = self.attempt(method, scope);
         let mut state = attempt.lock().await;
@@ -126,7 +126,7 @@ impl Tools {
         }
     }
 
-    /// Remembers what this command line needed.
+    /// Stores the scopes that this command needed.
     pub(super) fn learn(&self) {
         let used = std::mem::take(&mut *self.used());
         if !used.is_empty() {
@@ -136,8 +136,8 @@ impl Tools {
         }
     }
 
-    /// A token of the machine itself. The metadata service that is not there is not looked for by
-    /// every command: that takes most of half a second.
+    /// A token of the machine's managed identity. A failed search for the metadata service is
+    /// remembered, because it takes almost half a second.
     pub(super) async fn of_machine(&self, scope: &str, explicit: bool) -> Result<Token> {
         if !self.sign_in.identity_endpoint {
             if !explicit && self.memory.has_no_identity() {
@@ -162,7 +162,7 @@ impl Tools {
     }
 
     async fn token(&self, method: Method, scope: &str) -> Result<Token> {
-        // What came beside another token is newer than what is remembered.
+        // A token that came with another one is newer than the stored token.
         let beside = match method {
             Method::AzurePowerShell => self.power_shell.untaken(scope).await,
             _ => None,
@@ -181,7 +181,8 @@ impl Tools {
             }
             _ => ways::token(&self.wire, &self.sign_in, method, scope).await,
         }?;
-        // Somebody else may have signed in while the tool ran: then nobody knows whose token it is.
+        // If the account changed while the tool ran, the token's account is unknown. So the token
+        // is not stored.
         if let Some(account) = account.filter(|own| self.account(method).as_ref() == Some(own)) {
             let mut given = vec![(scope.to_owned(), token.clone())];
             if method == Method::AzurePowerShell {
@@ -192,7 +193,7 @@ impl Tools {
         Ok(token)
     }
 
-    /// Whom a tool is signed in as; nothing where nothing is remembered.
+    /// The digest of a tool's account; `None` if the store is off.
     fn account(&self, method: Method) -> Option<String> {
         self.memory
             .is_on()

@@ -1,4 +1,4 @@
-//! The ways to sign in that the Azure crate has, what each needs, and their order.
+//! The ways to sign in that use the Azure crate: their requirements and their order.
 
 use super::assertion::Assertion;
 use super::certificate::Signed;
@@ -24,10 +24,10 @@ use azure_identity::{
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// So many assertions are tried for one token, when each is refused for its age.
+/// Number of assertions that are tried if each one has expired.
 const ASSERTIONS: u32 = 5;
 
-/// The crate has no credential for it.
+/// The error for a way that the Azure crate does not have.
 const NOT_OF_THE_CRATE: &str = "This way is not one of the Azure crate.";
 
 /// All ways in their order.
@@ -69,7 +69,7 @@ pub(super) fn all(
             }
         })
         .collect();
-    // After an identity that somebody meant, and that was refused, no other one is tried.
+    // If the identity that the caller configured is refused, no other way is tried.
     let ends = |source: &&Source| {
         let meant = source.method.is_meant();
         source.state == State::Ready || (meant && matches!(source.state, State::Refused(_)))
@@ -85,7 +85,7 @@ pub(super) fn all(
     sources
 }
 
-/// The certificate, which comes before the secret.
+/// The certificate, which is used before the secret.
 fn certificate_of(sign_in: &SignIn) -> Option<String> {
     let file = sign_in.certificate.as_ref()?.path.display();
     let certificate = format!("certificate `{file}`");
@@ -141,7 +141,7 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
             missing(&[tenant, client, (assertion, names)])
         }
         Method::ManagedIdentity => State::Ready,
-        // What is remembered decides.
+        // The store decides.
         Method::Login => State::Ready,
         Method::AzureCli => on_path(sign_in, &["az"]),
         Method::AzureDeveloperCli => on_path(sign_in, &["azd"]),
@@ -163,7 +163,7 @@ fn on_path(sign_in: &SignIn, programs: &[&str]) -> State {
     }
 }
 
-/// A token by one of the crate's credentials, built for this request.
+/// A token from one of the crate's credentials, which is built for this request.
 pub(super) async fn token(
     wire: &Arc<Wire>,
     sign_in: &SignIn,
@@ -180,7 +180,7 @@ pub(super) async fn token(
         let error = match token {
             Ok(token) => {
                 let token = Token::from(token);
-                // The crate takes an answer without a token for an empty one.
+                // The crate accepts an answer without a token, and returns an empty one.
                 if token.secret.secret().is_empty() {
                     let why = "the answer holds no token";
                     return Err(refused(method, why, &Heard::default()));
@@ -197,7 +197,7 @@ pub(super) async fn token(
                 refused(method, &told(&error), &heard)
             }
         };
-        // An assertion lives for minutes and may end on its way; the next one is fresh.
+        // An assertion may expire before it arrives. The next attempt takes a new one.
         let stale = method == Method::Federated && error.code.as_deref() == Some("AADSTS700024");
         if !stale || attempt >= ASSERTIONS {
             return Err(error);
@@ -206,8 +206,8 @@ pub(super) async fn token(
     }
 }
 
-/// The top line, and the innermost cause where the top line keeps it to itself ("retry policy
-/// expired").
+/// The first line, with the innermost cause if the first line omits it (such as `retry policy
+/// expired`).
 fn told(error: &azure_core::Error) -> String {
     let text = error.to_string();
     let (line, cause) = (
@@ -278,7 +278,7 @@ fn credential(
     })
 }
 
-/// Is everything there that a way needs that nobody else can give?
+/// Is everything set that only the caller can give?
 fn set_up(sign_in: &SignIn, method: Method) -> Result<()> {
     match (outside(sign_in, method), method) {
         (State::NotConfigured(why), Method::Environment | Method::Federated) => {
@@ -290,7 +290,7 @@ fn set_up(sign_in: &SignIn, method: Method) -> Result<()> {
     }
 }
 
-/// An application that proves itself by an assertion.
+/// A credential of an application that uses assertions.
 fn asserting(
     assertion: impl ClientAssertion + 'static,
     tenant: &str,
@@ -325,7 +325,7 @@ fn of_secret(
     )?)
 }
 
-/// Every sandbox user has the same secret, and it opens nothing but a sandbox.
+/// All sandbox users share one secret, which works only in a sandbox.
 fn of_sandbox(
     user: &SandboxUser,
     tenant: &str,
@@ -341,7 +341,7 @@ fn of_sandbox(
     )?)
 }
 
-/// The managed identity of this machine, or the one of several that was named.
+/// The machine's managed identity, or the named one of several.
 fn of_machine(
     sign_in: &SignIn,
     client_options: ClientOptions,
@@ -364,8 +364,8 @@ fn client_options(wire: &Arc<Wire>, method: Method, last: &Last) -> ClientOption
     let mut custom = CustomConfiguration::default();
     custom.authority_host = format!("https://{}", wire.cloud().get("login"));
     let options = match method {
-        // The crate knows how the metadata service of a machine wants to be asked again; it would
-        // do so for minutes.
+        // The crate knows when to repeat a request to the metadata service, but it would repeat it
+        // for minutes.
         Method::ManagedIdentity => ClientOptions {
             transport: Some(Transport::new(wire.clone())),
             retry: RetryOptions::exponential(ExponentialRetryOptions {

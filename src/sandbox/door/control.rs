@@ -1,5 +1,5 @@
-//! The sandbox's own addresses, for whoever runs it: what was asked, what is there, and a new
-//! beginning.
+//! The sandbox's own routes below `/_sandbox`, for tests and users: the ledger, the state, and a
+//! restart.
 
 use super::ledger::Ledger;
 use super::shared::Shared;
@@ -11,13 +11,13 @@ use crate::sandbox::services::assertions::certificates;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long a question for a stalled request is kept open, in real time.
+/// How long a request for the stall state stays open, in real time.
 const STALL_SHOWS: Duration = Duration::from_millis(500);
 
-/// Seconds of the sandbox that pass before time has its effect.
+/// Step size of a time jump, in sandbox seconds.
 const ADVANCE_STEP: f64 = 3600.0;
 
-/// The longest that passes at once, in seconds of the sandbox.
+/// The longest time jump, in sandbox seconds.
 const LONGEST_ADVANCE: f64 = 366.0 * 86_400.0;
 
 pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
@@ -69,15 +69,15 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
     }
 }
 
-/// Answers as soon as a request hangs in a scripted stall, or with "not yet".
+/// Answers as soon as a request hangs in a scripted stall, or with `false` after `STALL_SHOWS`.
 async fn stalled(shared: &Shared) -> Reply {
     let mut stall = shared.stall.subscribe();
     let shown = tokio::time::timeout(STALL_SHOWS, stall.wait_for(|stalled| *stalled)).await;
     Reply::json(200, &json!({ "stalled": matches!(shown, Ok(Ok(_))) }))
 }
 
-/// Registers the certificates of a PEM text at the application of a `user`, in the place of those
-/// that are there.
+/// Registers the certificates of a PEM text with the application of a `user`. They replace the
+/// earlier ones.
 fn register(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let text = |name: &str| wanted[name].as_str().ok_or(format!("`{name}` is missing"));
     let (name, pem) = (text("user")?, text("certificate")?);
@@ -88,7 +88,8 @@ fn register(shared: &Shared, wanted: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Who signs in, what the page answers, which sign-ins have ended, and what services ask for.
+/// Sets who signs in, what the sign-in page answers, which sign-ins have ended, and which claims
+/// services require.
 fn sign_ins(shared: &Shared, wanted: &Value) -> Result<(), String> {
     if let Some(name) = wanted["person"].as_str() {
         shared.seats(name)?;
@@ -96,8 +97,8 @@ fn sign_ins(shared: &Shared, wanted: &Value) -> Result<(), String> {
     shared.world().sign_ins.change(wanted)
 }
 
-/// Lets so many `seconds` pass at once, in steps in which what happens on the way happens in its
-/// order and at its time. The answer is the cloud file by which a client agrees on the time.
+/// Lets `seconds` pass at once. It goes in steps, so that events happen in order and at their time.
+/// The answer is the new cloud file, with which a client uses the same clock.
 fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let seconds = wanted["seconds"]
         .as_f64()
@@ -113,9 +114,9 @@ fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Everything anew, as in a fresh process: the tenant, its clock, the ledger and its numbers, the
-/// trouble. Takes `scenario` (a patch, or the name of a built-in one), `speed`, `faults`, and
-/// `answers` to keep what is said; what is left out stays as it was.
+/// Starts again as a fresh process: tenant, clock, ledger and scripted trouble. Takes `scenario` (a
+/// patch, or the name of a built-in one), `speed`, `faults`, and `answers` to keep bodies. By
+/// default, the scenario and the speed stay, the trouble is the scenario's, and no bodies are kept.
 fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),

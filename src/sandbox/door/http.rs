@@ -1,6 +1,6 @@
-//! Connections: who is let in, and to whom a request is for. Clients that speak https to the public
-//! host names come in by a proxy (RFC 9110, 9.3.6) whose every tunnel ends in this process. What is
-//! not played is refused, so nothing ever leaves loopback.
+//! Accepts connections, and finds the service of each request. Clients that use https with the
+//! public host names connect through a proxy (RFC 9110, 9.3.6), whose tunnels all end in this
+//! process. Other hosts are refused, so nothing ever leaves loopback.
 
 use super::ledger::Answered;
 use super::play::play;
@@ -41,8 +41,8 @@ pub(in crate::sandbox) async fn serve(mut listener: TcpListener, shared: Arc<Sha
     }
 }
 
-/// One connection; when the door closes, its answer is the last. Inside a tunnel, every request is
-/// for the host that the tunnel leads to.
+/// Serves one connection. If the door closes, it finishes the current answer. Inside a tunnel,
+/// every request is for the tunnel's host.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     shared: Arc<Shared>,
@@ -60,17 +60,17 @@ async fn connection(
         _ = &mut served => return,
         _ = door.changed() => served.as_mut().graceful_shutdown(),
     }
-    // How the last answer ended concerns nobody any more.
+    // An error after the last answer does not matter.
     served.await.ok();
 }
 
-/// For some (real) time nobody can connect: the port is held, and nobody listens on it.
+/// Refuses connections for some (real) time: the port is bound, but nothing listens.
 async fn closed(listener: TcpListener, time: Duration) -> Option<TcpListener> {
     let address = listener.local_addr().ok()?;
     drop(listener);
     let until = tokio::time::Instant::now() + time;
     loop {
-        // Somebody else may have the port for a moment.
+        // Another process may take the port for a moment.
         let bound = TcpSocket::new_v4()
             .ok()
             .filter(|socket| socket.set_reuseaddr(true).is_ok());
@@ -90,7 +90,7 @@ async fn answer(
     if request.method() == hyper::Method::CONNECT {
         return match open(&shared, request) {
             Some(refusal) => whole(refusal),
-            // The tunnel begins where this answer ends: it has no body, and no length of one.
+            // The tunnel starts after this answer, which has neither body nor `content-length`.
             None => Ok(hyper::Response::default()),
         };
     }
@@ -142,7 +142,7 @@ async fn answer(
     if played.cut { cut(reply) } else { whole(reply) }
 }
 
-/// An answer with the ids and the date that every service adds.
+/// Adds the ids and the date that every service sends.
 fn signed(
     shared: &Shared,
     service: &str,
@@ -162,20 +162,20 @@ fn signed(
             .header("x-ms-correlation-id", correlation.clone())
             .header("x-ms-service-request-id", correlation);
     }
-    // Resource Manager says the client's own id again when it is asked to, Key Vault always.
+    // Resource Manager returns the client's request id on request, Key Vault always.
     let (client_request, wanted) = &request.client_request;
     let again = service == "keyvault" || (service == "arm" && *wanted);
     if again && !client_request.is_empty() {
         reply = reply.header("x-ms-client-request-id", client_request.clone());
     }
     if request.method == "HEAD" {
-        // Never with a body, whatever the service has to say (RFC 9110, 9.3.2).
+        // The answer to `HEAD` never has a body (RFC 9110, 9.3.2).
         reply.body.clear();
     }
     reply
 }
 
-/// Opens the tunnel that a `CONNECT` asks for, or says why not.
+/// Opens the tunnel for a `CONNECT`, or returns the reason why not.
 fn open(shared: &Arc<Shared>, request: hyper::Request<Incoming>) -> Option<Reply> {
     let asked = request
         .uri()
@@ -217,7 +217,7 @@ fn refusal(status: u16, why: &str) -> Reply {
     }
 }
 
-/// A type of its own, for what is inside a tunnel may ask for another one.
+/// A boxed future, because a tunnel may contain another `CONNECT`.
 type Inside = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn inside(
@@ -227,7 +227,7 @@ fn inside(
     host: Arc<str>,
 ) -> Inside {
     Box::pin(async move {
-        // Whoever leaves, or doesn't trust the certificate, has nothing to be told.
+        // Ignores a client that leaves or does not trust the certificate.
         let Ok(upgraded) = hyper::upgrade::on(request).await else {
             return;
         };

@@ -1,4 +1,4 @@
-//! What was asked for, and what took effect: for tests that count, and for people who are curious.
+//! Counts and logs the requests and their effects, for tests and users.
 
 use crate::sandbox::message::Request;
 use bytes::Bytes;
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-/// The most that is kept of the log.
+/// The largest number of log entries.
 const LOG: usize = 10_000;
 
-/// The most bytes of bodies that are kept; those that come later are left out.
+/// Limit of the stored bodies in bytes. A body beyond it is left out.
 const BODIES: usize = 64 << 20;
 
 #[derive(Debug)]
@@ -24,21 +24,21 @@ struct Entry {
     client_request: String,
     began: Instant,
     ended: Instant,
-    /// What was said, where that is kept.
+    /// Query and bodies, if answers are kept.
     said: Option<Said>,
 }
 
-/// The contents of a request and of its answer.
+/// The content of a request and of its answer.
 #[derive(Debug)]
 struct Said {
     query: Value,
     request: Option<Bytes>,
     answer: Option<Bytes>,
-    /// Did scripted trouble make the answer, or change it?
+    /// Did scripted trouble make or change the answer?
     scripted: bool,
 }
 
-/// A body: `json` where it is some, `other` where it is none, neither where nothing was sent.
+/// Describes a body: `json` for JSON, `other` for anything else, empty without a body.
 fn body(bytes: Option<&Bytes>) -> Value {
     match bytes {
         None => json!({ "left_out": true }),
@@ -50,45 +50,45 @@ fn body(bytes: Option<&Bytes>) -> Value {
     }
 }
 
-/// How a request was answered.
+/// The answer to a request, for the log.
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) number: u64,
     pub(super) service: &'static str,
-    /// 0 without an answer.
+    /// HTTP status; 0 without an answer.
     pub(super) status: u16,
-    /// Who asked, as far as is known.
+    /// The caller's name, as far as it is known.
     pub(super) user: String,
     pub(super) began: Instant,
-    /// What was answered, where answers are kept.
+    /// The answer's body, if answers are kept.
     pub(super) body: Bytes,
-    /// Did scripted trouble make the answer, or change it?
+    /// Did scripted trouble make or change the answer?
     pub(super) scripted: bool,
 }
 
-/// Sign-in is not the job: it is counted apart.
+/// Sign-in requests are counted separately.
 fn signs_in(service: &str) -> bool {
     matches!(service, "entra" | "runner")
 }
 
-/// Counts and log.
+/// The counts and the log.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Ledger {
     last: u64,
     by_service: BTreeMap<&'static str, u64>,
     writes: u64,
     effects: Vec<Value>,
-    /// Hosts that nobody plays and that were asked all the same.
+    /// Hosts that were requested although the sandbox does not play them.
     foreign: Vec<String>,
     log: VecDeque<Entry>,
-    /// Is what was said kept, too?
+    /// Are queries and bodies kept?
     answers: bool,
-    /// How many bytes of bodies are kept.
+    /// Size of the stored bodies in bytes.
     bodies: usize,
 }
 
 impl Ledger {
-    /// An empty one; `answers`: keep what is said.
+    /// An empty ledger. With `answers`, it keeps queries and bodies.
     pub(super) fn new(answers: bool) -> Self {
         Self {
             answers,
@@ -96,12 +96,12 @@ impl Ledger {
         }
     }
 
-    /// Is what is answered kept?
+    /// Are queries and bodies kept?
     pub(super) fn keeps_answers(&self) -> bool {
         self.answers
     }
 
-    /// The number of a request that begins.
+    /// Counts a new request, and returns its number.
     pub(super) fn begin(&mut self, service: &'static str) -> u64 {
         self.last += 1;
         *self.by_service.entry(service).or_default() += 1;
@@ -118,14 +118,14 @@ impl Ledger {
             body,
             scripted,
         } = answered;
-        // Validating a deployment deploys nothing.
+        // Validation of a deployment changes nothing.
         let asks = request.raw_path.ends_with("/validate");
         if !signs_in(service) && request.method != "GET" && !asks {
             self.writes += 1;
         }
         let said = self.answers.then(|| Said {
             query: json!(request.query),
-            // Secrets are sent to sign in.
+            // Sign-in requests carry secrets, so their bodies are not kept.
             request: self.kept(&request.body).filter(|_| !signs_in(service)),
             answer: self.kept(&body).filter(|_| !signs_in(service)),
             scripted,
@@ -148,7 +148,7 @@ impl Ledger {
         });
     }
 
-    /// The body, where there is room for it.
+    /// The body, if it fits within `BODIES`.
     fn kept(&mut self, body: &Bytes) -> Option<Bytes> {
         let bodies = self.bodies.saturating_add(body.len());
         (bodies <= BODIES).then(|| {
@@ -180,7 +180,8 @@ impl Ledger {
         self.effects.extend(effects.into_iter().map(entry));
     }
 
-    /// Forgets counts and log; the tenant stays as it is. `answers`: from now on keep what is said.
+    /// Clears the counts and the log, but not the tenant. With `answers`, queries and bodies are
+    /// kept from now on.
     pub(super) fn reset(&mut self, answers: bool) {
         *self = Self {
             last: self.last,
@@ -189,7 +190,7 @@ impl Ledger {
         };
     }
 
-    /// What was said, request by request, where that is kept.
+    /// The logged requests with their bodies, if these are kept.
     pub(super) fn exchanges(&self) -> Value {
         let exchange = |entry: &Entry| {
             let said = entry.said.as_ref()?;
@@ -254,15 +255,15 @@ impl Ledger {
         })
     }
 
-    /// Dependent round trips: the longest chain of requests, sign-in left out, in which each began
-    /// after the one before it had ended.
+    /// The number of dependent round trips: the longest chain of requests, without sign-in, in
+    /// which each starts after the previous one ended.
     fn chain(&self) -> u64 {
         let mut entries: Vec<&Entry> = self
             .log
             .iter()
             .filter(|entry| !signs_in(entry.service))
             .collect();
-        // Picking whatever ends first is the longest chain of intervals that do not overlap.
+        // Always taking the interval that ends first gives the longest chain without overlap.
         entries.sort_by_key(|entry| entry.ended);
         let mut last: Option<Instant> = None;
         let mut length = 0;

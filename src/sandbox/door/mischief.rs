@@ -1,5 +1,5 @@
-//! Scripted malice, and the world behind one's back: answers that lead away, that never end, that
-//! are as deep as a well, and a tenant that changes between two looks.
+//! Scripted malice: answers that redirect elsewhere, never end or are deeply nested, and a tenant
+//! that changes between two reads.
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::scenario::rules::Mischief;
@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use std::io::Write as _;
 
-/// Looks like a host of the cloud, and is not.
+/// A host that resembles a host of the cloud.
 pub(super) const ELSEWHERE: &str = "https://api.bap.microsoft.com.elsewhere.example/next";
 
 pub(super) fn reply(
@@ -76,7 +76,7 @@ pub(super) fn reply(
     }
 }
 
-/// JSON in so many levels of JSON.
+/// JSON that is nested to this depth.
 fn deep(levels: usize) -> Vec<u8> {
     let mut body = b"{\"error\":".repeat(levels);
     body.extend_from_slice(b"null");
@@ -84,7 +84,7 @@ fn deep(levels: usize) -> Vec<u8> {
     body
 }
 
-/// The same answer, compressed in two members.
+/// The same answer, compressed in two gzip members.
 fn in_parts(reply: Reply) -> Reply {
     let (one, other) = reply.body.split_at(reply.body.len() / 2);
     Reply {
@@ -94,13 +94,13 @@ fn in_parts(reply: Reply) -> Reply {
     .header("content-encoding", "gzip")
 }
 
-/// As much as that of blanks as gzip (RFC 1952), in members of a mebibyte each.
+/// `size` bytes of blanks as gzip (RFC 1952), in members of one mebibyte.
 fn bomb(size: usize) -> Vec<u8> {
-    // Made here: an array would be a megabyte of the program.
+    // Built at run time, because a constant would add a megabyte to the program.
     gzip(" ".repeat(1 << 20).as_bytes()).repeat(size >> 20)
 }
 
-/// One member; writing into memory does not fail.
+/// One gzip member. Writing to memory can't fail.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).ok();

@@ -1,4 +1,4 @@
-//! The door: how one gets in, what goes wrong there, and what is written down.
+//! The door of the sandbox: connections, scripted trouble, and the ledger.
 
 mod control;
 pub(in crate::sandbox) mod http;

@@ -1,4 +1,4 @@
-//! A request to a played service: scripted trouble, or what the service answers.
+//! Answers a request to a played service, with the service's answer or with scripted trouble.
 
 use super::shared::Shared;
 use super::trouble::Fired;
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(super) struct Played {
     pub(super) reply: Reply,
     pub(super) cut: bool,
-    /// Did scripted trouble make the answer, or change it?
+    /// Did scripted trouble make or change the answer?
     pub(super) scripted: bool,
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn play(
     }
 }
 
-/// The service answers, and what took effect is written down.
+/// Lets the service answer, and writes its effects to the ledger.
 fn act(shared: &Shared, service: &str, number: u64, request: &Request) -> Reply {
     let mut world = shared.world();
     world.advance();
@@ -59,7 +59,7 @@ fn act(shared: &Shared, service: &str, number: u64, request: &Request) -> Reply 
     reply
 }
 
-/// What a rule that fires makes of a request; `act` has the service answer.
+/// Applies a rule of scripted trouble to a request. `act` lets the service answer.
 async fn beset(
     shared: &Shared,
     number: u64,
@@ -72,7 +72,7 @@ async fn beset(
         Ok(Played {
             reply,
             cut,
-            // The tenant changes after this answer, which is as it always is.
+            // `Meanwhile` leaves the answer unchanged, and changes the tenant after it.
             scripted: !matches!(rule.kind, Kind::Mischief(Mischief::Meanwhile)),
         })
     };

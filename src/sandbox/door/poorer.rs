@@ -1,15 +1,15 @@
-//! Answers that are poorer or odder than the service gave them: one thing is missing, of another
-//! type, or called by another name. The request takes effect as always.
+//! Changes one part of an answer: it is removed, has another type, or has another name. The request
+//! takes its normal effect.
 
 use crate::sandbox::message::Reply;
 use crate::sandbox::scenario::rules::Poorer;
 use serde_json::{Map, Value, json};
 
-/// A word that no enumeration has.
+/// A value that is in no enumeration.
 const ODD: &str = "Wibble";
 
-/// The reply to a request of `url` with what stands at the JSON pointer `at` changed. An answer
-/// that has no such place stays as it is.
+/// Changes the part at the JSON pointer `at` of the reply to `url`. A reply without that part stays
+/// as it is.
 pub(super) fn reply((kind, at): (Poorer, &str), url: &str, mut reply: Reply) -> Reply {
     let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else {
         return reply;
@@ -59,7 +59,7 @@ fn change((kind, at): (Poorer, &str), url: &str, body: &mut Value) -> Option<()>
     Some(())
 }
 
-/// The list's only next link is this one.
+/// Makes `to` the only next link of the list.
 fn lead_on(body: &mut Value, name: &str, to: Value) -> Option<()> {
     let fields = body
         .as_object_mut()
@@ -69,7 +69,7 @@ fn lead_on(body: &mut Value, name: &str, to: Value) -> Option<()> {
     Some(())
 }
 
-/// The fields without one, or with another name for it, in their order.
+/// The fields in their order, with `name` removed or renamed.
 fn without(fields: &Map<String, Value>, name: &str, kind: Poorer) -> Option<Map<String, Value>> {
     fields.get(name)?;
     let renamed = match kind {
@@ -96,7 +96,7 @@ fn without(fields: &Map<String, Value>, name: &str, kind: Poorer) -> Option<Map<
     Some(fields.iter().filter_map(entry).collect())
 }
 
-/// The name with its first letter in the other case.
+/// The name with the case of its first letter changed.
 fn recased(name: &str) -> String {
     let mut letters = name.chars();
     let Some(first) = letters.next() else {

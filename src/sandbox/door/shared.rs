@@ -1,4 +1,4 @@
-//! What the connections share.
+//! The state that all connections share.
 
 use super::ledger::Ledger;
 use super::tls::Authority;
@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// What the connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Shared {
     pub(in crate::sandbox) world: Mutex<World>,
@@ -19,12 +19,12 @@ pub(in crate::sandbox) struct Shared {
     pub(in crate::sandbox) scenario: Mutex<Scenario>,
     /// Does a request hang in a scripted stall?
     pub(in crate::sandbox) stall: watch::Sender<bool>,
-    /// Changed when nobody can connect for some time.
+    /// Changes when the sandbox stops accepting connections for some time.
     pub(in crate::sandbox) door: watch::Sender<Duration>,
     pub(in crate::sandbox) latency: Duration,
     pub(in crate::sandbox) port: u16,
     pub(in crate::sandbox) url: String,
-    /// Who vouches for the played hosts, where https is spoken.
+    /// The certificate authority of the played hosts, if https is on.
     pub(in crate::sandbox) authority: Option<Authority>,
 }
 
@@ -45,7 +45,7 @@ impl Shared {
         self.scenario.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// This user signs in where nobody else is named.
+    /// Makes this user the default for sign-in.
     pub(in crate::sandbox) fn seats(&self, name: &str) -> Result<(), String> {
         let mut world = self.world();
         if !world.users.contains_key(name) {

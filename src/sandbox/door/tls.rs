@@ -1,7 +1,6 @@
-//! An authority of the sandbox's own, and certificates for the host names it plays: what clients
-//! that nobody here wrote want to see before they send anything. The key is made anew at every
-//! start and never leaves the process; whoever trusts the certificate trusts it for the played
-//! names only, because it says so itself (RFC 5280, 4.2.1.10).
+//! The sandbox's certificate authority, and its certificates for the played hosts. Clients that are
+//! not part of cmkctl require them. The key is new at every start and never leaves the process. The
+//! authority's name constraints limit its trust to the played names (RFC 5280, 4.2.1.10).
 
 use crate::sandbox::services::hosts::RUNNER;
 use base64::Engine;
@@ -17,11 +16,11 @@ use std::io::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The first line of its file: by it the sandbox knows a file that it may write over.
+/// The first line of the certificate file. The sandbox only overwrites a file that starts with it.
 pub(in crate::sandbox) const MARK: &str =
     "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
 
-/// Every name that is played is one of these, or below it.
+/// Every played host is one of these names, or a subdomain.
 const NAMES: [&str; 9] = [
     "login.microsoftonline.com",
     "management.azure.com",
@@ -34,13 +33,13 @@ const NAMES: [&str; 9] = [
     RUNNER,
 ];
 const DAY: Duration = Duration::from_hours(24);
-/// From the day before its start; a rehearsal is over long before.
+/// Validity, from the day before the start. A rehearsal is shorter.
 const VALID: Duration = Duration::from_hours(32 * 24);
 
-/// Who vouches for the played hosts.
+/// The certificate authority of the played hosts.
 pub(in crate::sandbox) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// One key for every host: all of them are this process.
+    /// One key serves every host, because all of them are this process.
     key: KeyPair,
     certificate: String,
 }
@@ -74,19 +73,19 @@ impl Authority {
         })
     }
 
-    /// As PEM.
+    /// The certificate as PEM.
     pub(in crate::sandbox) fn certificate(&self) -> &str {
         &self.certificate
     }
 
-    /// What a client of this host is shown.
+    /// The TLS configuration for this host.
     pub(super) fn server(&self, host: &str) -> Result<Arc<ServerConfig>> {
         let mut params = described(host);
         let name = host.to_owned().try_into().map_err(Error::other)?;
         params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        // Newer versions of Python insist on it.
+        // Newer Python versions require it.
         params.use_authority_key_identifier_extension = true;
         let leaf = params
             .signed_by(&self.key, &self.issuer)
@@ -104,8 +103,8 @@ impl Authority {
     }
 }
 
-/// A certificate for now, by the clock of this machine: its clients go by that, and not by the
-/// sandbox's time.
+/// A certificate that is valid now by this machine's clock, which its clients use instead of the
+/// sandbox's.
 fn described(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -118,8 +117,8 @@ fn described(name: &str) -> CertificateParams {
     params
 }
 
-/// No two certificates of one authority have the same (RFC 5280, 4.1.2.2), and there is one for
-/// every tunnel.
+/// Every certificate needs a unique serial number (RFC 5280, 4.1.2.2), and each tunnel gets a
+/// certificate.
 fn serial(name: &str) -> Vec<u8> {
     let unique = format!("{name} {}", Timestamp::now().as_nanosecond());
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, unique.as_bytes())
@@ -127,7 +126,7 @@ fn serial(name: &str) -> Vec<u8> {
         .to_vec()
 }
 
-/// RFC 7468, with a line before it that says what it is.
+/// PEM (RFC 7468), with a first line that says what it is.
 fn pem(der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines = text

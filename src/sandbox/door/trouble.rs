@@ -1,4 +1,4 @@
-//! Scripted trouble: what networks, gateways and services do on bad days, at a chosen request.
+//! Scripted trouble: failures of networks, gateways and services at chosen requests.
 
 use super::mischief::ELSEWHERE;
 use crate::sandbox::message::{Reply, Request};
@@ -7,7 +7,7 @@ use crate::sandbox::tenant::events::Change;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// A rule that fires.
+/// A rule that applies to the current request.
 #[derive(Debug)]
 pub(super) struct Fired {
     pub(super) kind: Kind,
@@ -16,7 +16,7 @@ pub(super) struct Fired {
     pub(super) change: Change,
 }
 
-/// The rules, with how often each has matched and fired.
+/// The rules, each with the number of its matches and hits.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Trouble {
     rules: Vec<(Rule, u64, u64)>,
@@ -31,12 +31,12 @@ impl Trouble {
         }
     }
 
-    /// How many requests were hit.
+    /// The number of requests that were hit.
     pub(super) fn hits(&self) -> u64 {
         self.hits
     }
 
-    /// For how long the door is closed after this request, if it is.
+    /// How long the door closes after this request, if a rule says so.
     pub(super) fn closes_after(&mut self, number: u64) -> Option<std::time::Duration> {
         let mut closing = self
             .rules
@@ -49,7 +49,8 @@ impl Trouble {
         std::time::Duration::try_from_secs_f64(rule.seconds).ok()
     }
 
-    /// The rule that hits this request, `passed` sandbox seconds after the beginning, if one does.
+    /// The rule that hits this request, if any. `passed` is the sandbox time since the start in
+    /// seconds.
     pub(super) fn next(&mut self, request: &Request, number: u64, passed: f64) -> Option<Fired> {
         for (rule, matched, fired) in &mut self.rules {
             let wanted = &rule.matches;
@@ -91,7 +92,7 @@ impl Trouble {
     }
 }
 
-/// An answer of trouble, in the shapes that are on record.
+/// An error answer, in a recorded shape.
 pub(super) fn reply(status: u16, form: Form, now: Timestamp, seconds: f64) -> Reply {
     let whole = Duration::seconds(seconds);
     match form {
@@ -139,7 +140,7 @@ impl Duration {
     }
 }
 
-/// Every state of an answer becomes one that nobody has ever heard of.
+/// Replaces every state in an answer by an unknown word.
 pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
     if let Ok(mut value) = serde_json::from_slice::<Value>(&reply.body) {
         replace(&mut value, "", word.unwrap_or("Wibble"));
@@ -148,8 +149,8 @@ pub(super) fn wibble(mut reply: Reply, word: Option<&str>) -> Reply {
     reply
 }
 
-/// Every address that the answer leads on to, in headers and next links, is on the host of somebody
-/// else; where that is said, so are the addresses of vaults and organizations.
+/// Moves every link of the answer, in headers and next links, to a foreign host. Every list gets a
+/// next link. With `to`, the addresses of vaults and organizations move too.
 pub(super) fn lead_away(mut reply: Reply, to: Option<&str>) -> Reply {
     let elsewhere = to.unwrap_or(ELSEWHERE);
     for (name, value) in &mut reply.headers {

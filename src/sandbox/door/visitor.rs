@@ -1,7 +1,6 @@
-//! Who may speak to the sandbox over plain http: programs of this machine, and no page in a
-//! browser. A page reaches every port of the machine it is shown on; what it sends says so
-//! (`Origin`, Fetch metadata), and with a name of its own that leads here (DNS rebinding) the
-//! `Host` does.
+//! Admits only programs of this machine over plain http, and no page in a browser. A page can reach
+//! every port of its machine. Its requests carry `Origin` or Fetch metadata. With DNS rebinding,
+//! their `Host` is a foreign name.
 
 use crate::sandbox::message::Reply;
 use hyper::HeaderMap;
@@ -10,8 +9,8 @@ use hyper::header::{HOST, ORIGIN};
 /// The names of this machine.
 const OURS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// Why nobody answers this request, if so. `asked` is the host of an address that was given in
-/// full, as to a proxy.
+/// The refusal of this request, if any. `asked` is the host of an absolute request URL, as sent to
+/// a proxy.
 pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Option<Reply> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts
@@ -27,7 +26,7 @@ pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Op
         );
         return Some(Reply::error(403, "ForeignHost", why));
     }
-    // `none`: somebody typed the address into a browser.
+    // `none` means that a user typed the address into a browser.
     let page = headers
         .get("sec-fetch-site")
         .is_some_and(|site| site.as_bytes() != b"none");

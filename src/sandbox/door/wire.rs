@@ -1,4 +1,4 @@
-//! Between HTTP and the messages: a request is read to its end, an answer is written, whole or cut.
+//! Converts between HTTP and messages: reads a whole request, and writes an answer, whole or cut.
 
 use crate::sandbox::message::{Reply, Request};
 use bytes::Bytes;
@@ -8,13 +8,13 @@ use hyper::body::{Frame, Incoming};
 use std::convert::Infallible;
 use std::pin::Pin;
 
-/// The header that says which host a request over plain http is for; without it, the request is for
-/// the sandbox itself.
+/// The header that names the host of a request over plain http. Without it, the request is for the
+/// sandbox itself.
 pub(super) const PLAYED: &str = "x-cmkctl-host";
 
 pub(super) type Body = http_body_util::combinators::BoxBody<Bytes, std::io::Error>;
 
-/// The connection is closed without another word.
+/// The connection is closed without an answer.
 #[derive(Debug)]
 pub(super) struct Reset;
 
@@ -69,7 +69,7 @@ pub(super) async fn read(request: hyper::Request<Incoming>) -> Option<Request> {
 }
 
 fn decode(segment: &str) -> String {
-    // A plus sign is a plus sign in a path.
+    // A plus sign in a path is not a blank.
     let escaped = format!("x={}", segment.replace('+', "%2B"));
     url::form_urlencoded::parse(escaped.as_bytes())
         .next()
@@ -85,12 +85,11 @@ pub(super) fn whole(mut reply: Reply) -> Result<hyper::Response<Body>, Reset> {
     build(&reply, length, body.boxed())
 }
 
-/// Promises the whole body, sends half, and closes.
+/// Announces the whole body, sends half of it, and closes the connection.
 pub(super) fn cut(reply: Reply) -> Result<hyper::Response<Body>, Reset> {
     let half = Bytes::copy_from_slice(reply.body.get(..reply.body.len() / 2).unwrap_or_default());
     let length = reply.body.len().max(2);
-    // The end comes a moment later: at once, it would overtake the half, and nothing at all would
-    // be sent.
+    // Ends after a yield. An immediate end would overtake the half, and nothing would be sent.
     let end = async {
         tokio::task::yield_now().await;
         Err(std::io::Error::other("cut on purpose"))

@@ -1,4 +1,4 @@
-//! How a tenant begins: a scenario that was checked becomes a world.
+//! Builds the tenant of a checked scenario.
 
 use super::generate::generate;
 use super::granting::{self, placed};

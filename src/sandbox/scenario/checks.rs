@@ -1,5 +1,5 @@
-//! Whether a scenario makes sense beyond its shape: names that must exist or must differ, words
-//! that the services know, sizes of pages.
+//! Checks a scenario beyond its shape: names that must exist or be unique, known words, and page
+//! sizes.
 
 use super::rights::{RightsSetup, custom_id, subscription};
 use super::setup::{PolicySetup, Setup};
@@ -7,7 +7,7 @@ use crate::sandbox::tenant::rights::BUILT_IN;
 use crate::sandbox::tenant::subscriptions::Subscription;
 use std::collections::BTreeSet;
 
-/// How link operations may end, as the settings of a tenant describe it.
+/// The possible ends of a link operation in the settings of a tenant.
 const LINK_ENDS: [&str; 9] = [
     "",
     "failed",
@@ -26,7 +26,7 @@ const PROVIDER: [&str; 4] = [
     "Registered",
     "Unregistering",
 ];
-/// Lifecycle operations of the past.
+/// The possible kinds of earlier lifecycle operations.
 const HISTORY: [&str; 7] = [
     "NewCustomerManagedKey",
     "RotateCustomerManagedKey",
@@ -37,8 +37,7 @@ const HISTORY: [&str; 7] = [
     "Restore",
 ];
 
-/// Says what makes no sense, if anything does; names of principals, roles and scopes are for the
-/// rights to check.
+/// Returns the first error, if any. Principals, roles and scopes are checked by `rights`.
 pub(super) fn check(setup: &Setup, rights: &RightsSetup) -> Result<(), String> {
     check_settings(setup)?;
     check_subscriptions(setup)?;
@@ -51,7 +50,7 @@ pub(super) fn check(setup: &Setup, rights: &RightsSetup) -> Result<(), String> {
     check_once(rights, &setup.subscriptions())
 }
 
-/// One of the words that are known there.
+/// Is the word one of the known ones?
 fn known(field: &str, word: &str, all: &[&str]) -> Result<(), String> {
     if all.contains(&word) {
         return Ok(());
@@ -124,7 +123,7 @@ fn check_subscriptions(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// A key that does not exist is a tenant's affair: people name those, too.
+/// A policy may name a key that does not exist, as in real tenants.
 fn check_policies(setup: &Setup) -> Result<(), String> {
     let mut places = BTreeSet::new();
     let all = setup.subscriptions();
@@ -155,7 +154,7 @@ fn check_policies(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// Names of subscription and group.
+/// The subscription's id, and the group's name in lower case.
 fn place(policy: &PolicySetup, all: &[Subscription]) -> (String, String) {
     let named = policy.place.subscription.as_ref();
     let found = named.map_or_else(|| all.first(), |name| subscription(all, name));
@@ -202,7 +201,7 @@ fn check_past(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// What there may be only once: a subscription is in one management group, an id is one role's.
+/// Checks uniqueness: a subscription is in one management group, and an id belongs to one role.
 fn check_once(rights: &RightsSetup, all: &[Subscription]) -> Result<(), String> {
     let mut held = BTreeSet::new();
     let groups = rights.management_groups.values();

@@ -1,5 +1,5 @@
-//! A large tenant from a seed: environments, policies and vaults with every kind of trouble, and a
-//! note of what was planted where.
+//! Generates a large tenant from a seed: environments, policies and vaults with every kind of
+//! trouble. It records the expected state of each environment.
 
 use crate::sandbox::tenant::clock::LONG_AGO;
 use crate::sandbox::tenant::ids::guid;
@@ -13,7 +13,7 @@ use crate::sandbox::tenant::world::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How much of everything.
+/// The size of the tenant.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Generate {
@@ -23,7 +23,7 @@ pub(super) struct Generate {
     vaults: u32,
 }
 
-/// Numbers that look random and are the same for the same seed (SplitMix64).
+/// A deterministic random generator (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
@@ -36,8 +36,8 @@ impl Dice {
     }
 }
 
-/// What is wrong with a policy's key, vault or grant; by turns, so that a tenant of some size has
-/// everything.
+/// Trouble of a policy's key, vault or grant. It is assigned in turn, so that a large tenant has
+/// every kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trouble {
     None,
@@ -50,7 +50,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    /// Does it keep the services from the key at once?
+    /// Does it cut the services off from the key at once?
     fn cuts_off(self) -> bool {
         matches!(
             self,
@@ -76,7 +76,7 @@ const TURNS: [Trouble; 12] = [
 
 pub(super) fn generate(world: &mut World, size: &Generate) {
     let mut dice = Dice(size.seed);
-    // A vault's own trouble is shared by every policy in it, so vaults take their turns, too.
+    // All policies of a vault share its trouble, so vaults take turns too.
     for number in 0..size.vaults {
         world.vaults.insert(vault_name(number), vault(number));
     }
@@ -110,7 +110,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
         .get(number as usize % 10)
         .copied()
         .unwrap_or(Trouble::None);
-    // Of two troubles the worse one is what is found.
+    // If a policy has two troubles, record the worse one as the expected state.
     let trouble = if of_vault == Trouble::None || own.cuts_off() {
         own
     } else {
@@ -153,7 +153,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
     trouble
 }
 
-/// By the vault's own permission model.
+/// Grants access by the vault's permission model.
 fn grant(world: &mut World, policy: &Policy, vault: &str, key: &str) {
     let (hsm, rbac) = world
         .vaults
@@ -208,7 +208,7 @@ fn vault(number: u32) -> Vault {
         "softDeleteRetentionInDays": 90,
         "publicNetworkAccess": "Enabled",
     });
-    // What is off is absent, and an HSM knows neither of its own two.
+    // A property that is off is omitted. An HSM has neither of these two.
     if trouble != Trouble::NoPurgeProtection {
         properties["enablePurgeProtection"] = json!(true);
     }
@@ -226,7 +226,7 @@ fn vault(number: u32) -> Vault {
     }
 }
 
-/// An environment, and the state that whoever looks should find.
+/// An environment, and the state that a reader should find.
 fn environment(
     number: u32,
     policy: Option<u32>,
@@ -246,11 +246,11 @@ fn environment(
     let Some(trouble) = policy.and_then(|policy| troubles.get(policy as usize)) else {
         return (environment, "not-encrypted");
     };
-    // The services behind a key lose it at different times: some environments of a policy are
-    // locked before others.
+    // The services lose the key at different times, so some environments of a policy are locked
+    // before others.
     let cut_off = trouble.cuts_off();
     let state = match turn {
-        // What runs on it explains that it is offline.
+        // A running operation explains that the environment is offline.
         1..=20 if cut_off => {
             "Disabled".clone_into(&mut environment.runtime);
             "locked"

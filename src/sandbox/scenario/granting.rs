@@ -1,4 +1,4 @@
-//! How the rights of a tenant begin: what a scenario says of them, with its names resolved.
+//! Sets up the rights of a tenant from the scenario, and resolves its names.
 
 use super::rights::{
     AssignmentSetup, DefinitionSetup, DenialSetup, RightsSetup, Who, custom_id, local_role,
@@ -16,7 +16,8 @@ use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
-/// A scope as a scenario writes it; `@…` stands for what commands take without arguments.
+/// The ARM scope for a scope of the scenario. `@vault` and others stand for the default resources
+/// of commands, and `@vault:NAME` for a named one.
 pub(super) fn placed(world: &World, scope: &str) -> String {
     let target = &world.target;
     if let Some((what, name)) = scope.split_once(':') {
@@ -39,7 +40,7 @@ pub(super) fn placed(world: &World, scope: &str) -> String {
     }
 }
 
-/// The GUID of a role of Azure RBAC by its name; a GUID stays one.
+/// The GUID of an Azure RBAC role with this name. A GUID stays as it is.
 pub(super) fn role_id(world: &World, named: &str) -> String {
     world
         .rights
@@ -53,7 +54,7 @@ fn first(world: &World) -> String {
     first.map(Subscription::scope).unwrap_or_default()
 }
 
-/// Custom roles, assignable in every subscription.
+/// Defines custom roles, assignable in every subscription.
 pub(super) fn define(world: &mut World, definitions: &BTreeMap<String, DefinitionSetup>) {
     let scopes = world.subscriptions.iter().map(Subscription::scope);
     let scopes: Vec<String> = scopes.collect();
@@ -73,7 +74,8 @@ pub(super) fn define(world: &mut World, definitions: &BTreeMap<String, Definitio
     }
 }
 
-/// Groups, management groups, role assignments and deny assignments; users and policies are there.
+/// Creates groups, management groups, role assignments and deny assignments. Users and policies
+/// must already exist.
 pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
     for (name, own) in &setup.groups {
         let members = own.members.iter().filter_map(|who| object_id(world, who));
@@ -115,7 +117,7 @@ fn group_id(name: &str) -> String {
     guid(&format!("group/{name}"))
 }
 
-/// The object id of a principal that exists.
+/// The object id of an existing principal.
 fn object_id(world: &World, who: &str) -> Option<String> {
     match Who::named(who) {
         Who::User(name) => world.users.get(name).map(|user| user.object_id.clone()),

@@ -1,4 +1,4 @@
-//! Scenarios: a base tenant, and patches over it. All of it is data.
+//! Scenarios: a base tenant and patches over it, all as JSON.
 
 mod building;
 mod checks;
@@ -17,7 +17,7 @@ use setup::Setup;
 
 const BASE: &str = include_str!("../scenarios/base.json");
 
-/// Name, and what differs from the base tenant.
+/// Names of the built-in scenarios, with their patches over the base tenant.
 const BUILT_IN: [(&str, &str); 13] = [
     ("ready", include_str!("../scenarios/ready.json")),
     ("fresh", include_str!("../scenarios/fresh.json")),
@@ -46,7 +46,7 @@ const BUILT_IN: [(&str, &str); 13] = [
     ("paged", include_str!("../scenarios/paged.json")),
 ];
 
-/// What a sandbox holds when it starts.
+/// The content of a sandbox at its start.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     setup: Setup,
@@ -66,11 +66,11 @@ impl Scenario {
         Self::parse(text).ok()
     }
 
-    /// A scenario out of JSON: a merge patch (RFC 7396) over the base tenant, and `faults`.
+    /// Reads a scenario from JSON: a merge patch (RFC 7396) over the base tenant, and `faults`.
     ///
     /// # Errors
-    /// Text that is not JSON, has a wrong type somewhere, or names something that no tenant has.
-    /// The error says where.
+    /// The text is not JSON, has a wrong type, or names something that no tenant has. The error
+    /// says where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let base: Value = serde_json::from_str(BASE).map_err(|error| error.to_string())?;
         let patch: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -93,7 +93,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Reads a whole scenario; whether it makes sense is another question.
+    /// Reads a whole scenario, without checking it.
     fn read(mut whole: Value) -> Result<Self, String> {
         let faults = whole
             .as_object_mut()
@@ -108,12 +108,12 @@ impl Scenario {
         })
     }
 
-    /// What it is for, in one sentence.
+    /// Its purpose in one sentence.
     pub fn summary(&self) -> &str {
         &self.setup.summary
     }
 
-    /// The tenant that it describes, at its beginning.
+    /// The tenant of this scenario at its start.
     pub(in crate::sandbox) fn world(&self, speed: f64) -> World {
         building::world(&self.setup, &self.rights, speed)
     }
@@ -123,7 +123,7 @@ impl Scenario {
     }
 }
 
-/// RFC 7396.
+/// Applies a merge patch (RFC 7396).
 fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();

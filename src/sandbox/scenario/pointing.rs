@@ -1,10 +1,10 @@
-//! Where in a scenario an error is: texts of the JSON reader say what is wrong, and not where.
+//! Finds the place of an error in a scenario. The JSON reader reports what is wrong, but not where.
 
 use serde_json::Value;
 
-/// The path of the smallest part of a patch that is the only cause of an error, such as
-/// `settings.page_size` or `subscriptions[0].id`: without it, `read` finds no fault any more, or
-/// misses nothing but this part itself. `None` where no part is the only cause.
+/// The path of the smallest part of a patch that alone causes an error, such as
+/// `settings.page_size` or `subscriptions[0].id`. Without that part, `read` succeeds or misses only
+/// the part itself. `None` if no part alone is the cause.
 pub(super) fn culprit(
     patch: &Value,
     error: &str,
@@ -32,10 +32,10 @@ pub(super) fn culprit(
     (!path.is_empty()).then(|| shown(&path))
 }
 
-/// How the JSON reader begins to say that a field is not there.
+/// The start of the JSON reader's message for a missing field.
 const MISSING: &str = "missing field `";
 
-/// One step down: a name in an object, or a place in a list.
+/// A step in a path: a name in an object, or an index in a list.
 #[derive(Debug, Clone)]
 enum Step {
     Name(String),
@@ -57,7 +57,7 @@ fn at<'a>(whole: &'a Value, path: &[Step]) -> Option<&'a Value> {
     })
 }
 
-/// The patch without the part at a path that it has.
+/// The patch without the part at `path`, which must exist.
 fn without(mut patch: Value, path: &[Step]) -> Value {
     let Some((last, above)) = path.split_last() else {
         return patch;
@@ -90,7 +90,7 @@ fn shown(path: &[Step]) -> String {
     text
 }
 
-/// What the JSON reader says, in words of JSON instead of those of its own types.
+/// The JSON reader's message in terms of JSON instead of Rust types.
 pub(super) fn in_words(error: &str) -> String {
     const WORDS: [(&str, &str); 9] = [
         ("expected usize", "expected a whole number from 0 on"),
@@ -103,7 +103,7 @@ pub(super) fn in_words(error: &str) -> String {
         ("invalid type: sequence", "invalid type: list"),
         ("invalid type: map", "invalid type: object"),
     ];
-    // Behind these words comes the name of a type.
+    // The name of a Rust type follows these words.
     let error = match error.split_once("expected struct ") {
         Some((before, _)) => format!("{before}expected an object"),
         None => error.to_owned(),
@@ -129,10 +129,10 @@ mod tests {
             (json!({ "a": 1, "b": { "c": "odd" } }), Some("b.c")),
             (json!({ "a": [1, { "c": ["odd"] }] }), Some("a[1].c[0]")),
             (json!({ "odd": 1 }), Some("odd")),
-            // Two causes: no part alone is one.
+            // Two causes, so no part alone is the cause.
             (json!({ "a": "odd", "b": "odd" }), None),
             (json!({ "a": { "b": "odd", "c": "odd" } }), Some("a")),
-            // Without it, the only fault is that it is not there.
+            // Without this part, the only error is that it is missing.
             (
                 json!({ "bare": { "needed": "odd", "b": 1 } }),
                 Some("bare.needed"),

@@ -1,5 +1,5 @@
-//! The part of a scenario that says who may do what: groups, management groups, role definitions,
-//! role assignments and deny assignments. Every name in it must exist.
+//! The rights in a scenario: groups, management groups, role definitions, role assignments and deny
+//! assignments. Every name in them must exist.
 
 use super::setup::Setup;
 use crate::sandbox::tenant::ids::guid;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// The parts by their names in the scenario.
+/// The names of these parts in the scenario.
 const PARTS: [&str; 6] = [
     "management_groups",
     "groups",
@@ -19,7 +19,7 @@ const PARTS: [&str; 6] = [
     "role_definitions",
     "denials",
 ];
-/// How the scopes of management groups begin.
+/// The prefix of a management group's scope.
 const MANAGEMENT_GROUP: &str = "/providers/microsoft.management/managementgroups/";
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) struct RightsSetup {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ManagementGroupSetup {
-    /// The root group where nothing is said.
+    /// The root group by default.
     pub(super) parent: Option<String>,
     /// Names or ids.
     pub(super) subscriptions: Vec<String>,
@@ -57,11 +57,11 @@ pub(super) struct AssignmentSetup {
     /// Name or GUID of a role.
     pub(super) role: String,
     /// `@vault`, `@key`, `@policy`, `@group`, `@subscription`; `@vault:NAME`, `@policy:NAME`,
-    /// `@subscription:NAME`; or a scope as Azure writes it.
+    /// `@subscription:NAME`; or an Azure scope.
     pub(super) scope: String,
     #[serde(default)]
     pub(super) condition: Option<String>,
-    /// Long ago, where nothing is said.
+    /// Age of the assignment; long ago by default.
     #[serde(default)]
     pub(super) days_ago: Option<f64>,
 }
@@ -80,9 +80,9 @@ pub(super) struct DefinitionSetup {
 #[serde(deny_unknown_fields)]
 pub(super) struct DenialSetup {
     pub(super) name: String,
-    /// As in an assignment, or `everyone`.
+    /// Principals as in an assignment, or `everyone`.
     pub(super) who: Vec<String>,
-    /// Who is left out.
+    /// Principals that are excluded.
     #[serde(default)]
     pub(super) except: Vec<String>,
     pub(super) scope: String,
@@ -96,7 +96,7 @@ pub(super) struct DenialSetup {
     pub(super) not_data_actions: Vec<String>,
 }
 
-/// A principal, as a scenario names it.
+/// A principal in the scenario's notation.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Who<'a> {
     User(&'a str),
@@ -115,7 +115,7 @@ impl<'a> Who<'a> {
     }
 }
 
-/// The subscription that a scenario names, or whose id it says.
+/// The subscription with this name or id.
 pub(super) fn subscription<'a>(all: &'a [Subscription], named: &str) -> Option<&'a Subscription> {
     all.iter()
         .find(|own| own.name == named || own.id.eq_ignore_ascii_case(named))
@@ -137,7 +137,7 @@ fn by_name(all: &'static [Definition], named: &str) -> Option<&'static Definitio
         .find(|own| own.name == named || own.id.eq_ignore_ascii_case(named))
 }
 
-/// Does the tenant have the subscription and the resource group that a scope names?
+/// Does the tenant have the subscription and the resource group of this scope?
 fn check_place(all: &[Subscription], scope: &str) -> Result<(), String> {
     let mut segments = scope.split('/').skip(1);
     let is =
@@ -157,7 +157,7 @@ fn check_place(all: &[Subscription], scope: &str) -> Result<(), String> {
 }
 
 impl RightsSetup {
-    /// Takes its parts out of a scenario.
+    /// Takes these parts out of a scenario.
     pub(super) fn take(whole: &mut Value) -> Result<Self, String> {
         let mut own = Map::new();
         if let Some(whole) = whole.as_object_mut() {
@@ -170,7 +170,7 @@ impl RightsSetup {
         Self::deserialize(Value::Object(own)).map_err(|error| error.to_string())
     }
 
-    /// Does everything that is named exist?
+    /// Checks that every named thing exists.
     pub(super) fn check(&self, setup: &Setup) -> Result<(), String> {
         self.check_management_groups(&setup.subscriptions())?;
         self.check_definitions()?;
@@ -293,7 +293,7 @@ impl RightsSetup {
         let Some(name) = lower.strip_prefix(MANAGEMENT_GROUP) else {
             return check_place(&setup.subscriptions(), scope);
         };
-        // The root group has the tenant's id.
+        // The root group's name is the tenant's id.
         let mut groups = self.management_groups.keys();
         (name == guid("tenant") || groups.any(|own| own.eq_ignore_ascii_case(name)))
             .then_some(())

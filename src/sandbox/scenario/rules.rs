@@ -1,11 +1,11 @@
-//! Rules of scripted trouble: which requests, and what happens to them. What it looks like is the
-//! door's to know.
+//! Rules of scripted trouble: which requests they hit, and what happens. The door turns them into
+//! answers.
 
 use crate::sandbox::tenant::events::Change;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Which requests, and what happens to them.
+/// A rule: which requests it hits, and what happens to them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Rule {
@@ -13,16 +13,17 @@ pub(in crate::sandbox) struct Rule {
     pub(in crate::sandbox) matches: Match,
     #[serde(rename = "do")]
     pub(in crate::sandbox) name: String,
-    /// How many matching requests it hits.
+    /// The largest number of requests that it hits.
     #[serde(default = "once")]
     pub(in crate::sandbox) times: u64,
-    /// Of silence, stall and closed door (real time), or of `Retry-After` (sandbox time).
+    /// Length of a silence, stall or closed door (real time), or the `Retry-After` value (sandbox
+    /// time).
     #[serde(default = "minute")]
     pub(in crate::sandbox) seconds: f64,
-    /// Where redirects, links and challenges lead, or what is said.
+    /// Target of redirects, links and challenges, or the text of a refusal.
     #[serde(default)]
     pub(in crate::sandbox) to: Option<String>,
-    /// What changes meanwhile.
+    /// The change of the tenant for `Meanwhile`.
     #[serde(default)]
     pub(in crate::sandbox) change: Change,
 }
@@ -33,20 +34,20 @@ pub(in crate::sandbox) struct Match {
     pub(in crate::sandbox) method: Option<String>,
     pub(in crate::sandbox) host: Option<String>,
     pub(in crate::sandbox) path: Option<String>,
-    /// The N-th request that matches the rest, from 1.
+    /// The first request that it hits is the N-th that matches the other fields, from 1.
     pub(in crate::sandbox) nth: Option<u64>,
-    /// The N-th request of all, from 1.
+    /// Hits only the N-th of all requests, from 1.
     pub(in crate::sandbox) request: Option<u64>,
-    /// One in so many requests that match the rest.
+    /// Hits every N-th request that matches the other fields.
     pub(in crate::sandbox) every: Option<u64>,
-    /// Only from this sandbox second on, counted from the beginning.
+    /// Hits only from this sandbox second on, since the start.
     pub(in crate::sandbox) from: Option<f64>,
-    /// Only before this sandbox second.
+    /// Hits only before this sandbox second.
     pub(in crate::sandbox) until: Option<f64>,
 }
 
-/// Nobody can connect: the one trouble that comes before a request, so its rule names the request
-/// that would have been next.
+/// No client can connect. This trouble comes before a request, so its rule names the number of the
+/// next request.
 pub(in crate::sandbox) const CLOSED: &str = "closed";
 
 fn once() -> u64 {
@@ -57,7 +58,7 @@ fn minute() -> f64 {
     60.0
 }
 
-/// What happens.
+/// The kind of trouble.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sandbox) enum Kind {
     ResetBefore,
@@ -66,7 +67,7 @@ pub(in crate::sandbox) enum Kind {
     Silence {
         acts: bool,
     },
-    /// The same, and `/_sandbox/stall` tells that it has come to that.
+    /// Like `Silence`, and `/_sandbox/stall` reports it.
     Stall {
         acts: bool,
     },
@@ -74,17 +75,17 @@ pub(in crate::sandbox) enum Kind {
     UnknownEnum,
     ForeignLink,
     Mischief(Mischief),
-    /// One thing in the answer is less or other than it was; `to` is its JSON pointer.
+    /// One part of the answer is changed. `to` is its JSON pointer.
     Poorer(Poorer),
     Answer {
         status: u16,
         form: Form,
-        /// Does the request take effect all the same?
+        /// Does the request take effect anyway?
         acts: bool,
     },
 }
 
-/// How an answer of trouble looks.
+/// The shape of an error answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::sandbox) enum Form {
     Json,
@@ -95,34 +96,34 @@ pub(in crate::sandbox) enum Form {
     RetryDate,
     Busy,
     SeeOther,
-    /// `{}`.
+    /// The body is `{}`.
     Nothing,
-    /// An error in an answer that says 200.
+    /// Status 200 with an error in the body.
     Inside,
 }
 
-/// What becomes of one place of an answer.
+/// The change of one part of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) enum Poorer {
-    /// It is left out.
+    /// The part is removed.
     Drop,
-    /// It is `null`.
+    /// The part is `null`.
     Null,
-    /// It is of another type.
+    /// The part has another type.
     Retype,
-    /// It has another name.
+    /// The part has another name.
     Rename,
-    /// Its name is spelled in the other case.
+    /// The first letter of its name has the other case.
     Recase,
-    /// A text is a word that nobody knows.
+    /// A text becomes an unknown word.
     Word,
     /// A list has no items.
     Empty,
     /// A list lacks its last item.
     Cut,
-    /// The next page of a list is this one again.
+    /// The next link of a list leads to the same page.
     NextSelf,
-    /// The same, in a spelling of OData that no page here has.
+    /// Like `NextSelf`, in an OData spelling that no page here uses.
     NextSpelled,
     /// The next link is a number.
     NextNumber,
@@ -147,28 +148,28 @@ impl Poorer {
     }
 }
 
-/// What is done to an answer.
+/// The kind of malice.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sandbox) enum Mischief {
-    /// The answer is somewhere else, with this status.
+    /// A redirect with this status.
     Redirect(u16),
-    /// More than anybody can want to read.
+    /// A body over every limit.
     Huge,
-    /// The same, in a few kilobytes on the wire.
+    /// Like `Huge`, but a few kilobytes in gzip.
     HugeGzip,
-    /// The answer is true, and compressed in two members.
+    /// The true answer, compressed in two gzip members.
     GzipParts,
-    /// JSON in JSON in JSON.
+    /// Deeply nested JSON.
     Deep,
     /// A challenge for a token of another service.
     Challenge,
     /// A refusal that quotes the token.
     Echo,
-    /// A refusal in these words.
+    /// A refusal with this text.
     Words,
-    /// A list whose every page names another one.
+    /// A list in which every page has a next link.
     Endless,
-    /// The answer is true; a moment later it is not.
+    /// The true answer. The tenant changes right after it.
     Meanwhile,
 }
 
@@ -192,7 +193,7 @@ impl Mischief {
     }
 }
 
-/// Rules out of JSON.
+/// Reads rules from JSON.
 pub(in crate::sandbox) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
     let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
     if let Some(rule) = rules
@@ -254,7 +255,7 @@ pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
         "204" => answer(204, Form::Empty),
         "200-empty" => answer(200, Form::Nothing),
         "200-error" => answer(200, Form::Inside),
-        // The same answers, written by something in between after the service has acted.
+        // With `-after`, a gateway writes the same answer after the service has acted.
         name if let Some(Kind::Answer { status, form, .. }) =
             name.strip_suffix("-after").and_then(kind) =>
         {

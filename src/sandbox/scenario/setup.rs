@@ -1,4 +1,4 @@
-//! The text of a scenario after merging, and whether it makes sense.
+//! The scenario file after merging, and its checks.
 
 use super::generate::Generate;
 use crate::sandbox::tenant::events::Event;
@@ -19,10 +19,10 @@ pub(super) struct Setup {
     pub(super) epoch: Timestamp,
     pub(super) settings: Settings,
     pub(super) users: BTreeMap<String, UserSetup>,
-    /// None for one subscription with one group.
+    /// Empty means one subscription with one group.
     #[serde(default)]
     pub(super) subscriptions: Vec<SubscriptionSetup>,
-    /// Registration state of Microsoft.PowerPlatform where a subscription says no other.
+    /// Registration state of Microsoft.PowerPlatform, unless a subscription has its own.
     pub(super) provider: String,
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
@@ -34,10 +34,10 @@ pub(super) struct Setup {
     /// Display name of an Azure Policy assignment that allows no location of enterprise policies.
     #[serde(default)]
     pub(super) azure_policy: Option<String>,
-    /// Lifecycle operations of the past.
+    /// Earlier lifecycle operations.
     #[serde(default)]
     pub(super) history: Vec<Past>,
-    /// What happens while the sandbox runs.
+    /// Events during the run of the sandbox.
     #[serde(default)]
     pub(super) events: Vec<Event>,
     #[serde(default)]
@@ -52,7 +52,8 @@ pub(super) struct Setup {
 #[serde(deny_unknown_fields)]
 pub(super) struct SubscriptionSetup {
     pub(super) name: String,
-    /// A GUID; made from the name where none is given.
+    /// A GUID. By default, it is a fixed one for the first subscription, and derived from the name
+    /// for others.
     #[serde(default)]
     pub(super) id: Option<Uuid>,
     #[serde(default = "first_group")]
@@ -65,8 +66,7 @@ fn first_group() -> Vec<String> {
     vec![FIRST_GROUP.to_owned()]
 }
 
-/// A lifecycle operation that began before the sandbox did, and has ended where nothing else is
-/// said.
+/// A lifecycle operation that began before the sandbox. It has ended by default.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Past {
@@ -77,12 +77,12 @@ pub(super) struct Past {
     #[serde(default)]
     pub(super) failed: bool,
     pub(super) days_ago: f64,
-    /// It runs, and goes on for so long.
+    /// The operation still runs, for this many days.
     #[serde(default)]
     pub(super) days_left: Option<f64>,
 }
 
-/// So many further environments without finance and operations, all linked to one policy.
+/// Further environments without finance and operations, all linked to one policy.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Crowd {
@@ -105,7 +105,7 @@ pub(super) struct UserSetup {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PolicySetup {
-    /// Its resource's name; what the scenario calls it, where none is given.
+    /// Its resource name; its name in the scenario by default.
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default)]
@@ -119,16 +119,16 @@ pub(super) struct PolicySetup {
     pub(super) kind: String,
     #[serde(default)]
     pub(super) granted: bool,
-    /// How long ago, where that is not long enough.
+    /// Age of the grant, if the default is too old.
     #[serde(default)]
     pub(super) granted_seconds_ago: Option<i64>,
-    /// Further vaults that it was granted at, for a swap.
+    /// Further vaults with a grant, for a swap.
     #[serde(default)]
     pub(super) granted_at: Vec<String>,
-    /// Without an identity yet?
+    /// Has the policy no identity yet?
     #[serde(default)]
     pub(super) no_identity: bool,
-    /// What its `healthStatus` says.
+    /// The policy's `healthStatus`.
     #[serde(default = "undetermined")]
     pub(super) health: String,
 }
@@ -142,7 +142,7 @@ fn encryption() -> String {
 }
 
 impl Setup {
-    /// The subscriptions of the tenant; one, where none is named.
+    /// The subscriptions of the tenant; one by default.
     pub(super) fn subscriptions(&self) -> Vec<Subscription> {
         let made = self.subscriptions.iter().enumerate().map(|(place, own)| {
             let id = own.id.map_or_else(
@@ -160,7 +160,7 @@ impl Setup {
         made
     }
 
-    /// Does everything that is named exist?
+    /// Checks that every named thing exists.
     pub(super) fn check(&self) -> Result<(), String> {
         let target = &self.target;
         if !self.environments.contains_key(&target.environment) {
@@ -173,7 +173,7 @@ impl Setup {
                     target.key, target.vault
                 ));
             }
-            // Where there is no vault at all, it is to be made.
+            // Without any vault, the target vault is created later.
             None if !self.vaults.is_empty() => {
                 return Err(format!("there is no vault `{}`", target.vault));
             }
@@ -192,9 +192,9 @@ impl Setup {
         self.check_times()
     }
 
-    /// Is every place one that the tenant has?
+    /// Checks that every place exists in the tenant.
     fn check_places(&self) -> Result<(), String> {
-        // What there is must be somewhere.
+        // A vault or policy needs a group to be in.
         let holds = !self.vaults.is_empty() || !self.policies.is_empty();
         let empty = self.subscriptions.iter().find(|own| own.groups.is_empty());
         if let Some(empty) = empty.filter(|_| holds) {
@@ -227,7 +227,7 @@ impl Setup {
         }
     }
 
-    /// Times of the services, each from 0 on.
+    /// Checks that the services' durations are not negative.
     fn check_seconds(&self) -> Result<(), String> {
         let own = &self.settings;
         let all = [
@@ -252,7 +252,7 @@ impl Setup {
         Ok(())
     }
 
-    /// No time is so far away that the calendar ends before it.
+    /// Checks that no time lies beyond the calendar's range.
     fn check_times(&self) -> Result<(), String> {
         let years = self.epoch.as_second() / (366 * 86_400);
         if !(0..200).contains(&years) {

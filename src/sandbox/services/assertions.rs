@@ -1,6 +1,7 @@
-//! What an application proves itself with in the place of a secret: an assertion of a job's runner,
-//! or one that it has signed itself with a registered certificate. The latter is verified, after
-//! the public description (learn.microsoft.com, `entra/identity-platform/certificate-credentials`).
+//! Checks the assertions that applications use instead of a secret. An assertion comes from a CI
+//! job's runner, or the application has signed it with a registered certificate. The signature is
+//! verified as publicly described (learn.microsoft.com,
+//! `entra/identity-platform/certificate-credentials`).
 
 use super::tokens::AUDIENCE;
 use crate::sandbox::tenant::parts::User;
@@ -16,9 +17,10 @@ use serde_json::Value;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-/// How long an assertion of a job is good, in sandbox seconds.
+/// Lifetime of a job's assertion, in sandbox seconds.
 const JOB_SECONDS: f64 = 600.0;
-/// By so much may the clocks of a client and of Entra differ. The number is inferred.
+/// The allowed difference between the clocks of a client and of Entra, in seconds. The number is
+/// inferred.
 const SKEW: f64 = 300.0;
 
 /// A code of Entra and its text. The codes are those of the tables for client certificates and
@@ -26,7 +28,7 @@ const SKEW: f64 = 300.0;
 /// (learn.microsoft.com, `azure/developer/java/sdk/troubleshooting-authentication-service-principal`).
 pub(super) type Refusal = (&'static str, String);
 
-/// What keeps this assertion from being taken, if anything does.
+/// The refusal of this assertion, if any.
 pub(super) fn refusal(world: &World, user: &User, host: &str, assertion: &str) -> Option<Refusal> {
     let late = || {
         let text = "Client assertion is not within its valid time range.";
@@ -39,7 +41,7 @@ pub(super) fn refusal(world: &World, user: &User, host: &str, assertion: &str) -
     }
 }
 
-/// Is it an assertion of the sandbox's own runner, and from too long ago?
+/// Is this an assertion of the sandbox's runner that has expired?
 fn too_old(world: &World, assertion: &str) -> bool {
     let claims = Jwt::read(assertion).map(|jwt| jwt.claims);
     let claims = claims.unwrap_or_default();
@@ -50,7 +52,7 @@ fn too_old(world: &World, assertion: &str) -> bool {
         .is_some_and(|issued| claims["aud"] != AUDIENCE || world.clock.since(issued) > JOB_SECONDS)
 }
 
-/// A token with header and claims.
+/// A JWT with header, claims and signature.
 struct Jwt<'a> {
     header: Value,
     claims: Value,
@@ -71,7 +73,7 @@ impl<'a> Jwt<'a> {
         })
     }
 
-    /// The issuer of a job's token is an address, an application is its own issuer.
+    /// The issuer of a job's token is a URL. An application is its own issuer.
     fn is_of_application(&self) -> bool {
         !self.claims["iss"]
             .as_str()
@@ -88,7 +90,7 @@ impl<'a> Jwt<'a> {
         }
         let audience = claims["aud"].as_str().unwrap_or_default();
         let base = format!("https://{host}/{}", world.tenant);
-        // Older descriptions name the issuer.
+        // Older descriptions use the issuer as audience.
         if ![format!("{base}/oauth2/v2.0/token"), format!("{base}/v2.0")]
             .iter()
             .any(|own| own.eq_ignore_ascii_case(audience))
@@ -96,7 +98,7 @@ impl<'a> Jwt<'a> {
             let text = "Client assertion audience claim does not match Realm issuer.";
             return Some(("AADSTS700023", text.to_owned()));
         }
-        // Clients write fractions of a second (RFC 7519, 2, "NumericDate").
+        // Clients may write fractions of a second (RFC 7519, 2, `NumericDate`).
         let now = Timestamp::now().as_millisecond() as f64 / 1000.0;
         let until = claims["exp"].as_f64().unwrap_or_default();
         let from = claims["nbf"].as_f64().unwrap_or(now);
@@ -108,8 +110,7 @@ impl<'a> Jwt<'a> {
             return Some(("AADSTS700024", text));
         }
         if claims["jti"].as_str().unwrap_or_default().is_empty() {
-            // Entra's own number for a token without it is not known; this one is for a token that
-            // is malformed.
+            // Entra's code for a missing `jti` is not known. This code is for a malformed token.
             return Some((
                 "AADSTS50027",
                 "Invalid JWT token. There is no 'jti'.".to_owned(),
@@ -168,8 +169,7 @@ impl<'a> Jwt<'a> {
     }
 }
 
-/// The certificates of a PEM text, as somebody registers them at an application. A private key
-/// never belongs there.
+/// The certificates of a PEM text, to register with an application. A private key is refused.
 pub(in crate::sandbox) fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, String> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;

@@ -1,4 +1,4 @@
-//! Who sent a request: the one user of the tenant whose token it bears.
+//! Finds the user of a request by its token.
 
 use crate::sandbox::message::Request;
 use crate::sandbox::tenant::parts::User;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The claims of a token of ours; `None` for any other.
+/// The claims of a sandbox token; `None` for any other token.
 pub(super) fn claims(request: &Request) -> Option<Value> {
     let mut parts = request.bearer.as_ref()?.split('.');
     let (_, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
@@ -18,7 +18,7 @@ pub(super) fn claims(request: &Request) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-/// The name of the user who sent this, for the ledger.
+/// The name of the request's user, for the ledger.
 pub(in crate::sandbox) fn user_of(world: &World, request: &Request) -> String {
     let object = claims(request).and_then(|claims| claims["oid"].as_str().map(str::to_owned));
     let user = world
@@ -28,19 +28,19 @@ pub(in crate::sandbox) fn user_of(world: &World, request: &Request) -> String {
     user.map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
-/// Did an application send this, with a token of its own, and no person?
+/// Is the token an application's own?
 pub(super) fn is_application(request: &Request) -> bool {
     claims(request).is_some_and(|claims| claims["idtyp"] == "app")
 }
 
-/// Who sent this, with a token for one of `audiences`; `None` means 401.
+/// The user of a request, if its token is for one of `audiences`; `None` means 401.
 pub(in crate::sandbox) fn caller(
     world: &mut World,
     request: &Request,
     audiences: &[&str],
 ) -> Option<User> {
     if request.bearer.is_some() && claims(request).is_none() {
-        // A test proves that no real token ever arrives.
+        // Recorded for a test, which checks that no real token ever arrives.
         world.effects.push(("foreign-token", request.host.clone()));
     }
     let claims = claims(request)?;

@@ -1,5 +1,5 @@
-//! Claims that a service asks for beyond those of a token: the challenge of Conditional Access and
-//! of continuous access evaluation ("Claims challenges, claims requests and client capabilities",
+//! Claims that a service requires beyond those of the token: challenges of Conditional Access and
+//! continuous access evaluation (Claims challenges, claims requests and client capabilities,
 //! learn.microsoft.com, `entra/identity-platform/claims-challenge`).
 
 use super::caller::claims;
@@ -9,8 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-/// The challenge that answers this request, if its token does not satisfy what the service asks
-/// for.
+/// The challenge for this request, if its token does not satisfy the service's demand.
 pub(super) fn challenge(world: &World, service: &str, request: &Request) -> Option<Reply> {
     let demand = world.sign_ins.demand.as_ref()?;
     let named = |list: &[String], own: &str| list.iter().any(|one| one.eq_ignore_ascii_case(own));

@@ -1,6 +1,6 @@
-//! Host login.microsoftonline.com: the endpoints of the Microsoft identity platform and how it
-//! describes itself, imitated after its public reference. Tokens are unsigned; nothing outside a
-//! sandbox accepts them.
+//! Host login.microsoftonline.com: the endpoints and metadata of the Microsoft identity platform,
+//! imitated after its public reference. Tokens are unsigned. Nothing outside a sandbox accepts
+//! them.
 
 use super::issuing::refuse;
 use super::{grants, persons, sign_in_page};
@@ -40,7 +40,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     }
 }
 
-/// OpenID Connect Discovery 1.0, section 3, as Entra fills it in.
+/// The metadata of OpenID Connect Discovery 1.0, section 3, with Entra's values.
 fn configuration(host: &str, tenant: &str) -> Reply {
     let base = format!("https://{host}/{tenant}");
     let issuer = if tenant == "organizations" || tenant == "common" {
@@ -74,8 +74,8 @@ fn configuration(host: &str, tenant: &str) -> Reply {
     )
 }
 
-/// Instance discovery: sign-in libraries ask whether an authority is one of Microsoft's, and which
-/// names are the same one.
+/// Instance discovery: sign-in libraries check whether an authority belongs to Microsoft, and which
+/// names are aliases.
 fn instance(request: &Request) -> Reply {
     let asked = url::Url::parse(request.query("authorization_endpoint")).ok();
     if asked.as_ref().and_then(url::Url::host_str) != Some(request.host.as_str()) {

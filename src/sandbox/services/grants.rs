@@ -1,5 +1,5 @@
-//! Host login.microsoftonline.com: the token endpoint, and what an application gets there with its
-//! secret or with an assertion.
+//! Host login.microsoftonline.com: the token endpoint, and the tokens that an application gets with
+//! its secret or an assertion.
 
 use super::assertions;
 use super::issuing::{Asked, issue, refuse};
@@ -9,7 +9,7 @@ use crate::sandbox::tenant::world::World;
 use serde_json::json;
 use std::collections::HashMap;
 
-/// The secret of every user of every sandbox.
+/// The secret of every sandbox user.
 const SECRET: &str = "sandbox";
 
 pub(super) fn token(world: &mut World, host: &str, form: &HashMap<String, String>) -> Reply {
@@ -24,7 +24,7 @@ pub(super) fn token(world: &mut World, host: &str, form: &HashMap<String, String
         let text = "The app requested an unsupported grant type.";
         return refuse(400, "unsupported_grant_type", "AADSTS70003", text);
     }
-    // A code may be redeemed without a scope: the scope was said when the code was asked for.
+    // A code can be redeemed without a scope, because the authorization request named it.
     let said = persons::scope_of(world, form);
     let scope = said.as_deref().unwrap_or_else(|| field("scope"));
     let Some(resource) = scope.split(' ').find(|scope| scope.ends_with("/.default")) else {
@@ -50,7 +50,7 @@ pub(super) fn token(world: &mut World, host: &str, form: &HashMap<String, String
     }
 }
 
-/// An application proves who it is with its secret, or with an assertion.
+/// An application signs in with its secret or an assertion.
 fn client_credentials(
     world: &mut World,
     form: &HashMap<String, String>,
@@ -81,7 +81,7 @@ fn client_credentials(
             "Invalid client secret provided.",
         );
     }
-    // An application's own token: no scopes, and a name that is not a person's.
+    // An application's own token has no scopes and no user's name.
     let body = issue(
         world,
         &user,

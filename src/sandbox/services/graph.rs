@@ -1,6 +1,6 @@
-//! Host graph.microsoft.com (v1.0): the directory, as far as clients of Azure look principals up in
-//! it. Imitated after the public reference of Microsoft Graph. Every member of a tenant may read
-//! users, groups and service principals by default, so every user of the sandbox does.
+//! Host graph.microsoft.com (v1.0): the directory, as far as clients of Azure look up principals.
+//! Imitated after the public reference of Microsoft Graph. By default, every member of a tenant may
+//! read users, groups and service principals. So may every sandbox user.
 
 use super::azure::odata;
 use super::caller::{caller, is_application};
@@ -13,7 +13,7 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What Graph puts on a page where nothing else is asked for.
+/// Graph's default page length.
 const PAGE: usize = 100;
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
@@ -54,13 +54,13 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     }
 }
 
-/// The application of `servicePrincipals(appId='…')`.
+/// The application id in `servicePrincipals(appId='…')`.
 fn by_app(segment: &str) -> Option<&str> {
     let app = segment.strip_prefix("serviceprincipals(appid='")?;
     app.strip_suffix("')")
 }
 
-/// Graph's own shape of an error, with an inner one.
+/// An error in Graph's shape, with an inner error.
 fn error(world: &World, status: u16, code: &str, text: &str) -> Reply {
     let request = guid(&format!("graph/{text}"));
     Reply::json(
@@ -84,7 +84,7 @@ fn no_segment(world: &World, name: &str) -> Reply {
     error(world, 400, "BadRequest", &text)
 }
 
-/// Only people are somebody; an application is told so.
+/// `/me` works only for users. An application gets a refusal.
 fn me(world: &World, request: &Request, user: &User) -> Reply {
     if is_application(request) {
         let text = "/me request is only valid with delegated authentication flow.";
@@ -93,7 +93,7 @@ fn me(world: &World, request: &Request, user: &User) -> Reply {
     one(world, &user.object_id, |own| own.kind == Kind::User)
 }
 
-/// The principal of this id, name or application, of those that are meant.
+/// The principal with this id, name or application id, among those that `meant` accepts.
 fn one(world: &World, id: &str, meant: impl Fn(&Principal) -> bool) -> Reply {
     let all = directory(world);
     let mut all = all.iter().filter(|own| meant(own));
@@ -143,7 +143,7 @@ fn list(world: &World, request: &Request, kind: Kind) -> Reply {
     }
 }
 
-/// What clients filter the directory by.
+/// The supported filters of the directory.
 enum Filter<'a> {
     All,
     Equal(Vec<(&'a str, &'a str)>),
@@ -188,7 +188,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// Those of these ids that are there; the others are left out.
+/// The principals with these ids. Missing ids are omitted.
 fn by_ids(world: &World, request: &Request) -> Reply {
     let wanted = request.json();
     let ids: Option<Vec<&str>> = wanted["ids"]
@@ -210,7 +210,7 @@ fn by_ids(world: &World, request: &Request) -> Reply {
     let mut seen: Vec<&str> = Vec::new();
     let mut value = Vec::new();
     for own in all.iter().filter(meant) {
-        // Who is a person and an application in one is shown once.
+        // A principal that is both user and application is shown once.
         if !seen.contains(&own.id.as_str()) {
             seen.push(&own.id);
             let mut shown = shown(own);

@@ -1,9 +1,9 @@
-//! Which service answers at a host.
+//! Maps hosts to services.
 
-/// The host of the token endpoint of a job at GitHub Actions.
+/// The host of GitHub Actions' token endpoint.
 pub(in crate::sandbox) const RUNNER: &str = "token.actions.githubusercontent.com";
 
-/// Which service a host belongs to; names as the ledger counts them.
+/// The service of a host, with its name in the ledger.
 pub(in crate::sandbox) fn service(host: &str) -> Option<&'static str> {
     match host {
         "login.microsoftonline.com" => Some("entra"),

@@ -1,4 +1,4 @@
-//! Host login.microsoftonline.com: how a token is given, and how it is refused.
+//! Host login.microsoftonline.com: issues and refuses tokens.
 
 use super::tokens::unsigned;
 use crate::sandbox::message::Reply;
@@ -10,28 +10,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Seconds of real time; a client that refreshes early needs more than a few minutes.
+/// Lifetime of a token in seconds of real time. A client that refreshes early needs more than a few
+/// minutes.
 pub(super) const LIFETIME: i64 = 3600;
-/// What `wids` of every person's token holds, and what that of every application's own token holds,
-/// beside directory roles. Both are on record in tokens that people showed.
+/// The value that `wids` holds beside directory roles, for every user's token and for every
+/// application's own token. Both are on record in published tokens.
 const PERSON: &str = "b79fbf4d-3ef9-4689-8143-76b194e85509";
 const APPLICATION: &str = "0997a1d0-0d1d-4acb-b408-d5ca73121e90";
 
-/// What a request for a token asks for.
+/// The parameters of a token request.
 pub(super) struct Asked<'a> {
-    /// The host that is asked.
+    /// The requested host.
     pub(super) host: &'a str,
     pub(super) audience: &'a str,
-    /// The application that asks.
+    /// Client id of the application.
     pub(super) client: &'a str,
-    /// Does it want to know who the person is?
+    /// Is an id token requested?
     pub(super) openid: bool,
-    /// Does it want to come back without the person?
+    /// Is a refresh token requested?
     pub(super) offline: bool,
 }
 
-/// The answer with a token of version 1.0, as the services of Azure and Power Platform ask for it,
-/// with these claims beside those of every token.
+/// The answer with a version 1.0 token, which the services of Azure and Power Platform require.
+/// `claims` are added to those of every token.
 pub(super) fn issue(world: &mut World, user: &User, audience: &str, mut claims: Value) -> Value {
     world.tokens += 1;
     let everybody = if claims["idtyp"] == "app" {

@@ -1,5 +1,4 @@
-//! The services that the sandbox plays. A service is given a request and the tenant, and nothing
-//! else.
+//! The services of the sandbox. A service gets a request and the tenant, and nothing else.
 
 pub(in crate::sandbox) mod assertions;
 mod azure;
@@ -22,7 +21,7 @@ use crate::sandbox::tenant::world::World;
 use azure::{arm, keyvault};
 use power_platform::{api, bap, dataverse};
 
-/// What the service of this name answers.
+/// The answer of the service with this name.
 pub(in crate::sandbox) fn handle(world: &mut World, service: &str, request: &Request) -> Reply {
     if let Some(challenge) = demands::challenge(world, service, request) {
         return challenge;

@@ -1,5 +1,4 @@
-//! Lists of many pages, as every service of the sandbox cuts them: how long a page is, how the link
-//! to the next one is spelled, and what goes wrong with pages on bad days.
+//! Paged lists of all services: the page length, the next link, and scripted trouble of pages.
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::settings::PageTroubles;
@@ -7,26 +6,26 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Map, Value};
 use std::ops::Range;
 
-/// The parameter that says where a page begins. Its value is the service's own affair.
+/// The parameter with the start of a page. Each service has its own values.
 const SKIP: &str = "$skiptoken";
 
-/// By what an item of a list is known: every service has one or more of these.
+/// The fields that identify an item. Every service uses one or more of them.
 const IDENTITY: [&str; 4] = ["id", "name", "kid", "subscriptionId"];
 
-/// How a service spells the link to the next page, and what it says on the last one.
+/// The name of a service's next link, and its value on the last page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox::services) enum Link {
-    /// `nextLink`, left out on the last page: Azure Resource Manager, and BAP.
+    /// `nextLink`, omitted on the last page: Azure Resource Manager and BAP.
     LeftOut,
-    /// `nextLink`, and `null` on the last page: Key Vault's data plane (seen in a third party's
-    /// record of a real list).
+    /// `nextLink`, `null` on the last page: Key Vault's data plane (seen in a third party's record
+    /// of a real list).
     Null,
-    /// `nextLink`, and an empty text on the last page: lists whose specification requires the link,
-    /// such as tenants and subscriptions of 2022-12-01 (inferred).
+    /// `nextLink`, empty on the last page: lists whose specification requires the link, such as
+    /// tenants and subscriptions of 2022-12-01 (inferred).
     Empty,
-    /// `@odata.nextLink`, left out on the last page: Microsoft Graph.
+    /// `@odata.nextLink`, omitted on the last page: Microsoft Graph.
     Odata,
-    /// `@odata.nextlink`, in lower case, left out on the last page: the Power Platform API
+    /// `@odata.nextlink` in lower case, omitted on the last page: the Power Platform API
     /// (`EnvironmentList` of the powerplatform-management SDK 2.0.3578.333).
     PowerPlatform,
 }
@@ -40,7 +39,7 @@ impl Link {
         }
     }
 
-    /// What stands in the place of the link on the last page, if anything does.
+    /// The value of the link on the last page, if any.
     fn end(self) -> Option<Value> {
         match self {
             Link::LeftOut | Link::Odata | Link::PowerPlatform => None,
@@ -50,7 +49,7 @@ impl Link {
     }
 }
 
-/// Why there is no page: each service puts it into its own shape.
+/// Why there is no page. Each service writes it in its own shape.
 #[derive(Debug)]
 pub(in crate::sandbox::services) struct NoPage {
     pub(in crate::sandbox::services) status: u16,
@@ -58,22 +57,22 @@ pub(in crate::sandbox::services) struct NoPage {
     pub(in crate::sandbox::services) message: String,
 }
 
-/// Which part of a list a page holds.
+/// The part of a list that a page holds.
 #[derive(Debug)]
 pub(in crate::sandbox::services) struct Cut {
     /// Positions in the whole list.
     pub(in crate::sandbox::services) range: Range<usize>,
-    /// Name and value of the link; nothing where the service leaves it out.
+    /// Name and value of the link; `None` if the service omits it.
     pub(in crate::sandbox::services) link: Option<(&'static str, Value)>,
-    /// Must the items lose what they are known by?
+    /// Must the items lose their identifying fields?
     pub(in crate::sandbox::services) nameless: bool,
 }
 
-/// The part of a list of `total` items that a request asks for, `size` items at a time (0 counts
-/// as 1). The next link is an address on the request's own host that keeps the other parameters.
+/// The requested part of a list of `total` items, `size` at a time (0 counts as 1). The next link
+/// is on the request's host and keeps the other parameters.
 ///
 /// # Errors
-/// 400 for a skip token that this list did not give out; 503 where the setting wants it so.
+/// 400 for an unknown skip token; 503 if the scenario says so.
 pub(in crate::sandbox::services) fn cut(
     world: &World,
     request: &Request,
@@ -121,8 +120,8 @@ pub(in crate::sandbox::services) fn cut(
     })
 }
 
-/// The page of a list that a request asks for: 200 with `value` and the link, or the refusal of
-/// [`cut`] in the documented shape of an error.
+/// The requested page: 200 with `value` and the link, or the refusal of [`cut`] as an error in the
+/// documented shape.
 pub(in crate::sandbox::services) fn page(
     world: &World,
     request: &Request,
@@ -139,7 +138,7 @@ pub(in crate::sandbox::services) fn page(
 /// The body of that page.
 ///
 /// # Errors
-/// As [`cut`] has it.
+/// The refusal of [`cut`].
 pub(in crate::sandbox::services) fn body(
     world: &World,
     request: &Request,
@@ -163,7 +162,7 @@ pub(in crate::sandbox::services) fn body(
     Ok(Value::Object(body))
 }
 
-/// Takes away what an item is known by.
+/// Removes the identifying fields of an item.
 pub(in crate::sandbox::services) fn forget(item: &mut Value) {
     if let Some(map) = item.as_object_mut() {
         for name in IDENTITY {
@@ -172,7 +171,7 @@ pub(in crate::sandbox::services) fn forget(item: &mut Value) {
     }
 }
 
-/// The troubles of this list: none, where they are another list's.
+/// The troubles of this list; none if they are for another list.
 fn troubles(world: &World, request: &Request) -> PageTroubles {
     let troubles = &world.settings.page_troubles;
     let path = request.raw_path.to_ascii_lowercase();
@@ -183,7 +182,7 @@ fn troubles(world: &World, request: &Request) -> PageTroubles {
     }
 }
 
-/// The address of the page that begins at this token; an empty one is the first page's.
+/// The URL of the page that starts at this token. An empty token means the first page.
 fn address(request: &Request, token: &str) -> String {
     let mut others: Vec<(&String, &String)> = request
         .query

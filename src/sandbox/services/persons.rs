@@ -1,8 +1,8 @@
-//! Host login.microsoftonline.com: what persons get who have signed in, by authorization code with
-//! PKCE or by device code, and who come back with a refresh token. Imitated after "OAuth 2.0
-//! authorization code flow" and "device authorization grant" of the Microsoft identity platform
-//! (learn.microsoft.com, `entra/identity-platform/v2-oauth2-auth-code-flow`); the codes of refusals
-//! are those of "Microsoft Entra authentication and authorization error codes".
+//! Host login.microsoftonline.com: tokens of users, by authorization code with PKCE, device code or
+//! refresh token. Imitated after the OAuth 2.0 authorization code flow and device authorization
+//! grant of the Microsoft identity platform (learn.microsoft.com,
+//! `entra/identity-platform/v2-oauth2-auth-code-flow`). The error codes are from Microsoft Entra
+//! authentication and authorization error codes.
 
 use super::issuing::{Asked, LIFETIME, issue, refuse};
 use super::tokens::unsigned;
@@ -18,15 +18,15 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// How every device code begins.
+/// Prefix of every device code.
 const DEVICE: &str = "sandbox-device.";
-/// How every refresh token begins.
+/// Prefix of every refresh token.
 const REFRESH: &str = "sandbox-refresh.";
-/// Looks at a device code before the person has signed in.
+/// Number of polls of a device code before the user has signed in.
 const PENDING: u64 = 2;
 
-/// The scope that was said when the code of this request was asked for, where the request says none
-/// itself.
+/// The scope of the earlier authorization request: for a device code, and for an authorization code
+/// that is redeemed without a scope.
 pub(super) fn scope_of(world: &World, form: &HashMap<String, String>) -> Option<String> {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let sign_ins = &world.sign_ins;
@@ -45,7 +45,7 @@ pub(super) fn scope_of(world: &World, form: &HashMap<String, String>) -> Option<
     }
 }
 
-/// The user whom the hint names, with or without the domain; without a hint, whoever sits there.
+/// The user of the login hint, with or without domain. Without a hint, the default user.
 pub(super) fn person(world: &World, hint: &str) -> String {
     let name = hint.split('@').next().unwrap_or_default();
     let known = world.users.contains_key(name);
@@ -53,7 +53,7 @@ pub(super) fn person(world: &World, hint: &str) -> String {
     own.to_owned()
 }
 
-/// Claims that a request asks for.
+/// Reads the claims parameter of a request.
 pub(super) fn claims(text: &str) -> Result<Value, serde_json::Error> {
     if text.is_empty() {
         return Ok(Value::Null);
@@ -61,7 +61,7 @@ pub(super) fn claims(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// A code is redeemed once, by whoever holds its verifier.
+/// Redeems an authorization code, once and with its verifier.
 pub(super) fn code(world: &mut World, form: &HashMap<String, String>, asked: &Asked<'_>) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let grant = |code: &str, text: &str| refuse(400, "invalid_grant", code, text);
@@ -99,7 +99,7 @@ pub(super) fn code(world: &mut World, form: &HashMap<String, String>, asked: &As
     signed_in(world, session, asked)
 }
 
-/// A device code is good for a token as soon as the person has signed in.
+/// Redeems a device code after the user has signed in.
 pub(super) fn device(world: &mut World, own: &str, asked: &Asked<'_>) -> Reply {
     let mut devices = world.sign_ins.devices.iter_mut();
     let device =
@@ -117,7 +117,7 @@ pub(super) fn device(world: &mut World, own: &str, asked: &Asked<'_>) -> Reply {
     signed_in(world, session, asked)
 }
 
-/// A refresh token is good for every service, for the application that it was given to.
+/// Redeems a refresh token. It is valid for every service, and only for its application.
 pub(super) fn refresh(
     world: &mut World,
     form: &HashMap<String, String>,
@@ -154,7 +154,7 @@ pub(super) fn refresh(
     signed_in(world, session, asked)
 }
 
-/// The claims that this session does not satisfy, and that the service or the request asks for.
+/// The claims that the service or the request requires and the session does not satisfy.
 fn demanded(world: &World, session: &Session, asked: &Asked<'_>, wanted: &Value) -> Option<Value> {
     let demand = world.sign_ins.demand.as_ref();
     let audience = asked.audience.trim_end_matches('/');
@@ -167,15 +167,15 @@ fn demanded(world: &World, session: &Session, asked: &Asked<'_>, wanted: &Value)
     }
     let own = wanted["access_token"].as_object();
     let mut own = own.into_iter().flatten();
-    // `nbf` asks for a fresh token, and nothing else (continuous access evaluation); `xms_cc` says
-    // what the client can do.
+    // `nbf` only requires a new token (continuous access evaluation). `xms_cc` lists the client's
+    // capabilities.
     let met = own.all(|(name, value)| {
         ["nbf", "xms_cc"].contains(&name.as_str()) || session.claims["access_token"][name] == *value
     });
     (!met).then(|| wanted.clone())
 }
 
-/// What the session satisfies, and beside it what this request asked for and got.
+/// The session's claims, with those that this request satisfied.
 fn joined(session: Value, wanted: &Value) -> Value {
     let both = [&session, wanted].map(|claims| claims["access_token"].as_object());
     let all = both.into_iter().flatten().flatten();
@@ -185,21 +185,21 @@ fn joined(session: Value, wanted: &Value) -> Value {
     json!({ "access_token": all })
 }
 
-/// Only the person can satisfy this (`interaction_required`).
+/// The refusal if only the user can satisfy the claims (`interaction_required`).
 fn interaction(demanded: &Value) -> Reply {
     let text = "Due to a configuration change made by your administrator, or because you moved to \
         a new location, you must use multi-factor authentication to access the service.";
     let mut reply = refuse(400, "interaction_required", "AADSTS50076", text);
     if let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) {
         body["suberror"] = json!("basic_action");
-        // As a text, as Entra has it.
+        // Entra sends the claims as text.
         body["claims"] = json!(demanded.to_string());
         reply.body = body.to_string().into_bytes();
     }
     reply
 }
 
-/// The tokens of somebody who has signed in.
+/// The tokens of a signed-in user.
 fn signed_in(world: &mut World, session: Session, asked: &Asked<'_>) -> Reply {
     let Some(user) = world.users.get(&session.user).cloned() else {
         let text = "The user account does not exist.";

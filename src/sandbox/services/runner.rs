@@ -1,6 +1,6 @@
-//! Host token.actions.githubusercontent.com: the token endpoint of a job at GitHub Actions,
-//! imitated after its public documentation. A job asks with its own token and gets an assertion of
-//! who it is, which Entra takes for some minutes only.
+//! Host token.actions.githubusercontent.com: the token endpoint of a GitHub Actions job, imitated
+//! after its public documentation. A job sends its own token and gets an assertion of its identity,
+//! which Entra accepts for a few minutes.
 
 use super::hosts::RUNNER;
 use super::tokens::unsigned;
@@ -8,7 +8,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
-/// The token of every job of every sandbox.
+/// The token of every job in every sandbox.
 const JOB: &str = "sandbox-job";
 
 pub(super) fn handle(world: &mut World, request: &Request) -> Reply {

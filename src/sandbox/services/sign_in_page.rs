@@ -1,5 +1,5 @@
-//! Host login.microsoftonline.com: the page where a person signs in, and what it sends the browser
-//! back with (learn.microsoft.com, `entra/identity-platform/v2-oauth2-auth-code-flow`).
+//! Host login.microsoftonline.com: the sign-in page and its redirect (learn.microsoft.com,
+//! `entra/identity-platform/v2-oauth2-auth-code-flow`).
 
 use super::persons::{claims, person};
 use crate::sandbox::message::{Reply, Request};
@@ -10,16 +10,16 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-/// How every authorization code begins.
+/// Prefix of every authorization code.
 const CODE: &str = "sandbox-code.";
-/// How long an authorization code is good: "about 10 minutes".
+/// Lifetime of an authorization code (documented as about 10 minutes).
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// The page where a person signs in. It is answered as if the person had done so already.
+/// The sign-in page. It answers as if the user had already signed in.
 pub(super) fn authorize(world: &mut World, request: &Request) -> Reply {
     let asked = |name: &str| request.query(name);
-    // What is wrong with the address that the answer goes to is told to the person, and to nobody
-    // else (RFC 6749, 4.1.2.1).
+    // Only the user sees an error in the redirect address. The address itself must not receive it
+    // (RFC 6749, 4.1.2.1).
     let Some(redirect) = loopback(asked("redirect_uri")) else {
         let text = "AADSTS50011: The redirect URI specified in the request does not match the \
             redirect URIs configured for the application.";
@@ -36,7 +36,7 @@ pub(super) fn authorize(world: &mut World, request: &Request) -> Reply {
         return failed("unsupported_response_type", words);
     }
     for name in ["scope", "code_challenge"] {
-        // Entra takes a request without a challenge; this sandbox is stricter.
+        // Entra accepts a request without a challenge. The sandbox is stricter.
         if asked(name).is_empty() {
             let words = format!(
                 "AADSTS900144: The request body must contain the following parameter: '{name}'."
@@ -92,16 +92,16 @@ fn new_code(world: &mut World, request: &Request, claims: Value) -> String {
     value
 }
 
-/// The address of a native application: this machine, at any port (RFC 8252, 7.3). Entra knows
-/// `localhost` and `127.0.0.1` alone.
+/// The redirect address of a native application: this machine at any port (RFC 8252, 7.3). Entra
+/// knows only `localhost` and `127.0.0.1`.
 fn loopback(address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let ours = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
     (url.scheme() == "http" && ours && url.fragment().is_none()).then_some(url)
 }
 
-/// The answer of the page: to the address itself, or by a form that sends itself (OAuth 2.0 Form
-/// Post Response Mode).
+/// The page's answer: a redirect, or a form that submits itself (OAuth 2.0 Form Post Response
+/// Mode).
 fn answered(mut redirect: Url, request: &Request, pairs: &[(&str, &str)]) -> Reply {
     let state = request.query("state");
     let state = (!state.is_empty()).then_some(("state", state));

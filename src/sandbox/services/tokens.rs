@@ -1,14 +1,13 @@
-//! What the issuer of tokens and the issuer of assertions share: how a token is written, and for
-//! whom an assertion is.
+//! Shared parts of tokens and assertions: their encoding, and the audience of an assertion.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// What Entra wants an assertion to be for.
+/// The audience that Entra requires of an assertion.
 pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
 
-/// A token that nothing outside a sandbox accepts.
+/// An unsigned token, which nothing outside a sandbox accepts.
 pub(super) fn unsigned(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!(

@@ -1,4 +1,4 @@
-//! How a change in Azure takes effect: at once, or when its operation has ended.
+//! Applies a change in Azure, at once or at the end of its operation.
 
 use super::azure_operations::{AzureOperation, Blocked, Failing, Pending};
 use super::ids::guid;
@@ -6,7 +6,8 @@ use super::parts::Policy;
 use super::world::World;
 
 impl World {
-    /// Begins a long operation. How a change of a policy ends is known now, and shows later.
+    /// Starts a long-running operation. The result of a policy change is fixed now, and shows
+    /// later.
     pub(in crate::sandbox) fn begin_azure(&mut self, change: Pending) -> AzureOperation {
         let failing = match change {
             Pending::DeleteGroup(_) => None,
@@ -33,7 +34,7 @@ impl World {
         self.azure_operations.iter().find(running)
     }
 
-    /// Ends what has taken its time.
+    /// Ends the operations whose time is over.
     pub(in crate::sandbox) fn advance_azure(&mut self) {
         let now = self.clock.now();
         for at in 0..self.azure_operations.len() {
@@ -52,7 +53,7 @@ impl World {
         }
     }
 
-    /// Changes what is to be changed, at once, or says why it can't.
+    /// Applies a change, or returns its failure.
     pub(in crate::sandbox) fn take_effect(&mut self, change: Pending) -> Option<Failing> {
         match change {
             Pending::Write(policy) => self.write(*policy),
@@ -67,7 +68,7 @@ impl World {
         None
     }
 
-    /// A new policy begins now.
+    /// A new policy is created now. An existing one keeps its creation time.
     fn write(&mut self, mut policy: Policy) {
         let id = policy.id.clone();
         let key = id.to_ascii_lowercase();
@@ -83,7 +84,8 @@ impl World {
         self.effect(what, id);
     }
 
-    /// What a template names is written, except for a policy with environments that would change.
+    /// Writes the policies of a template, except for a policy whose linked environments would
+    /// change.
     fn deploy(&mut self, id: String, policies: Vec<Policy>) -> Option<Failing> {
         let mut details = Vec::new();
         for policy in policies {

@@ -1,36 +1,35 @@
-//! Long operations of Azure Resource Manager: a change that was accepted and takes its time. Until
-//! it has ended well, everything is as it was before (inferred: a `PUT` that answers 202 need not
-//! show what it makes earlier).
+//! Long-running operations of Azure Resource Manager. Nothing changes until the operation has
+//! succeeded (inferred: a `PUT` that answers 202 need not show its result earlier).
 
 use super::parts::Policy;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// What is changed when the operation ends well.
+/// The change that a successful operation makes.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) enum Pending {
-    /// The policy is written as it is here.
+    /// Writes this policy.
     Write(Box<Policy>),
-    /// The policy with this ARM id is deleted.
+    /// Deletes the policy with this ARM id.
     Delete(String),
-    /// The resource group with this ARM id is deleted, with everything in it.
+    /// Deletes the resource group with this ARM id and its resources.
     DeleteGroup(String),
-    /// The deployment with this ARM id writes these policies.
+    /// Writes these policies for the deployment with this ARM id.
     Deploy(String, Vec<Policy>),
 }
 
-/// Why an operation fails.
+/// The failure of an operation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Failing {
     pub(in crate::sandbox) code: String,
     pub(in crate::sandbox) message: String,
-    /// One for each resource that stood in its way.
+    /// One entry for each resource that blocked the operation.
     #[serde(skip)]
     pub(in crate::sandbox) details: Vec<Blocked>,
 }
 
-/// A resource that stood in the way of an operation.
+/// A resource that blocked an operation.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Blocked {
     /// Its ARM id.
@@ -39,7 +38,7 @@ pub(in crate::sandbox) struct Blocked {
     pub(in crate::sandbox) message: String,
 }
 
-/// A long operation.
+/// A long-running operation.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct AzureOperation {
     pub(in crate::sandbox) id: String,
@@ -50,7 +49,7 @@ pub(in crate::sandbox) struct AzureOperation {
 }
 
 impl Pending {
-    /// ARM id of what is changed.
+    /// ARM id of the changed resource.
     pub(in crate::sandbox) fn target(&self) -> &str {
         match self {
             Pending::Write(policy) => &policy.id,
@@ -58,7 +57,7 @@ impl Pending {
         }
     }
 
-    /// Is it the same change, whenever it was asked for?
+    /// Is it the same change, apart from its time?
     pub(in crate::sandbox) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Pending::Write(own), Pending::Write(other)) => {

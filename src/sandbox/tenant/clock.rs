@@ -1,4 +1,4 @@
-//! The sandbox's time, which runs as fast as it was told to.
+//! The sandbox's clock, which runs at the configured speed.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,8 +23,8 @@ impl Clock {
             .unwrap_or(self.epoch)
     }
 
-    /// So many seconds pass at once: whoever reads this clock finds that it began so much earlier.
-    /// What is counted from the epoch, such as the day on which a key ends, stays where it is.
+    /// Advances the clock by `seconds`, by moving the start back. Times relative to the epoch, such
+    /// as a key's expiry, stay the same.
     pub(in crate::sandbox) fn skip(&mut self, seconds: f64) {
         let real = SignedDuration::try_from_secs_f64(seconds / self.speed);
         self.started = self
@@ -42,5 +42,5 @@ impl Clock {
     }
 }
 
-/// What is there from the start has been there long enough to be effective.
+/// The start time of everything that a scenario contains, early enough to be effective.
 pub(in crate::sandbox) const LONG_AGO: Timestamp = Timestamp::constant(1_577_836_800, 0);

@@ -1,9 +1,7 @@
 //! Conditions of role assignments and role definitions (Azure ABAC, version 2.0), as far as they
-//! constrain which roles may be assigned. Simplified: a condition that says anything else is not
-//! fulfilled.
+//! constrain the roles that can be assigned. Simplified: any other condition is not fulfilled.
 
-/// Does a condition let its holder do `action`? `role` is the GUID of the role that is assigned or
-/// removed.
+/// Does a condition allow `action`? `role` is the GUID of the role that is assigned or removed.
 pub(super) fn permits(condition: &str, action: &str, role: Option<&str>) -> bool {
     let condition = condition.to_ascii_lowercase();
     let clauses: Vec<(&str, &str)> = condition
@@ -19,7 +17,7 @@ pub(super) fn permits(condition: &str, action: &str, role: Option<&str>) -> bool
     !clauses.is_empty() && about.all(|asks| role.is_some_and(|role| constrains(asks, role)))
 }
 
-/// The one thing that is understood: the role is one of a list, or none of it.
+/// The only supported constraint: the role is, or is not, in a list.
 fn constrains(asks: &str, role: &str) -> bool {
     let about_role = asks
         .matches("[microsoft.authorization/roleassignments:")

@@ -1,4 +1,4 @@
-//! The directory of Microsoft Entra: everybody who can be assigned a role.
+//! The directory of Microsoft Entra: every principal that can have a role.
 
 use super::ids::guid;
 use super::principals::known_principal;
@@ -7,7 +7,7 @@ use super::world::World;
 /// The domain of the tenant.
 pub(in crate::sandbox) const DOMAIN: &str = "contoso.onmicrosoft.com";
 
-/// What a principal is.
+/// The type of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) enum Kind {
     User,
@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// Somebody; what its kind does not have is empty.
+/// A principal. Fields that its type lacks are empty.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Principal {
     pub(in crate::sandbox) kind: Kind,
@@ -41,12 +41,12 @@ pub(in crate::sandbox) struct Principal {
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) upn: String,
     pub(in crate::sandbox) app_id: String,
-    /// ARM id of what it is the identity of.
+    /// ARM id of the resource, for the identity of a resource.
     pub(in crate::sandbox) resource: String,
 }
 
-/// All of them. Who can sign in to a sandbox is a person and an application in one. The identity of
-/// a policy is there some time after the policy.
+/// All principals. A sandbox user is both a user and an application. The identity of a policy
+/// appears some time after the policy.
 pub(in crate::sandbox) fn directory(world: &World) -> Vec<Principal> {
     let none = String::new;
     let people = world.users.iter().map(|(name, user)| Principal {

@@ -1,4 +1,4 @@
-//! The tenant as a document, for clients that begin and for whoever compares two ends.
+//! The tenant as JSON, for new clients and for tests that compare end states.
 
 use super::world::World;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ impl World {
         })
     }
 
-    /// What is there, for whoever compares two ends. Times are left out.
+    /// The content of the tenant without times, so that tests can compare end states.
     pub(in crate::sandbox) fn document(&mut self) -> Value {
         self.advance();
         let mut roles: Vec<String> = self
@@ -35,7 +35,7 @@ impl World {
         })
     }
 
-    /// Environments by the name that the scenario calls them.
+    /// Environments by their name in the scenario.
     fn shown_environments(&self) -> Value {
         let all: BTreeMap<&String, Value> = self
             .environments

@@ -1,21 +1,21 @@
-//! What Resource Graph still shows as it was: its index follows a change only some time later.
+//! Earlier states of resources. Resource Graph's index shows them for some time after a change.
 
 use super::parts::Policy;
 use super::vaults::Vault;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long the index takes. Documented as near real time, seen to take from seconds to a minute
-/// (inferred).
+/// The delay of the index. It is documented as near real time, and was seen to be seconds to a
+/// minute (inferred).
 pub(super) const LAG: SignedDuration = SignedDuration::from_secs(30);
 
-/// A state that is over, and is shown until the index has caught up.
+/// An earlier state that the index still shows.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Earlier {
     pub(super) until: Timestamp,
     pub(super) what: Before,
 }
 
-/// How it was; `None` where nothing was there.
+/// The earlier state; `None` if the resource did not exist.
 #[derive(Debug)]
 pub(super) enum Before {
     /// By ARM id in lower case.

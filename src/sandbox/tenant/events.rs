@@ -1,11 +1,11 @@
-//! What may happen to a tenant while nobody looks: a key disappears, a grant, a firewall's bypass.
+//! Events of a tenant during a run, such as a disabled key, a removed grant or a closed firewall.
 
 use serde::Deserialize;
 
-/// Something that happens.
+/// An event.
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::sandbox) struct Event {
-    /// So many days after the sandbox began.
+    /// Days after the start of the sandbox.
     pub(in crate::sandbox) after_days: f64,
     #[serde(flatten)]
     pub(in crate::sandbox) what: What,
@@ -27,40 +27,40 @@ pub(in crate::sandbox) enum What {
         vault: String,
         key: String,
     },
-    /// Take the policy's identity off its vault.
+    /// Remove all roles and group memberships of the policy's identity.
     RevokeGrant {
         policy: String,
     },
     Grant {
         policy: String,
     },
-    /// Deny by default, and let no trusted service pass.
+    /// Deny by default, and allow no trusted service.
     CloseFirewall {
         vault: String,
     },
     OpenFirewall {
         vault: String,
     },
-    /// Somebody takes an environment off its policy.
+    /// An administrator unlinks an environment from its policy.
     Unlink {
         environment: String,
     },
-    /// A service falls back to the Microsoft key.
+    /// A service returns to the Microsoft-managed key, so the link has failed.
     Fail {
         environment: String,
     },
 }
 
-/// What changes in the tenant after an answer was given.
+/// A change of the tenant after an answer.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::sandbox) struct Change {
-    /// The target environment is, or is not, managed.
+    /// Sets whether the target environment is managed.
     pub(in crate::sandbox) managed: Option<bool>,
-    /// The target environment has another name.
+    /// Renames the target environment.
     pub(in crate::sandbox) name: Option<String>,
-    /// The target key is, or is not, enabled.
+    /// Sets whether the target key is enabled.
     pub(in crate::sandbox) key_enabled: Option<bool>,
-    /// Deleted keys of the target vault are kept so many days.
+    /// Sets the retention of deleted keys in the target vault, in days.
     pub(in crate::sandbox) retention_days: Option<u32>,
 }

@@ -1,15 +1,15 @@
-//! Azure Policy: assignments of the one built-in definition that is played, *Allowed locations*,
-//! and exemptions from them.
+//! Azure Policy: assignments of the only supported definition, *Allowed locations*, and their
+//! exemptions.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 /// Name of the built-in definition *Allowed locations*.
 pub(in crate::sandbox) const ALLOWED_LOCATIONS: &str = "e56962a6-4747-49cd-b67b-bf8b01975c4c";
-/// Its one parameter.
+/// The name of its only parameter.
 pub(in crate::sandbox) const LIST: &str = "listOfAllowedLocations";
 
-/// What Azure Policy holds.
+/// The assignments and exemptions of Azure Policy.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Governance {
     pub(in crate::sandbox) assignments: Vec<Governing>,
@@ -21,10 +21,10 @@ pub(in crate::sandbox) struct Governance {
 pub(in crate::sandbox) struct Governing {
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) scope: String,
-    /// As they were written.
+    /// The properties as they were written.
     pub(in crate::sandbox) properties: Value,
     pub(in crate::sandbox) since: Timestamp,
-    /// Object id of who wrote it; empty for what was there from the start.
+    /// Object id of the principal that wrote it; empty for the scenario's own.
     pub(in crate::sandbox) by: String,
 }
 
@@ -37,7 +37,7 @@ impl Governing {
         )
     }
 
-    /// What people call it.
+    /// Its display name, or its name.
     pub(in crate::sandbox) fn shown(&self) -> &str {
         let shown = self.properties["displayName"].as_str();
         shown.filter(|own| !own.is_empty()).unwrap_or(&self.name)

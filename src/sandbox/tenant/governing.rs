@@ -1,4 +1,4 @@
-//! What assignments of Azure Policy forbid.
+//! Resources that assignments of Azure Policy forbid.
 
 use super::clock::LONG_AGO;
 use super::governance::{ALLOWED_LOCATIONS, Governing, LIST};
@@ -8,7 +8,7 @@ use super::world::World;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Does this assignment forbid a resource of this ARM id in this location?
+/// Does this assignment forbid a resource with this ARM id in this location?
 fn forbids(world: &World, own: &Governing, id: &str, location: &str) -> bool {
     let texts = |list: &Value| -> Vec<String> {
         let list = list.as_array().into_iter().flatten();
@@ -29,7 +29,7 @@ fn plain(location: &str) -> String {
 }
 
 impl World {
-    /// The assignment that forbids a resource of this ARM id in this location, if one does.
+    /// The first assignment that forbids a resource with this ARM id in this location.
     pub(in crate::sandbox) fn forbidden(&self, id: &str, location: &str) -> Option<&Governing> {
         let mut assignments = self.governance.assignments.iter();
         assignments.find(|own| forbids(self, own, id, location) && !self.exempt(own, id))
@@ -50,7 +50,8 @@ impl World {
         })
     }
 
-    /// An assignment in every subscription that allows no location of enterprise policies.
+    /// Gives every subscription a single assignment, which allows no location of enterprise
+    /// policies.
     pub(in crate::sandbox) fn forbid_policies(&mut self, shown: &str) {
         let own = &self.provider_locations;
         let usual = ["westeurope", "northeurope", "uksouth"];

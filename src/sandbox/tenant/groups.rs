@@ -1,4 +1,4 @@
-//! What the deletion of a resource group takes along.
+//! The deletion of a resource group and its resources.
 
 use super::azure_operations::{Blocked, Failing};
 use super::ids::guid;
@@ -6,15 +6,15 @@ use super::scopes::covers;
 use super::world::World;
 
 impl World {
-    /// Is any environment linked to the policy of this ARM id?
+    /// Is an environment linked to the policy with this ARM id?
     pub(in crate::sandbox) fn is_linked(&self, id: &str) -> bool {
         let environments = self.environments.values();
         let mut links = environments.filter_map(|environment| environment.link.as_ref());
         links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
     }
 
-    /// Deletes what is in a group, and the group itself if nothing stays. Vaults are kept as
-    /// deleted ones; a policy with environments stays, and so does the group then.
+    /// Deletes the resources in a group, then the group if it is empty. Vaults are soft-deleted. A
+    /// policy with environments stays, and the group stays with it.
     pub(in crate::sandbox) fn delete_group(&mut self, id: &str) -> Option<Failing> {
         let inside: Vec<(String, String)> = self
             .policies
@@ -50,7 +50,8 @@ impl World {
         }
     }
 
-    /// With a group go its role assignments, deployments, and what Azure Policy has at it.
+    /// Removes the group with its role assignments, deployments, and assignments and exemptions of
+    /// Azure Policy.
     fn forget_group(&mut self, id: &str) {
         let (subscription, name) = group_of(id);
         if let Some(own) = self.subscription_mut(&subscription)
@@ -67,7 +68,7 @@ impl World {
     }
 }
 
-/// The subscription's id and the group's name, in lower case, of a group's ARM id.
+/// The subscription's id, and the group's name in lower case, from a group's ARM id.
 fn group_of(id: &str) -> (String, String) {
     let mut parts = id.split('/');
     let subscription = parts.nth(2).unwrap_or_default().to_owned();
@@ -75,7 +76,7 @@ fn group_of(id: &str) -> (String, String) {
     (subscription, name)
 }
 
-/// The words of Resource Manager for a group that keeps something, on record in bug reports.
+/// Resource Manager's error for a group that keeps resources, on record in bug reports.
 fn blocked(id: &str, kept: &[(String, String)]) -> Failing {
     let names: Vec<String> = kept
         .iter()

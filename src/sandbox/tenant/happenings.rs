@@ -1,4 +1,4 @@
-//! What something that happens does to the tenant.
+//! Applies an event to the tenant.
 
 use super::events::{Change, What};
 use super::ids::guid;
@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    /// The identity loses its own roles, and those of its groups.
+    /// The identity loses its own roles and its group memberships.
     fn revoke(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
         let Some(principal) = self.policies.get(&id).map(|found| found.principal()) else {

@@ -7,14 +7,14 @@ use super::world::World;
 use std::collections::BTreeMap;
 
 impl World {
-    /// Notes how a policy is now, just before it changes.
+    /// Stores the state of a policy before a change.
     pub(in crate::sandbox) fn policy_changes(&mut self, id: &str) {
         let key = id.to_ascii_lowercase();
         let now = self.policies.get(&key).cloned().map(Box::new);
         self.note(Before::Policy(key, now));
     }
 
-    /// Notes how a vault is now, just before it changes.
+    /// Stores the state of a vault before a change.
     pub(in crate::sandbox) fn vault_changes(&mut self, name: &str) {
         let now = self.vaults.get(name).cloned().map(Box::new);
         self.note(Before::Vault(name.to_owned(), now));
@@ -27,7 +27,7 @@ impl World {
         self.earlier.push(Earlier { until, what });
     }
 
-    /// Policies and vaults as the index has them.
+    /// Policies and vaults as the index shows them.
     pub(in crate::sandbox) fn indexed(&self) -> (BTreeMap<&str, &Policy>, BTreeMap<&str, &Vault>) {
         let policies = self.policies.iter().map(|(id, own)| (id.as_str(), own));
         let vaults = self.vaults.iter().map(|(name, own)| (name.as_str(), own));
@@ -36,7 +36,7 @@ impl World {
             vaults.collect::<BTreeMap<&str, &Vault>>(),
         );
         let now = self.clock.now();
-        // The oldest state that is not over yet wins, so it comes last.
+        // The oldest valid state wins, so it is applied last.
         for own in self.earlier.iter().rev().filter(|own| own.until > now) {
             match &own.what {
                 Before::Policy(id, was) => put(&mut policies, id, was.as_deref()),

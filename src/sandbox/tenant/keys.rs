@@ -1,4 +1,4 @@
-//! Facts of vaults and keys that more than one service tells: addresses, versions, times, access
+//! Facts about vaults and keys that several services return: addresses, versions, times, access
 //! policies.
 
 use super::ids::guid;
@@ -7,12 +7,12 @@ use super::world::World;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-/// 32 hexadecimal digits for a version.
+/// A version id of 32 hexadecimal digits.
 pub(in crate::sandbox) fn version_id(vault: &str, key: &str, number: u32) -> String {
     guid(&format!("version/{vault}/{key}/{number}")).replace('-', "")
 }
 
-/// The data plane's address.
+/// The address of the data plane.
 pub(in crate::sandbox) fn uri(name: &str, vault: &Vault) -> String {
     format!(
         "https://{name}.{}.azure.net/",
@@ -20,13 +20,13 @@ pub(in crate::sandbox) fn uri(name: &str, vault: &Vault) -> String {
     )
 }
 
-/// Times of a key in seconds since 1970.
+/// A day offset as seconds since 1970.
 fn unix(world: &World, days: Option<i64>) -> Option<i64> {
     days.map(|days| (world.clock.epoch + SignedDuration::from_hours(days * 24)).as_second())
 }
 
-/// When a version that was there from the start was made, in seconds since 1970: 100 days before
-/// the sandbox began, unless something else is said.
+/// Creation time of a version from the scenario, in seconds since 1970; by default, 100 days before
+/// the start.
 fn made(world: &World, key: &Key, number: u32) -> i64 {
     let days = key
         .made_days_ago
@@ -37,7 +37,7 @@ fn made(world: &World, key: &Key, number: u32) -> i64 {
     (world.clock.epoch - ago).as_second()
 }
 
-/// A version of a key, with all that is known of it.
+/// The properties of a key version.
 pub(in crate::sandbox) fn version(world: &World, key: &Key, number: u32) -> Version {
     if let Some(own) = key.written.get(&number) {
         return own.clone();
@@ -56,12 +56,12 @@ pub(in crate::sandbox) fn version(world: &World, key: &Key, number: u32) -> Vers
     }
 }
 
-/// Does the vault work with Azure RBAC?
+/// Does the vault use Azure RBAC?
 pub(in crate::sandbox) fn rbac(vault: &Vault) -> bool {
     vault.hsm || vault.properties["enableRbacAuthorization"] == true
 }
 
-/// The access policies of a vault, ids resolved.
+/// The access policies of a vault, with resolved ids.
 pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Value> {
     let properties = world
         .vaults
@@ -72,13 +72,13 @@ pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Valu
         .unwrap_or_default()
 }
 
-/// Is an access policy this principal's?
+/// Does an access policy belong to this principal?
 pub(in crate::sandbox) fn is_for(entry: &Value, principal: &str) -> bool {
     let own = entry["objectId"].as_str();
     own.is_some_and(|own| own.eq_ignore_ascii_case(principal))
 }
 
-/// `@tenant` and `@user` in a scenario stand for ids.
+/// Replaces `@tenant` and `@user` by their ids.
 pub(in crate::sandbox) fn resolve(world: &World, value: &Value) -> Value {
     match value {
         Value::String(text) => match text.strip_prefix('@') {
@@ -97,7 +97,7 @@ pub(in crate::sandbox) fn resolve(world: &World, value: &Value) -> Value {
 }
 
 impl World {
-    /// Soft delete: the vault is gone, and its name is held.
+    /// Soft delete: the vault is deleted, and its name stays taken.
     pub(in crate::sandbox) fn delete_vault(&mut self, name: &str) {
         self.vault_changes(name);
         let now = self.clock.now();
@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    /// The tenant that a vault belongs to: its own, where the scenario says so.
+    /// The tenant of a vault: its own if the scenario names it.
     pub(in crate::sandbox) fn tenant_of(&self, vault: &str) -> String {
         let own = self.vaults.get(vault);
         let said = own.map(|own| resolve(self, &own.properties["tenantId"]));

@@ -1,4 +1,4 @@
-//! How lifecycle operations start, run and end. The stages are those of recorded operations of the
+//! Starts, runs and ends lifecycle operations. The stages are those of recorded operations of the
 //! Power Platform admin API.
 
 use super::ids::guid;
@@ -6,14 +6,14 @@ use super::operations::{Failure, Kind, Operation};
 use super::world::World;
 use jiff::SignedDuration;
 
-/// The part of the whole time at which each stage ends.
+/// The stages, each with its end as a share of the total time.
 pub(in crate::sandbox) const STAGES: [(&str, f64); 4] = [
     ("Validate", 0.1),
     ("Prepare", 0.2),
     ("Run", 0.9),
     ("Finalize", 1.0),
 ];
-/// The part of the whole time after which an environment that is back early is back.
+/// The share of the total time after which an environment is back early.
 const BACK: f64 = 0.5;
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
         self.operations.of(environment).next_back()
     }
 
-    /// Does an operation that runs keep the environment from its users?
+    /// Does a running operation keep the environment offline?
     pub(in crate::sandbox) fn occupied(&self, environment: &str) -> bool {
         self.running(environment)
             .is_some_and(|operation| !operation.back)
@@ -91,8 +91,8 @@ impl World {
         id
     }
 
-    /// An operation that began before the sandbox did: of this environment and type, so many days
-    /// ago, and, where it runs, for so many days to come.
+    /// Adds an operation from before the start: its environment and type, how many days ago, and,
+    /// if it runs, for how many more days.
     pub(in crate::sandbox) fn remember(
         &mut self,
         (environment, kind): (&str, &str),
@@ -126,7 +126,7 @@ impl World {
         });
     }
 
-    /// An operation that began when the sandbox did.
+    /// Starts a link operation together with the sandbox.
     pub(in crate::sandbox) fn leave_unfinished(&mut self, environment: &str) {
         let policy = self
             .environments
@@ -145,7 +145,7 @@ impl World {
         self.clock.since(operation.created) / self.seconds(operation).max(0.001)
     }
 
-    /// How long an operation takes that ends as it should.
+    /// The duration of an operation without trouble.
     pub(in crate::sandbox) fn seconds(&self, operation: &Operation) -> f64 {
         if let Some(takes) = operation.takes {
             return takes.as_secs_f64();
@@ -157,7 +157,7 @@ impl World {
         }
     }
 
-    /// Ends what is over.
+    /// Ends the operations whose time is over.
     pub(in crate::sandbox) fn advance_operations(&mut self) {
         for (index, mut operation) in self.operations.open() {
             let part = self.part(&operation);
@@ -165,7 +165,7 @@ impl World {
                 operation.fails = Some(self.fails(&operation));
             }
             let failed = operation.fails.is_some_and(|fails| fails != Failure::No);
-            // Part of the environments are back early, and the operation goes on.
+            // The environment is back early, and the operation continues.
             if self.settings.link_ends == "early" && part >= BACK && !operation.back {
                 self.end(&operation, Failure::No);
                 operation.back = true;
@@ -179,9 +179,8 @@ impl World {
         }
     }
 
-    /// Without effective access to a usable key, encryption fails when it is validated. A removal
-    /// and a swap decrypt with the old key first; that they fail without it, and change nothing, is
-    /// inferred.
+    /// Encryption fails in validation without effective access to a usable key. A removal or swap
+    /// first decrypts with the old key. Inferred: without the old key it fails and changes nothing.
     fn fails(&self, operation: &Operation) -> Failure {
         let old = operation
             .before

@@ -1,6 +1,6 @@
-//! Local RBAC of a managed HSM: what its roles allow at which of its scopes. Who may write the HSM
-//! in Resource Manager counts as its local administrator too (simplified: Azure names the first
-//! administrators when the HSM is made).
+//! Local RBAC of a managed HSM: its roles at its scopes. A principal that may write the HSM in
+//! Resource Manager counts as local administrator too (simplified: Azure sets the first
+//! administrators on creation).
 
 use super::parts::Role;
 use super::principals::identities;
@@ -9,15 +9,15 @@ use super::roles::{allowed, effective};
 use super::scopes::covers;
 use super::world::World;
 
-/// What a key needs of an identity that encrypts with it.
+/// The actions that an identity needs to encrypt with a key.
 const KEY_USE: [&str; 3] = ["keys/read/action", "keys/wrap/action", "keys/unwrap/action"];
 
-/// How an assignment at a local scope (`/`, `/keys`, `/keys/{name}`) is kept.
+/// The stored form of a local scope (`/`, `/keys`, `/keys/{name}`).
 pub(in crate::sandbox) fn local_scope(hsm: &str, scope: &str) -> String {
     format!("hsm:{hsm}{}", scope.trim_end_matches('/')).to_ascii_lowercase()
 }
 
-/// May this principal do an action such as `keys/read/action` at a scope of the HSM?
+/// May this principal perform an action such as `keys/read/action` at a scope of the HSM?
 pub(in crate::sandbox) fn locally_allowed(
     world: &World,
     principal: &str,
@@ -30,8 +30,8 @@ pub(in crate::sandbox) fn locally_allowed(
         || held(world, principal, &local_scope(hsm, scope)).any(|role| gives(role, action))
 }
 
-/// Do the local roles of this principal let it read, wrap and unwrap with the key, and are they
-/// effective already?
+/// Do this principal's local roles allow it to read, wrap and unwrap with the key, and are they
+/// already effective?
 pub(in crate::sandbox) fn locally_wraps(
     world: &World,
     principal: &str,

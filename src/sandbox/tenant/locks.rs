@@ -1,13 +1,13 @@
-//! Resource locks, and what they forbid.
+//! Resource locks and their effect.
 
 use super::parts::Lock;
 use super::scopes::covers;
 use super::world::World;
 
 impl World {
-    /// Scopes of the locks that keep the resource of this ARM id from being changed or, with
-    /// `deletes`, from being deleted. A lock applies at its scope and below; what is deleted takes
-    /// everything below it along, so locks in there forbid that, too.
+    /// Scopes of the locks that protect the resource from changes or, with `deletes`, from
+    /// deletion. A lock applies at its scope and below. A deletion also removes everything below
+    /// the resource, so locks there forbid it too.
     pub(in crate::sandbox) fn locked_at(&self, target: &str, deletes: bool) -> Vec<&str> {
         let forbids = |lock: &&Lock| {
             let read_only = lock.level.eq_ignore_ascii_case("ReadOnly");

@@ -1,5 +1,4 @@
-//! The tenant: what is there, who may do what, and how time passes. It knows no service, and
-//! nobody's request.
+//! The tenant: its content, its rights and its clock. It uses no service and no request.
 
 pub(in crate::sandbox) mod azure_changes;
 pub(in crate::sandbox) mod azure_operations;

@@ -1,24 +1,24 @@
-//! A lifecycle operation of an environment: what it does, and how far it is. Types are those of
-//! recorded operations of the Power Platform admin API; that adding a key is called
-//! `NewCustomerManagedKey` there is inferred from the list of allowed operations.
+//! Lifecycle operations of environments: their type and their progress. Types are those of recorded
+//! operations of the Power Platform admin API. The type `NewCustomerManagedKey` for adding a key is
+//! inferred from the list of allowed operations.
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an operation does.
+/// The type of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::sandbox) enum Kind {
-    /// Add: encrypt with the policy of this ARM id.
+    /// Encrypts with the policy with this ARM id.
     Link(String),
-    /// Move to the policy of this ARM id.
+    /// Moves to the policy with this ARM id.
     Swap(String),
-    /// Remove: back to the Microsoft key.
+    /// Returns to the Microsoft-managed key.
     Unlink,
-    /// Make it a Managed Environment.
+    /// Makes a Managed Environment.
     Govern,
-    /// Let its users in again. The type is one of those that a recorded environment allows.
+    /// Enables the environment. Recorded environments allow an operation of this type.
     Enable,
-    /// Another one, of this type, that has nothing to do with keys: a copy, a restore.
+    /// Another type that does not concern keys, such as a copy or a restore.
     Other(String),
 }
 
@@ -35,13 +35,13 @@ impl Kind {
     }
 }
 
-/// Does it fail, and because of which key?
+/// The result of an operation, and the key that made it fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) enum Failure {
     No,
-    /// What is encrypted with a key must be decrypted before anything else can be done with it.
+    /// The old key can't be reached, so the data can't be decrypted.
     OldKey,
-    /// The key that is to be applied, or a scripted end.
+    /// The new key can't be used, or the scenario makes it fail.
     Other,
 }
 
@@ -53,25 +53,25 @@ pub(in crate::sandbox) struct Operation {
     pub(in crate::sandbox) kind: Kind,
     pub(in crate::sandbox) created: Timestamp,
     pub(in crate::sandbox) ended: Option<Timestamp>,
-    /// How long it takes, where that is known beforehand.
+    /// Its duration, if it is fixed in advance.
     pub(in crate::sandbox) takes: Option<SignedDuration>,
-    /// The link before it began.
+    /// The link before the operation.
     pub(in crate::sandbox) before: Option<(String, String)>,
-    /// Decided when the stage Validate ends.
+    /// Decided at the end of the stage Validate.
     pub(in crate::sandbox) fails: Option<Failure>,
     pub(in crate::sandbox) done: bool,
-    /// Is the environment back before the operation has ended?
+    /// Is the environment back before the end of the operation?
     pub(in crate::sandbox) back: bool,
     pub(in crate::sandbox) requested_by: String,
 }
 
-/// Every operation, in the order in which they began. A page of a large tenant asks hundreds of
-/// times which operations an environment has: they are found by it.
+/// Every operation in the order of its start. They are indexed by environment, because a page of a
+/// large tenant looks them up hundreds of times.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Operations {
     all: Vec<Operation>,
     of: BTreeMap<String, Vec<usize>>,
-    /// Those that have not ended.
+    /// Indexes of the operations that have not ended.
     open: BTreeSet<usize>,
 }
 
@@ -90,12 +90,12 @@ impl Operations {
         self.all.push(operation);
     }
 
-    /// All of them, the oldest first.
+    /// All operations, oldest first.
     pub(in crate::sandbox) fn iter(&self) -> impl DoubleEndedIterator<Item = &Operation> {
         self.all.iter()
     }
 
-    /// Those of an environment, the oldest first.
+    /// The operations of an environment, oldest first.
     pub(in crate::sandbox) fn of(
         &self,
         environment: &str,
@@ -106,7 +106,7 @@ impl Operations {
             .filter_map(|index| self.all.get(*index))
     }
 
-    /// Those that have not ended, with their places.
+    /// The operations that have not ended, with their indexes.
     pub(in crate::sandbox) fn open(&self) -> Vec<(usize, Operation)> {
         self.open
             .iter()
@@ -114,7 +114,7 @@ impl Operations {
             .collect()
     }
 
-    /// Puts an operation back to its place.
+    /// Stores an operation at its index.
     pub(in crate::sandbox) fn put(&mut self, index: usize, operation: Operation) {
         if operation.done {
             self.open.remove(&index);

@@ -1,11 +1,11 @@
-//! What a tenant consists of: users, environments, policies, roles and locks.
+//! The parts of a tenant: users, environments, policies, roles and locks.
 
 use super::ids::guid;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A user's standing in Power Platform.
+/// A user's role in Power Platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::sandbox) enum Standing {
@@ -16,13 +16,13 @@ pub(in crate::sandbox) enum Standing {
     None,
     /// Administers environments, but not their protection keys.
     EnvironmentAdmin,
-    /// A service principal that nobody registered as a management application.
+    /// A service principal that is not registered as a management application.
     Unregistered,
 }
 
 impl Standing {
-    /// The template id of the directory role, as a token's `wids` holds it (Microsoft Entra
-    /// built-in roles).
+    /// The template id of the directory role, for a token's `wids` (Microsoft Entra built-in
+    /// roles).
     pub(in crate::sandbox) fn directory_role(self) -> Option<&'static str> {
         match self {
             Standing::Admin => Some("11648597-926c-4cf3-9c36-bcebb0ba8dcc"),
@@ -30,25 +30,25 @@ impl Standing {
         }
     }
 
-    /// Does it see the tenant's environments?
+    /// Can this user see the tenant's environments?
     pub(in crate::sandbox) fn sees_environments(self) -> bool {
         matches!(self, Standing::Admin | Standing::EnvironmentAdmin)
     }
 }
 
-/// Somebody who can sign in.
+/// A user who can sign in.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct User {
     pub(in crate::sandbox) client_id: String,
     pub(in crate::sandbox) object_id: String,
-    /// DER, as registered at its application.
+    /// DER, as registered with the user's application.
     pub(in crate::sandbox) certificates: Vec<Vec<u8>>,
     pub(in crate::sandbox) about: String,
     pub(in crate::sandbox) power_platform: Standing,
     pub(in crate::sandbox) dataverse: bool,
 }
 
-/// How the last add of an environment ended.
+/// The result of the last add operation of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(from = "bool")]
 pub(in crate::sandbox) enum LastAdd {
@@ -81,7 +81,7 @@ pub(in crate::sandbox) struct Environment {
     pub(in crate::sandbox) managed: bool,
     #[serde(default)]
     pub(in crate::sandbox) is_default: bool,
-    /// First label of the Dataverse host; none without Dataverse.
+    /// First label of the Dataverse host; `None` without Dataverse.
     #[serde(default)]
     pub(in crate::sandbox) domain: Option<String>,
     /// Host of finance and operations.
@@ -90,37 +90,37 @@ pub(in crate::sandbox) struct Environment {
     /// `Linked` or `Internal`.
     #[serde(default)]
     pub(in crate::sandbox) app_type: Option<String>,
-    /// What Dataverse answers: `integrated`, `not-integrated`, `mismatch`.
+    /// Dataverse's answer: `integrated`, `not-integrated`, `mismatch`.
     #[serde(default)]
     pub(in crate::sandbox) dataverse_says: Option<String>,
-    /// Linked from the start, to the policy of this name.
+    /// Name of the policy that is linked at the start.
     #[serde(default)]
     pub(in crate::sandbox) policy: Option<String>,
     #[serde(default = "enabled")]
     pub(in crate::sandbox) runtime: String,
-    /// A reason type for which `NewCustomerManagedKey` is disallowed, such as `CdsLink`.
+    /// The reason why `NewCustomerManagedKey` is disallowed, such as `CdsLink`.
     #[serde(default)]
     pub(in crate::sandbox) disallowed: Option<String>,
-    /// Encrypted with a customer's key in the retired way, without a policy.
+    /// Encrypted with a customer's key by the retired BYOK feature, without a policy.
     #[serde(default)]
     pub(in crate::sandbox) byok: bool,
-    /// How the add that linked it ended; `failed` in a scenario.
+    /// The result of the add operation that linked it; `failed` in a scenario.
     #[serde(default, rename = "failed")]
     pub(in crate::sandbox) last_add: LastAdd,
-    /// Management state, when it is not `Ready`.
+    /// Management state, if it is not `Ready`.
     #[serde(default)]
     pub(in crate::sandbox) management: Option<String>,
     #[serde(skip)]
     pub(in crate::sandbox) link: Option<(String, String)>,
     #[serde(skip)]
     pub(in crate::sandbox) lag: u32,
-    /// Since when its key can't be reached.
+    /// The time since which its key can't be reached.
     #[serde(skip)]
     pub(in crate::sandbox) unreached: Option<Timestamp>,
 }
 
 impl Environment {
-    /// One of many, linked to a policy.
+    /// One of many similar environments, linked to a policy.
     pub(in crate::sandbox) fn ordinary(number: u32, policy: &str) -> Self {
         Self {
             id: String::new(),
@@ -163,9 +163,9 @@ pub(in crate::sandbox) struct Policy {
     pub(in crate::sandbox) version: Option<String>,
     pub(in crate::sandbox) created: Timestamp,
     pub(in crate::sandbox) no_identity: bool,
-    /// `Undetermined` most of the time (Microsoft's own scripts expect no other).
+    /// Usually `Undetermined` (Microsoft's own scripts expect no other value).
     pub(in crate::sandbox) health: String,
-    /// Of the encryption: `Enabled`, `Disabled` or `NotConfigured`.
+    /// State of the encryption: `Enabled`, `Disabled` or `NotConfigured`.
     pub(in crate::sandbox) state: String,
     pub(in crate::sandbox) tags: Value,
 }
@@ -209,11 +209,11 @@ impl Lock {
     }
 }
 
-/// A role assignment, of Azure RBAC or of the local RBAC of a managed HSM.
+/// A role assignment, in Azure RBAC or in the local RBAC of a managed HSM.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Role {
     pub(in crate::sandbox) name: String,
-    /// An ARM id, `/`, or a local scope of a managed HSM, which begins with `hsm:`.
+    /// An ARM id, `/`, or a local scope of a managed HSM, which starts with `hsm:`.
     pub(in crate::sandbox) scope: String,
     /// GUID of the role definition.
     pub(in crate::sandbox) role: String,
@@ -222,15 +222,15 @@ pub(in crate::sandbox) struct Role {
     pub(in crate::sandbox) more: RoleDetails,
 }
 
-/// What few role assignments have.
+/// Fields that few role assignments have.
 #[derive(Debug, Clone, Default)]
 pub(in crate::sandbox) struct RoleDetails {
     pub(in crate::sandbox) condition: Option<String>,
-    /// `2.0` wherever there is a condition.
+    /// Always `2.0` with a condition.
     pub(in crate::sandbox) condition_version: Option<String>,
     pub(in crate::sandbox) description: Option<String>,
-    /// As the request said it; for a principal that the tenant knows, its own type is shown.
+    /// The request's value. For a known principal, its actual type is shown instead.
     pub(in crate::sandbox) principal_type: Option<String>,
-    /// Object id of the principal that assigned it; empty for what was there from the start.
+    /// Object id of the principal that assigned it; empty for the scenario's own.
     pub(in crate::sandbox) created_by: String,
 }

@@ -1,16 +1,16 @@
-//! How time passes. That an environment is locked when its key can't be reached, and deleted after
-//! 7 or 30 days, is documented; how soon it is locked is the scenario's to say.
+//! Effects of time. Documented: an environment whose key can't be reached is locked, and deleted
+//! after 7 or 30 days. The scenario sets how soon it is locked.
 
 use super::events::Event;
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// A locked sandbox is deleted after so many days, production after so many.
+/// Days until a locked environment is deleted, by SKU.
 const DELETED_AFTER: [(&str, i64); 2] = [("Sandbox", 7), ("Production", 30)];
 
 impl World {
-    /// Lets time have its effect.
+    /// Applies the effects of time.
     pub(in crate::sandbox) fn advance(&mut self) {
         for subscription in &mut self.subscriptions {
             let since = subscription.provider_since;
@@ -56,7 +56,8 @@ impl World {
             if reached {
                 environment.unreached = None;
             }
-            // An operation has the environment offline anyway, and what was locked before stays so.
+            // An operation takes the environment offline anyway, and a locked environment stays
+            // locked.
             if reached || running {
                 continue;
             }
@@ -78,8 +79,8 @@ impl World {
         }
     }
 
-    /// The environments whose key can't be reached, or could not when it was looked last, and
-    /// whether it can now. Many share a policy: each is looked at once.
+    /// The environments whose key can't be reached now, or could not at the last check, and whether
+    /// it can now. Each policy is checked once.
     fn cut_off(&self) -> Vec<(String, bool)> {
         let mut by_policy: BTreeMap<&str, bool> = BTreeMap::new();
         let mut found = Vec::new();
@@ -96,7 +97,7 @@ impl World {
         found
     }
 
-    /// Since when an environment is locked, as far as its last modification tells.
+    /// The time since which an environment is locked, for its last modification.
     pub(in crate::sandbox) fn locked_since(&self, key: &str) -> Option<Timestamp> {
         let patience =
             SignedDuration::try_from_secs_f64(self.settings.locks_after_seconds?).ok()?;

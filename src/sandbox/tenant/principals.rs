@@ -2,8 +2,7 @@
 
 use super::world::World;
 
-/// The object ids under which a principal holds roles: its own, and those of every group that it is
-/// a member of, directly or through other groups.
+/// The object ids of a principal's roles: its own, and those of its direct and nested groups.
 pub(in crate::sandbox) fn identities(world: &World, principal: &str) -> Vec<String> {
     let mut all = vec![principal.to_ascii_lowercase()];
     let mut next = 0;
@@ -18,7 +17,7 @@ pub(in crate::sandbox) fn identities(world: &World, principal: &str) -> Vec<Stri
     all
 }
 
-/// The type of a principal, as role assignments show it; `None` for one that is not known.
+/// The type of a principal in role assignments; `None` for an unknown one.
 pub(in crate::sandbox) fn principal_type(world: &World, principal: &str) -> Option<&'static str> {
     let user = |user: &super::parts::User| user.object_id == principal;
     if world.users.values().any(user) {
@@ -38,7 +37,7 @@ pub(in crate::sandbox) fn principal_type(world: &World, principal: &str) -> Opti
         .then_some("ServicePrincipal")
 }
 
-/// Users and groups always; a policy's identity only some time after its creation.
+/// Is the principal in the directory? A policy's identity appears some time after its creation.
 pub(in crate::sandbox) fn known_principal(world: &World, principal: &str) -> bool {
     let identity = world
         .policies

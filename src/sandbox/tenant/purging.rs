@@ -1,13 +1,11 @@
-//! What was deleted and is not recovered is purged by itself when its retention is over, as
-//! documented.
+//! Purges deleted vaults and keys at the end of their retention, as documented.
 
 use super::vaults::Vault;
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
 
 impl World {
-    /// Purges what has been deleted for long enough. What a scenario begins with was deleted when
-    /// the sandbox began.
+    /// Purges everything whose retention is over. Deletions of the scenario count from the start.
     pub(in crate::sandbox) fn purge_due(&mut self) {
         let (now, epoch) = (self.clock.now(), self.clock.epoch);
         let over = |vault: &Vault, at: Option<Timestamp>| {

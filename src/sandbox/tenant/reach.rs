@@ -1,4 +1,4 @@
-//! Whether the services behind Power Platform can reach the key that a policy names.
+//! Tells whether the services behind Power Platform can reach a policy's key.
 
 use super::keys::{access_policies, is_for, rbac, version, version_id};
 use super::local_roles::locally_wraps;
@@ -7,8 +7,8 @@ use super::roles::wraps;
 use super::vaults::Key;
 use super::world::World;
 
-/// May this principal wrap and unwrap with the key now? What the services behind Power Platform
-/// find out when a key is applied.
+/// Can the policy's identity wrap and unwrap with the key now? The services behind Power Platform
+/// check this when they apply a key.
 pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
     let Some((name, vault)) = world
@@ -18,7 +18,7 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     else {
         return false;
     };
-    // Behind a firewall, services are let in as trusted ones or not at all.
+    // A firewall admits the services only as trusted ones.
     let closed = vault.properties["networkAcls"]["defaultAction"] == "Deny"
         || vault.properties["publicNetworkAccess"] == "Disabled";
     if vault.deleted || (closed && vault.properties["networkAcls"]["bypass"] == "None") {
@@ -60,8 +60,7 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
 }
 
 impl World {
-    /// Can the key of an environment's policy be reached now? Without a policy there is nothing to
-    /// reach.
+    /// Can the key of an environment's policy be reached now? True without a policy.
     pub(in crate::sandbox) fn reaches(&self, environment: &str) -> bool {
         let link = self
             .environments

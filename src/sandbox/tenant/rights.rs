@@ -1,6 +1,6 @@
-//! Rights as data: role definitions, groups, management groups and deny assignments of a tenant.
-//! Ids, names and actions of built-in roles are those of Microsoft's articles on built-in roles
-//! (Azure RBAC: 2026-07, local RBAC of managed HSM: 2026) and of a recorded list of an HSM.
+//! The rights of a tenant: role definitions, groups, management groups and deny assignments. Ids,
+//! names and actions of built-in roles are those of Microsoft's articles on built-in roles (Azure
+//! RBAC: 2026-07, local RBAC of managed HSM: 2026) and of a recorded list of an HSM.
 
 use super::parts::Role;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ pub(in crate::sandbox) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b2
 /// Managed HSM Crypto Service Encryption User, a local role.
 pub(in crate::sandbox) const HSM_ENCRYPTION_USER: &str = "33413926-3206-4cdd-b39a-83574fe37a17";
 
-/// What is allowed or denied, in the letter case of the service; patterns with any number of `*`,
+/// Allowed or denied actions in the service's spelling. They are patterns with any number of `*`,
 /// matched without case.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -24,7 +24,7 @@ pub(in crate::sandbox) struct Permission {
 }
 
 impl Permission {
-    /// Does it name this action, and not take it back? `data` asks for the data plane.
+    /// Does it include this action, and not exclude it? `data` selects the data plane.
     pub(in crate::sandbox) fn names(&self, action: &str, data: bool) -> bool {
         let (given, taken) = if data {
             (&self.data_actions, &self.not_data_actions)
@@ -36,7 +36,7 @@ impl Permission {
     }
 }
 
-/// Does an action fit a pattern?
+/// Does an action match a pattern?
 pub(in crate::sandbox) fn fits(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
     let mut parts = pattern.split('*');
@@ -63,10 +63,10 @@ pub(in crate::sandbox) struct Definition {
     pub(in crate::sandbox) id: String,
     #[serde(flatten)]
     pub(in crate::sandbox) permission: Permission,
-    /// A condition that holds wherever the role is assigned (version 2.0).
+    /// A condition that applies to every assignment of the role (version 2.0).
     #[serde(default)]
     pub(in crate::sandbox) condition: Option<String>,
-    /// Scopes of a custom role; empty for a built-in one, which is assignable everywhere.
+    /// Scopes of a custom role; empty for a built-in role, which can be assigned at every scope.
     #[serde(default)]
     pub(in crate::sandbox) assignable_scopes: Vec<String>,
 }
@@ -74,13 +74,13 @@ pub(in crate::sandbox) struct Definition {
 /// The role definitions that every tenant has.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::sandbox) struct BuiltIn {
-    /// Of Azure RBAC.
+    /// Roles of Azure RBAC.
     pub(in crate::sandbox) azure: Vec<Definition>,
-    /// Of the local RBAC of a managed HSM.
+    /// Roles of the local RBAC of a managed HSM.
     pub(in crate::sandbox) managed_hsm: Vec<Definition>,
 }
 
-/// Read once. That the text can be read is tested.
+/// Read once. A test checks that the text is valid.
 pub(in crate::sandbox) static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
     serde_json::from_str(include_str!("role_definitions.json")).unwrap_or_default()
 });
@@ -98,7 +98,7 @@ pub(in crate::sandbox) struct Group {
 #[derive(Debug)]
 pub(in crate::sandbox) struct ManagementGroup {
     pub(in crate::sandbox) name: String,
-    /// The name of the group above; `None` is the root group, whose name is the tenant's id.
+    /// The name of the parent group; `None` means the root group, whose name is the tenant's id.
     pub(in crate::sandbox) parent: Option<String>,
     /// Ids of the subscriptions directly below.
     pub(in crate::sandbox) subscriptions: BTreeSet<String>,
@@ -111,7 +111,7 @@ pub(in crate::sandbox) struct Denial {
     pub(in crate::sandbox) id: String,
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) scope: String,
-    /// Object ids; [`EVERYONE`] stands for all principals.
+    /// Object ids; [`EVERYONE`] means all principals.
     pub(in crate::sandbox) principals: Vec<String>,
     pub(in crate::sandbox) excluded: Vec<String>,
     pub(in crate::sandbox) permission: Permission,
@@ -120,7 +120,7 @@ pub(in crate::sandbox) struct Denial {
 /// The id of *All Principals* in a deny assignment.
 pub(in crate::sandbox) const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
 
-/// What decides over rights in a tenant, apart from the role assignments themselves.
+/// All rights of a tenant except role assignments.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Rights {
     pub(in crate::sandbox) groups: Vec<Group>,
@@ -128,12 +128,12 @@ pub(in crate::sandbox) struct Rights {
     /// Custom roles.
     pub(in crate::sandbox) custom: Vec<Definition>,
     pub(in crate::sandbox) denials: Vec<Denial>,
-    /// Role assignments that somebody may activate.
+    /// Role assignments that a user can activate.
     pub(in crate::sandbox) eligible: Vec<Role>,
 }
 
 impl Rights {
-    /// The definitions of Azure RBAC: built-in and custom ones.
+    /// The definitions of Azure RBAC, built-in and custom.
     pub(in crate::sandbox) fn definitions(&self) -> impl Iterator<Item = &Definition> {
         BUILT_IN.azure.iter().chain(&self.custom)
     }
@@ -165,7 +165,7 @@ mod tests {
                 "Microsoft.KeyVault/vaults/keys/read",
                 true,
             ),
-            // The star needs both of its slashes.
+            // The pattern has two slashes, and the path must have both.
             (
                 "Microsoft.KeyVault/vaults/*/read",
                 "Microsoft.KeyVault/vaults/read",

@@ -1,5 +1,5 @@
-//! Azure RBAC: whether a principal may do something at a scope, by role assignments (its own and
-//! those of its groups), role definitions and deny assignments.
+//! Azure RBAC: whether a principal may perform an action at a scope. It depends on role assignments
+//! (also of groups), role definitions and deny assignments.
 
 use super::conditions::permits;
 use super::parts::Role;
@@ -8,27 +8,27 @@ use super::rights::{Denial, EVERYONE};
 use super::scopes::{applies, covers, is_above_subscriptions};
 use super::world::World;
 
-/// What a key needs of an identity that encrypts with it.
+/// The actions that an identity needs to encrypt with a key.
 const KEY_USE: [&str; 3] = [
     "Microsoft.KeyVault/vaults/keys/read",
     "Microsoft.KeyVault/vaults/keys/wrap/action",
     "Microsoft.KeyVault/vaults/keys/unwrap/action",
 ];
 
-/// A question for a right.
+/// A check of a right.
 struct Asked<'a> {
     principal: &'a str,
     action: &'a str,
     scope: &'a str,
-    /// Of the data plane?
+    /// Is it a data action?
     data: bool,
     /// GUID of the role that is assigned or removed.
     role: Option<&'a str>,
-    /// Count only what has been assigned for long enough to be effective?
+    /// Count only assignments that are already effective?
     settled: bool,
 }
 
-/// May this principal do `action` at `scope`? `data` asks for the data plane.
+/// May this principal perform `action` at `scope`? `data` selects the data plane.
 pub(in crate::sandbox) fn allowed(
     world: &World,
     principal: &str,
@@ -47,8 +47,8 @@ pub(in crate::sandbox) fn allowed(
     judge(world, &asked)
 }
 
-/// May this principal assign or remove the role of this GUID? `action` is the write or the delete
-/// of a role assignment.
+/// May this principal assign or remove the role with this GUID? `action` is the write or delete
+/// action of role assignments.
 pub(in crate::sandbox) fn assigns(
     world: &World,
     principal: &str,
@@ -67,8 +67,8 @@ pub(in crate::sandbox) fn assigns(
     judge(world, &asked)
 }
 
-/// Do this principal's roles let it read, wrap and unwrap with the key of this ARM id, and are they
-/// effective already?
+/// Do this principal's roles allow it to read, wrap and unwrap with the key with this ARM id, and
+/// are they already effective?
 pub(in crate::sandbox) fn wraps(world: &World, principal: &str, key: &str) -> bool {
     let may = |action: &&str| {
         let asked = Asked {
@@ -84,7 +84,7 @@ pub(in crate::sandbox) fn wraps(world: &World, principal: &str, key: &str) -> bo
     KEY_USE.iter().all(may)
 }
 
-/// Does this principal see the subscription: is it assigned anything at it, above it or below it?
+/// Does this principal see the subscription? It needs a role at it, above it or below it.
 pub(in crate::sandbox) fn sees_subscription(
     world: &World,
     principal: &str,
@@ -98,7 +98,7 @@ pub(in crate::sandbox) fn sees_subscription(
     })
 }
 
-/// The assignments of a principal, its own and those of its groups, that apply at a scope.
+/// The assignments of a principal and its groups that apply at a scope.
 pub(in crate::sandbox) fn held<'a>(
     world: &'a World,
     principal: &str,
@@ -126,13 +126,13 @@ fn judge(world: &World, asked: &Asked<'_>) -> bool {
         && !denied(world, asked)
 }
 
-/// Simplified: a condition is never fulfilled on the data plane, where Key Vault knows no
-/// attributes (inferred).
+/// Simplified: a condition is never fulfilled on the data plane, where Key Vault has no attributes
+/// (inferred).
 fn fulfilled(condition: Option<&str>, asked: &Asked<'_>) -> bool {
     condition.is_none_or(|condition| !asked.data && permits(condition, asked.action, asked.role))
 }
 
-/// A deny assignment wins over every role.
+/// A deny assignment overrides every role.
 fn denied(world: &World, asked: &Asked<'_>) -> bool {
     let who = identities(world, asked.principal);
     let any = |list: &[String]| list.iter().any(|id| who.contains(id));
@@ -147,8 +147,8 @@ fn denied(world: &World, asked: &Asked<'_>) -> bool {
     })
 }
 
-/// Has the role been assigned for long enough? From a management group it may take hours, as
-/// Microsoft's troubleshooting of Azure RBAC says; from `/` as well (inferred).
+/// Is the role already effective? From a management group it may take hours, according to
+/// Microsoft's troubleshooting of Azure RBAC. The same holds for `/` (inferred).
 pub(in crate::sandbox) fn effective(world: &World, role: &Role) -> bool {
     let settings = &world.settings;
     let usual = settings.role_seconds;
@@ -167,7 +167,7 @@ mod tests {
     use crate::sandbox::tenant::subscriptions::Place;
     use serde_json::{Value, json};
 
-    /// A tenant with a policy that has no grant, and these rights.
+    /// A tenant with these rights, and a policy without a grant.
     fn tenant(mut rights: Value) -> World {
         rights["policies"] = json!({ "p": { "vault": "kv-contoso-cmk", "key": "cmk-contoso",
             "location": "europe" } });
@@ -184,7 +184,7 @@ mod tests {
         wraps(world, &policy.principal(), &key)
     }
 
-    /// One assignment of a role at a scope to the policy `p`.
+    /// A single assignment of a role at a scope to the policy `p`.
     fn one(role: &str, scope: &str) -> Value {
         json!({ "assignments": [{ "who": "policy:p", "role": role, "scope": scope }] })
     }
@@ -214,7 +214,7 @@ mod tests {
             (one("Key Vault Crypto User", "@subscription"), true),
             (one("Key Vault Crypto Officer", "/"), true),
             (one("Key Vault Administrator", "@vault"), true),
-            // Other resources, and roles without the data actions.
+            // Other resources, or roles without the data actions.
             (one("Key Vault Crypto User", "@policy"), false),
             (one("Key Vault Reader", "@vault"), false),
             (one("Key Vault Contributor", "@vault"), false),
@@ -253,7 +253,7 @@ mod tests {
             json!({
                 "groups": {
                     "outer": { "members": ["group:inner"] },
-                    // Two groups in each other.
+                    // Two groups that are members of each other.
                     "inner": { "members": members },
                 },
                 "assignments": [
@@ -340,7 +340,7 @@ mod tests {
         assert!(!with(by("policy:p", "@vault", &[unwrap])));
         assert!(!with(by("group:g", "@subscription", &["*"])));
         assert!(!with(by("everyone", "/", &["*"])));
-        // Somebody else, somewhere else, something else.
+        // Another principal, another scope, other actions.
         assert!(with(by("observer", "@vault", &["*"])));
         assert!(with(by("policy:p", "@policy", &["*"])));
         assert!(with(by("policy:p", "@vault", &["*/secrets/*"])));

@@ -1,13 +1,12 @@
-//! How keys get new versions: when somebody asks for one, and by themselves when their rotation
-//! policy says so.
+//! Rotates keys, on request and by their rotation policy.
 
 use super::keys::version;
 use super::rotation::Trigger;
 use super::vaults::{Key, Version};
 use super::world::World;
 
-/// The version that a rotation at this moment adds: as the latest one, with the policy's expiry.
-/// That operations and tags go with it is (inferred).
+/// The version that a rotation at this moment adds: like the latest one, with the policy's expiry.
+/// Inferred: it keeps operations and tags.
 fn next(world: &World, key: &Key, moment: i64) -> Version {
     let expiry = key.rotation.as_ref().and_then(|own| own.expiry.as_ref());
     Version {
@@ -20,7 +19,7 @@ fn next(world: &World, key: &Key, moment: i64) -> Version {
 }
 
 impl World {
-    /// A new version of a key, as of this moment.
+    /// Adds a version to a key, created at this moment.
     pub(in crate::sandbox) fn rotate(&mut self, vault: &str, key: &str, moment: i64) {
         let own = self.vaults.get(vault).and_then(|own| own.keys.get(key));
         let Some(added) = own.map(|own| next(self, own, moment)) else {
@@ -36,8 +35,7 @@ impl World {
         self.effect("key-version-created", format!("{vault}/{key}"));
     }
 
-    /// Rotates what its policy says by now. That a key which is disabled is left alone is
-    /// (inferred).
+    /// Rotates every key that is due. Inferred: a disabled key is skipped.
     pub(in crate::sandbox) fn rotate_due(&mut self) {
         let now = self.clock.now().as_second();
         while let Some((vault, key, moment)) = self.next_due(now) {
@@ -61,7 +59,7 @@ impl World {
             return None;
         }
         let latest = version(self, key, key.versions);
-        // What was due before there was a policy is due when there is one.
+        // A rotation that was due before the policy existed is due when the policy is set.
         let due = match policy.rotate.as_ref()? {
             Trigger::AfterCreate(period) => period.after(latest.made)?,
             Trigger::BeforeExpiry(period) => period.before(latest.expires?)?,

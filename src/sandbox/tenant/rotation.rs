@@ -1,10 +1,9 @@
-//! Rotation policies of keys, after Microsoft's article on automated rotation: when a key is to get
-//! a new version, and when that one expires.
+//! Rotation policies of keys, after Microsoft's article on automated rotation.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanFieldwise, Timestamp};
 
-/// A duration as ISO 8601 writes it, such as `P90D` or `P1Y10D`.
+/// An ISO 8601 duration, such as `P90D` or `P1Y10D`.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) struct Period {
     pub(in crate::sandbox) text: String,
@@ -12,7 +11,7 @@ pub(in crate::sandbox) struct Period {
 }
 
 impl Period {
-    /// `None` for what is no duration, or none that goes forward.
+    /// `None` if the text is not a duration, or if it is not positive.
     pub(in crate::sandbox) fn parse(text: &str) -> Option<Self> {
         let span: Span = text.strip_prefix('P').and_then(|_| text.parse().ok())?;
         span.is_positive().then(|| Self {
@@ -21,26 +20,26 @@ impl Period {
         })
     }
 
-    /// The moment that is so much after another, in seconds since 1970.
+    /// The moment after `moment` by this duration, in seconds since 1970.
     pub(in crate::sandbox) fn after(&self, moment: i64) -> Option<i64> {
         let begin = Timestamp::from_second(moment).ok()?.to_zoned(TimeZone::UTC);
         Some(begin.checked_add(self.span.0).ok()?.timestamp().as_second())
     }
 
-    /// The moment that is so much before another.
+    /// The moment before `moment` by this duration.
     pub(super) fn before(&self, moment: i64) -> Option<i64> {
         let end = Timestamp::from_second(moment).ok()?.to_zoned(TimeZone::UTC);
         Some(end.checked_sub(self.span.0).ok()?.timestamp().as_second())
     }
 
-    /// How many whole days it has, counted from the beginning of 2026: years differ.
+    /// Length in whole days, counted from the start of 2026, because years differ.
     pub(in crate::sandbox) fn days(&self) -> i64 {
         const BEGIN: i64 = 1_767_225_600;
         self.after(BEGIN).map_or(0, |end| (end - BEGIN) / 86_400)
     }
 }
 
-/// When a key gets its next version.
+/// The time of the next rotation.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) enum Trigger {
     AfterCreate(Period),
@@ -50,10 +49,10 @@ pub(in crate::sandbox) enum Trigger {
 /// A rotation policy.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) struct Rotation {
-    /// How long a new version lasts.
+    /// Lifetime of a new version.
     pub(in crate::sandbox) expiry: Option<Period>,
     pub(in crate::sandbox) rotate: Option<Trigger>,
-    /// How long before the expiry somebody is told.
+    /// Time of the notification before the expiry.
     pub(in crate::sandbox) notify: Period,
     /// Times in seconds since 1970.
     pub(in crate::sandbox) created: i64,

@@ -1,18 +1,18 @@
-//! Scopes of Azure RBAC: what lies below what, management groups included.
+//! Scopes of Azure RBAC and their nesting, management groups included.
 
 use super::world::World;
 
 const MANAGEMENT_GROUP: &str = "/providers/microsoft.management/managementgroups/";
 
-/// Is `scope` the same as `assigned`, or below it by its own path? `/` covers everything.
+/// Is `scope` equal to `assigned`, or below it by its path? `/` covers everything.
 pub(in crate::sandbox) fn covers(assigned: &str, scope: &str) -> bool {
     let (assigned, scope) = (assigned.to_ascii_lowercase(), scope.to_ascii_lowercase());
     let assigned = assigned.trim_end_matches('/');
     scope == assigned || scope.starts_with(&format!("{assigned}/"))
 }
 
-/// Does what is assigned at `assigned` apply at `scope`? A management group covers the management
-/// groups and subscriptions below it, and everything in them.
+/// Does an assignment at `assigned` apply at `scope`? A management group covers the management
+/// groups and subscriptions below it, and their content.
 pub(in crate::sandbox) fn applies(world: &World, assigned: &str, scope: &str) -> bool {
     covers(assigned, scope)
         || management_group(assigned).is_some_and(|group| {
@@ -22,7 +22,7 @@ pub(in crate::sandbox) fn applies(world: &World, assigned: &str, scope: &str) ->
         })
 }
 
-/// Is this scope above subscriptions, which inherit the roles assigned at it?
+/// Is this scope above subscriptions, so that they inherit its roles?
 pub(in crate::sandbox) fn is_above_subscriptions(scope: &str) -> bool {
     scope == "/" || management_group(scope).is_some()
 }
@@ -47,7 +47,7 @@ fn management_group(scope: &str) -> Option<String> {
     (!name.is_empty() && !name.contains('/')).then(|| name.to_owned())
 }
 
-/// The management groups above a scope, the nearest first, the root group last.
+/// The management groups above a scope, nearest first and root group last.
 fn above<'a>(world: &'a World, scope: &str) -> Vec<&'a str> {
     let lower = scope.to_ascii_lowercase();
     let mut next = if let Some(rest) = lower.strip_prefix("/subscriptions/") {

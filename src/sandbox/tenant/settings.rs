@@ -1,95 +1,93 @@
-//! Times and habits of the services, and what commands take without arguments.
+//! Times and behaviour of the services, and the default resources of commands.
 
 use super::azure_operations::Failing;
 use serde::Deserialize;
 
-/// Times in sandbox seconds, and habits of the services.
+/// Times in sandbox seconds, and behaviour of the services.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) identity_seconds: f64,
     pub(in crate::sandbox) role_seconds: f64,
-    /// The same for a role that is inherited from a management group, which may take hours; as long
-    /// as any other role where nothing is said.
+    /// Time until a role from a management group is effective, which may take hours; that of any
+    /// other role by default.
     #[serde(default)]
     pub(in crate::sandbox) inherited_role_seconds: Option<f64>,
     pub(in crate::sandbox) provider_seconds: f64,
     pub(in crate::sandbox) governance_seconds: f64,
     pub(in crate::sandbox) link_seconds: f64,
-    /// How long it takes to enable an environment; documented as about 5 minutes.
+    /// Time to enable an environment; documented as about 5 minutes.
     #[serde(default = "five_minutes")]
     pub(in crate::sandbox) enable_seconds: f64,
-    /// When set, an environment whose key can't be reached for so long is locked, and deleted when
-    /// it stays so.
+    /// If set, an environment is locked if its key can't be reached for this time. It is deleted if
+    /// it stays locked.
     #[serde(default)]
     pub(in crate::sandbox) locks_after_seconds: Option<f64>,
-    /// Reads of an environment that still show the old state after an operation has ended.
+    /// Number of reads that still show the old state after an operation has ended.
     pub(in crate::sandbox) read_lag: u32,
-    /// Items on a page of a list.
+    /// Page length of lists.
     pub(in crate::sandbox) page_size: usize,
-    /// Items on a page of a list of Azure Resource Manager.
+    /// Page length of lists in Azure Resource Manager.
     #[serde(default = "hundred")]
     pub(in crate::sandbox) arm_page_size: usize,
-    /// Items on a page of a list of Key Vault; 25 at most, as there.
+    /// Page length of lists in Key Vault; 25 at most, as in the service.
     #[serde(default = "twenty_five")]
     pub(in crate::sandbox) key_vault_page_size: usize,
     #[serde(default)]
     pub(in crate::sandbox) page_troubles: PageTroubles,
     #[serde(default)]
     pub(in crate::sandbox) policy_block: PolicyBlock,
-    /// `CustomerManagedKeys` instead of `customerManagedKeys`.
+    /// Write `CustomerManagedKeys` instead of `customerManagedKeys`.
     pub(in crate::sandbox) odd_case: bool,
-    /// Does a 409 say why?
+    /// Does a 409 have a body?
     pub(in crate::sandbox) conflict_body: bool,
-    /// Policies are changed with 202 and an operation.
+    /// Policies change through 202 and an operation.
     pub(in crate::sandbox) policy_async: bool,
-    /// How long such an operation takes.
+    /// Duration of such an operation.
     #[serde(default = "half_a_minute")]
     pub(in crate::sandbox) policy_seconds: f64,
-    /// Which header tells of it: empty for `Azure-AsyncOperation` beside `Location`, `location` for
-    /// `Location` alone.
+    /// Header of such an operation: empty for `Azure-AsyncOperation` with `Location`, `location`
+    /// for `Location` alone.
     #[serde(default)]
     pub(in crate::sandbox) policy_told_by: String,
-    /// When set, such operations fail, with this code and message.
+    /// If set, such operations fail with this code and message.
     #[serde(default)]
     pub(in crate::sandbox) policy_fails: Option<Failing>,
-    /// When set, services refuse tokens that are older than this many sandbox seconds.
+    /// If set, services refuse tokens that are older, in sandbox seconds.
     #[serde(default)]
     pub(in crate::sandbox) token_seconds: Option<f64>,
-    /// How link operations end: empty for "as they should"; `failed`, `failed-silently` (every
-    /// stage succeeded), `failed-with-link`; `early` (the environment is back before);
-    /// `succeeded-without-link`; `vanished` and `vanished-without-link` (nobody knows the operation
-    /// any more); `unknown` (in a state that nobody knows).
+    /// How link operations end. Empty: without trouble. `failed`, `failed-silently` (every stage
+    /// succeeded), `failed-with-link`; `early` (the environment is back before the end);
+    /// `succeeded-without-link`; `vanished` and `vanished-without-link` (the service no longer
+    /// knows the operation); `unknown` (an unknown state).
     #[serde(default)]
     pub(in crate::sandbox) link_ends: String,
 }
 
-/// Where the block `enterprisePolicies` of an environment is shown.
+/// Which reads show the block `enterprisePolicies` of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::sandbox) enum PolicyBlock {
-    /// On reads of one environment, and on lists that expand it: so Microsoft's own clients read
-    /// it.
+    /// Reads of a single environment, and lists that expand it, as Microsoft's own clients expect.
     #[default]
     Shown,
-    /// Where it is expanded, and on no other read of one environment.
+    /// Only reads that expand it.
     HiddenUnlessExpanded,
-    /// Nowhere: one source saw it missing although a policy was linked.
+    /// No read: one source saw it missing although a policy was linked.
     Hidden,
 }
 
-/// What goes wrong with the pages of lists; nothing, where nothing is said.
+/// Scripted trouble of list pages; none by default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::sandbox) struct PageTroubles {
-    /// Part of the path of the lists that are meant, in any case; every list, where nothing is
-    /// said.
+    /// Part of the path of the affected lists, in any case; every list by default.
     pub(in crate::sandbox) path: String,
-    /// So many pages are answered; those after them with 503.
+    /// Number of pages that are answered. Later pages get 503.
     pub(in crate::sandbox) breaks_after: Option<usize>,
-    /// The link to the next page names the page itself, on the last page too.
+    /// The next link repeats the page itself, on the last page too.
     pub(in crate::sandbox) repeats_link: bool,
-    /// Items come without what they are known by.
+    /// Items lack their identifying fields.
     pub(in crate::sandbox) items_without_id: bool,
 }
 
@@ -109,7 +107,7 @@ fn half_a_minute() -> f64 {
     30.0
 }
 
-/// What commands take without arguments.
+/// The default resources of commands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Target {

@@ -1,17 +1,17 @@
-//! What Entra knows of persons who sign in: who sits at the browser, the codes and refresh tokens
-//! that are out, and the claims that services ask for.
+//! Entra's state of user sign-ins: the user at the browser, the codes and refresh tokens, and the
+//! claims that services require.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Who signs in where nobody else is named.
+/// The default user.
 const FIRST: &str = "admin";
 
-/// Everything about persons who sign in.
+/// The state of user sign-ins.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct SignIns {
     pub(in crate::sandbox) person: Option<String>,
-    /// What the page answers in the place of a code: an error of OAuth 2.0.
+    /// An OAuth 2.0 error that the sign-in page returns instead of a code.
     pub(in crate::sandbox) answers: Option<String>,
     pub(in crate::sandbox) demand: Option<Demand>,
     pub(in crate::sandbox) codes: Vec<Code>,
@@ -19,15 +19,15 @@ pub(in crate::sandbox) struct SignIns {
     pub(in crate::sandbox) refreshes: Vec<Refresh>,
 }
 
-/// What a sign-in was for, and whose it is.
+/// The scope and the user of a sign-in.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Session {
     pub(in crate::sandbox) user: String,
     pub(in crate::sandbox) client: String,
     pub(in crate::sandbox) scope: String,
-    /// The claims that were asked for when the person signed in, and are therefore satisfied.
+    /// The claims that the sign-in requested and therefore satisfies.
     pub(in crate::sandbox) claims: Value,
-    /// What the client knows its own sign-in by (OpenID Connect); empty when it gave none.
+    /// The client's nonce (OpenID Connect); empty if it sent none.
     pub(in crate::sandbox) nonce: String,
 }
 
@@ -38,7 +38,7 @@ pub(in crate::sandbox) struct Code {
     pub(in crate::sandbox) session: Session,
     pub(in crate::sandbox) redirect: String,
     pub(in crate::sandbox) challenge: String,
-    /// In real time, as everything that a person does.
+    /// Expiry in real time, because users act in real time.
     pub(in crate::sandbox) until: Timestamp,
     pub(in crate::sandbox) used: bool,
 }
@@ -48,41 +48,41 @@ pub(in crate::sandbox) struct Code {
 pub(in crate::sandbox) struct Device {
     pub(in crate::sandbox) value: String,
     pub(in crate::sandbox) session: Session,
-    /// How often it was asked for before the person has signed in.
+    /// Number of polls before the user has signed in.
     pub(in crate::sandbox) polls: u64,
 }
 
-/// A refresh token. An older one stays good when a newer one is given.
+/// A refresh token. It stays valid after a newer one is issued.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Refresh {
     pub(in crate::sandbox) value: String,
     pub(in crate::sandbox) session: Session,
-    /// The code by which Entra refuses it.
+    /// The code with which Entra refuses it.
     pub(in crate::sandbox) ended: Option<String>,
 }
 
-/// Claims that services ask for (Conditional Access, continuous access evaluation).
+/// Claims that services require (Conditional Access, continuous access evaluation).
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Demand {
-    /// As they stand in a challenge: `{"access_token": …}`.
+    /// The claims as in a challenge: `{"access_token": …}`.
     pub(in crate::sandbox) claims: Value,
-    /// The services that ask, by their names in the ledger.
+    /// The services that require them, by their names in the ledger.
     pub(in crate::sandbox) services: Vec<String>,
-    /// The methods that they ask for; all, where none is named.
+    /// The HTTP methods that require them; all if empty.
     pub(in crate::sandbox) methods: Vec<String>,
-    /// The audiences whose refreshed tokens Entra itself refuses without them.
+    /// The audiences for which Entra itself refuses a refresh without them.
     pub(in crate::sandbox) audiences: Vec<String>,
-    /// Is no token ever good enough?
+    /// Is every token refused?
     pub(in crate::sandbox) never: bool,
 }
 
 impl SignIns {
-    /// Who sits at the browser.
+    /// The user at the browser.
     pub(in crate::sandbox) fn person(&self) -> &str {
         self.person.as_deref().unwrap_or(FIRST)
     }
 
-    /// Changes what was said in words: what is left out stays as it is.
+    /// Applies the given changes. A missing setting stays.
     pub(in crate::sandbox) fn change(&mut self, wanted: &Value) -> Result<(), String> {
         let text = |name: &str| wanted[name].as_str().map(str::to_owned);
         if wanted.get("answers").is_some() {
@@ -126,7 +126,7 @@ impl Demand {
         })
     }
 
-    /// Do these claims, which were asked for, satisfy it?
+    /// Do the requested claims satisfy the demand?
     pub(in crate::sandbox) fn is_met(&self, asked: &Value) -> bool {
         let own = self.claims["access_token"].as_object();
         let mut own = own.into_iter().flatten();

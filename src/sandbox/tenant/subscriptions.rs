@@ -1,4 +1,4 @@
-//! Subscriptions of the tenant and their resource groups: where everything in Azure is.
+//! Subscriptions of the tenant and their resource groups.
 
 use super::ids::guid;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The group that everything is in where a scenario says nothing else.
+/// The default resource group of a scenario.
 pub(in crate::sandbox) const FIRST_GROUP: &str = "rg-contoso-cmk";
 
 /// A subscription.
@@ -17,15 +17,16 @@ pub(in crate::sandbox) struct Subscription {
     pub(in crate::sandbox) name: String,
     /// Groups by name in lower case.
     pub(in crate::sandbox) groups: BTreeMap<String, Group>,
-    /// Groups that were deleted: what was deleted in them still names them.
+    /// Groups that do not exist: deleted ones, which deleted resources still name, or the default
+    /// group before its creation.
     pub(in crate::sandbox) gone: BTreeMap<String, Group>,
-    /// Name in lower case of the group that everything is in where a scenario says nothing else.
+    /// Name of the default group, in lower case.
     home: String,
     /// Its tags; `null` for none.
     pub(in crate::sandbox) tags: Value,
     /// Registration state of the provider Microsoft.PowerPlatform.
     pub(in crate::sandbox) provider: String,
-    /// Since when that registration has been under way.
+    /// Start of the registration, while it runs.
     pub(in crate::sandbox) provider_since: Option<Timestamp>,
 }
 
@@ -40,8 +41,8 @@ pub(in crate::sandbox) struct Group {
     pub(in crate::sandbox) tags: Value,
 }
 
-/// Where a scenario puts a vault or a policy: names of a subscription and of one of its groups. The
-/// first ones, where nothing is said.
+/// The place of a vault or policy in a scenario: names of a subscription and a group; the first
+/// ones by default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Place {
@@ -52,7 +53,7 @@ pub(in crate::sandbox) struct Place {
 }
 
 impl Subscription {
-    /// The id of a subscription for which the scenario names none.
+    /// The default id of a subscription.
     pub(in crate::sandbox) fn id_of(name: &str, first: bool) -> String {
         if first {
             guid("subscription")
@@ -71,7 +72,7 @@ impl Subscription {
             };
             (group.to_ascii_lowercase(), found)
         };
-        // Where there is no group yet, the first one is where everything will be.
+        // Without any group, the default is `FIRST_GROUP`, which does not exist yet.
         let first = [FIRST_GROUP.to_owned()];
         let later: &[String] = if groups.is_empty() { &first } else { &[] };
         let gone: BTreeMap<String, Group> = later.iter().map(group).collect();
@@ -97,12 +98,12 @@ impl Subscription {
         format!("/subscriptions/{}", self.id)
     }
 
-    /// The resource group of this name, in any case.
+    /// The resource group with this name, in any case.
     pub(in crate::sandbox) fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(&name.to_ascii_lowercase())
     }
 
-    /// The group of this name, or the one where everything is, whether it is still there or not.
+    /// The group with this name, or the default group, whether it still exists or not.
     pub(in crate::sandbox) fn group_once(&self, name: Option<&str>) -> Option<&Group> {
         let name = name.map_or_else(|| self.home.clone(), str::to_ascii_lowercase);
         self.groups.get(&name).or_else(|| self.gone.get(&name))

@@ -1,4 +1,4 @@
-//! What holds keys: vaults, managed HSMs, keys and their versions.
+//! Vaults, managed HSMs, keys and their versions.
 
 use super::rotation::Rotation;
 use super::subscriptions::Place;
@@ -17,19 +17,19 @@ pub(in crate::sandbox) struct Vault {
     pub(in crate::sandbox) place: Place,
     #[serde(default = "west_europe")]
     pub(in crate::sandbox) location: String,
-    /// Properties as Azure Resource Manager shows them; what is absent is absent.
+    /// Properties in Azure Resource Manager's form. An unset property is missing.
     pub(in crate::sandbox) properties: Value,
     pub(in crate::sandbox) keys: BTreeMap<String, Key>,
-    /// Soft-deleted: gone, but its name is held.
+    /// Soft-deleted: its name is still taken.
     #[serde(default)]
     pub(in crate::sandbox) deleted: bool,
-    /// Is the data plane's firewall closed to the client? A scenario says it for itself; whoever
-    /// writes network rules later decides it anew.
+    /// Does the data plane's firewall block the client? A scenario sets it directly. A later change
+    /// of the network rules sets it again.
     #[serde(default)]
     pub(in crate::sandbox) firewall: bool,
     #[serde(skip)]
     pub(in crate::sandbox) tags: Map<String, Value>,
-    /// When it was deleted, where that was after the sandbox began.
+    /// Deletion time, if after the start of the sandbox.
     #[serde(skip)]
     pub(in crate::sandbox) deleted_at: Option<Timestamp>,
 }
@@ -50,24 +50,24 @@ impl Vault {
         }
     }
 
-    /// What Azure Resource Manager calls its type.
+    /// The name of its type in Azure Resource Manager.
     pub(in crate::sandbox) fn kind(&self) -> &'static str {
         if self.hsm { "managedHSMs" } else { "vaults" }
     }
 
-    /// How many days a deleted key is kept.
+    /// Retention of deleted keys in days.
     pub(in crate::sandbox) fn retention_days(&self) -> i64 {
         self.properties["softDeleteRetentionInDays"]
             .as_i64()
             .unwrap_or(90)
     }
 
-    /// Is what was deleted kept from being purged?
+    /// Is purge protection on?
     pub(in crate::sandbox) fn is_purge_protected(&self) -> bool {
         self.properties["enablePurgeProtection"] == true
     }
 
-    /// How keys in it say that.
+    /// The recovery level in the attributes of its keys.
     pub(in crate::sandbox) fn recovery_level(&self) -> &'static str {
         if self.is_purge_protected() {
             "Recoverable"
@@ -76,7 +76,7 @@ impl Vault {
         }
     }
 
-    /// A vault of the standard SKU keeps no keys in hardware.
+    /// A vault with the standard SKU has no hardware keys.
     pub(in crate::sandbox) fn is_standard(&self) -> bool {
         self.properties["sku"]["name"] == "standard"
     }
@@ -104,34 +104,33 @@ pub(in crate::sandbox) struct Key {
     pub(in crate::sandbox) deleted: bool,
     #[serde(default = "one")]
     pub(in crate::sandbox) versions: u32,
-    /// How many days before the sandbox began each version was made, from the first one on; long
-    /// before, where nothing is said.
+    /// Age of each version at the start in days, first version first; 100 by default.
     #[serde(default)]
     pub(in crate::sandbox) made_days_ago: Vec<f64>,
-    /// Versions before the latest one that are disabled.
+    /// Earlier versions that are disabled.
     #[serde(default)]
     pub(in crate::sandbox) disabled: BTreeSet<u32>,
-    /// When it was deleted, where that was after the sandbox began.
+    /// Deletion time, if after the start of the sandbox.
     #[serde(skip)]
     pub(in crate::sandbox) deleted_at: Option<Timestamp>,
-    /// The versions that were made or changed after the sandbox began, by number. Of the others,
-    /// all is as the scenario says.
+    /// The versions that were created or changed after the start, by number. The scenario describes
+    /// the others.
     #[serde(skip)]
     pub(in crate::sandbox) written: BTreeMap<u32, Version>,
-    /// Its rotation policy, where somebody has set one.
+    /// Its rotation policy, if set.
     #[serde(skip)]
     pub(in crate::sandbox) rotation: Option<Rotation>,
 }
 
-/// A version of a key. Whether it is enabled is the key's to say.
+/// A version of a key. The key knows whether it is enabled.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::sandbox) struct Version {
     pub(in crate::sandbox) kty: String,
-    /// Bits of an RSA or symmetric key; 0 for any other.
+    /// Size of an RSA or symmetric key in bits; 0 for others.
     pub(in crate::sandbox) bits: u32,
-    /// The curve of an elliptic one.
+    /// The curve of an elliptic key.
     pub(in crate::sandbox) curve: Option<String>,
-    /// What may be done with it.
+    /// The allowed operations.
     pub(in crate::sandbox) operations: Vec<String>,
     pub(in crate::sandbox) tags: Map<String, Value>,
     /// Times in seconds since 1970.
@@ -142,7 +141,7 @@ pub(in crate::sandbox) struct Version {
 }
 
 impl Version {
-    /// May the services behind Power Platform wrap and unwrap with it at this time?
+    /// Can the services behind Power Platform wrap and unwrap with it at this time?
     pub(in crate::sandbox) fn wraps_at(&self, now: i64) -> bool {
         let may = |operation: &&str| self.operations.iter().any(|own| own == operation);
         self.expires.is_none_or(|end| end > now)
@@ -152,7 +151,7 @@ impl Version {
 }
 
 impl Key {
-    /// A key that has no version yet.
+    /// A key without any version.
     pub(in crate::sandbox) fn new(kty: &str, bits: u32) -> Self {
         Self {
             kty: kty.to_owned(),
@@ -189,7 +188,7 @@ impl Key {
         }
     }
 
-    /// One version more.
+    /// Adds a version.
     pub(in crate::sandbox) fn add(&mut self, version: Version, enabled: bool) {
         if !self.enabled && self.versions > 0 {
             self.disabled.insert(self.versions);
@@ -200,7 +199,7 @@ impl Key {
     }
 }
 
-/// What a key of this type may be used for where its maker says nothing.
+/// The default operations of a key of this type.
 pub(in crate::sandbox) fn usual_operations(kty: &str) -> Vec<String> {
     let all: &[&str] = if kty.starts_with("RSA") {
         &[

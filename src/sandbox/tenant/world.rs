@@ -1,4 +1,4 @@
-//! The tenant as a whole: everything that is there, found by id.
+//! The whole tenant, with its parts by id.
 
 use super::azure_operations::AzureOperation;
 use super::clock::Clock;
@@ -15,33 +15,33 @@ use super::subscriptions::{Place, Subscription};
 use super::vaults::Vault;
 use std::collections::BTreeMap;
 
-/// Everything that is there.
+/// The content of the tenant.
 #[derive(Debug)]
 pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) summary: String,
     pub(in crate::sandbox) tenant: String,
-    /// Object id of the user who made every environment.
+    /// Object id of the user who created every environment.
     pub(in crate::sandbox) creator: String,
-    /// Never none: a scenario without any gets one.
+    /// Never empty: a scenario without a subscription gets one.
     pub(in crate::sandbox) subscriptions: Vec<Subscription>,
     pub(in crate::sandbox) clock: Clock,
     pub(in crate::sandbox) settings: Settings,
     pub(in crate::sandbox) users: BTreeMap<String, User>,
     pub(in crate::sandbox) governance: Governance,
-    /// What whoever looks at a generated tenant should find: environment ids by state.
+    /// Expected states of a generated tenant: environment ids by state.
     pub(in crate::sandbox) planted: BTreeMap<&'static str, Vec<String>>,
-    /// What happens while the sandbox runs, and has not happened yet.
+    /// Events that have not happened yet.
     pub(in crate::sandbox) events: Vec<Event>,
-    /// Environments that a generated tenant has in the middle of an operation.
+    /// Environments of a generated tenant with a running operation.
     pub(in crate::sandbox) unfinished: Vec<String>,
     pub(in crate::sandbox) provider_locations: Vec<String>,
     pub(in crate::sandbox) environments: BTreeMap<String, Environment>,
-    /// Vaults and managed HSMs by name, which is the first label of their host and therefore taken
-    /// once in the whole cloud.
+    /// Vaults and managed HSMs by name. The name is the first label of their host, so it is unique
+    /// in the whole cloud.
     pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
     /// Enterprise policies by ARM id in lower case.
     pub(in crate::sandbox) policies: BTreeMap<String, Policy>,
-    /// ARM ids of the policies that the scenario begins with, by the name that it calls them.
+    /// ARM ids of the scenario's policies, by their names in the scenario.
     pub(in crate::sandbox) named_policies: BTreeMap<String, String>,
     pub(in crate::sandbox) roles: Vec<Role>,
     pub(in crate::sandbox) rights: Rights,
@@ -50,7 +50,7 @@ pub(in crate::sandbox) struct World {
     pub(in crate::sandbox) azure_operations: Vec<AzureOperation>,
     /// Deployments by ARM id in lower case.
     pub(in crate::sandbox) deployments: BTreeMap<String, Deployment>,
-    /// What Resource Graph still shows as it was.
+    /// Earlier states that Resource Graph still shows.
     pub(in crate::sandbox) earlier: Vec<Earlier>,
     pub(in crate::sandbox) managers: Vec<String>,
     pub(in crate::sandbox) effects: Vec<(&'static str, String)>,
@@ -74,8 +74,8 @@ impl World {
             .find(|subscription| subscription.id.eq_ignore_ascii_case(id))
     }
 
-    /// The ARM id of the group that a scenario names, of the first one where it names none. What
-    /// names no group of the tenant was refused when the scenario was read.
+    /// The ARM id of the named group, or of the first group by default. An unknown group was
+    /// refused with the scenario.
     pub(in crate::sandbox) fn group_id(&self, place: &Place) -> String {
         let named = place.subscription.as_ref();
         let subscription = self
@@ -89,14 +89,14 @@ impl World {
         group.map(|group| group.id.clone()).unwrap_or_default()
     }
 
-    /// ARM id of the policy that the scenario calls by this name, or of one of this name in the
-    /// first group.
+    /// ARM id of the scenario's policy with this name, or of a policy with this name in the first
+    /// group.
     pub(in crate::sandbox) fn policy_id(&self, name: &str) -> String {
         let named = self.named_policies.get(name).cloned();
         named.unwrap_or_else(|| self.policy_id_in(&Place::default(), name))
     }
 
-    /// ARM id of a policy of this name at a place.
+    /// ARM id of a policy with this name at a place.
     pub(in crate::sandbox) fn policy_id_in(&self, place: &Place, name: &str) -> String {
         format!(
             "{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{name}",
@@ -104,7 +104,7 @@ impl World {
         )
     }
 
-    /// ARM id of the vault of this name; of one in the first group where there is none.
+    /// ARM id of the vault with this name; a place in the first group if it does not exist.
     pub(in crate::sandbox) fn vault_id(&self, name: &str) -> String {
         let (place, kind) = match self.vaults.get(name) {
             Some(vault) => (vault.place.clone(), vault.kind()),

@@ -1,5 +1,4 @@
-//! Answers of services: whatever they hold, they are read without a panic, and no text of them
-//! misleads.
+//! Reads any answer of a service without a panic, and without text that misleads.
 
 use super::{json_value, misleading, struck, wild};
 use cmkctl::cloud::answer::Answer;
@@ -91,7 +90,7 @@ proptest! {
         let kind = if hsm { ResourceKind::ManagedHsm } else { ResourceKind::Vault };
         let found = vaults::vault(&some_id(kind), &value);
         harmless!(found);
-        // Nothing that was not said counts as protection.
+        // Protection must be stated explicitly.
         if let Ok(found) = found {
             let said = json::at(&value, "properties.enablePurgeProtection").is_some();
             prop_assert!(said || found.purge_protection != Known::Known(true));

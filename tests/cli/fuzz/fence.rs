@@ -1,4 +1,4 @@
-//! The fence: which URL may see a token.
+//! The URLs that may receive a token.
 
 use super::wild;
 use cmkctl::cloud::clouds::names;
@@ -6,7 +6,7 @@ use cmkctl::cloud::{Cloud, Service};
 use proptest::prelude::*;
 use url::Url;
 
-/// Who owns an address, by its letters alone: no URL library, no code of the client.
+/// The service of an address by its text alone, without a URL library or the client's code.
 fn owner(cloud: &Cloud, address: &str) -> Option<Service> {
     let rest = address.strip_prefix("https://")?;
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn a_token_goes_to_the_clouds_own_hosts_and_nowhere_else((cloud, text) in cloud_and_address()) {
         if let Ok(url) = Url::parse(&text) {
-            // What is asked is what the library made of the text; the naive eye looks at that.
+            // The request uses the URL that the library parsed, so this check does too.
             prop_assert_eq!(cloud.service_of(&url), owner(&cloud, url.as_str()), "{} out of {:?}",
                 url, text);
             if cloud.service_of(&url).is_some() {
@@ -162,7 +162,7 @@ proptest! {
         if cloud.set(key, &value).is_ok() {
             let stored = cloud.get(key).to_owned();
             if key == "federated-audience" {
-                // No token is sent there: it is a word in an assertion of the job, a URI.
+                // cmkctl sends no token there. It is a URI in a job's assertion.
                 prop_assert!(Url::parse(&stored).is_ok(), "{}", stored);
             } else if key.ends_with("audience") {
                 prop_assert!(Url::parse(&stored).unwrap().scheme() == "https");

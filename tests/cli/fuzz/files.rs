@@ -22,7 +22,7 @@ const CLOUD: [&str; 2] = [
 const CONFIG: &str = "cloud = \"gcc\"\ntenant = \"t\"\nca-bundle = \"/x\"\naudit-log = \
     \"/y\"\nvault = \"v\"\n[endpoints]\nbap = \"h\"\n";
 
-/// What starts a server or builds a whole command line is slow: a part of the cases is enough.
+/// Tests that start a server or build a whole command line are slow, so they run fewer cases.
 fn fewer() -> ProptestConfig {
     let all = ProptestConfig::default();
     ProptestConfig {
@@ -37,7 +37,7 @@ proptest! {
     #[test]
     fn a_scenario_is_refused_or_can_be_played(value in prop_oneof![8 => struck(&SCENARIO),
         1 => json_value()], speed in prop_oneof![Just(0.001), Just(600.0), Just(1e7)]) {
-        // A crowd of millions is slow and no mistake.
+        // A crowd of millions is slow, but valid.
         prop_assume!(value["crowd"]["size"].as_u64().is_none_or(|size| size < 50));
         if let Ok(scenario) = Scenario::parse(&value.to_string()) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

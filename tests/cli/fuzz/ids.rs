@@ -1,4 +1,4 @@
-//! Ids and names that are typed or pasted, and cleaned text.
+//! Ids and names that users type or paste, and cleaned text.
 
 use super::{misleads, wild};
 use cmkctl::model::ids::{ArmId, ResourceKind, assignment_name, parse_guid, role_guid, same_id};
@@ -13,7 +13,7 @@ const KINDS: [ResourceKind; 3] = [
     ResourceKind::ManagedHsm,
 ];
 
-/// Nearly an id.
+/// A text that resembles an id.
 fn nearly() -> BoxedStrategy<String> {
     let word = |words: &[&'static str]| prop_oneof![6 => proptest::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => wild()];
     let name = prop_oneof!["[a-zA-Z0-9._-]{1,20}", "[\\PC/?#%.&]{0,8}", wild()];
@@ -48,14 +48,14 @@ proptest! {
             prop_assert_eq!(&again, &id);
             prop_assert!(same_id(&text.trim().to_ascii_lowercase(),
                 &id.to_string().to_ascii_lowercase()) || text.len() != id.to_string().len());
-            // In a URL it stays eight segments, and nothing of it becomes a query, a fragment or a
-            // way up.
+            // In a URL it stays eight segments. No part becomes a query, a fragment or a parent
+            // path.
             let url = Url::parse(&format!("https://management.azure.com{id}?api-version=1")).unwrap();
             prop_assert_eq!(url.path_segments().unwrap().count(), 8, "{}", url);
             prop_assert_eq!((url.query(), url.fragment(), url.host_str()), (Some("api-version=1"),
                 None, Some("management.azure.com")));
             prop_assert!(!id.to_string().chars().any(misleads));
-            // The subscription is a GUID as Azure writes it.
+            // The subscription is a GUID in Azure's spelling.
             prop_assert_eq!(parse_guid(&id.subscription), Some(id.subscription.clone()));
         }
     }
@@ -100,13 +100,13 @@ proptest! {
         prop_assert!(!lines.chars().any(|ch| ch != '\n' && misleads(ch)), "{lines:?}");
         prop_assert_eq!(clean_lines(&lines), lines.clone());
         prop_assert_eq!(lines.matches('\n').count(), text.matches('\n').count());
-        // No token of any length worth having is left.
+        // No part that is long enough to be a token remains.
         let left = once.split(|ch: char| !(ch.is_ascii_alphanumeric() || "-_.+/=".contains(ch)));
         for word in left {
             let token = |at| word.len() - at > 24 && word[at..].contains('.');
             prop_assert!(!word.find("eyJ").is_some_and(token), "{word}");
         }
-        // What was harmless is untouched.
+        // A harmless text stays unchanged.
         if !text.chars().any(misleads) && !text.contains("eyJ") && text.is_ascii() {
             prop_assert_eq!(once, text);
         }

@@ -1,7 +1,7 @@
-//! Everything that reads what others have written, with what nobody would write.
+//! Fuzzes every parser of foreign input.
 //!
-//! A few hundred cases each in `cargo test`; for hours with
-//! `PROPTEST_CASES=1000000 cargo test --release --locked --test cli fuzz`.
+//! `cargo test` runs a few hundred cases of each. `PROPTEST_CASES=1000000 cargo test --release
+//! --locked --test cli fuzz` runs for hours.
 
 mod decoders;
 mod fence;
@@ -12,8 +12,7 @@ mod waiting;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-/// Characters that a terminal obeys or a reader does not see; written down here a second time, on
-/// purpose.
+/// Characters that control a terminal or are invisible. The list is repeated here on purpose.
 fn misleads(ch: char) -> bool {
     ch < ' '
         || ('\u{7f}'..='\u{9f}').contains(&ch)
@@ -24,7 +23,7 @@ fn misleads(ch: char) -> bool {
         || ('\u{e0000}'..='\u{e007f}').contains(&ch)
 }
 
-/// The characters of a value's texts that mislead, by its debug form, which escapes them.
+/// The debug form of a value, if its texts hold misleading characters.
 fn misleading(value: &impl std::fmt::Debug) -> Option<String> {
     let text = format!("{value:?}");
     let mut rest = text.as_str();
@@ -49,7 +48,7 @@ fn misleading(value: &impl std::fmt::Debug) -> Option<String> {
     text.chars().find(|ch| misleads(*ch)).map(|_| text.clone())
 }
 
-/// Text as services, people and enemies write it.
+/// Text from services, users and attackers.
 fn wild() -> BoxedStrategy<String> {
     prop_oneof![
         4 => "[a-zA-Z0-9 ._/:@-]{0,20}",
@@ -68,7 +67,7 @@ fn wild() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Any value that JSON has.
+/// Any JSON value.
 fn json_value() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -104,7 +103,7 @@ fn json_value() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// A change of one place of a document.
+/// A change of one place in a document.
 #[derive(Debug, Clone)]
 enum Blow {
     Put(Value),
@@ -119,7 +118,7 @@ fn blow() -> BoxedStrategy<Blow> {
     .boxed()
 }
 
-/// One of these documents, with a few places struck.
+/// One of these documents, with a few places changed.
 fn struck(samples: &[&str]) -> BoxedStrategy<Value> {
     let samples: Vec<Value> = samples
         .iter()
@@ -147,7 +146,7 @@ fn places(value: &Value) -> usize {
     }
 }
 
-/// Strikes the place of this number, counted from the root; true when it was hit.
+/// Changes the place with this number, counted from the root. Returns whether it exists.
 fn strike(value: &mut Value, number: &mut usize, blow: &Blow) -> bool {
     match value {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! Waiting: what ends it, what never does, and how long the pauses are.
+//! Waiting: what ends it, what does not, and the length of the pauses.
 
 use super::wild;
 use cmkctl::cloud::Service;
@@ -21,9 +21,9 @@ enum Look {
     Lost,
     Unusable,
     Foreign,
-    /// The sign-in can't be reached.
+    /// The sign-in service can't be reached.
     SignIn,
-    /// The sign-in says no.
+    /// The sign-in is refused.
     Denied,
 }
 
@@ -56,7 +56,7 @@ impl Look {
         }
     }
 
-    /// What the procedure says of this look, in words of its own.
+    /// The expected decision, stated independently of the code.
     fn expected(&self) -> &'static str {
         match self {
             Look::State(state) => {
@@ -69,7 +69,7 @@ impl Look {
                     "wait"
                 }
             }
-            // A page is no answer of the service: a proxy's 404 says nothing of the operation.
+            // A page is not the service's answer. A proxy's 404 says nothing about the operation.
             Look::Status(404, body) if !body.trim_ascii_start().starts_with(b"<") => "end",
             Look::Status(401 | 408 | 425 | 429 | 499 | 500..=599, _) => "wait",
             Look::Foreign => "refused",
@@ -150,7 +150,7 @@ proptest! {
                     a look to decide"))),
                 Step::Refused => "refused",
             };
-            // A refusal counts when it is said six times in a row: one alone ends no wait of days.
+            // A refusal counts after six in a row. A single refusal does not end a wait of days.
             let expected = match look.expected() {
                 "denied" => {
                     denied += 1;

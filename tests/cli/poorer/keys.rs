@@ -1,4 +1,4 @@
-//! No key is disabled or rotated on facts that are not known.
+//! No key is disabled or rotated on unknown facts.
 
 use super::*;
 use crate::tool::RETIRE_FREE;
@@ -161,7 +161,7 @@ fn no_key_is_disabled_that_somebody_may_need() {
         ),
     ];
     never(&served, "admin", &RETIRE_FREE, 5, &rules);
-    // A list that hides the block is no proof: the environment is read by itself, and is linked.
+    // A list without the block proves nothing. The environment is read itself, and is linked.
     let block = (
         LIST,
         Body(|v| {
@@ -182,8 +182,8 @@ fn no_key_is_disabled_that_somebody_may_need() {
     Between::new(&served, vec![block])
         .run_as("admin", &used)
         .exits(6);
-    // A removal that ended well under another word, and one that failed although the policy is
-    // gone, count from their end.
+    // Two removals count from their end: a successful one with another state name, and a failed one
+    // after which the policy is gone.
     let ended: [(&str, Deed); 3] = [
         (
             "completed",
@@ -226,21 +226,22 @@ fn whoever_can_not_list_the_whole_tenant_disables_nothing() {
     let served = Served::patched(&linked_with_free_key(), "20000");
     let ran = served.run_as("key-vault-admin", &RETIRE_FREE).exits(5);
     assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
-    // Sees environments, and is not registered as an application that administers all of them.
+    // This user sees environments, but is not registered as an application that administers all of
+    // them.
     let some =
         with_free_key(json!({ "users": { "admin": { "power_platform": "environment-admin" } } }));
     let some = Served::patched(&some, "20000");
     let ran = some.run(&RETIRE_FREE).exits(5);
     assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
     assert!(some.effects().is_empty());
-    // What is not known can't be overridden.
+    // An unknown fact can't be overridden.
     let log = served.folder().join("audit.log");
     let mut over = RETIRE_FREE.to_vec();
     over.extend(["--override-dates", "--audit-log", log.to_str().unwrap()]);
     Between::new(&served, vec![(HISTORY, Status(404))])
         .run_as("admin", &over)
         .exits(5);
-    // Without a look at deleted environments nothing is disabled, whoever asks.
+    // Nothing is disabled before an administrator has checked deleted environments.
     let ran = served
         .run(&["retire-key", "--key", "cmk-free", "--confirm", "cmk-free"])
         .exits(5);
@@ -277,7 +278,7 @@ fn a_pinned_version_is_the_same_in_capitals_and_as_a_url() {
             let url = format!("https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/{VERSION}");
             v["properties"]["encryption"]["keyVault"]["key"]["version"] = json!(url);
         }),
-        // A vault that was moved to another group is the same vault.
+        // A vault that moved to another group is the same vault.
         Body(|v| {
             let id = v["properties"]["encryption"]["keyVault"]["id"]
                 .as_str()

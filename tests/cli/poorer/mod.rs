@@ -1,6 +1,5 @@
-//! Answers that are poorer or odder than they should be: between the binary and the sandbox stands
-//! somebody who changes one thing in what the service says. Nothing may be started, nothing may be
-//! green; and the same command with the answers as they are does its work.
+//! Incomplete or unusual answers: a proxy changes one part of an answer. Nothing may start or pass.
+//! With unchanged answers, the same command succeeds.
 
 mod keys;
 mod outages;
@@ -12,7 +11,7 @@ use crate::tenants::{closed_firewall, policy_ready, rsa_key, vault_is};
 use crate::tool::{START_ADD, Served, overlaid};
 use serde_json::{Value, json};
 
-/// The base tenant with a policy that is created and granted, and a key that nobody uses.
+/// The base tenant with a created and granted policy, and an unused key.
 fn with_free_key(patch: Value) -> Value {
     overlaid(
         policy_ready(vault_is(json!({ "keys": { "cmk-free": rsa_key() } }))),
@@ -24,8 +23,7 @@ fn linked_with_free_key() -> Value {
     with_free_key(json!({ "environments": { "uat": { "policy": "ep-contoso-cmk" } } }))
 }
 
-/// Under each rule the command ends with `code` and nothing takes effect; without one it does what
-/// it is for.
+/// With each rule, the command ends with `code` and has no effect. Without a rule, it succeeds.
 fn never(served: &Served, user: &str, arguments: &[&str], code: i32, rules: &[(&str, Rule)]) {
     for (what, rule) in rules {
         let ran = Between::new(served, vec![*rule]).run_as(user, arguments);

@@ -1,4 +1,4 @@
-//! No environment is taken offline on facts that are not known.
+//! No environment is taken offline on unknown facts.
 
 use super::*;
 
@@ -255,7 +255,7 @@ fn no_environment_is_taken_offline_on_facts_that_are_not_known() {
         ),
     ];
     never(&served, "admin", &START_ADD, 5, &rules);
-    // What the other administrator hides is listed, and the link goes on.
+    // A fact that the service refuses to this caller is listed, and the link continues.
     for part in [VAULT, KEY, ROLES] {
         let served = Served::patched(&with_free_key(json!({})), "20000");
         let ran = Between::new(&served, vec![(part, Status(403))])
@@ -296,7 +296,7 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
         "{}",
         ran.stderr
     );
-    // A sign-in that is refused is no missing role, whatever was asked.
+    // A refused sign-in never counts as a missing role.
     for part in [ENVIRONMENT, HISTORY, POLICY, VAULT, KEY, ROLES, LIST] {
         Between::new(&served, vec![(part, Status(401))])
             .run_as("admin", &START_ADD)
@@ -309,7 +309,7 @@ fn a_known_fact_decides_also_beside_what_is_not_known() {
 fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
     let served = Served::patched(&with_free_key(json!({})), "20000");
     let firm = &START_ADD[..4];
-    // The first look is the plan's, the second one is directly before the request.
+    // The first read is for the plan, the second one is directly before the request.
     for (what, code, rule, word) in [
         (
             "the key is disabled",
@@ -370,8 +370,8 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
             served.effects()
         );
     }
-    // `enable` would make the grant anew, and its outage must not wait for nothing: it was there
-    // when the plan was made.
+    // `enable` would create the grant again. It must not start an outage, because the grant existed
+    // in the plan.
     let gone = vec![(ROLES, Body(|v| v["value"] = json!([])))];
     let enable = ["enable", "--yes", "--confirm", "Contoso UAT"];
     let ran = Between::after(&served, 1, gone).run_as("admin", &enable);
@@ -384,8 +384,8 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
         ran.stderr
     );
     assert!(served.effects().is_empty(), "{:?}", served.effects());
-    // What the service refuses to this caller is the other administrator's to look at. A plan that
-    // did not say so is not the one that was consented to.
+    // A fact that is refused to this caller must be checked by the other administrator. The plan
+    // did not say so, so the consent does not cover it.
     let hidden = vec![
         (KEY, Status(403)),
         (VAULT, Status(403)),
@@ -489,7 +489,7 @@ fn a_policy_that_is_not_there_is_said_once() {
 
 #[test]
 fn a_grant_that_a_file_plans_is_no_blocker_of_its_environments() {
-    // A run that was stopped between the policy and its grant is gone on with by the same command.
+    // A run was stopped between the policy and its grant. The same command continues it.
     let served = Served::patched(
         &with_free_key(json!({ "policies": { "ep-contoso-cmk": { "granted": false } } })),
         "20000",

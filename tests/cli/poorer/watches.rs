@@ -1,4 +1,4 @@
-//! A watch that can't see is not green.
+//! A watch that can't see a fact does not pass.
 
 use super::*;
 
@@ -38,7 +38,7 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
         .run_as("admin", &unlock)
         .exits(5);
     assert!(served.effects().is_empty());
-    // What runs on it may be what made it so: it is left alone.
+    // A running operation may be the cause, so the environment is not changed.
     let runs = (
         LIST,
         Body(|v| {
@@ -49,14 +49,14 @@ fn nobody_is_told_that_nothing_is_locked_who_can_not_see_it() {
     );
     Between::new(&served, vec![runs]).run_as("admin", &unlock);
     assert!(served.effects().is_empty());
-    // What the list leaves in doubt the environment itself tells.
+    // The environment itself answers what the list leaves open.
     Between::new(&served, vec![(LIST, nameless)])
         .run_as("admin", &unlock)
         .exits(0);
     assert_eq!(served.effects(), ["enable-started"]);
 }
 
-/// The list shows neither a policy nor whose key it is: the environment itself is asked.
+/// The list shows neither the policy nor the key's owner, so the environment itself is read.
 fn bare(value: &mut Value) {
     item(value, |one| {
         let properties = one["properties"].as_object_mut().unwrap();
@@ -180,7 +180,7 @@ fn a_watch_that_can_not_see_fails() {
         let allowed = [&watch[..], &["--allow-not-visible"]].concat();
         let ran = Between::new(&served, vec![*rule]).run_as("admin", &allowed);
         assert_eq!(ran.code, 0, "{what}: {}{}", ran.stdout, ran.stderr);
-        // What is not known whether it fits a filter stays.
+        // An environment that may match a filter stays in the result.
         let filtered = [&watch[..], &["--vault", "kv-contoso-cmk"]].concat();
         Between::new(&served, vec![*rule])
             .run_as("admin", &filtered)
@@ -199,7 +199,7 @@ fn a_watch_that_can_not_see_fails() {
             .run_as("admin", &watch)
             .exits(4);
     }
-    // A known danger decides, whatever is hidden beside it.
+    // A known danger decides, even if other facts are hidden.
     let both = vec![
         (ROLES, Status(403)),
         (

@@ -1,17 +1,17 @@
-//! Mutations whose right end is another one: what they yield is an answer that the service could
-//! give, too. What is read at a second place is not excused at one of them.
+//! Mutations with another correct result, because the service could give the same answer. A fact
+//! that is read at two places is not excused at one of them.
 
 use super::mutations::Mutation;
 
-/// Left out, or as good as that.
+/// Missing, or as if missing.
 const GONE: &[&str] = &["drop", "null", "rename"];
 
-/// A place whose mutation makes another valid answer.
+/// A place whose mutation gives another valid answer.
 struct Valid {
     hows: &'static [&'static str],
     /// The end of the JSON pointer.
     at: &'static str,
-    /// Where it is documented.
+    /// The documentation of that answer.
     source: &'static str,
 }
 
@@ -53,7 +53,7 @@ const VALID: [Valid; 7] = [
     },
 ];
 
-/// A further exception: one place, and why.
+/// A further exception: a place and the reason.
 struct Exception {
     runs: &'static [&'static str],
     how: &'static str,
@@ -107,7 +107,7 @@ const EXCEPTIONS: [Exception; 5] = [
     },
 ];
 
-/// Is another end of this run right under this mutation?
+/// Is another result of this run correct under this mutation?
 pub(super) fn excuses(run: &str, mutation: &Mutation) -> bool {
     let Mutation { route, how, at, .. } = mutation;
     let valid = |one: &Valid| one.hows.contains(how) && at.ends_with(one.at);

@@ -1,5 +1,5 @@
-//! What the decoders look for is what the matrix takes away: a field that no answer of any run has
-//! is made poorer by nobody.
+//! The matrix removes the fields that the decoders read. A field that is in no answer of any run
+//! would never be tested.
 
 use super::mutations::{answers, places};
 use super::runs::{Run, changes, refusals};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-/// Fields that no run has in an answer, each with the reason.
+/// Fields that no answer of any run has, each with the reason.
 const NEVER_THERE: [(&str, &str); 14] = [
     ("app_displayname", TOKEN),
     ("appid", TOKEN),
@@ -29,7 +29,8 @@ const NEVER_THERE: [(&str, &str); 14] = [
 const TOKEN: &str = "a claim of the caller's own token, which no answer holds";
 const WORDS: &str = "only shown, with an error of a service";
 
-/// What the decoders of this run look for, in lower case, and what the answers have.
+/// The fields that the decoders of this run read, in lower case, and the fields that the answers
+/// have.
 fn looked_for(arena: &Arena, run: &Run) -> (BTreeSet<String>, BTreeSet<String>) {
     arena.begin_with_answers(&run.scenario, SPEED);
     let log = arena.served.folder().join("log");

@@ -1,9 +1,9 @@
-//! Every answer made poorer or odder, one thing at a time: no change that the untouched run does
-//! not make, none twice, and no success that the tenant does not show.
+//! Mutates every answer, one part at a time. The run must not make a change that the unmutated run
+//! does not make. It must not repeat a change, or report a success that the tenant does not show.
 //!
-//! `CMKCTL_MATRIX=full cargo test --locked --test cli poverty -- --nocapture` tries all of them;
-//! without it, each mutation of each kind of request is tried at one place. With
-//! `CMKCTL_TESTED=FILE` another build of the client is tried.
+//! `CMKCTL_MATRIX=full cargo test --locked --test cli poverty -- --nocapture` tries every mutation.
+//! By default, each mutation of each kind of request is tried at one place. `CMKCTL_TESTED=FILE`
+//! tests another build of the client.
 
 mod excuses;
 mod fields;
@@ -23,7 +23,7 @@ use std::time::Instant;
 /// Sandbox seconds per real second.
 const SPEED: f64 = 40_000.0;
 
-/// What is said if nothing is changed, and what comes of it.
+/// The answers and the end state of the unmutated run.
 struct Clean {
     end: End,
     answers: Answers,
@@ -47,7 +47,7 @@ fn started(arena: &Arena, run: &Run) -> Ran {
     ended(begun(arena, run))
 }
 
-/// The command, with its files in their place.
+/// The command, after its files are written.
 fn begun(arena: &Arena, run: &Run) -> Command {
     for (name, text) in &run.files {
         arena.served.write(name, text);
@@ -56,7 +56,7 @@ fn begun(arena: &Arena, run: &Run) -> Command {
     arena.command(run.user, &arguments)
 }
 
-/// Is each of these among those, as often?
+/// Are all these effects allowed, and not more often?
 fn within(effects: &[String], allowed: &[String]) -> bool {
     let mut left = allowed.to_vec();
     effects.iter().all(|effect| {
@@ -65,7 +65,7 @@ fn within(effects: &[String], allowed: &[String]) -> bool {
     })
 }
 
-/// Why the end of a run under a mutation is not safe, if it is not.
+/// Why the end of a mutated run is not safe, if so.
 fn unsafe_end(run: &Run, clean: &End, (code, end): (i32, &End)) -> Option<String> {
     if !within(&end.effects, &clean.effects) {
         return Some(format!(
@@ -79,7 +79,7 @@ fn unsafe_end(run: &Run, clean: &End, (code, end): (i32, &End)) -> Option<String
     (code < 0 || code == 101).then(|| format!("it ended with {code}"))
 }
 
-/// Is it safe as it stands? `Ok(false)`: another end is right under this mutation.
+/// Runs a mutation. `Ok(false)` means that another result is correct under it.
 fn tried(arena: &Arena, run: &Run, clean: &Clean, mutation: &Mutation) -> Result<bool, String> {
     let Mutation {
         route,

@@ -1,18 +1,18 @@
-//! What can be made poorer or odder of the answers of a clean run, one thing at a time.
+//! The possible mutations of a clean run's answers, one part at a time.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of one place of an answer.
+/// Mutations of one place in an answer.
 const OF_A_PLACE: [&str; 5] = ["drop", "null", "retype", "rename", "recase"];
-/// Of a whole answer to a read.
+/// Mutations of a whole answer to a read.
 const OF_A_READ: [&str; 6] = ["404", "403", "401", "204", "200-empty", "200-error"];
-/// Of a whole answer that is a list.
+/// Mutations of a whole answer that is a list.
 const OF_A_LIST: [&str; 3] = ["next-self", "next-spelled", "next-number"];
-/// Of an answer to a change that has taken effect.
+/// Mutations of the answer to a change that took effect.
 const OF_A_CHANGE: [&str; 3] = ["401-after", "429-seconds-after", "503-seconds-after"];
 
-/// A request of the clean run, by what it asks for.
+/// A request of the clean run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Route {
     pub(super) method: String,
@@ -24,16 +24,16 @@ pub(super) struct Route {
 pub(super) struct Mutation {
     pub(super) route: Route,
     pub(super) how: &'static str,
-    /// A JSON pointer, or nothing for the whole answer.
+    /// A JSON pointer; empty for the whole answer.
     pub(super) at: String,
-    /// From which of the requests of this route on.
+    /// The first request of this route that is mutated, from 1.
     pub(super) from: u64,
 }
 
-/// The answers of a clean run by their requests: the first of each, and how many there were.
+/// The answers of a clean run by request: the first answer, and the number of requests.
 pub(super) type Answers = BTreeMap<Route, (Value, u64)>;
 
-/// The answers among what was said; sign-in has tests of its own.
+/// The answers in the exchanges. Sign-in has tests of its own.
 pub(super) fn answers(exchanges: &Value) -> Answers {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut answers = Answers::new();
@@ -51,11 +51,11 @@ pub(super) fn answers(exchanges: &Value) -> Answers {
     answers
 }
 
-/// The environments that the runs are about.
+/// The environments of the runs.
 const SUBJECTS: [&str; 2] = ["Contoso UAT", "Team a"];
 
-/// Every place of an answer. Of a list every item is one; what is in them, of the first, of those
-/// that a run is about, and of those that hold a field that none before them had.
+/// Every place in an answer. In a list, every item counts. The places inside an item count for the
+/// first item, for the runs' environments, and for items with a new field.
 pub(super) fn places(value: &Value, at: &str, into: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -97,8 +97,8 @@ fn fields<'a>(value: &'a Value, into: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// Every mutation of every answer: from its first request on, and where it is asked for again, from
-/// the second one on.
+/// Every mutation of every answer, from its first request on, and from the second on if it is
+/// requested again.
 pub(super) fn all(answers: &Answers) -> Vec<Mutation> {
     let mut all = Vec::new();
     for (route, (answer, times)) in answers {
@@ -133,7 +133,7 @@ fn of_an_answer(method: &str, answer: &Value) -> Vec<(&'static str, String)> {
             .rsplit('/')
             .next()
             .is_some_and(|name| name.parse::<usize>().is_ok());
-        // An item has no name that could change.
+        // A list item has no name to change.
         let hows = if is_item {
             &OF_A_PLACE[..3]
         } else {
@@ -152,9 +152,8 @@ fn of_an_answer(method: &str, answer: &Value) -> Vec<(&'static str, String)> {
     all
 }
 
-/// All of them, or so many that every mutation of every route is among them, every mutation of
-/// every run, and whatever touches a place on which the end of its run rests; the places change
-/// from one to the next.
+/// All mutations, or a selection that covers every mutation of every route and of every run. It
+/// also keeps every mutation of a place that decides the run's result. The other places take turns.
 pub(super) fn chosen(
     of_runs: Vec<(Vec<Mutation>, &'static [&'static str])>,
     full: bool,

@@ -1,4 +1,4 @@
-//! Runs whose right end is known: what one may do is what it does when nothing is changed.
+//! Runs with a known result. A mutated run may only do what the unmutated run does.
 
 use crate::arena::{Arena, job};
 use crate::tenants::{
@@ -8,17 +8,17 @@ use crate::tenants::{
 use crate::tool::overlaid;
 use serde_json::{Value, json};
 
-/// A command as one of the users, in a tenant.
+/// A command, its user and its tenant.
 pub(super) struct Run {
     pub(super) name: &'static str,
     pub(super) user: &'static str,
     pub(super) arguments: Vec<String>,
-    /// Files beside the cloud file, by their names.
+    /// Files beside the cloud file, by name.
     pub(super) files: Vec<(&'static str, String)>,
     pub(super) scenario: Value,
-    /// How it ends.
+    /// The exit code.
     pub(super) code: i32,
-    /// Parts of the places that its end rests on: none of their mutations is left out.
+    /// Parts of the places that decide its result. All their mutations are tried.
     pub(super) decides: &'static [&'static str],
 }
 
@@ -50,7 +50,7 @@ const RETIRE: &[&str] = &[
 ];
 const WATCH: &[&str] = &["status", "--all", "--fail-on", "locked,drift,expiring"];
 
-/// The base tenant with a policy that is created and granted, which has the environment.
+/// The base tenant with a created and granted policy, which is linked to the environment.
 fn linked(environment: Value) -> Value {
     let base = json!({ "settings": short_waits(),
         "environments": { "uat": { "policy": "ep-contoso-cmk" } } });
@@ -61,14 +61,14 @@ fn ready(patch: Value) -> Value {
     policy_ready(overlaid(json!({ "settings": short_waits() }), patch))
 }
 
-/// A command that takes the environment offline. One that waits for an end that is never told gives
-/// up within a day.
+/// A command that takes the environment offline. If the end is never reported, it gives up after a
+/// day.
 fn offline(name: &'static str, more: &[&str], scenario: Value) -> Run {
     let consent = ["--yes", "--confirm", "Contoso UAT", "--timeout", "1d"];
     run(name, &[&[name], more, &consent].concat(), scenario, 0)
 }
 
-/// The runs whose right end is a change.
+/// The runs that make a change.
 pub(super) fn changes(arena: &Arena) -> Vec<Run> {
     let settings = || json!({ "settings": short_waits() });
     let create = &["create-policy", "--yes"];
@@ -107,7 +107,7 @@ pub(super) fn changes(arena: &Arena) -> Vec<Run> {
     ]
 }
 
-/// An environment without finance and operations, ready for a key, and everything else, too.
+/// A tenant that is ready, with an environment without finance and operations.
 fn teams(environment: Value) -> Value {
     let team = power_platform_environment("Team a", "Production", "team-a");
     ready(json!({ "environments": { "a": overlaid(team, environment) } }))
@@ -115,7 +115,7 @@ fn teams(environment: Value) -> Value {
 
 const WANTED: &str = "wanted.toml";
 
-/// `apply` of a file that wants the policy on the environment of `teams`.
+/// `apply` of a file that links the environment of `teams` to the policy.
 fn of_a_file(arena: &Arena, name: &'static str, scenario: Value, waves: &str) -> Run {
     arena.begin(&scenario, &json!([]), 1.0);
     let served = &arena.served;
@@ -140,7 +140,7 @@ fn of_a_file(arena: &Arena, name: &'static str, scenario: Value, waves: &str) ->
     }
 }
 
-/// `apply` of a plan that was saved before.
+/// `apply` of a saved plan.
 fn of_a_plan(arena: &Arena) -> Run {
     const PLAN: &str = "plan.json";
     let mut run = of_a_file(arena, "apply of a plan", teams(json!({})), "");
@@ -153,7 +153,7 @@ fn of_a_plan(arena: &Arena) -> Run {
     run
 }
 
-/// An operation of this type has run for an hour, and does for weeks.
+/// An operation of this type that has run for an hour and continues for weeks.
 fn running(kind: &str) -> Value {
     json!({ "settings": short_waits(), "history": [
         { "environment": "uat", "kind": kind, "days_ago": 0.04, "days_left": 30.0 },
@@ -164,13 +164,13 @@ fn retire_free() -> Vec<&'static str> {
     [&RETIRE[..3], &["cmk-free", "--key", "cmk-free"]].concat()
 }
 
-/// A second key, which nobody uses.
+/// The policy's vault with a second, unused key.
 fn with_free_key(patch: Value) -> Value {
     let free = vault_is(json!({ "keys": { "cmk-free": rsa_key() } }));
     policy_ready(overlaid(free, patch))
 }
 
-/// The runs whose right end is a refusal, or a finding.
+/// The runs that refuse or report a finding.
 pub(super) fn refusals(arena: &Arena) -> Vec<Run> {
     let mut runs = of_keys(arena);
     runs.extend(of_environments());
@@ -188,7 +188,7 @@ pub(super) fn refusals(arena: &Arena) -> Vec<Run> {
     runs
 }
 
-/// No key is disabled that somebody may need.
+/// Runs that must not disable a key which may still be needed.
 fn of_keys(arena: &Arena) -> Vec<Run> {
     let left = json!({ "settings": short_waits(), "history": [
         { "environment": "uat", "kind": "NewCustomerManagedKey", "days_ago": 90 },
@@ -205,7 +205,7 @@ fn of_keys(arena: &Arena) -> Vec<Run> {
     ]
 }
 
-/// Nothing is started on an environment that is not ready for it.
+/// Runs that must not start anything on an environment which is not ready.
 fn of_environments() -> Vec<Run> {
     let add = |name, scenario: Value, code| run(name, ADD, scenario, code);
     let ungranted = json!({ "settings": short_waits(),
@@ -236,7 +236,7 @@ fn of_environments() -> Vec<Run> {
     ]
 }
 
-/// A watch that can't see is not green.
+/// Runs of a watch, which does not pass if it can't see a fact.
 fn watches() -> Vec<Run> {
     let ungranted = overlaid(linked(json!({})), policy_is(json!({ "granted": false })));
     let mut runs = vec![
@@ -261,8 +261,8 @@ fn watches() -> Vec<Run> {
     runs
 }
 
-/// The only version of a key that an environment uses and that is enabled. `disabled` is the other
-/// one of the two, `kept` counts as Azure does, from 1.
+/// The only enabled version of a key that an environment uses. `disabled` is the other version, and
+/// `kept` counts from 1 like Azure.
 fn last_version(arena: &Arena, name: &'static str, (disabled, kept): (u32, usize)) -> Run {
     let scenario = overlaid(
         linked(json!({})),
@@ -287,7 +287,7 @@ fn last_version(arena: &Arena, name: &'static str, (disabled, kept): (u32, usize
     run(name, &retire, scenario, 6).resting_on(&["enabled", "kid"])
 }
 
-/// The change window opens in twelve hours: the sandbox begins on a Monday at 08:00.
+/// The change window opens in twelve hours, because the sandbox starts on a Monday at 08:00.
 fn closed_window(arena: &Arena) -> Run {
     let windows = "windows = [\"mon 20:00-mon 21:00\"]\n";
     let mut run = of_a_file(arena, "closed window", teams(json!({})), windows);

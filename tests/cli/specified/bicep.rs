@@ -1,5 +1,5 @@
-//! Bicep's types of resources as JSON Schema draft 4. A file is an array of types that lead to each
-//! other by index; the flags of a property say who sends it.
+//! Converts Bicep's resource types to JSON Schema draft 4. A file is an array of types that refer
+//! to each other by index. The flags of a property tell which side sends it.
 
 use super::draft4::{OPEN, Side, whole};
 use serde_json::{Map, Value, json};
@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 const REQUIRED: u64 = 1;
 const READ_ONLY: u64 = 2;
 const WRITE_ONLY: u64 = 4;
-/// Said by the address of a request, and never in its body.
+/// Given by the request's address, and never in its body.
 const BY_THE_ADDRESS: u64 = 8;
 
-/// The types of a file as definitions, and the one of this resource. `partly`: a change, in which
-/// the resource and its properties need not be whole.
+/// The types of a file as definitions, and the type of this resource. With `partly`, it is a
+/// change, in which properties may be missing.
 pub(super) fn resource(types: &Value, name: &str, side: Side, partly: bool) -> Option<Value> {
     let all = types.as_array()?;
     let found = all.iter().find(|one| {
@@ -60,7 +60,7 @@ fn draft4(one: &Value, all: &[Value], side: Side) -> Value {
     }
 }
 
-/// A union with any string in it has words that nobody knows yet.
+/// A union that includes any string is open to new words.
 fn words(one: &Value, all: &[Value]) -> Vec<Value> {
     let elements = one["elements"].as_array().into_iter().flatten();
     elements
@@ -84,7 +84,7 @@ fn object(one: &Value, side: Side) -> Value {
         let by_the_address = flags & BY_THE_ADDRESS != 0;
         let not_mine = match side {
             Side::Request => flags & (READ_ONLY | BY_THE_ADDRESS) != 0,
-            // The version is only in templates.
+            // Only templates have the version.
             Side::Answer => flags & WRITE_ONLY != 0 || (by_the_address && name == "apiVersion"),
         };
         let made = if not_mine {

@@ -1,24 +1,24 @@
-//! Swagger's schemas as JSON Schema draft 4: `allOf` flattened, what no schema names forbidden, and
-//! what only one side may send forbidden to the other.
+//! Converts Swagger's schemas to JSON Schema draft 4. `allOf` is flattened, unnamed properties are
+//! forbidden, and so are properties that only the other side may send.
 
 use serde_json::{Map, Value, json};
 
-/// Who sends what is judged.
+/// The side whose message is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Side {
     Request,
     Answer,
 }
 
-/// Among the words of an enumeration: others may follow.
+/// Marks an enumeration as open to new words.
 pub(super) const OPEN: &str = "(others may follow)";
 
-/// What is only the other side's.
+/// The schema of a property that only the other side may send.
 fn forbidden() -> Value {
     json!({ "not": {} })
 }
 
-/// The schema with every definition that it leads to, and no other: they take time to compile.
+/// The schema with exactly the definitions that it needs, because compiling takes time.
 pub(super) fn whole(mut schema: Value, definition: impl Fn(&str) -> Value) -> Value {
     let mut definitions = Map::new();
     let mut left = led_to(&schema);
@@ -33,7 +33,7 @@ pub(super) fn whole(mut schema: Value, definition: impl Fn(&str) -> Value) -> Va
     schema
 }
 
-/// The names of the definitions that a schema leads to.
+/// The names of the definitions that a schema refers to.
 fn led_to(schema: &Value) -> Vec<String> {
     match schema {
         Value::Object(fields) => {
@@ -47,7 +47,7 @@ fn led_to(schema: &Value) -> Vec<String> {
     }
 }
 
-/// One schema; it may lead on into `#/definitions`.
+/// Converts a schema, which may refer to `#/definitions`.
 pub(super) fn draft4(schema: &Value, all: &Value, side: Side) -> Value {
     let nullable = schema["x-nullable"] == true;
     if let Some(path) = schema.get("$ref") {
@@ -88,12 +88,12 @@ pub(super) fn draft4(schema: &Value, all: &Value, side: Side) -> Value {
             made.insert("additionalProperties".to_owned(), json!(false));
         }
     }
-    // An empty list of what is required is none in draft 4.
+    // Draft 4 does not allow an empty `required`.
     made.retain(|name, value| name != "required" || value != &json!([]));
     Value::Object(made)
 }
 
-/// The schema with those it consists of in it.
+/// The schema with its `allOf` parts merged.
 fn flattened(schema: &Value, all: &Value) -> Map<String, Value> {
     let mut flat = schema.as_object().cloned().unwrap_or_default();
     let parts = flat.remove("allOf");
@@ -122,7 +122,7 @@ fn flattened(schema: &Value, all: &Value) -> Map<String, Value> {
 
 fn format(value: &Value, made: &mut Map<String, Value>) -> Option<Value> {
     match value.as_str() {
-        // A number, in Key Vault's times.
+        // Key Vault's times are numbers.
         Some("unixtime") => made.insert("type".to_owned(), json!("integer")),
         Some("int32" | "int64") => None,
         _ => made.insert("format".to_owned(), value.clone()),

@@ -1,4 +1,4 @@
-//! What deviates from the descriptions and is right all the same, each with the reason.
+//! Deviations from the specifications that are correct, each with the reason.
 
 use super::draft4::Side;
 use super::schema::Misfit;
@@ -6,15 +6,15 @@ use super::schema::Misfit;
 struct Exception {
     /// The end of the host.
     host: &'static str,
-    /// A part of the path as it is described.
+    /// A part of the path in the specification.
     path: &'static str,
     side: Side,
-    /// The api-version from which on it is so; empty: in each.
+    /// The first api-version with this deviation; empty for every version.
     since: &'static str,
     /// The end of the place in the body.
     place: &'static str,
     what: &'static [&'static str],
-    /// Why it is right.
+    /// Why the deviation is correct.
     #[expect(dead_code, reason = "for whoever reads the table")]
     why: &'static str,
 }

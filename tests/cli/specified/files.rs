@@ -1,4 +1,4 @@
-//! The descriptions: which operation a request is, and by which schemas it is judged.
+//! The specifications: finds the operation of a request, and the schemas for it.
 
 use super::draft4::{self, Side};
 use super::{bicep, schema};
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// One description, and the hosts that it is of.
+/// A specification and its hosts.
 struct File {
     name: &'static str,
     hosts: &'static [&'static str],
@@ -34,11 +34,11 @@ const FILES: [(&str, &[&str]); 10] = [
 ];
 const ARM: &[&str] = &["management.azure.com"];
 const KEY_VAULT: &str = "arm-keyvault-2023-07-01";
-/// The version whose bodies another file describes.
+/// The version whose bodies are in another file.
 const NEWER: &str = "2026-02-01";
 
-/// What is written in Key Vault by a PUT that the description leaves out, with the successes that
-/// Microsoft's REST reference has. Bicep's types are made of just these.
+/// Key Vault's PUTs that the specification omits, with the successes of Microsoft's REST reference.
+/// Bicep's types are made from these.
 const PUTS: [(&str, &[&str]); 3] = [
     ("/vaults/{vaultName}", &["200", "201"]),
     ("/managedHSMs/{name}", &["200", "202"]),
@@ -49,47 +49,47 @@ const PUTS: [(&str, &[&str]); 3] = [
 #[derive(Debug, Clone)]
 enum Part {
     Fixed(String),
-    /// One segment; `may_lack`: or none.
+    /// One segment. With `may_lack`, it is optional.
     One {
         name: String,
         may_lack: bool,
     },
-    /// Several; `may_lack`: or none.
+    /// Several segments. With `may_lack`, they are optional.
     Many {
         name: String,
         may_lack: bool,
     },
 }
 
-/// One operation.
+/// An operation.
 pub(super) struct Operation {
     file: usize,
     pub(super) method: String,
-    /// The path as it is described.
+    /// The path in the specification.
     pub(super) path: String,
     parts: Vec<Part>,
     fixed: usize,
     pub(super) parameters: Vec<Value>,
     responses: Value,
-    /// The only version that it is described in.
+    /// The only version with this operation, if any.
     only: Option<&'static str>,
 }
 
-/// What an answer may hold.
+/// The allowed content of an answer.
 pub(super) enum Expected {
-    /// No such answer is described.
+    /// The specification has no such answer.
     Nothing,
     NoBody,
-    /// Described without a word about what it holds.
+    /// The specification does not describe the content.
     Anything,
     Schema(Arc<Validator>),
 }
 
-/// All descriptions.
+/// All specifications.
 pub(super) struct Specs {
     files: Vec<File>,
     folder: PathBuf,
-    /// The newer version, read when it is needed.
+    /// The newer version, read on first use.
     newer: OnceLock<Value>,
     operations: Vec<Operation>,
     compiled: Mutex<BTreeMap<String, Arc<Validator>>>,
@@ -112,8 +112,8 @@ impl Specs {
         }
     }
 
-    /// The operation of a request, with what stands in the path's places: of several the one with
-    /// the longest fixed text.
+    /// The operation of a request, with the values of its path parameters. Of several matches, the
+    /// one with the longest fixed text.
     pub(super) fn operation(
         &self,
         (method, version): (&str, &str),
@@ -141,7 +141,7 @@ impl Specs {
         found
     }
 
-    /// The validator of what a request may hold, where it may hold something, and whether it must.
+    /// The validator of a request's body if it may have one, and whether it must.
     pub(super) fn body(
         &self,
         operation: &Operation,
@@ -198,7 +198,7 @@ impl Specs {
         })
     }
 
-    /// The validator of a parameter, which is described as a schema is, but for `required`.
+    /// The validator of a parameter, which is described like a schema, except for `required`.
     pub(super) fn parameter(&self, parameter: &Value) -> Arc<Validator> {
         self.compiled(parameter.to_string(), || {
             let mut parameter = parameter.clone();
@@ -207,14 +207,14 @@ impl Specs {
         })
     }
 
-    /// Each validator is made once.
+    /// Compiles each validator once.
     fn compiled(&self, key: String, schema: impl FnOnce() -> Value) -> Arc<Validator> {
         let mut compiled = self.compiled.lock().unwrap();
         let made = || Arc::new(schema::compiled(&schema()));
         compiled.entry(key).or_insert_with(made).clone()
     }
 
-    /// The newer version's shape; a list stays the list that the older one describes.
+    /// The newer version's shape. A list keeps its older shape.
     fn by_newer(&self, operation: &Operation, name: &str, (schema, side): (&Value, Side)) -> Value {
         let partly = operation.method == "patch";
         let file = format!("bicep-types/microsoft.keyvault@{NEWER}.types");
@@ -252,7 +252,7 @@ fn is_error(schema: &Value) -> bool {
     path.ends_with("Error")
 }
 
-/// The type of the resource that a path of Key Vault leads to, as the templates name it.
+/// The resource type of a Key Vault path, as templates name it.
 fn resource(parts: &[Part]) -> Option<String> {
     let fixed: Vec<&str> = parts
         .iter()
@@ -296,12 +296,12 @@ fn operations((at, file): (usize, &File)) -> Vec<Operation> {
         let puts: Vec<Operation> = made.iter().filter_map(put).collect();
         made.extend(puts);
     }
-    // A path of nothing but places fits everything.
+    // A path without fixed text would match everything.
     made.retain(|own| own.fixed > 0);
     made
 }
 
-/// The PUT of what this operation reads.
+/// The PUT of a resource that `read` reads.
 fn put(read: &Operation) -> Option<Operation> {
     let (_, states) = PUTS.iter().find(|(end, _)| read.path.ends_with(end))?;
     if read.method != "get" {
@@ -333,7 +333,7 @@ fn resolved(parameter: &Value, file: &Value) -> Value {
     .clone()
 }
 
-/// A route of the Power Platform API: its query is in its address (RFC 6570), and its answers are
+/// A route of the Power Platform API. Its query is in its address (RFC 6570), and its answers are
 /// models.
 fn of_route(at: usize, (method, path): (&str, &str), one: &Value) -> Operation {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -376,7 +376,7 @@ fn operation(
         };
         let name = name.to_owned();
         match name.as_str() {
-            // The newest version of a key is asked for without one.
+            // Without a version, the path means the newest version of a key.
             "key-version" => Part::One {
                 name,
                 may_lack: true,
@@ -416,7 +416,7 @@ fn operation(
     }
 }
 
-/// What stands in the places, if the path fits.
+/// The values of the path parameters, if the path matches.
 fn fitted(parts: &[Part], segments: &[&str]) -> Option<BTreeMap<String, String>> {
     let Some((part, rest)) = parts.split_first() else {
         return segments.is_empty().then(BTreeMap::new);

@@ -1,4 +1,4 @@
-//! One exchange against its description.
+//! Judges an exchange by its specification.
 
 use super::draft4::Side;
 use super::exceptions;
@@ -8,21 +8,21 @@ use super::undescribed;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What came of a number of exchanges.
+/// The results of several exchanges.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) judged: usize,
     pub(crate) undescribed: usize,
     pub(crate) deviations: BTreeSet<String>,
-    /// Words that an open enumeration does not have.
+    /// Words that an open enumeration does not list.
     pub(crate) notes: BTreeSet<String>,
 }
 
-/// An exchange as the sandbox tells it.
+/// An exchange as the sandbox recorded it.
 struct Exchange<'a> {
     all: &'a Value,
     status: u64,
-    /// Whatever else asks gives no id.
+    /// Only the client sends a request id.
     by_the_client: bool,
     by_the_sandbox: bool,
 }
@@ -42,7 +42,7 @@ impl<'a> Exchange<'a> {
         self.all[name].as_str().unwrap_or_default()
     }
 
-    /// A request that a test made wrong on purpose is refused; one that is not must be right.
+    /// Tests may send wrong requests, which are refused. Every other message must be correct.
     fn must_be_right(&self) -> bool {
         self.by_the_client || (self.by_the_sandbox && self.status < 400)
     }
@@ -107,7 +107,7 @@ impl Specs {
             _ if body["other"] == true => misfit("is no JSON"),
             _ => Vec::new(),
         };
-        // A service reads over what is its own to say; the client says nothing of the kind.
+        // A service ignores its own read-only properties. The client must not send them.
         found.retain(|misfit| exchange.by_the_client || misfit.what != OTHER_SIDES);
         of(Side::Request, found)
     }
@@ -150,7 +150,7 @@ fn misfit(what: &str) -> Vec<Misfit> {
     }]
 }
 
-/// What stands in the path and in the query.
+/// Checks the path and the query.
 fn parameters(
     specs: &Specs,
     operation: &Operation,
@@ -185,7 +185,7 @@ fn parameters(
             found.push(misfit);
         }
     }
-    // A service reads over what it does not know; the client sends nothing of the kind.
+    // A service ignores unknown parameters. The client must not send them.
     for name in query.as_object().unwrap_or(&Map::new()).keys() {
         if exchange.by_the_client && !named.contains(name) {
             found.extend(misfit(&format!("no parameter is called `{name}`")));

@@ -1,9 +1,9 @@
-//! Microsoft's own descriptions decide. They are not part of this project: `CMKCTL_SPECS` names the
-//! folder where there is one, and every request of the client and every answer of a served sandbox
-//! must be as they say.
+//! Checks against Microsoft's own specifications, which are not part of this project. If
+//! `CMKCTL_SPECS` names their folder, every request of the client and every answer of a served
+//! sandbox must conform to them.
 //!
 //! `CMKCTL_SPECS=FOLDER cargo test --locked --test cli specified -- --nocapture` prints the figures
-//! of the whole procedure. Those of all tests are added up from the lines of `target/tmp/judged`.
+//! of the whole procedure. Those of all tests are the sums of the lines in `target/tmp/judged`.
 
 mod bicep;
 mod draft4;
@@ -28,7 +28,7 @@ fn folder() -> Option<OsString> {
     std::env::var_os("CMKCTL_SPECS").filter(|folder| !folder.is_empty())
 }
 
-/// Are there descriptions to judge by?
+/// Are specifications available?
 pub(crate) fn wanted() -> bool {
     folder().is_some()
 }
@@ -39,7 +39,7 @@ fn specs() -> Option<&'static Specs> {
     SPECS.get_or_init(load).as_ref()
 }
 
-/// The descriptions, or a word that there are none.
+/// The specifications, or a message that there are none.
 fn specs_or_said() -> Option<&'static Specs> {
     if !wanted() {
         let _ = writeln!(
@@ -50,7 +50,7 @@ fn specs_or_said() -> Option<&'static Specs> {
     specs()
 }
 
-/// Fails when one of these exchanges is not as described.
+/// Fails if an exchange does not conform.
 #[track_caller]
 pub(crate) fn judged(exchanges: &Value) {
     let Some(specs) = specs() else { return };
@@ -68,7 +68,7 @@ fn figures(specs: &Specs, exchanges: &Value) -> Figures {
     figures
 }
 
-/// A line for whoever adds up what all tests, each in a process of its own, have judged.
+/// Appends a line with the figures, because each test runs in its own process.
 fn count(figures: &Figures) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judged");
     let line = format!(

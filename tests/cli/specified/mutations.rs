@@ -1,4 +1,4 @@
-//! The judge is judged: true exchanges with one thing wrong.
+//! Tests the judge with exchanges that have one mistake.
 
 use super::judge::Figures;
 use super::{figures, specs_or_said};
@@ -11,7 +11,7 @@ const NEW_POLICY: (&str, &str) = ("PUT", "/enterprisePolicies/ep-contoso-cmk");
 const GRANT: (&str, &str) = ("PUT", "/providers/Microsoft.Authorization/roleAssignments/");
 const KEY: (&str, &str) = ("GET", "/keys/cmk-contoso/");
 
-/// Where it is wrong, how, and what is said of it.
+/// The exchange, the place of the mistake, its value, and the expected message.
 type Mutation = (
     (&'static str, &'static str),
     &'static str,
@@ -153,7 +153,7 @@ fn mutations() -> Vec<Mutation> {
     ]
 }
 
-/// The exchanges of a policy that is made.
+/// The exchanges of creating a policy.
 fn exchanges() -> Vec<Value> {
     let served = Served::start("fresh", FAST);
     served.run(&["create-policy", "--yes"]).exits(0);
@@ -173,7 +173,7 @@ fn found(all: &[Value], (method, path): (&str, &str)) -> Value {
         .clone()
 }
 
-/// The exchange with this at this place; what is missing on the way is made.
+/// The exchange with this value at this place. Missing parents are created.
 fn with(mut exchange: Value, place: &str, value: Value) -> Value {
     let mut at = &mut exchange;
     for name in place.split('/').skip(1) {
@@ -198,7 +198,7 @@ fn every_mutated_exchange_is_noticed() {
             noticed || (said.is_empty() && deviations.is_empty()),
             "{which:?} {place}: {deviations:#?}"
         );
-        // What scripted trouble made of an answer is not the sandbox's, whoever asked.
+        // The sandbox is not judged for an answer that scripted trouble changed.
         let of_the_answer = place.starts_with("/answer") || place == "/status";
         let scripted = judged(with(mutated, "/scripted", json!(true)));
         let silent = scripted.deviations.is_empty();
@@ -210,7 +210,7 @@ fn every_mutated_exchange_is_noticed() {
     }
 }
 
-/// The folder has no PUT of a vault; its newest types say what it takes.
+/// The folder's specification has no PUT of a vault. The newest Bicep types describe its body.
 #[test]
 fn what_is_put_into_a_vault_is_judged_by_the_newest_types() {
     let Some(specs) = specs_or_said() else { return };
@@ -226,7 +226,7 @@ fn what_is_put_into_a_vault_is_judged_by_the_newest_types() {
     assert_eq!((whole.judged, whole.deviations.len()), (1, 0), "{whole:?}");
     let wrong = judged(&with(put.clone(), "/request/json/colour", json!("red")));
     assert_eq!(wrong.deviations.len(), 1, "{wrong:?}");
-    // A test may send what was read, as clients do that change one field of it.
+    // A test may send what it read, like clients that change a single field.
     let own = with(put.clone(), "/request/json/id", json!("/an/id"));
     assert_eq!(judged(&own).deviations.len(), 1);
     let own = with(own, "/client_request_id", json!(""));

@@ -1,4 +1,4 @@
-//! The whole procedure, as the descriptions see it.
+//! Checks the whole procedure against the specifications.
 
 use super::{figures, specs_or_said};
 use crate::tenants::{locked, plain, rsa_key, two_keys, vault_is};
@@ -6,7 +6,7 @@ use crate::tool::{CONSENT, FAST, RETIRE_FREE, Served};
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// What changes nothing, and asks for much.
+/// Commands that change nothing and send many requests.
 const LOOKS: [&[&str]; 3] = [&["check"], &["report"], &["status", "--all"]];
 
 /// The other commands that change nothing.
@@ -22,7 +22,7 @@ fn consented<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &CONSENT[..]].concat()
 }
 
-/// All at once, and back.
+/// Enables in one run, then removes again.
 fn at_once(scenario: &str) -> Served {
     let served = Served::start(scenario, FAST);
     let enable = consented(&["enable", "--make-managed", "--fix"]);
@@ -68,7 +68,8 @@ fn unlock() -> Served {
     served
 }
 
-/// What goes over the wire in every part, with a look at its end. Most of a part is waiting.
+/// The exchanges of every part, with reads at its end. Each part mostly waits, so they run
+/// together.
 fn procedure() -> Vec<Value> {
     let parts: [fn() -> Served; 7] = [
         || at_once("fresh"),

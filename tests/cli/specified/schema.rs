@@ -1,20 +1,20 @@
-//! One value against one schema: what does not fit, in words.
+//! Validates a value with a schema, and describes each misfit.
 
 use super::draft4::OPEN;
 use jsonschema::error::{ValidationError, ValidationErrorKind};
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
-/// What does not fit, and where: items of a list have no number.
+/// A misfit and its place. Items of a list have no number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Misfit {
     pub(super) place: String,
     pub(super) what: String,
-    /// A word that an open enumeration does not have: no fault.
+    /// True for a word that an open enumeration does not list, which is no mistake.
     pub(super) note: bool,
 }
 
-/// What is said of what only the other side may send.
+/// The message for a property that only the other side may send.
 pub(super) const OTHER_SIDES: &str = "is the other side's";
 
 pub(super) fn compiled(schema: &Value) -> Validator {
@@ -75,7 +75,7 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Misfit>) {
             let note = options.any(|own| own == OPEN) && error.instance().is_string();
             add(format!("{} is no word of it", error.instance()), note);
         }
-        // The other way is `null`.
+        // The other alternative is `null`.
         ValidationErrorKind::AnyOf { context } => {
             for error in context.iter().take(1).flatten() {
                 tell(error, found);

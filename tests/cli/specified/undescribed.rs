@@ -1,9 +1,9 @@
-//! Routes that none of the descriptions has, each with the public source that has it.
+//! Routes that are in no specification, each with its public source.
 
 use crate::routes::fits;
 
-/// Routes of one service that one source has: methods, and behind them a path (`{}` for any
-/// segment, `**` for any scope).
+/// Routes of a service from one source: methods, then a path (`{}` for any segment, `**` for any
+/// scope).
 struct Source {
     service: &'static str,
     #[expect(dead_code, reason = "for whoever reads the table")]
@@ -23,9 +23,9 @@ const fn source(
     }
 }
 
-/// Azure/azure-rest-api-specs, in files that the folder has without this.
+/// In Azure/azure-rest-api-specs; the folder's copy of the file omits it.
 const UNTRIMMED: &str = "Microsoft's REST reference; the folder has its file without it";
-/// Azure/azure-rest-api-specs, in files that the folder has not.
+/// In Azure/azure-rest-api-specs; the folder lacks the file.
 const REFERENCE: &str = "Microsoft's REST reference; the folder has no file of it";
 const REACHED: &str = "nobody's: whether anybody answers at this host is asked";
 
@@ -35,7 +35,7 @@ const SOURCES: [Source; 17] = [
         "arm",
         UNTRIMMED,
         &[
-            // Of the whole tenant: described below a scope only.
+            // At the tenant; the specification describes it only below a scope.
             "GET providers/Microsoft.Authorization/roleDefinitions",
             "GET providers/Microsoft.Authorization/roleDefinitions/{}",
             "GET PUT DELETE **/providers/Microsoft.Authorization/locks/{}",
@@ -62,7 +62,7 @@ const SOURCES: [Source; 17] = [
         "arm",
         REFERENCE,
         &[
-            // Older articles of Microsoft ask it with 2015-07-01.
+            // Microsoft's older articles use it with 2015-07-01.
             "GET subscriptions/{}/providers/Microsoft.Authorization/permissions",
             "GET **/providers/Microsoft.Authorization/denyAssignments",
             "GET **/providers/Microsoft.Authorization/roleEligibilityScheduleInstances",
@@ -112,7 +112,7 @@ const SOURCES: [Source; 17] = [
         &[
             "DELETE deletedkeys/{}",
             "PUT keys/{}/rotationpolicy",
-            // Of a managed HSM as a whole: described below a scope only.
+            // At a managed HSM as a whole; the specification describes it only below a scope.
             "GET providers/Microsoft.Authorization/roleAssignments",
             "GET PUT DELETE providers/Microsoft.Authorization/roleAssignments/{}",
             "GET **/providers/Microsoft.Authorization/roleDefinitions",
@@ -173,7 +173,7 @@ const SOURCES: [Source; 17] = [
             "POST {}/oauth2/v2.0/token",
         ],
     ),
-    // Any path: the address is in the job's environment.
+    // Any path, because the address is in the job's environment.
     source(
         "runner",
         "GitHub's article on OpenID Connect in jobs",

@@ -1,4 +1,4 @@
-//! How a run of a file ends, and how it goes on.
+//! The possible ends of `apply`, and how it continues.
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn the_first_failure_starts_nothing_more() {
     );
     assert_eq!(document["outcome"], "failed");
     assert_eq!(start_times(&served).len(), 1);
-    // The same command goes on, without what is done.
+    // The repeated command continues, and skips environments that are done.
     served.faults(&json!([]));
     served.run(&apply(&file, &ALL[..4])).exits(0);
     let mut names: Vec<String> = start_times(&served)
@@ -42,8 +42,8 @@ fn the_first_failure_starts_nothing_more() {
 
 #[test]
 fn a_key_that_goes_between_two_rings_stops_the_second_one() {
-    // Half an hour after the beginning: the first ring is under way then, and goes on; the second
-    // one begins an hour later.
+    // The event comes half an hour after the start. The first ring then runs, and the second one
+    // starts an hour later.
     let event = json!({ "events": [{ "after_days": 0.03, "do": "disable-key",
         "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
     let served = Served::patched(&overlaid(teams(), event), "1500");
@@ -96,7 +96,7 @@ fn the_same_command_goes_on_after_a_kill() {
         "Wait until `Team a` is encrypted",
         "Add the environment `Team c`",
     ]);
-    // All names are given again, and those that are done are no strangers.
+    // The caller gives all names again. Those of finished environments are accepted.
     served.run(&apply(&file, &ALL[..3])).exits(0);
     assert_eq!(start_times(&served).len(), 3);
 }
@@ -142,10 +142,10 @@ fn without_waiting_one_wave_is_started_at_a_time() {
     let ran = served.run(&arguments).exits(8);
     ran.says(&["runs at the service", "not started", "Continue with:"]);
     assert_eq!(start_times(&served).len(), 2);
-    // What runs takes its place: nothing more is started.
+    // A running operation counts toward `at-most`, so no other starts.
     served.run(&arguments).exits(8);
     assert_eq!(start_times(&served).len(), 2);
-    // A limit of time is one for everything.
+    // The time limit applies to the whole run.
     arguments.pop();
     arguments.extend(["--timeout", "30m"]);
     let late = served.run(&arguments).exits(8);

@@ -1,4 +1,4 @@
-//! What a file may say, and what a tenant has room for.
+//! The content of a wanted file, and the limit of a tenant.
 
 use super::*;
 use crate::tool::create_policy_read_by;
@@ -50,7 +50,7 @@ fn a_blocker_on_one_blocks_all() {
         "Write `make-managed = true` below its id",
     ]);
     assert!(served.effects().is_empty());
-    // A name is a check: another one is another environment.
+    // The name is checked: a wrong name means another environment.
     let text =
         std::fs::read_to_string(wanted_file(&served, "at-most = 2", &[("Team e", 1)])).unwrap();
     let wrong = served.write("wrong.toml", &text.replace("Team e", "Team E"));
@@ -67,7 +67,7 @@ fn a_blocker_on_one_blocks_all() {
         .run(&["plan", &gone])
         .exits(6)
         .says(&["CMK020 BLOCK"]);
-    // Two of the same name are told apart by their ids.
+    // Ids distinguish two environments with the same name.
     let all = served
         .run(&["status", "--all", "-o", "json"])
         .exits(0)
@@ -135,7 +135,7 @@ fn what_is_adopted_is_what_is_there() {
                 .says(&["CMK035 WARN", "cmkctl unlock "]);
         }
     }
-    // Readers, a pinned version, and what is not visible.
+    // Readers, a pinned version, and invisible facts.
     let served = Served::start("expiring", FAST);
     let reader = served.object_id("power-platform-admin");
     served.run_as("power-platform-admin", &["adopt"]).exits(5);
@@ -166,7 +166,7 @@ fn a_large_tenant_is_adopted_and_planned_at_once() {
     assert_eq!(actions(&planned).len(), 0);
     assert!(planned["environments"].as_array().unwrap().len() > 3000);
     let ledger = served.ledger();
-    // 41 pages of the list; the rest grows with policies and vaults alone.
+    // 41 pages of the list. The rest depends only on policies and vaults.
     assert!(
         ledger["requests"].as_u64().unwrap() < 41 + 40 * 5 + 12 * 4,
         "{}",
@@ -181,7 +181,7 @@ fn a_file_that_can_t_be_right_says_where() {
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/wanted.toml"))
             .unwrap();
     let served = Served::start("ready", FAST);
-    // The example is one of the rehearsal tenant, and goes all the way when its window is tonight.
+    // The example uses the rehearsal tenant, and succeeds if its window is tonight.
     let example = served.write(
         "example.toml",
         &good.replace("sat 22:00-sun 06:00", "mon 20:00-sun 06:00"),

@@ -1,5 +1,5 @@
-//! Many environments by one file: what differs is shown, waves are kept, a failure stops what has
-//! not begun, and the same command goes on.
+//! Many environments in one file: differences are shown, waves are kept, a failure stops the rest,
+//! and the repeated command continues.
 
 mod ends;
 mod files;
@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// Sandbox seconds of an encryption in `teams`.
+/// Duration of an encryption in `teams`, in sandbox seconds.
 const LINK: f64 = 5400.0;
 
 /// Five environments without finance and operations, ready for a key.
@@ -35,7 +35,7 @@ fn teams() -> Value {
     })
 }
 
-/// The file: waves, one policy, and environments with their rings.
+/// A wanted file: waves, one policy, and environments with their rings.
 fn wanted_file(served: &Served, waves: &str, environments: &[(&str, u32)]) -> String {
     let ids = served.ids_by_name();
     let mut file = format!("[waves]\n{waves}\n\n{}", served.policy_block());
@@ -60,7 +60,7 @@ fn apply<'a>(file: &'a str, names: &[&'a str]) -> Vec<&'a str> {
 
 const ALL: [&str; 5] = ["Team a", "Team b", "Team c", "Team d", "Team e"];
 
-/// Starts of an encryption: environment and time.
+/// The starts of encryptions: environment and time.
 fn start_times(served: &Served) -> Vec<(String, jiff::Timestamp)> {
     let ledger = served.ledger();
     let effects = ledger["effects"].as_array().unwrap().iter();
@@ -100,8 +100,8 @@ fn a_file_is_shown_done_in_waves_and_done_once() {
         "`Team e`, linked to `ep-contoso-cmk`",
     ]);
     assert!(planned.stdout.starts_with("Plan of "), "{}", planned.stdout);
-    // One list, and by themselves only those that are to be changed: environment (twice, where no
-    // policy is seen) and operations.
+    // One list, and single reads only of environments to change: the environment (twice if no
+    // policy is visible) and its operations.
     let ledger = served.ledger();
     let log = ledger["log"].as_array().unwrap();
     let count = |part: &str| {
@@ -137,7 +137,7 @@ fn a_file_is_shown_done_in_waves_and_done_once() {
         (Some("cmkctl/wanted-plan/v1"), Some("planned"))
     );
     assert_eq!(document["unlisted"][0]["environments"][0]["name"], "Team e");
-    // Each name must be typed.
+    // Each name must be confirmed.
     served.run(&["apply", &file, "--yes"]).exits(10);
     served.run(&apply(&file, &ALL[..3])).exits(10);
     assert!(start_times(&served).is_empty());
@@ -153,7 +153,7 @@ fn a_file_is_shown_done_in_waves_and_done_once() {
         });
         assert!(running.count() <= 2, "{name}: {starts:?}");
     }
-    // Two at a time were two at a time, and the second ring began after the first had ended.
+    // Two ran at a time, and the second ring started after the end of the first.
     assert!(
         starts[1].1.duration_since(starts[0].1).as_secs_f64() < LINK / 2.0,
         "{starts:?}"
@@ -231,8 +231,8 @@ fn policies_come_first_and_vaults_are_asked_once() {
             .count(),
         1
     );
-    // A file with nobody behind the environments: the Key Vault administrator does the policies,
-    // and is told what is missing.
+    // The Key Vault administrator sees no environment of the file, creates the policies, and is
+    // told what is missing.
     let half = served
         .run_as("key-vault-admin", &["apply", &file, "--yes"])
         .exits(5);
@@ -246,7 +246,7 @@ fn policies_come_first_and_vaults_are_asked_once() {
     assert_eq!(served.times("link-started"), 3);
 }
 
-/// Every kind of document that files take part in, for whoever compares them with their schemas.
+/// Every kind of JSON document from files, for the test of their schemas.
 pub(crate) fn documents(fits: &mut dyn FnMut(&Value)) {
     let served = Served::patched(
         &overlaid(

@@ -1,4 +1,4 @@
-//! A file whose key is made where it is not there.
+//! A file that creates its key if the key does not exist.
 
 use super::*;
 use crate::between::Rule;
@@ -7,7 +7,7 @@ use crate::tool::run;
 const VAULT: &str = "kv-contoso-cmk";
 const CONSENT: [&str; 5] = ["--yes", "--confirm", "Contoso UAT", "--confirm", VAULT];
 
-/// The file: the policy, how its key is made, and the environment.
+/// The file: the policy, how to create its key, and the environment.
 fn file(served: &Served, create_key: &str) -> String {
     let text = format!(
         "{}create-key = {create_key}\n\n[[policies.environments]]\nid = \"{}\"\nname = \"Contoso \
@@ -38,7 +38,7 @@ fn from_an_empty_subscription_to_an_encrypted_environment_and_only_once() {
         "1. Create the resource group",
         "2. Create the standard vault",
     ]);
-    // Purge protection is for good: yes alone is no consent to it.
+    // Purge protection can't be undone, so `--yes` alone does not confirm it.
     let without = [&["apply", &file][..], &CONSENT[..3]].concat();
     served
         .run(&without)
@@ -103,7 +103,7 @@ fn what_can_not_be_right_is_told_with_its_line() {
         .run(&["plan", &file])
         .exits(2)
         .says_on_stderr(&["policies 1 and 2", "Write the same `create-key` in both."]);
-    // Two policies of one key make it once.
+    // Two policies with the same key create it once.
     let same = "create-key = { azure-location = \"westeurope\" }\n";
     let file = served.write("two.toml", &format!("{block}{same}{other}{same}"));
     served
@@ -122,7 +122,7 @@ fn nothing_is_made_where_it_is_not_known_that_nothing_is_there() {
     let between = Between::new(&served, vec![hidden]);
     between.run_as("admin", &apply).exits(5);
     assert!(served.effects().is_empty());
-    // The same directly before the request.
+    // The same check directly before the request.
     let between = Between::new(&served, Vec::new());
     between.run_as("admin", &["plan", &file]).exits(0);
     let looks = between.times_asked("/vaults/kv-contoso-cmk?");
@@ -146,7 +146,7 @@ fn without_a_region_there_is_no_place_and_an_end_that_has_passed_is_none() {
         .run(&["plan", &late])
         .exits(6)
         .says(&["CMK051", "2020-01-01"]);
-    // What is there stays as it is, whatever the file says of its making.
+    // An existing key stays, whatever the file says about its creation.
     let ready = Served::start("ready", FAST);
     let late = file(&ready, passed);
     ready

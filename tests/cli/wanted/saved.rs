@@ -1,4 +1,4 @@
-//! A plan that was saved.
+//! A saved plan.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn a_saved_plan_runs_exactly_and_is_refused_when_the_world_moved() {
         "cmkctl/plan/v1"
     );
     served.run(&["plan", &plan]).exits(2);
-    // A slip of an editor, another cloud, and half a file.
+    // A changed file, another cloud, and half a file.
     let slip = served.write(
         "slip.json",
         &text.replace("\"at-most\": 2", "\"at-most\": 20"),
@@ -43,8 +43,8 @@ fn a_saved_plan_runs_exactly_and_is_refused_when_the_world_moved() {
         .exits(2)
         .says(&["can't be understood", "line"]);
     assert!(served.effects().is_empty());
-    // The file may say something else by now: the plan is what is run. And what was done meanwhile
-    // is done no more.
+    // The plan is run, even if the wanted file has changed meanwhile. A step that is already done
+    // is skipped.
     std::fs::remove_file(&file).unwrap();
     let ids = served.ids_by_name();
     served
@@ -59,8 +59,8 @@ fn a_saved_plan_runs_exactly_and_is_refused_when_the_world_moved() {
         .exits(0);
     served.run(&apply(&plan, &ALL[1..2])).exits(0);
     assert_eq!(start_times(&served).len(), 2);
-    // Somebody takes one off its policy again: then it would be added again, as planned. But
-    // another policy's key is another plan.
+    // If an environment was removed meanwhile, it would be added again as planned. A policy with
+    // another key makes another plan.
     let document = served
         .run(&[&apply(&plan, &[])[..], &["-o", "json"]].concat())
         .exits(0)
@@ -83,8 +83,7 @@ fn what_moved_is_named() {
         .unwrap()
         .to_owned();
     served.run(&["plan", &name, "--out", &plan]).exits(0);
-    // Right after the list was read once, the environment has another name and is no Managed
-    // Environment any more.
+    // Right after the first read of the list, the environment is renamed and no longer managed.
     let change = json!({ "name": "Contoso Production 2", "managed": false });
     served.faults(
         &json!([{ "match": { "host": "bap", "path": "/scopes/admin/environments",

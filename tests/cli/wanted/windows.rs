@@ -1,10 +1,10 @@
-//! An environment is started while its window is open.
+//! An environment starts only while its window is open.
 
 use super::*;
 
 #[test]
 fn an_environment_is_started_inside_a_window_only() {
-    // The sandbox begins on Monday, 2026-03-02, 08:00.
+    // The sandbox starts on Monday, 2026-03-02, 08:00.
     let served = Served::patched(&teams(), "3600");
     let name = wanted_file(
         &served,
@@ -25,15 +25,15 @@ fn an_environment_is_started_inside_a_window_only() {
         .exits(8);
     ran.says(&["opens on Mon 2026-03-02 20:00 UTC"]);
     assert!(start_times(&served).is_empty());
-    // By now it is ten o'clock or later: the evening comes sooner.
+    // It is now ten o'clock or later. The clock is advanced, so that the evening comes sooner.
     served.advance(8.0 * 3600.0);
     let ran = served.run(&apply(&name, &ALL[..2])).exits(0);
     ran.says(&[
         "Waiting for the change window that opens on Mon 2026-03-02 20:00 UTC",
         "Waiting for the change window that opens on Tue 2026-03-03 00:00 UTC",
     ]);
-    // An hour of this clock is a second: the request arrives a moment after the window was found
-    // open.
+    // A second here is an hour of the sandbox. The request arrives a moment after the window was
+    // found open.
     let days: Vec<String> = start_times(&served)
         .iter()
         .map(|(_, at)| at.strftime("%a %H").to_string())
@@ -51,8 +51,8 @@ fn an_environment_is_started_inside_a_window_only() {
 
 #[test]
 fn a_window_that_closes_while_everything_is_looked_at_once_more_stops_the_start() {
-    // It is Monday, 08:00, and a second here is 50 minutes: the look directly before the start
-    // takes longer than the window has left.
+    // It is Monday, 08:00, and a second here is 50 minutes. The read directly before the start
+    // takes longer than the window stays open.
     let ends = |late: u64, code: i32| {
         let served = Served::patched(&teams(), "3000");
         let name = wanted_file(

@@ -1,4 +1,4 @@
-//! What keeps a certificate from signing in, and what helps.
+//! Why a certificate can't be used for signing in, and the remedies.
 
 use crate::error::{Error, Kind};
 use crate::model::cause::Cause;
@@ -6,41 +6,41 @@ use crate::model::text::quoted;
 use jiff::Timestamp;
 use std::path::Path;
 
-/// Why a certificate can't be used. Nothing was sent.
+/// Why a certificate can't be used. No request was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The file, as the system says.
+    /// The system can't read the file. Holds the system's message.
     Unreadable(String),
-    /// Neither PEM nor PFX.
+    /// The file is neither PEM nor PFX.
     Neither,
-    /// A block of it can't be decoded.
+    /// A block of the file can't be decoded.
     Damaged,
-    /// A certificate alone.
+    /// The file has a certificate but no private key.
     NoKey,
-    /// A private key alone.
+    /// The file has a private key but no certificate.
     NoCertificate,
-    /// Both, but they do not belong together.
+    /// The key does not match any certificate.
     Strangers,
-    /// Not valid before this time.
+    /// The certificate is not valid before this time.
     Early(Timestamp),
-    /// Not valid after this time.
+    /// The certificate is not valid after this time.
     Ended(Timestamp),
     /// The key is encrypted, and there is no password.
     PasswordMissing,
     /// The key is encrypted, and this password does not open it.
     PasswordWrong,
-    /// A key in PEM, encrypted in a way that is not read here.
+    /// A PEM key with an unsupported encryption.
     OldPem,
-    /// A PFX, encrypted in a way that is not read here.
+    /// A PFX with an unsupported encryption.
     OldPfx,
-    /// A key of another kind than RSA.
+    /// The key is not an RSA key.
     NotRsa,
-    /// An RSA key of a size that can't sign here.
+    /// An RSA key with an unsupported size.
     Size,
 }
 
 impl Fault {
-    /// The failure of the sign-in with `file`.
+    /// The error of the sign-in with `file`.
     pub(super) fn error(&self, file: &Path) -> Error {
         let what = "Sign-in by way of `environment` failed.";
         let mut error = Error::new(Kind::SignIn, what).detail(self.sentence(file));

@@ -1,5 +1,5 @@
-//! The files that certificates come in: PEM (RFC 7468) and PFX (RFC 7292). What a file is, its
-//! content says; names and endings say nothing.
+//! Reads certificate files: PEM (RFC 7468) and PFX (RFC 7292). The content decides the format,
+//! never the file's name.
 
 use super::fault::Fault;
 use base64::Engine;
@@ -7,27 +7,27 @@ use base64::engine::general_purpose::STANDARD;
 use p12_keystore::{Pkcs12Archive, error::Error as PfxError};
 use pkcs8::{EncryptedPrivateKeyInfoRef, pkcs5};
 
-/// A private key as the file holds it. It has no `Debug`, on purpose.
+/// A private key from the file. It has no `Debug`, so that it can't be printed.
 pub(super) enum Key {
-    /// PKCS#8, of any algorithm.
+    /// PKCS#8, any algorithm.
     Pkcs8(Vec<u8>),
-    /// PKCS#1: RSA.
+    /// PKCS#1, always RSA.
     Pkcs1(Vec<u8>),
-    /// SEC 1 and the like: not RSA.
+    /// SEC 1 and other formats that are not RSA.
     Other,
 }
 
-/// What a file holds.
+/// The keys and certificates of a file.
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) keys: Vec<Key>,
-    /// DER, in the order of the file.
+    /// DER, in the file's order.
     pub(super) certificates: Vec<Vec<u8>>,
 }
 
-/// Reads keys and certificates.
+/// Reads the keys and certificates of a file.
 pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
-    // Names in bag attributes may be in any encoding.
+    // Names in bag attributes may have any encoding.
     let text = String::from_utf8_lossy(bytes);
     if text.contains(BEGIN) {
         pem(&text, password)
@@ -57,7 +57,7 @@ fn pem(text: &str, password: Option<&str>) -> Result<Contents, Fault> {
             "CERTIFICATE" | "X509 CERTIFICATE" => contents.certificates.push(plain()?),
             "PRIVATE KEY" => contents.keys.push(Key::Pkcs8(plain()?)),
             "ENCRYPTED PRIVATE KEY" => contents.keys.push(decrypted(&plain()?, password)?),
-            // RFC 1421, 4.6.1.1: OpenSSL's own way before PKCS#8.
+            // OpenSSL's encryption before PKCS#8 (RFC 1421, 4.6.1.1).
             "RSA PRIVATE KEY" if body.contains("ENCRYPTED") => return Err(Fault::OldPem),
             "RSA PRIVATE KEY" => contents.keys.push(Key::Pkcs1(plain()?)),
             "EC PRIVATE KEY" | "DSA PRIVATE KEY" => contents.keys.push(Key::Other),
@@ -70,7 +70,7 @@ fn pem(text: &str, password: Option<&str>) -> Result<Contents, Fault> {
 const SEQUENCE: u8 = 0x30;
 
 fn der(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
-    // The length takes one byte, or as many more as its low bits say.
+    // The length has one byte, plus as many more as its low bits say.
     let length = bytes.get(1).copied().unwrap_or_default();
     let more = if length < 0x80 { 0 } else { length & 0x7f };
     let members = bytes.get(2 + usize::from(more)..).unwrap_or_default();
@@ -79,7 +79,7 @@ fn der(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
     }
     let mut contents = Contents::default();
     match members {
-        // The version of a private key, then its algorithm or its modulus.
+        // After the version of a private key comes its algorithm or its modulus.
         [2, 1, 0 | 1, SEQUENCE, ..] => contents.keys.push(Key::Pkcs8(bytes.to_vec())),
         [2, 1, 0, 2, ..] => contents.keys.push(Key::Pkcs1(bytes.to_vec())),
         _ if EncryptedPrivateKeyInfoRef::try_from(bytes).is_ok() => contents.keys.push(Key::Other),
@@ -91,7 +91,7 @@ fn der(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
     Ok(contents)
 }
 
-/// A password that does not open something, or none.
+/// The fault for a failed decryption, with or without a password.
 fn closed(password: Option<&str>) -> Fault {
     if password.is_some() {
         Fault::PasswordWrong
@@ -100,7 +100,7 @@ fn closed(password: Option<&str>) -> Fault {
     }
 }
 
-/// PBES2 of RFC 8018 is read, and nothing older.
+/// Decrypts PBES2 (RFC 8018). Older schemes are not supported.
 fn decrypted(bytes: &[u8], password: Option<&str>) -> Result<Key, Fault> {
     /// 1.2.840.113549.1.5.13
     const PBES2: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];

@@ -1,7 +1,7 @@
-//! Sign-in of an application by its certificate.
+//! Signs an application in with its certificate.
 //!
-//! The Azure crate has this only with OpenSSL, so the assertion is made here, as Microsoft
-//! describes it (learn.microsoft.com, `entra/identity-platform/certificate-credentials`).
+//! The Azure crate supports this only with OpenSSL. So cmkctl makes the assertion itself, as
+//! Microsoft describes it (learn.microsoft.com, `entra/identity-platform/certificate-credentials`).
 
 mod fault;
 mod file;
@@ -22,16 +22,16 @@ use serde_json::{Value, json};
 use std::fmt;
 use uuid::Uuid;
 
-/// How long an assertion is good: Microsoft advises 5 to 10 minutes.
+/// Lifetime of an assertion in seconds. Microsoft advises 5 to 10 minutes.
 const LIFETIME: i64 = 600;
 
-/// An application that signs for itself.
+/// An application that signs its own assertions.
 pub(super) struct Signed {
     pair: Pair,
     client: String,
     /// The token endpoint.
     audience: String,
-    /// Is the whole chain sent, for an application that trusts a subject name and an issuer?
+    /// Sends the whole chain, for an application that trusts a subject name and an issuer.
     with_chain: bool,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Debug for Signed {
 }
 
 impl Signed {
-    /// Reads the file and looks whether it can sign in. Sends nothing.
+    /// Reads the file and checks that it can sign in. Sends nothing.
     pub(super) fn read(own: &CertificateFile, client: &str, audience: String) -> Result<Self> {
         let pair = read(own, Timestamp::now()).map_err(|fault| fault.error(&own.path))?;
         Ok(Self {

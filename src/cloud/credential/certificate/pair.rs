@@ -1,4 +1,4 @@
-//! The key that signs, with its certificate and the chain above that.
+//! The signing key with its certificate and issuers.
 
 use super::fault::Fault;
 use super::file::{Contents, Key};
@@ -7,14 +7,14 @@ use ring::rsa::KeyPair;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-/// A key and its certificate, valid now.
+/// A key and its certificate, which is valid now.
 pub(super) struct Pair {
     pub(super) key: KeyPair,
-    /// DER: the certificate of the key, then the ones above it as far as the file has them.
+    /// DER: the key's certificate, then its issuers as far as the file has them.
     pub(super) chain: Vec<Vec<u8>>,
 }
 
-/// The key of the file that has a certificate there; of several, the one that is valid for longest.
+/// The key that has a certificate in the file. With several, the certificate that is valid longest.
 pub(super) fn of(contents: &Contents, now: Timestamp) -> Result<Pair, Fault> {
     match (contents.keys.is_empty(), contents.certificates.is_empty()) {
         (true, true) => return Err(Fault::Neither),
@@ -64,7 +64,7 @@ fn usable(key: &Key) -> Result<KeyPair, Fault> {
 
 type Known<'a> = (&'a Vec<u8>, X509Certificate<'a>);
 
-/// The certificate of a key that is valid for longest, or why none is.
+/// The certificate of the key that is valid longest, or the reason why none is usable.
 fn own_of<'a>(
     key: &KeyPair,
     certificates: &'a [Known<'a>],
@@ -93,7 +93,7 @@ fn own_of<'a>(
     best.ok_or(why)
 }
 
-/// From the certificate up to the last issuer that the file has.
+/// The certificate and its issuers, up to the last issuer in the file.
 fn chain(first: &Known<'_>, certificates: &[Known<'_>]) -> Vec<Vec<u8>> {
     let mut chain = vec![first.0.clone()];
     let mut last = first;

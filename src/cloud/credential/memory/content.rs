@@ -1,4 +1,4 @@
-//! What is remembered: sign-ins, and tokens of the tools that take long to give one.
+//! The stored content: sign-ins, and tokens of tools that are slow to return one.
 
 use azure_core::credentials::Secret;
 use jiff::Timestamp;
@@ -6,77 +6,77 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// So many command lines are known.
+/// Number of command lines that are stored.
 const LINES: usize = 100;
 
-/// Which sign-in is meant.
+/// Identifies a stored sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginKey {
-    /// Host that signs in.
+    /// Host of the sign-in service.
     pub authority: String,
-    /// Tenant as it was asked for.
+    /// Tenant as the caller named it.
     pub tenant: Option<String>,
-    /// The application that is signed in to.
+    /// Client id of the application.
     pub client: String,
 }
 
-/// How somebody signed in.
+/// The way the user signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// In a browser.
     Browser,
-    /// By a code.
+    /// With a device code.
     DeviceCode,
-    /// By the certificate in this file.
+    /// With the certificate in this file.
     Certificate(PathBuf),
 }
 
-/// A sign-in that lasts.
+/// A stored sign-in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Login {
-    /// Which it is.
+    /// Its key.
     pub key: LoginKey,
     /// Tenant id.
     #[serde(default)]
     pub tenant_id: Option<String>,
-    /// What gives new tokens; none where a certificate does.
+    /// The refresh token; `None` for a sign-in by certificate.
     #[serde(with = "hidden")]
     pub refresh: Option<Secret>,
     /// User principal name.
     pub name: Option<String>,
     /// Object id.
     pub object_id: Option<String>,
-    /// By which way.
+    /// The way of signing in.
     pub how: How,
-    /// When.
+    /// Time of the sign-in.
     pub when: Timestamp,
 }
 
-/// Which token is meant.
+/// Identifies a stored token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenKey {
-    /// Host that signs in.
+    /// Host of the sign-in service.
     pub authority: String,
-    /// Tenant as it was asked for.
+    /// Tenant as the caller named it.
     pub tenant: Option<String>,
-    /// Name of the way.
+    /// Name of the way of signing in.
     pub method: String,
-    /// What the token is for.
+    /// OAuth scope.
     pub scope: String,
-    /// Digest of all that says who the tool is signed in as.
+    /// Digest of the tool's files, which identifies its account.
     pub binding: String,
 }
 
 impl TokenKey {
-    /// The same but for who is signed in.
+    /// Do the keys differ only in the account?
     fn succeeds(&self, other: &Self) -> bool {
         let own = (&self.authority, &self.tenant, &self.method, &self.scope);
         own == (&other.authority, &other.tenant, &other.method, &other.scope)
     }
 }
 
-/// A token and its end.
+/// A stored token with its expiry time.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Kept {
     pub(super) key: TokenKey,
@@ -85,20 +85,20 @@ pub(super) struct Kept {
     pub(super) expires: Timestamp,
 }
 
-/// The scopes that a command line needed the last time.
+/// The scopes that a command line needed last time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Need {
-    /// The line, word by word.
+    /// The words of the command line.
     pub(super) line: String,
     pub(super) scopes: BTreeSet<String>,
 }
 
-/// All of it, as it lies in the sealed file.
+/// The whole content of the sealed file.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Content {
     #[serde(default)]
     pub(super) needs: Vec<Need>,
-    /// Until then this machine counts as one without an identity of its own.
+    /// Until this time, cmkctl does not look for a managed identity again.
     #[serde(default)]
     pub(super) no_identity_until: Option<Timestamp>,
     #[serde(default)]
@@ -108,13 +108,15 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// A token takes the place of its predecessor, and of one of another account.
+    /// Stores a token. It replaces the token of the same key, also if that belongs to another
+    /// account.
     pub(super) fn keep_token(&mut self, kept: Kept) {
         self.tokens.retain(|old| !kept.key.succeeds(&old.key));
         self.tokens.push(kept);
     }
 
-    /// The oldest of too many lines is dropped. Did it change anything?
+    /// Stores the scopes of a command line, and drops the oldest lines over the limit. Returns
+    /// whether the content changed.
     pub(super) fn keep_need(&mut self, need: Need) -> bool {
         if self.needs.contains(&need) {
             return false;
@@ -131,13 +133,13 @@ impl Content {
         self.logins.push(login);
     }
 
-    /// Without what has ended.
+    /// Drops expired tokens.
     pub(super) fn without_ended(&mut self, now: Timestamp) {
         self.tokens.retain(|token| token.expires > now);
     }
 }
 
-/// A text that can't be printed, written where everything is sealed.
+/// Writes a secret as text. The file around it is sealed.
 mod hidden {
     use super::Secret;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,45 +1,46 @@
-//! Why nothing can be remembered, or what was remembered can't be used. Each is said once, and the
-//! command goes on without.
+//! Why cmkctl can't store or use a sign-in. It reports each fault once and continues without the
+//! store.
 
 use std::fmt;
 use std::path::Path;
 
-/// What stands against remembering.
+/// Why the store can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The system has no store, or it refuses.
+    /// The system has no key store, or the store refuses.
     NoStore(String),
-    /// The store holds no key for the file: it was lost with a restart, or it is another machine's.
+    /// The store has no key for the file: a restart removed it, or the file is from another
+    /// machine.
     KeyGone,
-    /// Somebody has signed in here, and the file holds it no more.
+    /// A user signed in here, but the file no longer holds the sign-in.
     Gone,
     /// The key does not open the file.
     NotOpened,
-    /// It is no such file.
+    /// The file has another format.
     Damaged,
-    /// Others than its owner can read or write it.
+    /// Other users can read or write the file. Holds its mode.
     Mode(u32),
     /// Another user owns it.
     Owner,
-    /// It is a symbolic link.
+    /// The path is a symbolic link.
     Link,
-    /// It is a folder, or something else that is no file.
+    /// The path is a folder or another kind that is not a file.
     NoFile,
-    /// The system does not let it be read.
+    /// The system refuses to read the file.
     Unreadable(String),
-    /// It could not be written.
+    /// The file could not be written.
     NotKept(String),
     /// Another process holds the lock.
     Busy,
 }
 
 impl Fault {
-    /// Is it what happens to everybody now and then, and no reason to warn?
+    /// Is this fault common, so that it needs no warning?
     pub const fn is_usual(&self) -> bool {
         matches!(self, Fault::KeyGone | Fault::NoStore(_))
     }
 
-    /// In one sentence or two, for the file at `path`.
+    /// The fault in one or two sentences, for the file at `path`.
     pub fn told<'a>(&'a self, path: &'a Path) -> impl fmt::Display + 'a {
         Told { fault: self, path }
     }

@@ -1,5 +1,5 @@
-//! What one command leaves for the next: sign-ins and tokens, in a file that is sealed with a key
-//! of the system's store. Whatever stands against it, the command goes on without.
+//! Stores sign-ins and tokens for later commands, in a file that is sealed with a key from the
+//! system's store. If the store fails, the command continues without it.
 
 mod content;
 mod fault;
@@ -20,13 +20,13 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use store::Slot;
 
-/// A token with less than this left is not taken.
+/// A token that expires within this time is not used.
 pub const ENDS_EARLY: SignedDuration = SignedDuration::from_mins(5);
 
-/// After this time a machine is asked again whether it has an identity of its own.
+/// Time until cmkctl looks for a managed identity again.
 const IDENTITY_LOOKED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// How much was forgotten.
+/// The number of removed entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Forgotten {
     /// Sign-ins.
@@ -35,11 +35,11 @@ pub struct Forgotten {
     pub tokens: usize,
 }
 
-/// What is remembered from one process to the next.
+/// The store that outlives a process.
 pub struct Memory {
     place: Option<Place>,
     store: Store,
-    /// Each fault is said once.
+    /// The faults that were already reported.
     said: Mutex<Vec<Fault>>,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
-    /// What is remembered in this folder. Nothing is looked at before it is needed.
+    /// The store in this folder. Nothing is read before it is needed.
     pub fn open(folder: PathBuf, store: Store) -> Self {
         Self {
             place: Some(Place::new(folder)),
@@ -63,7 +63,7 @@ impl Memory {
         }
     }
 
-    /// Remembers nothing.
+    /// A store that keeps nothing.
     pub fn none() -> Self {
         Self {
             place: None,
@@ -72,27 +72,27 @@ impl Memory {
         }
     }
 
-    /// Is anything remembered at all, if the system can?
+    /// Is the store turned on?
     pub fn is_on(&self) -> bool {
         self.place.is_some() && self.store != Store::None
     }
 
-    /// Has anything been left by an earlier command?
+    /// Did an earlier command leave a file or a mark?
     pub fn is_there(&self) -> bool {
         let place = self.place.as_ref();
         place.is_some_and(|place| place.is_there() || place.is_marked())
     }
 
-    /// The file that everything is sealed in.
+    /// The sealed file.
     pub fn file(&self) -> Option<PathBuf> {
         self.place.as_ref().map(Place::file)
     }
 
-    /// Every sign-in, where they can be read. That somebody has signed in here is known even where
-    /// they can't: then nobody else's account is taken in silence.
+    /// Every stored sign-in. The mark tells that a user signed in here, even if the file is
+    /// unreadable. cmkctl then does not switch to another account without a word.
     ///
     /// # Errors
-    /// Somebody has signed in, and what is remembered of it can't be read.
+    /// A user signed in here, and the stored sign-in is unreadable.
     pub fn logins_if_readable(&self) -> Result<Vec<Login>, Fault> {
         let Some(place) = self.place.as_ref().filter(|_| self.is_on()) else {
             return Ok(Vec::new());
@@ -105,23 +105,23 @@ impl Memory {
         }
     }
 
-    /// The sign-in of this key.
+    /// The stored sign-in of this key.
     pub fn login(&self, key: &LoginKey) -> Option<Login> {
         let logins = self.content()?.logins;
         logins.into_iter().find(|login| login.key == *key)
     }
 
-    /// Every sign-in.
+    /// Every stored sign-in.
     pub fn logins(&self) -> Vec<Login> {
         self.content()
             .map(|content| content.logins)
             .unwrap_or_default()
     }
 
-    /// Remembers a sign-in, in the place of an earlier one of the same key.
+    /// Stores a sign-in, and replaces the earlier one of the same key.
     ///
     /// # Errors
-    /// Why it is not remembered.
+    /// Why the sign-in was not stored.
     pub fn keep_login(&self, login: &Login) -> Result<(), Fault> {
         self.change(|content| {
             content.keep_login(login.clone());
@@ -133,8 +133,8 @@ impl Memory {
         }
     }
 
-    /// What gives new tokens was renewed. A sign-in that was forgotten meanwhile, or made anew,
-    /// stays so.
+    /// Stores a renewed refresh token. A sign-in that was removed or replaced meanwhile stays as it
+    /// is.
     pub fn renew_login(&self, login: &Login, refresh: &Secret) {
         let renewed = self.change_what_is_there(|content| {
             let mut logins = content.logins.iter_mut();
@@ -148,10 +148,10 @@ impl Memory {
         renewed.unwrap_or_else(|fault| self.say(&fault));
     }
 
-    /// Forgets a sign-in; none is fine.
+    /// Removes a sign-in. A missing sign-in is fine.
     ///
     /// # Errors
-    /// Why it is remembered still.
+    /// Why the sign-in is still stored.
     pub fn forget_login(&self, key: &LoginKey) -> Result<(), Fault> {
         self.change_what_is_there(|content| {
             let before = content.logins.len();
@@ -160,7 +160,7 @@ impl Memory {
         })
     }
 
-    /// A token that is good for 5 more minutes.
+    /// A stored token that is valid for 5 more minutes.
     pub fn token(&self, key: &TokenKey) -> Option<(Secret, Timestamp)> {
         let tokens = self.content()?.tokens;
         let kept = tokens.into_iter().find(|kept| kept.key == *key)?;
@@ -169,8 +169,8 @@ impl Memory {
         (left > ENDS_EARLY).then_some((secret, expires))
     }
 
-    /// Remembers tokens; one that ends within 5 minutes is none. Is it remembered? What stands
-    /// against it is said, once.
+    /// Stores the tokens that are valid for 5 more minutes. Returns whether they are stored, and
+    /// reports a fault once.
     pub fn keep_tokens(&self, tokens: &[(TokenKey, Secret, Timestamp)]) -> bool {
         if !self.is_on() {
             return false;
@@ -196,7 +196,7 @@ impl Memory {
         kept.map_err(|fault| self.say(&fault)).is_ok()
     }
 
-    /// The scopes that this command line needed the last time.
+    /// The scopes that this command line needed last time.
     pub fn needed(&self, line: &str) -> BTreeSet<String> {
         let needs = self.content().map(|content| content.needs);
         let known = needs.unwrap_or_default().into_iter();
@@ -204,14 +204,14 @@ impl Memory {
         own.next().map(|need| need.scopes).unwrap_or_default()
     }
 
-    /// Had this machine no identity of its own a while ago?
+    /// Did cmkctl recently find that this machine has no managed identity?
     pub fn has_no_identity(&self) -> bool {
         let until = self.content().and_then(|content| content.no_identity_until);
         until.is_some_and(|until| until > Timestamp::now())
     }
 
-    /// Remembers what a command line needed, and that this machine has no identity of its own,
-    /// where anything else is remembered.
+    /// Stores the scopes of a command line, and that this machine has no managed identity. It does
+    /// nothing if there is no file yet.
     pub fn learn(&self, line: &str, scopes: BTreeSet<String>, no_identity: bool) {
         let line = line.to_owned();
         let until = Timestamp::now() + IDENTITY_LOOKED_FOR;
@@ -224,7 +224,7 @@ impl Memory {
         kept.unwrap_or_else(|fault| self.say(&fault));
     }
 
-    /// A service refused this token: nobody gets it from here any more.
+    /// Removes a token that a service refused, so that no later command uses it.
     pub fn forget_token(&self, refused: &Secret) {
         let gone = self.change_what_is_there(|content| {
             let before = content.tokens.len();
@@ -235,10 +235,10 @@ impl Memory {
         gone.unwrap_or_else(|fault| self.say(&fault));
     }
 
-    /// Forgets everything, and the key with it.
+    /// Removes everything, the key included.
     ///
     /// # Errors
-    /// Why something is remembered still.
+    /// Why something is still stored.
     pub fn forget_all(&self) -> Result<Forgotten, Fault> {
         let Some(place) = self.place.as_ref() else {
             return Ok(Forgotten::default());
@@ -258,7 +258,7 @@ impl Memory {
         Ok(gone)
     }
 
-    /// What stands against remembering here, as far as it can be known without writing.
+    /// Why the store can't be used here, as far as cmkctl can tell without writing.
     pub fn fault(&self) -> Option<Fault> {
         let place = self.place.as_ref().filter(|_| self.is_on())?;
         match self.slot(place) {
@@ -267,8 +267,8 @@ impl Memory {
         }
     }
 
-    /// Why this system holds no key, as far as it can be known without writing. A file that can't
-    /// be used is no hindrance: the next one takes its place.
+    /// Why the system can't hold a key, as far as cmkctl can tell without writing. An unusable file
+    /// does not matter, because the next write replaces it.
     pub fn store_fault(&self) -> Option<Fault> {
         let place = self.place.as_ref().filter(|_| self.is_on())?;
         let key = self
@@ -277,15 +277,15 @@ impl Memory {
         key.err()
     }
 
-    /// What is remembered; what stands against it is said once.
+    /// The stored content. A fault is reported once.
     fn content(&self) -> Option<Content> {
         let place = self.place.as_ref().filter(|_| self.is_on())?;
         let content = self.looked(place);
         content.map_err(|fault| self.say(&fault)).ok()
     }
 
-    /// Key and file are two things, and another process may be about to renew both: what does not
-    /// fit is looked at again when nobody writes.
+    /// Key and file are separate, and another process may be replacing both. If they do not match,
+    /// read again under the lock.
     fn looked(&self, place: &Place) -> Result<Content, Fault> {
         match self.load(place) {
             Err(Fault::NotOpened | Fault::KeyGone) => {
@@ -317,7 +317,7 @@ impl Memory {
         }
     }
 
-    /// As [`Memory::change`], where without a file there is nothing to change.
+    /// Like [`Memory::change`], but does nothing without a file.
     fn change_what_is_there(&self, with: impl FnOnce(&mut Content) -> bool) -> Result<(), Fault> {
         let there = self.place.as_ref().is_some_and(Place::is_there);
         if there && self.is_on() {
@@ -327,8 +327,8 @@ impl Memory {
         }
     }
 
-    /// Changes what is remembered, one process after the other. `with` says whether it changed
-    /// anything. A file that can't be used is replaced.
+    /// Changes the content under the lock. `with` returns whether it changed anything. An unusable
+    /// file is replaced.
     fn change(&self, with: impl FnOnce(&mut Content) -> bool) -> Result<(), Fault> {
         let Some(place) = self.place.as_ref() else {
             return Err(Fault::NoStore("it was turned off".to_owned()));
@@ -370,8 +370,8 @@ impl Memory {
         place.write(&key, &bytes, lock)
     }
 
-    /// Says what stands against remembering, once in a process. That a system has no store is a
-    /// warning once in the life of a folder.
+    /// Reports a fault, once in a process. A system without a key store gives one warning in the
+    /// lifetime of a folder.
     fn say(&self, fault: &Fault) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(place) = self.place.as_ref().filter(|_| !said.contains(fault)) else {
@@ -426,8 +426,8 @@ mod tests {
         }
     }
 
-    /// A memory in a folder of its own; none where the kernel keeps no keyring. Its key is taken
-    /// away again.
+    /// A store in a temporary folder; `None` if the kernel has no keyring. Its key is removed at
+    /// the end.
     struct Tried(tempfile::TempDir);
 
     impl Tried {
@@ -466,7 +466,7 @@ mod tests {
         assert!(!bytes.windows(7).any(|part| part == b"hunter2"));
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        // Another account takes the place of the one before.
+        // A token of another account replaces the earlier one.
         assert!(tried.memory().keep_tokens(&token("b", "other", 60)));
         assert!(tried.memory().token(&key("a")).is_none());
         tried
@@ -541,7 +541,7 @@ mod tests {
         let scopes = |names: &[&str]| -> BTreeSet<String> {
             names.iter().map(|name| (*name).to_owned()).collect()
         };
-        // Alone it is not worth a file.
+        // Learned scopes alone do not create a file.
         tried.memory().learn("status", scopes(&["a"]), true);
         assert!(!tried.memory().file().unwrap().exists());
         assert!(tried.memory().keep_tokens(&token("a", "x", 60)));

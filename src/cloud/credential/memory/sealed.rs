@@ -1,7 +1,7 @@
-//! The sealed file: its bytes, its place, and who may read it.
+//! The sealed file: its format, its folder, and its access rights.
 //!
-//! One line that names the format, a random nonce, and what ChaCha20-Poly1305 made of the content.
-//! The line is associated data: a file of another format never opens as this one.
+//! The file has a line that names the format, a random nonce, and the ChaCha20-Poly1305 ciphertext.
+//! The line is associated data, so that a file of another format never opens as this one.
 
 use super::fault::Fault;
 use super::store::{KEY_BYTES, Key};
@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 /// The first line, with the version of the format.
 const FORMAT: &[u8] = b"cmkctl sealed 1\n";
 
-/// Nothing that is remembered comes near it.
+/// The largest file that is read. Real content is far smaller.
 const LIMIT: u64 = 4 << 20;
 
-/// So long another process may hold the lock. It takes milliseconds.
+/// Longest wait for another process that holds the lock. Such a process needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A new random key.
@@ -40,7 +40,7 @@ fn cipher(key: &Key) -> Option<LessSafeKey> {
     ))
 }
 
-/// The bytes of a file with this content. Each has a nonce of its own.
+/// Encrypts the content into the bytes of a file, with a new nonce each time.
 fn seal(key: &Key, content: &[u8]) -> Result<Vec<u8>, Fault> {
     let nonce: [u8; NONCE_LEN] = random()?;
     let refused = || Fault::NotKept("it can't be sealed".to_owned());
@@ -52,7 +52,7 @@ fn seal(key: &Key, content: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok([FORMAT, &nonce, &sealed].concat())
 }
 
-/// The content of such a file.
+/// Decrypts the bytes of a file.
 fn open(key: &Key, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let rest = bytes.strip_prefix(FORMAT).ok_or(Fault::Damaged)?;
     let (nonce, sealed) = rest
@@ -70,7 +70,7 @@ fn open(key: &Key, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(content)
 }
 
-/// The file of one folder.
+/// The sealed file of one folder.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     folder: PathBuf,
@@ -89,12 +89,12 @@ impl Place {
         self.folder.join("remembered.sealed")
     }
 
-    /// Is there anything at all, whatever it is?
+    /// Does anything exist at the path, of any kind?
     pub(super) fn is_there(&self) -> bool {
         std::fs::symlink_metadata(self.file()).is_ok()
     }
 
-    /// The content; `None` where there is no file.
+    /// The content; `None` if the file does not exist.
     pub(super) fn read(&self, key: &Key) -> Result<Option<Vec<u8>>, Fault> {
         let Some(bytes) = self.bytes()? else {
             return Ok(None);
@@ -117,7 +117,7 @@ impl Place {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
-        // Of the file that was opened: the name may stand for another one by now.
+        // Checks the opened file, because the name may meanwhile point to another file.
         private(&file.metadata().map_err(unreadable)?)?;
         let mut bytes = Vec::new();
         let read = file.take(LIMIT + 1).read_to_end(&mut bytes);
@@ -128,8 +128,7 @@ impl Place {
         Ok(Some(bytes))
     }
 
-    /// Puts this content in the place of whatever is there. Who reads meanwhile reads the old file
-    /// or the new one, never a half.
+    /// Replaces the file. A concurrent reader gets the old or the new file, never a part.
     pub(super) fn write(&self, key: &Key, content: &[u8], _: &Lock) -> Result<(), Fault> {
         let failed = |error: std::io::Error| Fault::NotKept(format!("{error}"));
         let sealed = seal(key, content)?;
@@ -142,7 +141,7 @@ impl Place {
         moved.map(drop).map_err(|error| failed(error.error))
     }
 
-    /// Takes the file away.
+    /// Removes the file.
     pub(super) fn remove(&self, _: &Lock) -> Result<(), Fault> {
         match std::fs::remove_file(self.file()) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -152,12 +151,12 @@ impl Place {
         }
     }
 
-    /// Has somebody signed in here, and not out again?
+    /// Has a user signed in here, and not signed out?
     pub(super) fn is_marked(&self) -> bool {
         std::fs::symlink_metadata(self.marker()).is_ok()
     }
 
-    /// Leaves a mark that says so, and nothing else.
+    /// Creates the mark that a user signed in here. It holds nothing else.
     pub(super) fn mark(&self) -> Result<(), Fault> {
         let made = OpenOptions::new()
             .write(true)
@@ -168,7 +167,7 @@ impl Place {
             .map_err(|error| Fault::NotKept(error.to_string()))
     }
 
-    /// Takes the mark away.
+    /// Removes the mark.
     pub(super) fn unmark(&self) -> Result<(), Fault> {
         match std::fs::remove_file(self.marker()) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -182,8 +181,7 @@ impl Place {
         self.folder.join("signed-in")
     }
 
-    /// Waits for the right to change the file. The folder is made if it is not there, below a home
-    /// that is.
+    /// Waits for the lock on the file. It creates the folder and at most one parent.
     pub(super) fn lock(&self) -> Result<Lock, Fault> {
         let failed = |error: std::io::Error| Fault::NotKept(format!("{error}"));
         self.make_folder().map_err(failed)?;
@@ -209,7 +207,7 @@ impl Place {
         }
     }
 
-    /// Is this the first time that a system without a store is met here? A mark is left.
+    /// Is this the first time that the system has no key store? The answer is kept in a mark.
     pub(super) fn first_without_store(&self) -> bool {
         let mark = self.folder.join("no-store");
         let mut options = OpenOptions::new();
@@ -222,7 +220,7 @@ impl Place {
             return Ok(());
         }
         let builder = builder();
-        // `.cache` and `cmkctl` in it, and never somebody's home.
+        // Creates `.cache` and `cmkctl` in it, but never a home folder.
         let parents = self.folder.parent().filter(|parent| !parent.is_dir());
         for folder in parents.into_iter().chain([self.folder.as_path()]) {
             match builder.create(folder) {
@@ -234,13 +232,13 @@ impl Place {
     }
 }
 
-/// The right to change the file, as long as it lives.
+/// The lock on the file, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Makes folders of their owner alone.
+/// Creates folders that only their owner can open.
 #[cfg(unix)]
 fn builder() -> std::fs::DirBuilder {
     let mut builder = std::fs::DirBuilder::new();
@@ -253,7 +251,7 @@ fn builder() -> std::fs::DirBuilder {
     std::fs::DirBuilder::new()
 }
 
-/// A file that others can read, or that another user wrote, is not ours.
+/// Refuses a file that other users can read, or that another user owns.
 #[cfg(unix)]
 fn private(file: &std::fs::Metadata) -> Result<(), Fault> {
     use std::os::unix::fs::MetadataExt;
@@ -266,7 +264,7 @@ fn private(file: &std::fs::Metadata) -> Result<(), Fault> {
     }
 }
 
-/// Elsewhere the folder of the user is what keeps others out.
+/// On other systems, the rights of the user's folder protect the file.
 #[cfg(not(unix))]
 fn private(_: &std::fs::Metadata) -> Result<(), Fault> {
     Ok(())
@@ -282,7 +280,7 @@ mod tests {
         let sealed = seal(&key, b"hunter2").unwrap();
         assert_eq!(open(&key, &sealed).unwrap(), b"hunter2");
         assert!(!sealed.windows(7).any(|part| part == b"hunter2"));
-        // The same again is other bytes.
+        // The same content gives different bytes each time.
         assert_ne!(seal(&key, b"hunter2").unwrap(), sealed);
         assert!(matches!(open(&other, &sealed), Err(Fault::NotOpened)));
         for at in 0..sealed.len() {

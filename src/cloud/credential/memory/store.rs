@@ -1,36 +1,36 @@
-//! The system's own store of secrets. It holds one key, and what is remembered lies in a file that
-//! is sealed with it: Windows takes 2,560 bytes at most, and the kernel's keyring of an ordinary
-//! user 20,000 in all.
+//! The system's key store. It holds only the key of the sealed file. Windows stores at most 2,560
+//! bytes, and the kernel's keyring of an ordinary user 20,000 bytes in total.
 
 use keyring_core::{Entry, Error};
 use ring::digest::{SHA256, digest};
 use std::path::Path;
 
-/// Bytes of a key.
+/// Length of a key in bytes.
 pub(super) const KEY_BYTES: usize = 32;
 
-/// The key, which is never printed.
+/// The key of the sealed file. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Key(pub(super) [u8; KEY_BYTES]);
 
-/// Where the key lies.
+/// The place of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Store {
-    /// The store of this system: the Linux kernel's keyring, Windows' credentials, the keychain of
-    /// macOS.
+    /// The store of this system: the Linux kernel's keyring, Windows credentials, or the macOS
+    /// keychain.
     #[default]
     System,
-    /// None, because somebody said so.
+    /// No store, because the caller turned it off.
     None,
 }
 
-/// The entry of one cache folder. Two folders never share a key: each has a life of its own.
+/// The key entry of one cache folder. Two folders never share a key, because each can be deleted
+/// alone.
 pub(super) struct Slot {
     entry: Entry,
 }
 
 impl Slot {
-    /// The entry for `folder`. Nothing is stored by it.
+    /// The entry for `folder`. This stores nothing.
     pub(super) fn of(folder: &Path) -> Result<Self, String> {
         let name = digest(&SHA256, folder.as_os_str().as_encoded_bytes());
         let name: String =
@@ -44,7 +44,7 @@ impl Slot {
         entry(&name).map(|entry| Self { entry })
     }
 
-    /// The key that lies there, if one does.
+    /// The stored key, if any.
     pub(super) fn key(&self) -> Result<Option<Key>, String> {
         match self.entry.get_secret() {
             Ok(secret) => Ok(<[u8; KEY_BYTES]>::try_from(secret.as_slice()).ok().map(Key)),
@@ -53,8 +53,7 @@ impl Slot {
         }
     }
 
-    /// Lays a key there, and reads it back: a store that takes a key and does not give it again is
-    /// none.
+    /// Stores a key and reads it back. A store that does not return the key is an error.
     pub(super) fn keep(&self, key: &Key) -> Result<(), String> {
         let stored = self.entry.set_secret(&key.0);
         stored.map_err(|error| words(&error))?;
@@ -64,7 +63,7 @@ impl Slot {
         }
     }
 
-    /// Takes the key away: what was sealed with it can't be read any more.
+    /// Removes the key. The sealed file can then no longer be read.
     pub(super) fn forget(&self) -> Result<(), String> {
         match self.entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
@@ -73,7 +72,7 @@ impl Slot {
     }
 }
 
-/// Words without the bytes that some errors carry.
+/// The error's text, without the bytes that some errors carry.
 fn words(error: &Error) -> String {
     match error {
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "its entry is damaged".to_owned(),
@@ -85,11 +84,11 @@ fn words(error: &Error) -> String {
 fn entry(name: &str) -> Result<Entry, String> {
     use keyring_core::api::CredentialStoreApi;
     use linux_keyutils::{KeyRing, KeyRingIdentifier};
-    // A process without a session keyring of its own (cron, containers, `su`) may store a key there
-    // and never read it again. It gets a keyring first, with which it owns what it links.
+    // Without a session keyring (cron, containers, `su`), a process may store a key that it can't
+    // read back. So it joins a session keyring first, which owns its links.
     let session = KeyRing::from_special_id(KeyRingIdentifier::Session, true);
     session.map_err(|error| format!("the kernel gives no keyring: {error}"))?;
-    // Only this one outlives the process.
+    // Only the persistent keyring outlives the process.
     let persistent = KeyRing::get_persistent(KeyRingIdentifier::Session);
     persistent.map_err(|error| format!("the kernel keeps no keyring for this user: {error}"))?;
     let store = linux_keyutils_keyring_store::Store::new().map_err(|error| words(&error))?;

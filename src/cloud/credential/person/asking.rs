@@ -1,4 +1,4 @@
-//! Who may be asked to sign in, how, and what is said where nobody can be.
+//! Decides whether and how a user can be asked to sign in, and the error if not.
 
 use super::super::source::{Method, Person, Prompt};
 use super::endpoint::{ANY_TENANT, Asks, Endpoint};
@@ -6,34 +6,34 @@ use crate::error::{Error, Kind, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// How somebody can sign in by cmkctl itself.
+/// The ways in which a user signs in through cmkctl itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cloud::credential) enum Flow {
     /// In a browser on this machine.
     Browser,
-    /// By a code, in a browser anywhere.
+    /// With a code, in a browser on any machine.
     DeviceCode,
 }
 
-/// Who may be asked, and how.
+/// A sign-in of a user: the endpoint, the way, and the prompt.
 pub(in crate::cloud::credential) struct Asking<'a> {
     pub(in crate::cloud::credential) endpoint: Endpoint<'a>,
     pub(in crate::cloud::credential) flow: Flow,
     pub(in crate::cloud::credential) person: &'a Person,
     pub(in crate::cloud::credential) prompt: &'a Prompt,
-    /// The account that is meant, by its user principal name.
+    /// User principal name of the expected account.
     pub(in crate::cloud::credential) account: Option<&'a str>,
 }
 
 impl Asking<'_> {
-    /// Can the person be asked here, for `asks` or to begin with?
+    /// Can the user sign in here, first or again for `asks`?
     pub(super) fn may_ask(&self, asks: Option<&Asks>) -> Result<()> {
         let way = self.endpoint.way;
         let there = match (way, self.flow) {
-            // A command that has somebody's sign-in surprises nobody with a page.
+            // A command with a stored sign-in opens no page unless it runs at a terminal.
             (Method::Login, _) => self.person.at_terminal,
             (_, Flow::Browser) => self.person.can_browse(),
-            // A code can be typed anywhere, by whoever reads what is printed.
+            // The code can be typed on any machine, so a log with the message is enough.
             (_, Flow::DeviceCode) => true,
         };
         match asks {
@@ -44,7 +44,7 @@ impl Asking<'_> {
     }
 }
 
-/// Only the person can satisfy what is asked for, and nobody is there.
+/// The error if only the user can satisfy `asks`, and no user is present.
 pub(in crate::cloud::credential) fn unanswered(asking: &Asking<'_>, asks: &Asks) -> Error {
     let mut error = asks.error.clone();
     error.hints.clear();
@@ -60,7 +60,7 @@ pub(in crate::cloud::credential) fn unanswered(asking: &Asking<'_>, asks: &Asks)
         .hint(format!("cmkctl auth login{tenant}{claims}"))
 }
 
-/// Nobody is there to sign in.
+/// The error if no user is present to sign in.
 pub(in crate::cloud::credential) fn nobody(method: Method) -> Error {
     Error::new(
         Kind::SignIn,

@@ -1,5 +1,5 @@
-//! Browser: authorization code with PKCE on loopback, as Microsoft describes it
-//! (learn.microsoft.com, `entra/identity-platform/v2-oauth2-auth-code-flow`).
+//! Signs a user in with a browser: authorization code with PKCE over loopback, as Microsoft
+//! describes it (learn.microsoft.com, `entra/identity-platform/v2-oauth2-auth-code-flow`).
 
 use super::super::refusal::{Heard, refused};
 use super::super::source::{DevicePrompt, Secret};
@@ -12,10 +12,10 @@ use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
 use std::time::Duration;
 
-/// How long the person may take.
+/// Time limit for the user.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Opens the browser, waits for it to come back, and redeems the code that it brings.
+/// Opens the browser, waits for its redirect, and redeems the authorization code.
 pub(super) async fn sign_in(
     asking: &Asking<'_>,
     scope: &str,
@@ -40,7 +40,7 @@ pub(super) async fn sign_in(
         .append_pair("state", state.secret())
         .append_pair("code_challenge", &pkce::challenge(&verifier))
         .append_pair("code_challenge_method", "S256");
-    // Which of several accounts is meant, only the person knows.
+    // Without a known account, Entra lets the user choose one.
     let account = asking.account.map(|name| ("login_hint", name));
     let account = account.unwrap_or(("prompt", "select_account"));
     let claims = claims.map(|claims| ("claims", claims));
@@ -56,7 +56,7 @@ pub(super) async fn sign_in(
     }
     let visitor = arrived(asking, &loopback, &state).await?;
     let redirect = loopback.address();
-    // Nobody else is expected.
+    // The answer has arrived, so the listener closes.
     drop(loopback);
     let redeemed = redeemed(endpoint, scope, &visitor.back, (&verifier, &redirect)).await;
     let page = match &redeemed {
@@ -70,7 +70,7 @@ pub(super) async fn sign_in(
     redeemed
 }
 
-/// The browser with the answer.
+/// Waits for the browser's redirect.
 async fn arrived(asking: &Asking<'_>, loopback: &Loopback, state: &Secret) -> Result<Visitor> {
     let waiting = tokio::time::timeout(LIMIT, loopback.visitor(state));
     match unless_stopped(waiting).await {

@@ -1,4 +1,4 @@
-//! Device code: the person signs in with a browser anywhere.
+//! Signs a user in with a device code, in a browser on any machine.
 
 use super::super::source::{DevicePrompt, Secret};
 use super::asking::Asking;
@@ -7,7 +7,7 @@ use crate::cloud::json;
 use crate::error::Result;
 use std::time::Duration;
 
-/// Asks for a code, shows it, and waits until somebody has typed it.
+/// Requests a code, shows it, and waits until the user has typed it.
 pub(super) async fn sign_in(
     asking: &Asking<'_>,
     scope: &str,

@@ -1,4 +1,4 @@
-//! The sign-in service's own endpoints for a person: codes and refresh tokens become tokens.
+//! Entra's OAuth endpoints for users: exchanges codes and refresh tokens for tokens.
 
 use super::super::refusal::{Heard, refused, unreached};
 use super::super::source::{Method as Way, Secret};
@@ -15,13 +15,13 @@ use serde_json::Value;
 use std::sync::Arc;
 use url::Url;
 
-/// The Azure CLI's public client, which every tenant knows.
+/// The Azure CLI's public client id, which exists in every tenant.
 pub(in crate::cloud::credential) const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
-/// The tenant of whoever signs in.
+/// The home tenant of the account that signs in.
 pub(in crate::cloud::credential) const ANY_TENANT: &str = "organizations";
 
-/// Where a person signs in, and to which application.
+/// The tenant and the application of a user's sign-in.
 pub(in crate::cloud::credential) struct Endpoint<'a> {
     pub(in crate::cloud::credential) wire: &'a Arc<Wire>,
     pub(in crate::cloud::credential) way: Way,
@@ -29,38 +29,38 @@ pub(in crate::cloud::credential) struct Endpoint<'a> {
     pub(in crate::cloud::credential) client: &'a str,
 }
 
-/// A token, and what gives the next one.
+/// A token, and the refresh token for the next one.
 #[derive(Clone)]
 pub(in crate::cloud::credential) struct Given {
     pub(in crate::cloud::credential) token: Token,
     pub(in crate::cloud::credential) refresh: Option<Secret>,
 }
 
-/// What came of a refresh token.
+/// The answer to a refresh token.
 pub(in crate::cloud::credential) enum Refreshed {
     Given(Given),
-    /// Only the person can go on.
+    /// The user must sign in again.
     Asks(Asks),
 }
 
-/// What only the person can satisfy.
+/// A demand that only the user can satisfy.
 #[derive(Debug, Clone)]
 pub(in crate::cloud::credential) struct Asks {
-    /// The claims that the next sign-in must bring, as JSON.
+    /// The claims for the next sign-in, as JSON.
     pub(in crate::cloud::credential) claims: Option<String>,
     /// The refusal as an error.
     pub(in crate::cloud::credential) error: Error,
 }
 
 impl Endpoint<'_> {
-    /// The address of an endpoint.
+    /// The URL of an endpoint.
     pub(super) fn url(&self, path: &str) -> Result<Url> {
         let host = self.wire.cloud().get("login");
         let url = format!("https://{host}/{}/oauth2/v2.0/{path}", self.tenant);
         Url::parse(&url).map_err(|_| self.failed("The tenant is malformed."))
     }
 
-    /// An error with this detail.
+    /// A sign-in error with this detail.
     pub(in crate::cloud::credential) fn failed(&self, words: &str) -> Error {
         let what = format!("Sign-in by way of `{}` failed.", self.way.name());
         let mut error = Error::new(Kind::SignIn, what).detail(words.to_owned());
@@ -68,7 +68,7 @@ impl Endpoint<'_> {
         error
     }
 
-    /// Asks an endpoint; the answer is JSON, whatever it says.
+    /// Sends a form to an endpoint and returns its JSON, for success and refusal alike.
     pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Value> {
         let url = self.url(path)?;
         let form = form.iter().filter(|(_, value)| !value.is_empty());
@@ -96,9 +96,9 @@ impl Endpoint<'_> {
             .map_err(|_| self.failed(&format!("The sign-in service answered {status}.")))
     }
 
-    /// The token in an answer, if there is one.
+    /// The token in an answer, if any.
     pub(super) fn given(value: &Value) -> Option<Given> {
-        // Not through `json::text`: a token is taken as it is.
+        // Not read with `json::text`, which would change the token.
         let text = |name: &str| {
             let text = value.get(name).and_then(Value::as_str);
             text.filter(|text| !text.is_empty()).map(str::to_owned)
@@ -116,7 +116,7 @@ impl Endpoint<'_> {
         })
     }
 
-    /// What an answer without a token says.
+    /// The error of an answer without a token.
     pub(super) fn refusal(&self, value: &Value, scope: &str) -> Error {
         let words = json::text(value, "error_description").or_else(|| json::text(value, "error"));
         let heard = Heard {
@@ -128,10 +128,10 @@ impl Endpoint<'_> {
         refused(self.way, &words, &heard)
     }
 
-    /// A token by a refresh token.
+    /// Exchanges a refresh token for a token.
     ///
     /// # Errors
-    /// The refresh token was refused, or nobody answered.
+    /// Entra refused the refresh token or did not answer.
     pub(in crate::cloud::credential) async fn refreshed(
         &self,
         refresh: &Secret,
@@ -155,14 +155,14 @@ impl Endpoint<'_> {
             return Err(error);
         }
         error.cause = Some(Cause::Claims);
-        // Not through `json::text`: it is sent back as it is.
+        // Not read with `json::text`, because the claims are sent back unchanged.
         let claims = value.get("claims").and_then(Value::as_str);
         let claims = claims.filter(|text| is_object(text)).map(str::to_owned);
         Ok(Refreshed::Asks(Asks { claims, error }))
     }
 }
 
-/// Claims are an object of JSON.
+/// Claims are a JSON object.
 pub(super) fn is_object(text: &str) -> bool {
     serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object())
 }

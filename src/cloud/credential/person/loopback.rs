@@ -1,5 +1,5 @@
-//! Where the browser comes back to: this machine, at a port that the system chooses (RFC 8252,
-//! 7.3), until it brings the answer to this sign-in.
+//! Receives the browser's redirect on this machine, at a port that the system chooses (RFC 8252,
+//! 7.3).
 
 use super::super::source::Secret;
 use super::page::{self, Back};
@@ -10,22 +10,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// More than any browser sends before the first blank line.
+/// Limit of a request's head. Browsers send less.
 const LONGEST: usize = 32 << 10;
-/// How long a connection may be silent. Browsers open some and leave them.
+/// A silent connection closes after this time. Browsers open connections that they never use.
 const IDLE: Duration = Duration::from_secs(60);
-/// So many ports are tried for one that is free on both addresses.
+/// Number of attempts to find a port that is free on both addresses.
 const PORTS: usize = 5;
 
-/// Two listeners at one port.
+/// Listeners on IPv4 and IPv6 at the same port.
 pub(super) struct Loopback {
     v4: TcpListener,
-    /// Browsers may take `localhost` for this address first.
+    /// Browsers may try IPv6 first for `localhost`.
     v6: Option<TcpListener>,
     port: u16,
 }
 
-/// The browser that brought the answer, and waits for its page.
+/// The browser that brought the answer, and waits for a page.
 pub(super) struct Visitor {
     stream: TcpStream,
     pub(super) back: Back,
@@ -35,7 +35,7 @@ impl Loopback {
     /// Listens at a free port.
     ///
     /// # Errors
-    /// The system gives none.
+    /// The system has no free port.
     pub(super) async fn open() -> Result<Self> {
         for _ in 1..PORTS {
             let own = Self::at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?).await?;
@@ -46,20 +46,19 @@ impl Loopback {
         Self::at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?).await
     }
 
-    /// At the port of this listener; without IPv6 where that has no such port.
+    /// Listens at the port of `v4`, without IPv6 if that port is not free there.
     async fn at(v4: TcpListener) -> Result<Self> {
         let port = v4.local_addr()?.port();
         let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
         Ok(Self { v4, v6, port })
     }
 
-    /// What the sign-in page sends the browser back to. Entra takes any port of `localhost` alone.
+    /// The redirect URI. Entra accepts any port only for `localhost`.
     pub(super) fn address(&self) -> String {
         format!("http://localhost:{}", self.port)
     }
 
-    /// Waits for the browser with the answer to this sign-in. Everybody else is told that there is
-    /// nothing here.
+    /// Waits for the browser with the answer to this sign-in. Every other request gets 404.
     pub(super) async fn visitor(&self, state: &Secret) -> Visitor {
         let mut all: JoinSet<Option<Visitor>> = JoinSet::new();
         loop {
@@ -71,7 +70,7 @@ impl Loopback {
                 }
                 stream = self.connected() => {
                     let Some(stream) = stream else {
-                        // No connection can be had for the moment.
+                        // No connection can be accepted at the moment.
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
                     };
@@ -96,7 +95,7 @@ impl Loopback {
     }
 }
 
-/// One connection: the visitor it brings, if it does.
+/// Reads one connection. Returns the visitor if it answers this sign-in.
 async fn received(mut stream: TcpStream, state: Secret) -> Option<Visitor> {
     let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -116,13 +115,13 @@ async fn received(mut stream: TcpStream, state: Secret) -> Option<Visitor> {
 }
 
 impl Visitor {
-    /// Shows the page, and ends the connection.
+    /// Sends the page and closes the connection.
     pub(super) async fn shown(mut self, page: &str) {
         send(&mut self.stream, "200 OK", page).await;
     }
 }
 
-/// A browser that is gone misses its page, and nothing else.
+/// Ignores a failure: a browser that has gone only misses its page.
 async fn send(stream: &mut TcpStream, status: &str, body: &str) {
     let answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
@@ -149,7 +148,7 @@ mod tests {
         runtime.enable_all().build().unwrap().block_on(work)
     }
 
-    /// One request, and the whole answer.
+    /// Sends one request and reads the whole answer.
     fn ask(port: u16, target: &str) -> String {
         let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         let text = format!("GET {target} HTTP/1.1\r\nhost: localhost:{port}\r\n\r\n");
@@ -189,7 +188,7 @@ mod tests {
         run(async {
             let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let port = v4.local_addr().unwrap().port();
-            // Where there is no IPv6 at all, it is as good as taken.
+            // A machine without IPv6 behaves as if the port were taken.
             let taken = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await;
             let own = Loopback::at(v4).await.unwrap();
             assert!(own.v6.is_none());

@@ -1,5 +1,5 @@
-//! Sign-in of a person by cmkctl itself: in a browser or by a device code, once for all services.
-//! Further tokens come from the refresh token, and claims that a service asks for are answered.
+//! Signs a user in through cmkctl itself, with a browser or a device code, once for all services.
+//! The refresh token gives further tokens. Claims challenges lead to another sign-in.
 
 mod asking;
 mod browser;

@@ -1,12 +1,12 @@
-//! Opens a browser: the one that `BROWSER` names, or the system's own.
+//! Opens a browser: a program from `BROWSER`, or the system's default.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
-/// Opens `address`. Whoever must see it has seen it already: a failure is only said.
+/// Opens `address`. The terminal already shows the address, so a failure is only reported.
 ///
 /// # Errors
-/// Why nothing opened.
+/// Why no browser opened.
 pub(super) async fn open(browser: Option<&str>, address: &str) -> Result<(), String> {
     if let Some(list) = browser {
         return by_variable(list, address);
@@ -20,7 +20,7 @@ pub(super) async fn open(browser: Option<&str>, address: &str) -> Result<(), Str
     }
 }
 
-/// `BROWSER` is a list of programs. The address takes the place of `%s`, or stands at the end.
+/// `BROWSER` is a list of programs. The address replaces `%s`, or is appended.
 fn by_variable(list: &str, address: &str) -> Result<(), String> {
     let mut why = "`BROWSER` names no program".to_owned();
     for one in std::env::split_paths(list) {
@@ -30,7 +30,7 @@ fn by_variable(list: &str, address: &str) -> Result<(), String> {
         };
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
-        // A browser says much, and none of it is about the sign-in.
+        // A browser's own output is not about the sign-in.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         match command.spawn() {
             Ok(_) => return Ok(()),
@@ -41,7 +41,7 @@ fn by_variable(list: &str, address: &str) -> Result<(), String> {
 }
 
 fn words(command: &str, address: &str) -> Vec<OsString> {
-    // A program of Windows has blanks in its path.
+    // The path of a Windows program may contain blanks.
     if std::path::Path::new(command).is_file() {
         return vec![command.into(), address.into()];
     }

@@ -1,21 +1,21 @@
-//! What the browser brings back, and what it shows.
+//! Reads the browser's redirect, and makes the page that it shows.
 
 use super::super::source::Secret;
 use crate::cloud::json;
 use url::form_urlencoded;
 
-/// What the sign-in page sent the browser back with.
+/// The answer of the sign-in page.
 #[derive(Debug)]
 pub(super) enum Back {
-    /// The code.
+    /// The authorization code.
     Code(Secret),
-    /// A refusal: its code, and its words.
+    /// A refusal: error code and description.
     Refused(String),
-    /// Neither.
+    /// Neither a code nor an error.
     Nothing,
 }
 
-/// What a request's first line brings, if it answers this sign-in: its `state` says so.
+/// Reads a request's first line. `None` if its `state` is not that of this sign-in.
 pub(super) fn back(line: &str, state: &Secret) -> Option<Back> {
     let mut words = line.split(' ');
     let (method, target) = (words.next()?, words.next()?);
@@ -28,7 +28,7 @@ pub(super) fn back(line: &str, state: &Secret) -> Option<Back> {
         .collect();
     let one = |name: &str| {
         let mut all = pairs.iter().filter(|(own, _)| own == name);
-        // Given twice, nobody knows which counts.
+        // A repeated parameter is ambiguous and does not count.
         let first = all.next().map(|(_, value)| value.as_str());
         first.filter(|value| !value.is_empty() && all.next().is_none())
     };
@@ -45,12 +45,12 @@ pub(super) fn back(line: &str, state: &Secret) -> Option<Back> {
     })
 }
 
-/// The page at the end.
+/// The page after a success.
 pub(super) fn done() -> String {
     page("You are signed in.", "Close this tab.")
 }
 
-/// The page when it failed.
+/// The page after a failure.
 pub(super) fn failed(words: &str) -> String {
     let more = format!("{words} Close this tab, and look at the terminal.");
     page("You are not signed in.", &more)

@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange (RFC 7636): a code is worth nothing without its verifier.
+//! Proof Key for Code Exchange (RFC 7636): a code can't be redeemed without its verifier.
 
 use super::super::source::Secret;
 use base64::Engine;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// A text of 32 random bytes that nobody guesses.
+/// 32 random bytes as base64url.
 pub(super) fn random() -> Option<Secret> {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).ok()?;

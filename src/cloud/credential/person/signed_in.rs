@@ -1,4 +1,4 @@
-//! The sign-in of one process: by a person, once, and by the refresh token from then on.
+//! The user's sign-in in one process: once by the user, then by the refresh token.
 
 use super::super::held::Held;
 use super::super::source::Secret;
@@ -9,10 +9,10 @@ use super::{browser, device_code};
 use crate::error::Result;
 use std::collections::HashSet;
 
-/// The person signs in.
+/// Lets the user sign in.
 ///
 /// # Errors
-/// Nobody did, or the sign-in was refused.
+/// The user did not sign in, or Entra ID refused.
 pub(in crate::cloud::credential) async fn sign_in(
     asking: &Asking<'_>,
     scope: &str,
@@ -24,7 +24,7 @@ pub(in crate::cloud::credential) async fn sign_in(
     }
 }
 
-/// The sign-in of this process: one person, once.
+/// The user's sign-in in this process.
 #[derive(Default)]
 pub(in crate::cloud::credential) struct SignedIn {
     state: tokio::sync::Mutex<State>,
@@ -33,14 +33,14 @@ pub(in crate::cloud::credential) struct SignedIn {
 #[derive(Default)]
 struct State {
     held: Held<Secret>,
-    /// Object id of the person.
+    /// Object id of the user.
     account: Option<String>,
-    /// What the person was asked to satisfy already.
+    /// Claims that the user already signed in for.
     answered: HashSet<String>,
 }
 
 impl SignedIn {
-    /// Takes this refresh token of this account, unless there is one already.
+    /// Uses this refresh token of this account, unless there is one already.
     pub(in crate::cloud::credential) async fn begin(
         &self,
         refresh: &Secret,
@@ -53,11 +53,11 @@ impl SignedIn {
         }
     }
 
-    /// A token: by the refresh token, and by the person where there is none or where only the
-    /// person can satisfy what is asked for.
+    /// A token from the refresh token. The user signs in if there is none, or if only the user can
+    /// satisfy the demand.
     ///
     /// # Errors
-    /// The sign-in was refused, or the person can't be asked.
+    /// Entra ID refused the sign-in, or no user can be asked.
     pub(in crate::cloud::credential) async fn token(
         &self,
         asking: &Asking<'_>,
@@ -74,7 +74,7 @@ impl SignedIn {
                 Refreshed::Asks(more) => asks = Some(more),
             }
         }
-        // One at a time: the person is asked once, and who waited takes what came of it.
+        // Only one caller at a time asks the user. The others then use its result.
         let mut state = self.state.lock().await;
         if let Some(error) = state.held.failed_since(wanted.came) {
             return Err(error);
@@ -121,7 +121,7 @@ impl State {
         asking.may_ask(asks)?;
         let given = sign_in(asking, wanted.scope, claims).await?;
         let account = who(&given.token.secret).object_id;
-        // Nothing is ever done in the name of two.
+        // A process acts for one account only.
         if self.account.is_some() && self.account != account {
             let words = "Another account signed in than before.";
             return Err(asking

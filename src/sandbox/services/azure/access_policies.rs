@@ -1,5 +1,5 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault`: access policies of a vault, added to,
-//! replaced and taken from. Imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.KeyVault`: adds, replaces and removes access
+//! policies of a vault. Imitated after the public REST reference.
 
 use super::errors::invalid_value;
 use super::fields::{Fields, Wrong, word};
@@ -77,11 +77,11 @@ const KINDS: [(&str, &[&str]); 4] = [
     ("storage", &STORAGE),
 ];
 
-/// Entries as they are stored: of this tenant, with permissions that there are, spelled as in the
-/// specification.
+/// Returns the entries as they are stored: of this tenant, with known permissions, in the
+/// specification's spelling.
 ///
 /// # Errors
-/// The list is not like that.
+/// The field with the wrong value.
 pub(super) fn checked(tenant: &str, list: &[Value]) -> Result<Vec<Value>, Wrong> {
     let wrong = || Wrong("accessPolicies".to_owned());
     let entry = |entry: &Value| {
@@ -126,19 +126,19 @@ fn permissions(value: &Value) -> Result<Value, Wrong> {
     Ok(Value::Object(stored))
 }
 
-/// What is done with the entries of a request.
+/// The operation on the entries of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Operation {
-    /// Permissions join those that are there.
+    /// Adds permissions to the existing ones.
     Add,
-    /// The entry of the same principal is put in the place of the one that is there.
+    /// Replaces the entry of the same principal, or adds one.
     Replace,
-    /// Permissions are taken away; an entry that has none left goes.
+    /// Removes permissions. An entry without any permission is removed.
     Remove,
 }
 
 impl Operation {
-    /// As the path has it, in lower case.
+    /// Reads the operation from the path, in lower case.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "add" => Some(Self::Add),
@@ -198,7 +198,7 @@ pub(super) fn change(
     Reply::json(200, &body)
 }
 
-/// Are two entries of the same principal, and of the same application in its name?
+/// Do two entries have the same principal and application?
 fn is_of(own: &Value, other: &Value) -> bool {
     let same = |name: &str| {
         let text = |entry: &Value| entry[name].as_str().map(str::to_ascii_lowercase);
@@ -212,7 +212,7 @@ fn is_empty(permissions: &Value) -> bool {
     lists.all(|list| list.as_array().is_none_or(Vec::is_empty))
 }
 
-/// Adding merges permissions.
+/// Adds the permissions of `added`.
 fn join(own: &mut Value, added: &Value) {
     for (kind, words) in KINDS {
         let Some(added) = added[kind].as_array() else {
@@ -229,7 +229,7 @@ fn join(own: &mut Value, added: &Value) {
     }
 }
 
-/// Removing takes away those that are named.
+/// Removes the permissions of `taken`.
 fn part(own: &mut Value, taken: &Value) {
     for (kind, words) in KINDS {
         let Some(taken) = taken[kind].as_array() else {

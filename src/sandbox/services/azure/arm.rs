@@ -1,5 +1,5 @@
-//! Host management.azure.com: who asks, and which provider of Azure Resource Manager answers.
-//! Imitated after the public specification.
+//! Host management.azure.com: identifies the caller, and selects the provider of Azure Resource
+//! Manager. Imitated after the public specification.
 
 use super::scope::Scope;
 use super::{
@@ -49,8 +49,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     reply.header(name, left)
 }
 
-/// What is left of the caller's quota: each kind of request has its own, per subscription or else
-/// per tenant (limits and headers as documented; nothing is used up here).
+/// The remaining quota. Each kind of request has its own, per subscription or per tenant. Limits
+/// and headers are as documented. The sandbox never uses them up.
 fn quota(request: &Request) -> (&'static str, &'static str) {
     let of_subscription =
         request.path.len() > 1 && request.path[0].eq_ignore_ascii_case("subscriptions");
@@ -64,9 +64,9 @@ fn quota(request: &Request) -> (&'static str, &'static str) {
     }
 }
 
-/// `HEAD` asks what `GET` would, and is answered without a body. Groups and deployments say 204:
-/// resources of providers that exist refuse the method (on record in bug reports about
-/// `checkExistenceById`), and those that do not are as missing as for `GET`.
+/// Answers `HEAD` like `GET`, without a body. Groups and deployments give 204. Existing resources
+/// of providers refuse the method, as reported in bugs about `checkExistenceById`. Missing
+/// resources give the same answer as to `GET`.
 fn answered(world: &mut World, request: &Request, user: &User) -> Reply {
     if request.method != "HEAD" {
         return dispatch(world, request, user);
@@ -91,7 +91,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     let route = request.route();
     let segments: Vec<&str> = route.iter().map(String::as_str).collect();
     let scope = match Scope::of(world, &segments) {
-        // A group that is not there yet is made.
+        // A `PUT` creates a missing group.
         Some(Err(missing)) => {
             return new_group(world, (request, user), &segments).unwrap_or(missing);
         }
@@ -123,8 +123,8 @@ fn dispatch(world: &mut World, request: &Request, user: &User) -> Reply {
     }
 }
 
-/// Where in a path a provider begins that anything can be extended by: what it is a provider of
-/// stands behind its name, and the name alone is the provider itself.
+/// The index of an extension provider in a path. `.../providers/Microsoft.Authorization/<type>` is
+/// a resource of it. Without `<type>`, the path is the provider itself.
 fn extends(route: &[String], provider: &str, kind: &str) -> Option<usize> {
     let at = route
         .windows(2)
@@ -134,7 +134,7 @@ fn extends(route: &[String], provider: &str, kind: &str) -> Option<usize> {
     (!registers && (kind.is_empty() || next == kind)).then_some(at)
 }
 
-/// The answer to the `PUT` of a group that is not there yet.
+/// The answer to a `PUT` of a missing group.
 fn new_group(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -150,7 +150,7 @@ fn new_group(
     })
 }
 
-/// What stands in the path behind the subscription.
+/// Answers for the part of the path after the subscription.
 fn in_subscription(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -184,7 +184,7 @@ fn ends_in_registration(rest: &[&str]) -> bool {
     matches!(rest, [_, "register" | "unregister"])
 }
 
-/// What stands in the path behind the resource group.
+/// Answers for the part of the path after the resource group.
 fn in_group(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -202,7 +202,7 @@ fn in_group(
         [] if request.method == "PATCH" => groups::patch(world, (request, user), scope),
         [] if request.method == "DELETE" => groups::delete(world, (request, user), scope),
         ["providers", "microsoft.resources", "deployments", rest @ ..]
-        // So the Azure CLI asks for the operations of a deployment.
+        // The Azure CLI uses this route for the operations of a deployment.
         | ["deployments", rest @ ..] => {
             deployments::respond(world, (request, user), scope, rest)
         }

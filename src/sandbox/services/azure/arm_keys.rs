@@ -14,7 +14,7 @@ use crate::sandbox::tenant::vaults::Key;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// How the control plane spells what a key is made of.
+/// The control plane's names of the key parameters.
 const NAMES: Names = Names {
     size: "keySize",
     curve: "curveName",
@@ -41,7 +41,7 @@ const PROPERTIES: [&str; 9] = [
     "release_policy",
 ];
 
-/// The keys that are not deleted.
+/// Lists the keys that are not deleted.
 pub(super) fn list(world: &World, request: &Request, vault: &str) -> Reply {
     let keys = world
         .vaults
@@ -100,7 +100,7 @@ pub(super) fn one_version(world: &World, vault: &str, name: &str, version: &str)
     }
 }
 
-/// A version of a key, which is a resource of its own.
+/// A version of a key as a resource.
 fn version_body(world: &World, (vault, name): (&str, &str), key: &Key, number: u32) -> Value {
     let mut body = key_body(world, (vault, name), key, number);
     let version = version_id(vault, name, number);
@@ -115,7 +115,7 @@ fn version_body(world: &World, (vault, name): (&str, &str), key: &Key, number: u
     body
 }
 
-/// What lists show of a key or of a version: where it is, and its attributes (examples of the
+/// Reduces a key or version to its list form: the address and the attributes (examples of the
 /// public specification).
 fn listed_key(mut body: Value, version: bool) -> Value {
     if let Some(all) = body["properties"].as_object_mut() {
@@ -127,7 +127,7 @@ fn listed_key(mut body: Value, version: bool) -> Value {
     body
 }
 
-/// A managed HSM's key is a proxy resource: it has no place of its own.
+/// A managed HSM's key is a proxy resource and has no location.
 fn key_body(world: &World, (vault_name, name): (&str, &str), key: &Key, number: u32) -> Value {
     let Some(vault) = world.vaults.get(vault_name) else {
         return Value::Null;
@@ -168,8 +168,7 @@ fn key_body(world: &World, (vault_name, name): (&str, &str), key: &Key, number: 
     body
 }
 
-/// Makes a key where there is none of the name; one that is there stays as it is, whatever the
-/// request says, and is the answer.
+/// Creates a key. An existing key stays as it is, whatever the request says, and is the answer.
 pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str) -> Reply {
     if misnamed(name).is_some() {
         return invalid_value("name");

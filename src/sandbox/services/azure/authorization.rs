@@ -14,7 +14,7 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Texts of an assignment, and whether it needs them.
+/// Text fields of an assignment, and whether they are required.
 const TEXTS: [(&str, bool); 6] = [
     ("principalId", true),
     ("roleDefinitionId", true),
@@ -70,13 +70,14 @@ pub(super) fn respond(
     }
 }
 
-/// What is not set is `null`. An assignment above the subscriptions names a definition without one.
+/// An unset field is `null`. An assignment above the subscriptions names a role definition without
+/// one.
 fn assignment(world: &World, role: &Role) -> Value {
-    // What the request said was true, or it was refused. A user here is an application as well.
+    // The request's type was checked on creation. A sandbox user is an application too.
     let said = role.more.principal_type.as_deref();
     let kind = said
         .or(principal_type(world, &role.principal))
-        // Of all principals, only the identity of a deleted policy is not known any more.
+        // Only the identity of a deleted policy has no known type.
         .unwrap_or("ServicePrincipal");
     let since = role.since.to_string();
     json!({
@@ -104,8 +105,8 @@ fn assignment(world: &World, role: &Role) -> Value {
     })
 }
 
-/// At, above and below the scope, as the service lists them, for a management group too (inferred);
-/// `atScope()` leaves out what is below. `assignedTo` follows groups, `principalId` does not.
+/// Lists assignments at, above and below the scope, also for a management group (inferred).
+/// `atScope()` omits those below. `assignedTo` follows groups, `principalId` does not.
 fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let clauses: Vec<String> = filter
@@ -121,7 +122,7 @@ fn list(world: &World, request: &Request, scope: &str) -> Reply {
             || clause.starts_with("principalid eq '")
             || clause.starts_with("assignedto('")
     };
-    // The two can't be had together, as the Azure CLI's source notes.
+    // The two can't be combined, according to the Azure CLI's source.
     if !clauses.iter().all(known) || (by_id.is_some() && clauses.len() > 1) {
         let text = format!(
             "The filter '{filter}' is not supported. Supported filters are either 'atScope()' or \
@@ -144,14 +145,14 @@ fn list(world: &World, request: &Request, scope: &str) -> Reply {
     listed(world, request, &["$filter"], value)
 }
 
-/// Where the assignment of this name at this scope is kept.
+/// The index of the assignment with this name at this scope.
 fn find(world: &World, scope: &str, name: &str) -> Option<usize> {
     world.roles.iter().position(|role| {
         role.name.eq_ignore_ascii_case(name) && role.scope.eq_ignore_ascii_case(scope)
     })
 }
 
-/// Answers with what was removed, or with nothing.
+/// Answers with the removed assignment, or 204.
 fn unassign(world: &mut World, user: &User, scope: &str, name: &str) -> Reply {
     let action = "Microsoft.Authorization/roleAssignments/delete";
     let at = find(world, scope, name);
@@ -188,7 +189,7 @@ fn assign(world: &mut World, user: &User, body: &Value, scope: &str, name: &str)
     answer
 }
 
-/// The assignment that a request asks for; what it does not say is empty.
+/// The requested assignment. A missing field is empty.
 fn wanted(world: &World, user: &User, body: &Value, scope: &str, name: &str) -> Role {
     let given = |field: &str| body["properties"][field].as_str().map(str::to_owned);
     let lower = |field: &str| given(field).unwrap_or_default().to_ascii_lowercase();
@@ -211,7 +212,7 @@ fn wanted(world: &World, user: &User, body: &Value, scope: &str, name: &str) -> 
     }
 }
 
-/// Why such an assignment can't be written, if so.
+/// The refusal of an invalid assignment, if any.
 fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
     if Uuid::parse_str(&wanted.name).is_err() {
         let text = format!(
@@ -256,10 +257,10 @@ fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
     unknown_principal(world, said, wanted)
 }
 
-/// What is wrong with whom a role is to be assigned to, if anything is.
+/// The refusal of an unknown or mistyped principal, if any.
 fn unknown_principal(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
     let known = known_principal(world, &wanted.principal);
-    // Everybody who can sign in to a sandbox is a person and an application in one.
+    // Every sandbox user is both a user and an application.
     if let (Some(said), Some(own), true) = (
         body["principalType"].as_str(),
         principal_type(world, &wanted.principal),
@@ -274,8 +275,8 @@ fn unknown_principal(world: &World, body: &Value, wanted: &Role) -> Option<Reply
         );
         return Some(Reply::error(400, "UnmatchedPrincipalType", text));
     }
-    // With the type of the principal in the request, the service does not look the principal up. A
-    // new identity, which the directory does not show yet, is accepted then.
+    // With `principalType` in the request, the service does not look the principal up. It then
+    // accepts a new identity that the directory does not show yet.
     (!body["principalType"].is_string() && !known).then(|| {
         let text = format!(
             "Principal {} does not exist in the directory {}.",
@@ -286,8 +287,8 @@ fn unknown_principal(world: &World, body: &Value, wanted: &Role) -> Option<Reply
     })
 }
 
-/// What is answered where the same assignment, or another one of the same name, is there already.
-/// Condition and description may be changed.
+/// The answer if this assignment, or another one with this name, already exists. Condition and
+/// description may change.
 fn already(world: &mut World, wanted: &Role) -> Option<Reply> {
     let same = |held: &Role| {
         held.principal == wanted.principal

@@ -13,7 +13,8 @@ use crate::sandbox::tenant::scopes::applies;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// What is read at `{scope}/providers/Microsoft.Authorization/…`, apart from assignments and locks.
+/// Answers reads at `{scope}/providers/Microsoft.Authorization/…`, except role assignments, locks
+/// and Azure Policy.
 pub(super) fn respond(
     world: &World,
     request: &Request,
@@ -51,8 +52,8 @@ pub(super) fn respond(
     }
 }
 
-/// The caller's own, at the scope and above it: `asTarget()` takes no right (Azure REST reference,
-/// role eligibility schedule instances, 2020-10-01).
+/// The caller's eligible roles at the scope and above it. `asTarget()` requires no right (Azure
+/// REST reference, role eligibility schedule instances, 2020-10-01).
 fn eligibilities(world: &World, request: &Request, user: &User, scope: &str) -> Reply {
     if !request
         .query("$filter")
@@ -96,8 +97,7 @@ fn eligibilities(world: &World, request: &Request, user: &User, scope: &str) -> 
     listed(world, request, &["$filter"], own.map(shown).collect())
 }
 
-/// The id of a definition as it is written at a scope: with the scope's subscription, if it has
-/// one.
+/// The ARM id of a role definition at a scope, with the scope's subscription if it has one.
 pub(super) fn id(scope: &str, role: &str) -> String {
     let subscription: Vec<&str> = scope.split('/').take(3).collect();
     let prefix = match subscription[..] {
@@ -115,7 +115,7 @@ pub(super) fn missing(id: &str) -> Reply {
     )
 }
 
-/// `condition` is there only where there is one.
+/// `condition` is omitted if there is none.
 fn shown(permission: &Permission, condition: Option<&String>) -> Value {
     let mut body = json!({
         "actions": permission.actions,
@@ -151,8 +151,8 @@ fn definition(scope: &str, own: &Definition) -> Value {
     })
 }
 
-/// Those that may be assigned at the scope, and without `atScope()` those of scopes below it, too
-/// (inferred).
+/// Lists the definitions that can be assigned at the scope. Without `atScope()`, it includes those
+/// of scopes below (inferred).
 fn definitions(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let mut clauses = filter.split(" and ").map(str::trim);
@@ -196,7 +196,7 @@ fn unsupported(filter: &str, supported: &str) -> Reply {
     Reply::error(400, "UnsupportedQuery", text)
 }
 
-/// What the caller is assigned at the scope and above it, directly or through groups.
+/// The caller's permissions at the scope and above it, directly or through groups.
 fn permissions(world: &World, request: &Request, user: &User, scope: &str) -> Reply {
     let of = |role: &Role| {
         let definition = world.rights.definition(&role.role)?;
@@ -210,7 +210,7 @@ fn permissions(world: &World, request: &Request, user: &User, scope: &str) -> Re
     listed(world, request, &[], value)
 }
 
-/// At, above and below the scope; `atScope()` leaves out what is below.
+/// Lists deny assignments at, above and below the scope. `atScope()` omits those below.
 fn denials(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter");
     let lower = filter.trim().to_ascii_lowercase();

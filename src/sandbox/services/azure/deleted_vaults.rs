@@ -1,5 +1,5 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault`: vaults and managed HSMs that were
-//! deleted and hold their names. Imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.KeyVault`: deleted vaults and managed HSMs, whose
+//! names are still taken. Imitated after the public REST reference.
 
 use super::errors::refusal;
 use super::inventory::nothing;
@@ -12,7 +12,8 @@ use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// `deletedVaults` and `deletedManagedHSMs` of a subscription, and one of them by its place.
+/// Answers for `deletedVaults` and `deletedManagedHSMs` of a subscription, and for one of them by
+/// its location.
 pub(super) fn respond(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -69,7 +70,7 @@ fn action(below: &str, hsm: bool, what: &str) -> String {
     format!("Microsoft.KeyVault/{below}{kind}/{what}")
 }
 
-/// Deleted vaults hold their names until they are purged.
+/// Lists the deleted vaults that are not purged.
 fn list(world: &World, request: &Request, scope: &Scope, hsm: bool) -> Reply {
     let found = world
         .vaults
@@ -105,8 +106,8 @@ fn one_deleted(world: &World, scope: &Scope, place: (&str, &str), hsm: bool) -> 
     }
 }
 
-/// Gone for good, unless it is protected. The status of the refusal is inferred: the clients that
-/// show it show its code and its words only.
+/// Purges a vault, unless purge protection is on. The status of the refusal is inferred: clients
+/// show only its code and message.
 fn purge(world: &mut World, scope: &Scope, place: (&str, &str), hsm: bool) -> Reply {
     let name = place.1;
     let Some(vault) = find(world, scope, place, hsm) else {

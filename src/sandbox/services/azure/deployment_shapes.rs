@@ -1,4 +1,4 @@
-//! How a deployment, its operations and its state are shown.
+//! The JSON of a deployment, its operations and its state.
 
 use crate::sandbox::tenant::azure_operations::{AzureOperation, Failing};
 use crate::sandbox::tenant::deployments::Deployment;
@@ -14,7 +14,7 @@ fn operation<'a>(world: &'a World, own: &Deployment) -> Option<&'a AzureOperatio
     all.find(|one| one.id == own.operation)
 }
 
-/// Its state, and why it failed.
+/// The state, and the failure if there is one.
 fn state<'a>(world: &'a World, own: &Deployment) -> (&'static str, Option<&'a Failing>) {
     match operation(world, own) {
         Some(one) if one.ended.is_none() => ("Running", None),
@@ -29,7 +29,7 @@ fn duration(world: &World, own: &Deployment) -> String {
     format!("PT{:.3}S", end.duration_since(own.began).as_secs_f64())
 }
 
-/// Why it failed, with what each resource said.
+/// The failure, with the error of each resource.
 fn error(failing: &Failing) -> Value {
     let details = failing
         .details
@@ -42,7 +42,7 @@ fn error(failing: &Failing) -> Value {
     body
 }
 
-/// What `Azure-AsyncOperation` leads to.
+/// The document behind `Azure-AsyncOperation`.
 pub(super) fn status(world: &World, own: &Deployment) -> Value {
     let (state, failing) = state(world, own);
     let mut body = json!({ "status": state });
@@ -93,8 +93,8 @@ fn ids(policies: &[Policy]) -> Vec<Value> {
     policies.iter().map(|own| json!({ "id": own.id })).collect()
 }
 
-/// A deployment that nobody has asked for yet. What it is called is described since 2024-07-01, and
-/// not up to 2022-09-01 (the models of azure-mgmt-resource); 2024-03-01 is as those before it (I).
+/// The answer to a validation. Since 2024-07-01 it has a name, id and type; up to 2022-09-01 it has
+/// none (the models of azure-mgmt-resource). Inferred: 2024-03-01 is like the earlier versions.
 pub(super) fn preview(world: &World, own: &Deployment, version: &str) -> Value {
     let mut body = base(world, own, "Succeeded");
     body["properties"]["validatedResources"] = Value::Array(ids(&own.policies));

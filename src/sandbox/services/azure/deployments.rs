@@ -1,6 +1,6 @@
 //! Host management.azure.com, provider `Microsoft.Resources`: deployments to a resource group
-//! (2021-04-01 to 2025-04-01; the shapes are the same). Imitated after the public REST reference.
-//! What a template may hold is [`template`]'s to say.
+//! (2021-04-01 to 2025-04-01, with the same shapes). Imitated after the public REST reference.
+//! [`template`] checks the template.
 
 use super::deployment_shapes::{operation_bodies, preview, shown, status};
 use super::errors::{disallowed, no_method, refusal};
@@ -19,7 +19,7 @@ use crate::sandbox::tenant::parts::{Policy, User};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// `…/deployments…`
+/// Answers for `…/deployments…`.
 pub(super) fn respond(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -60,7 +60,7 @@ pub(super) fn respond(
     }
 }
 
-/// The shape that the specification has for a preview that failed: clients show its words.
+/// The specified shape of a failed preview, because clients show its message.
 fn no_preview() -> Reply {
     let error = json!({
         "code": "WhatIfNotSupported",
@@ -109,7 +109,7 @@ fn list(world: &World, request: &Request, scope: &Scope) -> Reply {
     listed(world, request, &["$filter", "$top"], all.collect())
 }
 
-/// The record goes; what was deployed stays.
+/// Deletes the record of a deployment. The deployed resources stay.
 fn delete(world: &mut World, id: &str) -> Reply {
     if world.azure_running(id).is_some() {
         return active(id);
@@ -129,7 +129,7 @@ fn active(id: &str) -> Reply {
     Reply::error(409, "DeploymentActive", text)
 }
 
-/// What a request wants deployed.
+/// Reads the requested deployment.
 fn wanted(
     world: &World,
     request: &Request,
@@ -159,7 +159,7 @@ fn wanted(
     }
 }
 
-/// What Azure Policy and the provider's locations say of a resource before anything is made.
+/// The error for a resource that Azure Policy or the provider's locations forbid, if any.
 fn inadmissible(world: &World, scope: &Scope, resource: &Value) -> Option<Value> {
     let text = |field: &str| resource[field].as_str().unwrap_or_default();
     let location = text("location");
@@ -226,7 +226,7 @@ fn deployment(
     }
 }
 
-/// A deployment that was accepted: 201, or 200 for one of a name that was there, and an operation.
+/// Accepts a deployment: 201, or 200 if the name exists, and an operation.
 fn put(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -263,9 +263,8 @@ fn put(
     poll(reply.header("azure-asyncoperation", address))
 }
 
-/// What stands against resources before a deployment is accepted: the caller's rights, what a
-/// validation finds, and what the provider itself says. That the provider is asked at once, and not
-/// when the deployment runs, is (inferred).
+/// Checks the resources before the deployment is accepted: the caller's rights, the validation, and
+/// the provider. The provider is asked at once, and not when the deployment runs (inferred).
 fn unwelcome(world: &World, user: &User, scope: &Scope, resources: &[Value]) -> Option<Reply> {
     let action = "Microsoft.PowerPlatform/enterprisePolicies/write";
     let mut inner = Vec::new();

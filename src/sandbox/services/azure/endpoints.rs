@@ -1,7 +1,7 @@
-//! Host management.azure.com: `/metadata/endpoints`, by which clients learn the addresses of a
-//! cloud. It takes no token. The names are those that clients of Microsoft's read (the Azure CLI's
-//! `cloud.py`, HashiCorp's Azure SDK for Go); the oldest version has a shape of its own, the newest
-//! one describes one cloud, those between them list clouds.
+//! Host management.azure.com: `/metadata/endpoints`, from which clients learn a cloud's addresses.
+//! It takes no token. The names are those that Microsoft's clients read (the Azure CLI's
+//! `cloud.py`, HashiCorp's Azure SDK for Go). The oldest version has its own shape, the newest
+//! describes one cloud, and the versions between list clouds.
 
 use crate::sandbox::message::{Reply, Request};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const LISTED: [&str; 2] = ["2019-05-01", "2020-06-01"];
 const ARM: &str = "https://management.azure.com/";
 const LOGIN: &str = "https://login.microsoftonline.com";
 
-/// Is it this that is asked for?
+/// Is this the endpoints route?
 pub(super) fn meant(request: &Request) -> bool {
     let route = request.route();
     request.method == "GET" && route.len() == 2 && route[0] == "metadata" && route[1] == "endpoints"

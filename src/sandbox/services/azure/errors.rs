@@ -1,4 +1,4 @@
-//! Host management.azure.com: refusals that more than one provider answers with.
+//! Host management.azure.com: refusals that several providers use.
 
 use crate::sandbox::message::Reply;
 use crate::sandbox::tenant::governance::ALLOWED_LOCATIONS;
@@ -7,13 +7,13 @@ use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// The well-known refusal, when the caller may not.
+/// The known refusal, if the caller lacks the right.
 pub(super) fn refusal(world: &World, user: &User, action: &str, scope: &str) -> Option<Reply> {
     (!allowed(world, &user.object_id, action, scope, false))
         .then(|| unauthorized(user, action, scope))
 }
 
-/// The well-known refusal itself.
+/// The known refusal.
 pub(super) fn unauthorized(user: &User, action: &str, scope: &str) -> Reply {
     let text = format!(
         "The client '{}' with object id '{}' does not have authorization to perform action \
@@ -24,27 +24,27 @@ pub(super) fn unauthorized(user: &User, action: &str, scope: &str) -> Reply {
     Reply::error(403, "AuthorizationFailed", text)
 }
 
-/// What the control plane of Key Vault says of a value that it does not take.
+/// Key Vault's control plane refuses a value.
 pub(super) fn invalid_value(field: &str) -> Reply {
     bad_request(format!("An invalid value was provided for '{field}'."))
 }
 
-/// The control plane of Key Vault does not take a request.
+/// Key Vault's control plane refuses a request.
 pub(super) fn bad_request(text: impl AsRef<str>) -> Reply {
     Reply::error(400, "BadRequest", text)
 }
 
-/// What the data plane of Key Vault says of a value that it does not take.
+/// Key Vault's data plane refuses a value.
 pub(super) fn invalid_parameter(field: &str) -> Reply {
     bad_parameter(format!("Property {field} has invalid value"))
 }
 
-/// The data plane of Key Vault does not take a request.
+/// Key Vault's data plane refuses a request.
 pub(super) fn bad_parameter(text: impl AsRef<str>) -> Reply {
     Reply::error(400, "BadParameter", text)
 }
 
-/// A method that nothing at this address has.
+/// No resource at this address has the method.
 pub(super) fn no_method() -> Reply {
     Reply::error(
         405,
@@ -53,8 +53,7 @@ pub(super) fn no_method() -> Reply {
     )
 }
 
-/// What Resource Manager says to a body that it can't read: a field is missing, or holds what it
-/// can't hold.
+/// Resource Manager refuses an unreadable body: a field is missing or has an invalid value.
 pub(super) fn malformed(field: &str, value: &Value) -> Reply {
     let text = format!(
         "The request content was invalid and could not be deserialized: the value '{value}' of \
@@ -63,8 +62,8 @@ pub(super) fn malformed(field: &str, value: &Value) -> Reply {
     Reply::error(400, "InvalidRequestContent", text)
 }
 
-/// The words of Azure Policy about a resource of this ARM id in this location, as they stand in a
-/// refused request and, one level deeper, in a refused validation.
+/// Azure Policy's error for a resource with this ARM id in this location. A refused request has it
+/// at the top, a refused validation one level deeper.
 pub(super) fn disallowed(world: &World, id: &str, location: &str) -> Option<Value> {
     let assignment = world.forbidden(id, location)?;
     let (shown, name) = (
@@ -96,7 +95,7 @@ pub(super) fn disallowed(world: &World, id: &str, location: &str) -> Option<Valu
     }))
 }
 
-/// A refusal of Key Vault's data plane, which says why in an inner code.
+/// A refusal of Key Vault's data plane, with the reason as inner code.
 pub(super) fn forbidden(inner: &str, message: &str) -> Reply {
     Reply::json(
         403,

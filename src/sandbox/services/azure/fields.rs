@@ -1,21 +1,21 @@
-//! How the bodies of requests are read: field by field, each of its type and none that nobody asked
-//! for. `null` stands for a field that is left out.
+//! Reads request bodies field by field. Each field must have its type, and unknown fields are
+//! refused. `null` counts as missing.
 
 use serde_json::{Map, Value};
 
-/// The field that is not as it should be, by its name.
+/// The name of the field with the wrong value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wrong(pub(super) String);
 
-/// An object of a request.
+/// A JSON object of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// The object that this value is; `name` is what it is called.
+    /// Reads an object; `name` is its field's name.
     ///
     /// # Errors
-    /// It is none, or it has a field that is not among these.
+    /// The value is not an object, or it has a field that is not in `known`.
     pub(super) fn of(value: &'a Value, name: &str, known: &[&str]) -> Result<Self, Wrong> {
         let fields = value.as_object().ok_or_else(|| Wrong(name.to_owned()))?;
         match fields.keys().find(|own| !known.contains(&own.as_str())) {
@@ -24,7 +24,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What stands in a field.
+    /// The value of a field; `None` if it is missing or `null`.
     pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
@@ -56,14 +56,14 @@ impl<'a> Fields<'a> {
         self.read(name, Value::as_array)
     }
 
-    /// An object below this one.
+    /// A nested object.
     pub(super) fn object(&self, name: &str, known: &[&str]) -> Result<Option<Self>, Wrong> {
         self.get(name)
             .map(|value| Fields::of(value, name, known))
             .transpose()
     }
 
-    /// One of these words, as it is spelled here: they are taken in any case.
+    /// One of these words, in the spelling of `words`. Case is ignored.
     pub(super) fn word(
         &self,
         name: &str,
@@ -81,7 +81,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The word that a value is, in any case, as it is spelled among these.
+/// The word among `words` that equals the value. Case is ignored.
 pub(super) fn word(value: &Value, words: &[&'static str]) -> Option<&'static str> {
     let said = value.as_str()?;
     let mut words = words.iter();

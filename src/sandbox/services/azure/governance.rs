@@ -1,6 +1,6 @@
 //! Host management.azure.com, provider `Microsoft.Authorization`: assignments of Azure Policy and
-//! exemptions from them. Imitated after the public REST reference. Of all definitions, the built-in
-//! *Allowed locations* is there, and nothing else can be assigned.
+//! their exemptions. Imitated after the public REST reference. The only definition is the built-in
+//! *Allowed locations*.
 
 use super::errors::{malformed, no_method, refusal};
 use super::listing::listed;
@@ -13,7 +13,7 @@ use crate::sandbox::tenant::scopes::applies;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Assignments or exemptions.
+/// The two resource types of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Assignment,
@@ -128,7 +128,7 @@ fn put(
     world.effect("governance-changed", &own.name);
     if let Some(held) = at.and_then(|at| kind.all(world).get_mut(at)) {
         *held = own;
-        // An assignment is said to be created whenever it is written (specification).
+        // An assignment answers 201 for every write (specification).
         let status = if kind == Kind::Assignment { 201 } else { 200 };
         return Reply::json(status, &shown);
     }
@@ -136,7 +136,7 @@ fn put(
     Reply::json(201, &shown)
 }
 
-/// What both have in common.
+/// Checks the fields that both types have.
 fn common(properties: &Value) -> Option<Reply> {
     let texts = [
         "displayName",
@@ -233,8 +233,8 @@ fn body(own: &Governing, kind: Kind) -> Value {
     })
 }
 
-/// At, above and below the scope; `atScope()` leaves out what is below, `atExactScope()` what is
-/// above, too.
+/// Lists at, above and below the scope. `atScope()` omits those below, and `atExactScope()` also
+/// those above.
 fn list(world: &mut World, request: &Request, scope: &str, kind: Kind) -> Reply {
     let filter = request.query("$filter").trim().to_owned();
     let lower = filter.to_ascii_lowercase();
@@ -262,8 +262,8 @@ fn list(world: &mut World, request: &Request, scope: &str, kind: Kind) -> Reply 
     listed(world, request, &["$filter", "$top", "$expand"], shown)
 }
 
-/// The one definition there is, which whoever may read definitions may read; the tenant's are for
-/// everybody.
+/// Answers for the only definition. Reading it requires the right at the scope, but every caller
+/// may read the tenant's definitions.
 fn definitions(
     world: &World,
     (request, user): (&Request, &User),
@@ -281,7 +281,7 @@ fn definitions(
     }
     match rest {
         [] => listed(world, request, &["$filter", "$top"], vec![definition()]),
-        // Built-in definitions are the tenant's.
+        // Built-in definitions belong to the tenant.
         [name] if name.eq_ignore_ascii_case(ALLOWED_LOCATIONS) && scope == "/" => {
             Reply::json(200, &definition())
         }

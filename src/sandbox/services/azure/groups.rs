@@ -12,7 +12,7 @@ use crate::sandbox::tenant::subscriptions::Group;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Where groups may be.
+/// The locations for groups.
 pub(super) const LOCATIONS: [(&str, &str); 3] = [
     ("westeurope", "West Europe"),
     ("northeurope", "North Europe"),
@@ -31,7 +31,7 @@ pub(super) fn body(world: &World, group: &Group) -> Value {
     })
 }
 
-/// Creates a group, or writes the tags of one that is there: its location stays.
+/// Creates a group, or replaces the tags of an existing one. Its location stays.
 pub(super) fn put(world: &mut World, (request, user): (&Request, &User), scope: &Scope) -> Reply {
     let name = request.path.last().cloned().unwrap_or_default();
     let id = format!("{}/resourceGroups/{name}", scope.subscription_id());
@@ -79,7 +79,7 @@ fn plain(location: &Value) -> String {
     text.to_ascii_lowercase().replace(' ', "")
 }
 
-/// Why such a group can't be written, if so.
+/// The refusal of an invalid group, if any.
 fn unacceptable(wanted: &Value, name: &str) -> Option<Reply> {
     let fits = |ch: char| ch.is_alphanumeric() || "-_.()".contains(ch);
     if name.chars().count() > 90 || name.ends_with('.') || !name.chars().all(fits) {
@@ -110,7 +110,7 @@ fn unacceptable(wanted: &Value, name: &str) -> Option<Reply> {
     bad(&wanted["tags"], "tags")
 }
 
-/// Changes the tags of a group; nothing else of it can be changed.
+/// Changes the tags of a group. Nothing else can change.
 pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), scope: &Scope) -> Reply {
     let action = "Microsoft.Resources/subscriptions/resourceGroups/write";
     if let Some(refused) = refusal(world, user, action, &scope.id) {
@@ -135,7 +135,7 @@ pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), scope
     Reply::json(200, &body(world, &group))
 }
 
-/// Takes what is in the group along: 202, and a `Location` to ask.
+/// Deletes a group with its resources: 202 and a `Location` to poll.
 pub(super) fn delete(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -162,7 +162,7 @@ fn accepted(request: &Request, scope: &Scope, id: &str) -> Reply {
     poll(Reply::empty(202).header("location", address))
 }
 
-/// `Location` of a deletion: 202 until it has ended, and then 200.
+/// The `Location` of a deletion: 202 until it ends, then 200.
 pub(super) fn result(world: &World, request: &Request, scope: &Scope, id: &str) -> Reply {
     let operation = match found(world, scope, id) {
         Ok(operation) => operation,
@@ -175,7 +175,7 @@ pub(super) fn result(world: &World, request: &Request, scope: &Scope, id: &str) 
     }
 }
 
-/// Each resource that stayed has what its own provider said, as text.
+/// Each resource that could not be deleted has its provider's error as text.
 fn failure(failing: &Failing) -> Value {
     let details = failing.details.iter().map(|own| {
         let inner = json!({ "error": { "code": own.code, "message": own.message } });

@@ -1,23 +1,23 @@
-//! Host management.azure.com: what stands against any change, whichever provider it is for. A group
-//! that is being deleted takes none, and locks forbid them.
+//! Host management.azure.com: refusals that apply to every change, whichever provider it is for. A
+//! group in deletion refuses changes, and so do locks.
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 
-/// Actions that change nothing, or are refused in their own words.
+/// Actions that change nothing, or that have refusals of their own.
 const HARMLESS: [&str; 4] = ["validate", "whatif", "checknameavailability", "resources"];
 
-/// A change: what of, and what it takes to be allowed it.
+/// A change: its target, and the required action.
 struct Change {
     target: String,
     action: String,
     deletes: bool,
 }
 
-/// Why a change is refused whatever it changes. Who may not make it is told so first, by whoever
-/// answers.
+/// The refusal of a change that holds for every provider. A caller without the right gets the
+/// provider's refusal first.
 pub(super) fn refusal(world: &World, request: &Request, user: &User) -> Option<Reply> {
     let change = change(request)?;
     if !allowed(
@@ -32,7 +32,7 @@ pub(super) fn refusal(world: &World, request: &Request, user: &User) -> Option<R
     ending(world, &change).or_else(|| locked(world, &change))
 }
 
-/// The change that a request asks for; `None` for none, and for locks, which hold no lock off.
+/// The change that a request makes. `None` for a read, and for locks, which no lock protects.
 fn change(request: &Request) -> Option<Change> {
     let method = request.method.as_str();
     let route = request.route();
@@ -79,7 +79,7 @@ fn change(request: &Request) -> Option<Change> {
     })
 }
 
-/// The group that a change is in is being deleted.
+/// The refusal if the group of the change is being deleted. A deletion in it is not refused.
 fn ending(world: &World, change: &Change) -> Option<Reply> {
     let group: Vec<&str> = change.target.split('/').take(5).collect();
     let name = *group.get(4)?;
@@ -93,8 +93,8 @@ fn ending(world: &World, change: &Change) -> Option<Reply> {
     })
 }
 
-/// The well-known refusal of a lock. That every action is taken for a write is (inferred): the
-/// documentation says that read-only locks forbid what is sent by `POST`.
+/// The known refusal of a lock. Inferred: every action counts as a write. The documentation says
+/// that read-only locks forbid requests sent by `POST`.
 fn locked(world: &World, change: &Change) -> Option<Reply> {
     let scopes = world.locked_at(&change.target, change.deletes);
     if scopes.is_empty() {

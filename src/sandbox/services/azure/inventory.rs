@@ -1,6 +1,6 @@
-//! Host management.azure.com, provider `Microsoft.Resources`: what clients look up before they come
-//! to the point (tenants, subscriptions, locations, providers, resource groups, resources;
-//! 2021-04-01 and 2022-12-01). Imitated after the public REST reference.
+//! Host management.azure.com, provider `Microsoft.Resources`: lists that clients read first
+//! (tenants, subscriptions, locations, providers, resource groups, resources; 2021-04-01 and
+//! 2022-12-01). Imitated after the public REST reference.
 
 use super::errors::{refusal, unauthorized};
 use super::groups::{self, LOCATIONS};
@@ -17,7 +17,7 @@ use crate::sandbox::tenant::world::World;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// What is below a subscription, or below a group of it.
+/// Answers for routes below a subscription or a group.
 pub(super) fn respond(
     world: &World,
     (request, user): (&Request, &User),
@@ -39,7 +39,7 @@ pub(super) fn respond(
                 ),
             ),
         },
-        // Who sees nothing sees an empty list.
+        // A caller without rights gets an empty list.
         ("GET", ["resources"]) => return resources(world, request, user, scope),
         ("GET", ["resourcegroups"]) => return list_groups(world, request, user, subscription),
         _ if scope.group.is_some() => return nothing(request),
@@ -50,7 +50,7 @@ pub(super) fn respond(
     refusal(world, user, &action, &scope.id).unwrap_or(reply)
 }
 
-/// No route leads here.
+/// The answer for an unknown route.
 pub(super) fn nothing(request: &Request) -> Reply {
     let text = format!(
         "The resource type could not be found for '{}'.",
@@ -70,7 +70,7 @@ pub(super) fn tenants(world: &World, request: &Request) -> Reply {
     listed_with_link(world, request, vec![tenant])
 }
 
-/// The groups that the caller may read. Their list may be filtered by a tag.
+/// The groups that the caller may read. The list can be filtered by a tag.
 fn list_groups(
     world: &World,
     request: &Request,
@@ -99,8 +99,8 @@ fn list_groups(
     listed(world, request, &["$filter", "$top"], shown.collect())
 }
 
-/// In one piece, whatever the length of a page: the specification (2022-12-01) has no link there,
-/// and its clients look for none.
+/// The locations as a single page of any length. The specification (2022-12-01) has no next link
+/// here, and clients expect none.
 fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
     let location = |(name, shown): (&str, &str)| {
         json!({
@@ -118,12 +118,12 @@ fn locations(world: &World, request: &Request, scope: &Scope) -> Reply {
     )
 }
 
-/// Fields by which the list of resources may be filtered, of those that the service has.
+/// The supported filter fields of the resource list. The service has more.
 const FIELDS: [&str; 4] = ["resourceType", "name", "location", "resourceGroup"];
-/// What the list of resources may be expanded by.
+/// The fields for `$expand` in the resource list.
 const MORE: [&str; 3] = ["createdTime", "changedTime", "provisioningState"];
 
-/// Only what the list shows of each: no properties.
+/// The resource list, which shows no properties.
 fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
     let filter = request.query("$filter");
     let Some(wanted) = odata::comparisons(filter, &FIELDS) else {
@@ -158,7 +158,7 @@ fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Re
     listed(world, request, &["$expand", "$filter", "$top"], value)
 }
 
-/// Does a resource have this value in a field of the filter?
+/// Does a resource have this value in a filter field?
 fn has(body: &Value, field: &str, value: &str) -> bool {
     let own = match field {
         "resourceType" => body["type"].as_str(),
@@ -168,14 +168,14 @@ fn has(body: &Value, field: &str, value: &str) -> bool {
     own.is_some_and(|own| own.eq_ignore_ascii_case(value))
 }
 
-/// A resource as the list shows it, with the identity that all types of resources have in common.
+/// A resource in its list form, with only the common fields of an identity.
 fn listed_resource(body: &Value, created: Timestamp, expanded: &[&str]) -> Value {
     let names = ["id", "name", "type", "location", "kind", "identity", "tags"];
     let shown = names.iter().filter(|name| !body[**name].is_null());
     let mut item: Value = shown
         .map(|name| ((*name).to_owned(), body[*name].clone()))
         .collect();
-    // Indexing would make one that is `null`.
+    // Indexing would insert `null`.
     let identity = item.get_mut("identity");
     if let Some(identity) = identity.and_then(Value::as_object_mut) {
         identity.shift_remove("systemAssignedIdentityPrincipalId");
@@ -191,7 +191,7 @@ fn listed_resource(body: &Value, created: Timestamp, expanded: &[&str]) -> Value
     item
 }
 
-/// Those in which the caller has a role, at them, above them or somewhere in them.
+/// The subscriptions in which the caller has a role: above, at or below the subscription.
 pub(super) fn subscriptions(world: &World, request: &Request, user: &User) -> Reply {
     let seen = world
         .subscriptions

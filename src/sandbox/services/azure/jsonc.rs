@@ -1,11 +1,12 @@
-//! JSON as people write templates, and as the Azure CLI sends them: with comments, names without
-//! quotation marks, texts in single ones or over many lines, and commas after the last item.
+//! Reads JSON with the extensions of hand-written templates, which the Azure CLI sends unchanged.
+//! It allows comments, unquoted names, texts in single quotes or over several lines, and trailing
+//! commas.
 
 use serde_json::Value;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The document; `None` where it is none.
+/// The document, or `None` if it is invalid.
 pub(super) fn read(bytes: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(bytes).ok()?;
     let text = text.trim_start_matches('\u{feff}');
@@ -14,7 +15,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Value> {
         .ok()
 }
 
-/// The same document as JSON proper.
+/// The document as strict JSON.
 fn strict(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -56,7 +57,7 @@ fn quoted(mark: char, rest: &mut Peekable<Chars<'_>>, out: &mut String) {
     out.push('"');
 }
 
-/// Both kinds; a slash that begins none is left out, and the document is none.
+/// Skips a comment of either kind. A stray slash is dropped with the character after it.
 fn comment(rest: &mut Peekable<Chars<'_>>) {
     match rest.next() {
         Some('/') => while rest.next_if(|ch| *ch != '\n').is_some() {},
@@ -73,7 +74,7 @@ fn comment(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// A name if a colon follows, and else a word of JSON's own.
+/// A name if a colon follows, otherwise a JSON literal.
 fn word(first: char, rest: &mut Peekable<Chars<'_>>, out: &mut String) {
     let mut word = String::from(first);
     while let Some(ch) = rest.next_if(|ch| ch.is_alphanumeric() || "_$".contains(*ch)) {

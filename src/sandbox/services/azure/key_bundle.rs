@@ -1,5 +1,5 @@
-//! Hosts below vault.azure.net and managedhsm.azure.net: how a key, one of its versions or a
-//! deleted key is shown (7.x and 2025-07-01). Imitated after the public REST reference.
+//! Hosts below vault.azure.net and managedhsm.azure.net: the JSON of a key, a version or a deleted
+//! key (7.x and 2025-07-01). Imitated after the public REST reference.
 
 use super::errors::bad_parameter;
 use super::key_wishes::{Names, shown};
@@ -11,14 +11,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// How the data plane spells what a key is made of.
+/// The data plane's names of the key parameters.
 pub(super) const NAMES: Names = Names {
     size: "key_size",
     curve: "crv",
     operations: "key_ops",
 };
 
-/// A name of a key that no vault takes.
+/// The refusal of an invalid key name.
 pub(super) fn misnamed(key: &str) -> Option<Reply> {
     let good = |ch: char| ch.is_ascii_alphanumeric() || ch == '-';
     let whole = (1..=127).contains(&key.len()) && key.chars().all(good);
@@ -41,7 +41,7 @@ pub(super) fn find<'a>(world: &'a World, vault: &str, key: &str) -> Result<&'a K
     })
 }
 
-/// A deleted key, until it is purged.
+/// A deleted key that is not purged.
 pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
     let found = world
         .vaults
@@ -56,7 +56,8 @@ pub(super) fn deleted(world: &World, vault: &str, key: &str) -> Reply {
     Reply::json(200, &body)
 }
 
-/// What a deleted key has besides. It was deleted when the sandbox began, or after.
+/// Adds the fields of a deleted key. A key that a scenario deletes was deleted when the sandbox
+/// started.
 pub(super) fn add_deletion(
     world: &World,
     vault: &str,
@@ -95,7 +96,7 @@ pub(super) fn by_version(world: &World, vault: &str, key: &str, version: &str) -
     }
 }
 
-/// Attributes and tags, as bundles and lists have them.
+/// Attributes and tags, in the form of bundles and lists.
 pub(super) fn facts(world: &World, vault: &str, key: &Key, number: u32) -> Value {
     let vault = world.vaults.get(vault);
     let version = version(world, key, number);
@@ -126,12 +127,12 @@ pub(super) fn kid(world: &World, vault: &str, key: &str, number: u32) -> String 
 pub(super) fn bundle(world: &World, vault: &str, name: &str, key: &Key, number: u32) -> Value {
     let version = version(world, key, number);
     let mut material = shown(&version, &NAMES);
-    // A bundle has the material itself, which tells the size.
+    // A bundle has no size, because it has the key material.
     material.shift_remove(NAMES.size);
     material.insert("kid".to_owned(), json!(kid(world, vault, name, number)));
     let mut material = Value::Object(material);
     if version.kty.starts_with("RSA") {
-        // Bytes that look like a modulus: nobody computes with them.
+        // Bytes in the shape of a modulus. The sandbox never computes with them.
         let modulus: Vec<u8> = (0..version.bits / 8)
             .map(|index| (index % 251) as u8 | if index == 0 { 0x80 } else { 1 })
             .collect();

@@ -1,12 +1,12 @@
-//! What a request wants of a key, at the data plane of Key Vault and at its control plane, which
-//! spell it differently. Rules after the public specification and the article on keys; which words
-//! refuse what is (inferred).
+//! Reads the key parameters of a request. The data plane and the control plane of Key Vault spell
+//! them differently. Rules follow the public specification and the article on keys. The refusals'
+//! texts are inferred.
 
 use super::fields::{Fields, Wrong, word};
 use crate::sandbox::tenant::vaults::{Vault, Version, usual_operations};
 use serde_json::{Map, Value, json};
 
-/// How a service spells the fields of a key.
+/// The names of the key fields in a service.
 #[derive(Debug)]
 pub(super) struct Names {
     pub(super) size: &'static str,
@@ -24,10 +24,10 @@ const OPERATIONS: [&str; 6] = [
     "wrapKey",
     "unwrapKey",
 ];
-/// So many tags a key may have.
+/// Limit of tags for a key.
 const MOST_TAGS: usize = 15;
 
-/// What may be said of a version, when it is made and later.
+/// The version settings that a request can set, on creation and later.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Wish {
     pub(super) enabled: Option<bool>,
@@ -37,10 +37,10 @@ pub(super) struct Wish {
     pub(super) tags: Option<Map<String, Value>>,
 }
 
-/// Reads what may be said of any version. `body` holds the tags, `fields` the rest.
+/// Reads these settings. `body` holds the tags, and `fields` the rest.
 ///
 /// # Errors
-/// Something is not of its type, or wants what is not played.
+/// A field has the wrong type, or requests an unsupported feature.
 pub(super) fn wish(body: Fields<'_>, fields: Fields<'_>, names: &Names) -> Result<Wish, Wrong> {
     let mut wish = Wish {
         tags: body.tags()?,
@@ -73,7 +73,7 @@ pub(super) fn wish(body: Fields<'_>, fields: Fields<'_>, names: &Names) -> Resul
         };
         (wish.starts, wish.expires) = (time("nbf")?, time("exp")?);
         wish.enabled = attributes.flag("enabled")?;
-        // A key that can be taken out needs a release policy, which is not played.
+        // An exportable key needs a release policy, which the sandbox does not support.
         if attributes.flag("exportable")? == Some(true) {
             return Err(Wrong("exportable".to_owned()));
         }
@@ -90,10 +90,10 @@ pub(super) fn wish(body: Fields<'_>, fields: Fields<'_>, names: &Names) -> Resul
     Ok(wish)
 }
 
-/// A version of a new key of this vault, made now.
+/// The first version of a new key in this vault.
 ///
 /// # Errors
-/// The vault makes no such key.
+/// The vault can't create such a key.
 pub(super) fn made(
     fields: Fields<'_>,
     names: &Names,
@@ -103,7 +103,7 @@ pub(super) fn made(
     let wrong = |name: &str| Wrong(name.to_owned());
     let kty = fields.word("kty", &KTY)?.ok_or_else(|| wrong("kty"))?;
     let soft = !kty.ends_with("-HSM");
-    // Symmetric keys are the HSM's own; what a vault of the standard SKU makes is in software.
+    // Only an HSM has symmetric keys. A vault with the standard SKU has only software keys.
     if (kty == "oct-HSM" && !vault.hsm) || kty == "oct" || (!soft && vault.is_standard()) {
         return Err(wrong("kty"));
     }
@@ -136,10 +136,10 @@ pub(super) fn made(
     })
 }
 
-/// A version as a wish has it. What the wish leaves out stays.
+/// The version with these settings applied. A missing setting stays.
 ///
 /// # Errors
-/// The key can't be used so, or would end before it begins.
+/// The key does not support the operations, or it would expire before it starts.
 pub(super) fn fulfilled(version: &Version, wish: &Wish, names: &Names) -> Result<Version, Wrong> {
     let mut made = version.clone();
     if let Some(operations) = &wish.operations {
@@ -164,7 +164,7 @@ pub(super) fn fulfilled(version: &Version, wish: &Wish, names: &Names) -> Result
     Ok(made)
 }
 
-/// Type, size and curve as a service shows them.
+/// Type, operations, size and curve in a service's spelling.
 pub(super) fn shown(version: &Version, names: &Names) -> Map<String, Value> {
     let mut all = Map::from_iter([
         ("kty".to_owned(), json!(version.kty)),

@@ -1,5 +1,5 @@
-//! Hosts below vault.azure.net and managedhsm.azure.net: keys are made, and what is said of their
-//! versions is changed (7.x to 2025-07-01). Imitated after the public REST reference.
+//! Hosts below vault.azure.net and managedhsm.azure.net: creates keys, and updates the settings of
+//! versions (7.x to 2025-07-01). Imitated after the public REST reference.
 
 use super::errors::{bad_parameter, invalid_parameter};
 use super::fields::{Fields, Wrong};
@@ -22,7 +22,7 @@ const CREATE: [&str; 8] = [
 ];
 const UPDATE: [&str; 4] = ["key_ops", "attributes", "tags", "release_policy"];
 
-/// A key that is there gets a new version.
+/// Creates a key. An existing key gets a new version.
 pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &str) -> Reply {
     if let Some(refusal) = misnamed(name) {
         return refusal;
@@ -53,7 +53,7 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
     }
 }
 
-/// A deleted key of this name is in the way.
+/// The refusal because a deleted key has this name.
 pub(super) fn held(name: &str) -> Reply {
     let text = format!(
         "Key {name} is currently in a deleted but recoverable state, and its name cannot be \
@@ -62,7 +62,7 @@ pub(super) fn held(name: &str) -> Reply {
     Reply::error(409, "Conflict", text)
 }
 
-/// Adds a version to a key, which it makes where there is none.
+/// Adds a version, and creates the key if it does not exist.
 pub(super) fn add(world: &mut World, (vault, name): (&str, &str), version: Version, enabled: bool) {
     let Some(own) = world.vaults.get_mut(vault) else {
         return;
@@ -75,7 +75,7 @@ pub(super) fn add(world: &mut World, (vault, name): (&str, &str), version: Versi
     world.effect("key-version-created", format!("{vault}/{name}"));
 }
 
-/// What is said of a version; without a version, of the latest one. What is left out stays.
+/// Updates the settings of a version; the latest by default. A missing setting stays.
 pub(super) fn update(
     world: &mut World,
     request: &Request,
@@ -134,7 +134,7 @@ fn write(
     world.effect("key-updated", format!("{vault}/{name}"));
 }
 
-/// What the service does with keys and the sandbox does not.
+/// The refusal of an operation that the sandbox does not support.
 pub(super) fn not_played(what: &str) -> Reply {
     bad_parameter(format!(
         "The sandbox does not {what} keys: it holds none that anybody could compute with."

@@ -1,6 +1,5 @@
-//! Hosts below vault.azure.net and managedhsm.azure.net: which keys there are, and what becomes of
-//! them (list, rotate, delete, recover, purge; 7.x to 2025-07-01). Imitated after the public REST
-//! reference.
+//! Hosts below vault.azure.net and managedhsm.azure.net: lists, rotates, deletes, recovers and
+//! purges keys (7.x to 2025-07-01). Imitated after the public REST reference.
 
 use super::errors::forbidden;
 use super::key_bundle::{add_deletion, deleted, facts, find, kid, latest};
@@ -11,7 +10,7 @@ use crate::sandbox::tenant::vaults::Key;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// The keys, or the deleted ones; without their versions.
+/// Lists the keys, or the deleted keys, without their versions.
 pub(super) fn list(world: &World, request: &Request, vault: &str, gone: bool) -> Reply {
     let Some(found) = world.vaults.get(vault) else {
         return Reply::empty(404);
@@ -34,7 +33,7 @@ pub(super) fn list(world: &World, request: &Request, vault: &str, gone: bool) ->
     listed_keys(world, request, value)
 }
 
-/// Soft delete: the name is held until the key is recovered or purged.
+/// Soft delete: the name stays taken until the key is recovered or purged.
 pub(super) fn delete(world: &mut World, vault: &str, name: &str) -> Reply {
     if let Err(refusal) = find(world, vault, name) {
         return refusal;
@@ -52,7 +51,7 @@ pub(super) fn recover(world: &mut World, vault: &str, name: &str) -> Reply {
     latest(world, vault, name)
 }
 
-/// Gone for good, unless its vault is protected.
+/// Purges a deleted key, unless the vault has purge protection.
 pub(super) fn purge(world: &mut World, vault: &str, name: &str) -> Reply {
     let found = deleted(world, vault, name);
     if found.status != 200 {
@@ -102,7 +101,7 @@ pub(super) fn versions(world: &World, request: &Request, vault: &str, key: &str)
     }
 }
 
-/// A new version, now.
+/// Creates a new version.
 pub(super) fn rotate(world: &mut World, vault: &str, key: &str) -> Reply {
     if let Err(refusal) = find(world, vault, key) {
         return refusal;

@@ -1,5 +1,5 @@
 //! Hosts below vault.azure.net and managedhsm.azure.net (7.x and 2025-07-01): the challenge, the
-//! caller's rights, and which operation on keys answers. Imitated after the public REST reference.
+//! caller's rights, and the choice of the operation. Imitated after the public REST reference.
 
 use super::errors::forbidden;
 use super::key_bundle::{by_version, deleted, latest};
@@ -15,7 +15,7 @@ use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 
-/// What is done with the material of a key.
+/// Operations with the key material.
 const OPERATIONS: [&str; 7] = [
     "encrypt",
     "decrypt",
@@ -35,7 +35,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         .get(name)
         .is_none_or(|vault| vault.hsm != hsm || vault.deleted)
     {
-        // A host name that nobody has would not even resolve.
+        // In reality, the host name of a missing vault does not resolve.
         return Reply::html(502, "The sandbox has no vault of this name");
     }
     let Some(user) = caller(world, request, &[&resource]) else {
@@ -48,7 +48,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     refusal_of_keys(request).unwrap_or_else(|| dispatch(world, request, &user, &name))
 }
 
-/// Why the network lets nobody in.
+/// The refusal of the vault's network rules.
 fn shut_out(world: &World, name: &str) -> Reply {
     let own = world.vaults.get(name);
     if own.is_some_and(|vault| vault.properties["publicNetworkAccess"] == "Disabled") {
@@ -87,7 +87,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
         return local_roles::respond(world, request, user, name, &segments)
             .unwrap_or_else(not_by_local_roles);
     }
-    // A role may be assigned at a single key, too.
+    // A role can also be assigned at a single key.
     let key = match &segments[..] {
         ["keys" | "deletedkeys", key, ..] => format!("/keys/{key}"),
         _ => String::new(),
@@ -141,7 +141,7 @@ fn dispatch(world: &mut World, request: &Request, user: &User, name: &str) -> Re
     }
 }
 
-/// The rotation policy of a key, which has rights of its own.
+/// Answers for a key's rotation policy, which has rights of its own.
 fn policy(world: &mut World, request: &Request, user: &User, (name, key): (&str, &str)) -> Reply {
     let scope = format!("/keys/{key}");
     let sets = request.method == "PUT";
@@ -166,7 +166,7 @@ fn not_by_local_roles() -> Reply {
     )
 }
 
-/// The data action of an HSM that means the same as one of a vault.
+/// The managed HSM's data action that corresponds to a vault's.
 fn local_action(action: &str) -> &str {
     match action {
         "read" => "keys/read/action",
@@ -176,15 +176,15 @@ fn local_action(action: &str) -> &str {
         "recover/action" => "keys/deletedKeys/recover/action",
         "purge/action" => "keys/deletedKeys/delete",
         "rotate/action" => "keys/rotate/action",
-        // Which of them a rotation policy asks for is (inferred).
+        // Which actions a rotation policy requires is inferred.
         "keyrotationpolicies/read" => "keys/read/action",
         "keyrotationpolicies/write" => "keys/write/action",
         other => other,
     }
 }
 
-/// Why the caller has not the right, by the vault's own permission model; asked at a vault and a
-/// key in it (`/keys/…`, or nothing).
+/// The refusal if the caller lacks the right in the vault's permission model. `key` is the key's
+/// scope (`/keys/…`), or empty for the vault.
 fn refused(
     world: &World,
     user: &User,

@@ -1,12 +1,12 @@
-//! The little of the query language of Resource Graph (Kusto) that is played.
+//! The supported subset of Resource Graph's query language (Kusto).
 
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 
-/// The rows that a query comes to.
+/// Runs a query over the table.
 ///
 /// # Errors
-/// What of it is not understood.
+/// The part of the query that is not supported.
 pub(super) fn answer(query: &str, table: Vec<Value>) -> Result<Vec<Value>, String> {
     let mut stages = query.split('|').map(str::trim);
     let first = stages.next().unwrap_or_default();
@@ -55,7 +55,7 @@ fn stage(mut rows: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
     Ok(rows)
 }
 
-/// `column`, or `name = column`.
+/// Reads `column`, or `name = column`.
 fn projected(text: &str) -> (&str, &str) {
     let (name, path) = text.split_once('=').unwrap_or((text, text));
     (name.trim(), path.trim())
@@ -65,7 +65,7 @@ fn compared(one: &Value, other: &Value) -> Ordering {
     one.as_str().cmp(&other.as_str())
 }
 
-/// What stands at a path with dots; names in any case.
+/// The value at a dotted path. Names are compared without case.
 fn at<'a>(row: &'a Value, path: &str) -> &'a Value {
     let step = |value: &'a Value, name: &str| {
         let mut all = value.as_object().into_iter().flatten();
@@ -97,7 +97,7 @@ impl Condition<'_> {
     }
 }
 
-/// Comparisons joined by `and`.
+/// Reads comparisons joined by `and`.
 fn conditions(text: &str) -> Result<Vec<Condition<'_>>, String> {
     let text = text.trim();
     text.split(" and ").map(condition).collect()
@@ -113,7 +113,7 @@ fn condition(text: &str) -> Result<Condition<'_>, String> {
         .trim()
         .split_once([' ', '(', '\'', '"'])
         .ok_or_else(odd)?;
-    // The operator ends where its value begins.
+    // The value starts directly after the operator.
     let value = text
         .get(text.len() - rest.len() - 1..)
         .unwrap_or_default()

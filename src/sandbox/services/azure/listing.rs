@@ -1,21 +1,20 @@
-//! How long the pages of Resource Manager and of Key Vault are, how they end, and which options of
-//! OData a list takes. An option that it does not take is refused, because a client that believes
-//! in an ignored one takes the answer for something that it is not. Codes and words of that are
-//! (inferred).
+//! Page lengths and last pages in lists of Resource Manager and Key Vault, and the OData options of
+//! a list. An unsupported option is refused, because a client that relies on it would misread the
+//! answer. Codes and texts of these refusals are inferred.
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::pages::{Link, page};
 use crate::sandbox::tenant::world::World;
 use serde_json::Value;
 
-/// What Key Vault puts on a page at most, and where nothing else is asked for.
+/// Largest and default page length of Key Vault.
 const KEY_VAULT_PAGE: usize = 25;
-/// Where a page begins: every list takes it.
+/// The start of a page; every list accepts it.
 const SKIP: &str = "$skiptoken";
 const TOP: &str = "$top";
 
-/// A list of Resource Manager. `options` are those that it takes, in lower case: `$top` shortens
-/// pages, every other one was looked at by the caller.
+/// A list of Resource Manager. `options` holds the accepted options in lower case. `$top` shortens
+/// pages, and the caller has handled all others.
 pub(super) fn listed(
     world: &World,
     request: &Request,
@@ -25,12 +24,12 @@ pub(super) fn listed(
     listed_by(world, request, options, items, Link::LeftOut)
 }
 
-/// A list of tenants or subscriptions, whose specification (2022-12-01) always has the link.
+/// A list of tenants or subscriptions, which always has a next link (specification 2022-12-01).
 pub(super) fn listed_with_link(world: &World, request: &Request, items: Vec<Value>) -> Reply {
     listed_by(world, request, &[], items, Link::Empty)
 }
 
-/// A list of Resource Manager that has no pages.
+/// A list of Resource Manager without pages.
 pub(super) fn listed_whole(world: &World, request: &Request, items: Vec<Value>) -> Reply {
     unsupported(request, &[])
         .unwrap_or_else(|| page(world, request, items.len(), items, Link::LeftOut))
@@ -67,18 +66,18 @@ fn unsupported(request: &Request, options: &[&str]) -> Option<Reply> {
     Some(refused(text))
 }
 
-/// A query that a list of Resource Manager does not take.
+/// The refusal of an unsupported query.
 pub(super) fn refused(text: String) -> Reply {
     Reply::error(400, "InvalidQueryParameter", text)
 }
 
-/// A filter that a list of Resource Manager's own does not take.
+/// The refusal of an unsupported filter.
 pub(super) fn invalid_filter(filter: &str) -> Reply {
     let text = format!("Invalid $filter '{filter}' specified in the query string.");
     Reply::error(400, "InvalidFilterInQueryString", text)
 }
 
-/// The first option of a request that is not among these.
+/// The first option of a request that is not in `options`.
 fn unknown<'a>(request: &'a Request, options: &[&str]) -> Option<&'a str> {
     let names = request.query.keys().map(String::as_str);
     names
@@ -86,7 +85,7 @@ fn unknown<'a>(request: &'a Request, options: &[&str]) -> Option<&'a str> {
         .min()
 }
 
-/// A list of Key Vault's data plane. `maxresults` asks for shorter pages.
+/// A list of Key Vault's data plane. `maxresults` shortens its pages.
 pub(super) fn listed_keys(world: &World, request: &Request, items: Vec<Value>) -> Reply {
     let asked = request.query("maxresults");
     let most = match asked.parse::<usize>() {
@@ -100,8 +99,8 @@ pub(super) fn listed_keys(world: &World, request: &Request, items: Vec<Value>) -
     listed_below(world, request, &[], (most, Link::Null), items)
 }
 
-/// A list of local roles of a managed HSM, whose link is left out on the last page, as recorded
-/// answers have it. That it has pages of Key Vault's length is (inferred).
+/// A list of local roles of a managed HSM. The last page has no next link, as in recorded answers.
+/// Its page length, that of Key Vault, is inferred.
 pub(super) fn listed_local(world: &World, request: &Request, items: Vec<Value>) -> Reply {
     let pages = (KEY_VAULT_PAGE, Link::LeftOut);
     listed_below(world, request, &["$filter"], pages, items)

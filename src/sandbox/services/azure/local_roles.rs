@@ -13,20 +13,21 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Where something is asked for: an HSM, and a scope in it.
+/// A managed HSM and a scope in it.
 struct Place<'a> {
     hsm: &'a str,
     scope: &'a str,
 }
 
 impl Place<'_> {
-    /// The scope as roles are kept.
+    /// The scope in the form of the stored roles.
     fn kept(&self) -> String {
         local_scope(self.hsm, self.scope)
     }
 }
 
-/// `{scope}/providers/Microsoft.Authorization/…` of an HSM; `None` when the caller may not.
+/// Answers for `{scope}/providers/Microsoft.Authorization/…` of an HSM; `None` if the caller lacks
+/// the right.
 pub(super) fn respond(
     world: &mut World,
     request: &Request,
@@ -96,7 +97,7 @@ fn definition_id(role: &str) -> String {
     format!("Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/{role}")
 }
 
-/// All of them are defined at the HSM itself, so the filters by scope leave none of them out.
+/// Every definition belongs to the HSM itself, so the scope filters omit none.
 fn definitions(world: &World, request: &Request) -> Reply {
     let filter = request.query("$filter").trim().to_ascii_lowercase();
     if !["", "atscope()", "atscopeandbelow()"].contains(&filter.as_str()) {
@@ -147,8 +148,8 @@ fn assignment(role: &Role) -> Value {
     })
 }
 
-/// At, above and below the scope. `atScope()` leaves out what is below, `principalId` every other
-/// principal.
+/// Lists at, above and below the scope. `atScope()` omits those below, and `principalId` those of
+/// other principals.
 fn list(world: &World, request: &Request, place: &Place<'_>) -> Reply {
     let filter = request.query("$filter").trim();
     let principal = filter

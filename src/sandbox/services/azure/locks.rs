@@ -10,10 +10,10 @@ use crate::sandbox::tenant::scopes::covers;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Levels that a lock may be given.
+/// The levels of a lock.
 const LEVELS: [&str; 2] = ["CanNotDelete", "ReadOnly"];
 
-/// `{scope}/providers/Microsoft.Authorization/locks…`; `name` is that of one lock.
+/// Answers for `{scope}/providers/Microsoft.Authorization/locks…`; `name` is that of a single lock.
 pub(super) fn respond(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -99,7 +99,7 @@ fn body(lock: &Lock) -> Value {
     })
 }
 
-/// At, above and below the scope; `atScope()` leaves out what is below.
+/// Lists at, above and below the scope. `atScope()` omits those below.
 fn list(world: &World, request: &Request, scope: &str) -> Reply {
     let filter = request.query("$filter").trim();
     let at_scope = filter.eq_ignore_ascii_case("atScope()");

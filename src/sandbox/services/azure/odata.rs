@@ -1,6 +1,6 @@
-//! The little of OData's `$filter` that Resource Manager's clients send.
+//! The subset of OData's `$filter` that clients of Resource Manager send.
 
-/// The value of `field eq 'value'`; the field's name in any case, as the services take it.
+/// The value of `field eq 'value'`. The services ignore the case of the field's name.
 pub(in crate::sandbox::services) fn equal<'a>(filter: &'a str, field: &str) -> Option<&'a str> {
     quoted(filter, &format!("{field} eq '"))
 }
@@ -10,8 +10,8 @@ pub(in crate::sandbox::services) fn called<'a>(filter: &'a str, name: &str) -> O
     quoted(filter, &format!("{name}('"))
 }
 
-/// All comparisons of a filter that is nothing but `field eq 'value'`, joined by `and`, of these
-/// fields; `None` for any other filter. A value that holds ` and ` is not understood.
+/// All comparisons of a filter that consists of `field eq 'value'` joined by `and`, with these
+/// fields. `None` for any other filter, or a value that holds ` and `.
 pub(in crate::sandbox::services) fn comparisons<'a>(
     filter: &'a str,
     fields: &[&'a str],
@@ -36,7 +36,7 @@ pub(in crate::sandbox::services) fn comparisons<'a>(
 }
 
 fn quoted<'a>(filter: &'a str, before: &str) -> Option<&'a str> {
-    // Lower case of ASCII only: the places stay the same.
+    // `to_ascii_lowercase` keeps the byte positions.
     let at = filter
         .to_ascii_lowercase()
         .find(&before.to_ascii_lowercase())?;

@@ -20,7 +20,7 @@ const STATES: [&str; 3] = ["Enabled", "Disabled", "NotConfigured"];
 /// The type of an enterprise policy.
 const KIND: &str = "Microsoft.PowerPlatform/enterprisePolicies";
 
-/// Those of the group or of the subscription that the caller may read.
+/// Lists the policies of the group or subscription that the caller may read.
 pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope) -> Reply {
     let readable = |policy: &&Policy| {
         allowed(
@@ -83,7 +83,7 @@ pub(super) fn policy(world: &mut World, request: &Request, user: &User, scope: &
     }
 }
 
-/// What is named is changed, everything else stays. The version of the key goes with its name.
+/// Changes the named fields, and keeps the others. The key's name and version change together.
 fn patch(world: &mut World, wanted: &Value, mut policy: Policy) -> Reply {
     if let Some(refused) = bad_types(wanted) {
         return refused;
@@ -128,7 +128,7 @@ fn put(world: &mut World, wanted: &Value, at: (&Scope, &str), existing: Option<P
     change(world, Pending::Write(Box::new(policy)))
 }
 
-/// The policy that a body describes which was found acceptable.
+/// The policy of an accepted body.
 pub(super) fn policy_of(world: &World, wanted: &Value, (scope, name): (&Scope, &str)) -> Policy {
     let encryption = &wanted["properties"]["encryption"];
     let vault = &encryption["keyVault"];
@@ -149,19 +149,19 @@ pub(super) fn policy_of(world: &World, wanted: &Value, (scope, name): (&Scope, &
     }
 }
 
-/// ARM id of a policy of this name.
+/// The ARM id of a policy with this name.
 pub(super) fn id_of(scope: &Scope, name: &str) -> String {
     format!("{}/providers/{KIND}/{name}", scope.id)
 }
 
-/// The state of the encryption, in the letter case of the specification.
+/// The state of the encryption, in the specification's spelling.
 fn known_state(encryption: &Value) -> Option<&'static str> {
     let said = encryption["state"].as_str()?;
     let mut all = STATES.into_iter();
     all.find(|own| own.eq_ignore_ascii_case(said))
 }
 
-/// What a body holds that is of no type that it can be of.
+/// The refusal of a field with the wrong type, if any.
 fn bad_types(wanted: &Value) -> Option<Reply> {
     let encryption = &wanted["properties"]["encryption"];
     let vault = &encryption["keyVault"];
@@ -192,7 +192,7 @@ fn bad_types(wanted: &Value) -> Option<Reply> {
             &encryption["state"],
         ));
     }
-    // Other kinds of policies are not played.
+    // The sandbox does not support other kinds of policies.
     for field in ["lockbox", "networkInjection"] {
         let value = &wanted["properties"][field];
         if !value.is_null() {
@@ -202,7 +202,7 @@ fn bad_types(wanted: &Value) -> Option<Reply> {
     bad(&wanted["tags"], "tags")
 }
 
-/// Is there a vault or managed HSM of this ARM id? A deleted one is none (inferred).
+/// Does a vault or managed HSM with this ARM id exist? A deleted one does not count (inferred).
 fn is_vault(world: &World, id: &str) -> bool {
     let mut vaults = world.vaults.iter();
     vaults.any(|(own, vault)| !vault.deleted && world.vault_id(own).eq_ignore_ascii_case(id))
@@ -216,7 +216,7 @@ fn incomplete() -> Reply {
     )
 }
 
-/// Why such a policy can't be written, if so.
+/// The refusal of an invalid policy, if any.
 pub(super) fn unacceptable(
     world: &World,
     wanted: &Value,

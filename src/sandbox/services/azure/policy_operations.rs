@@ -1,8 +1,8 @@
 //! Host management.azure.com, provider `Microsoft.PowerPlatform` (2020-10-30): changes of
-//! enterprise policies, answered at once or with 202 and an operation. Imitated after the rules of
-//! Azure Resource Manager for asynchronous operations (`Azure-AsyncOperation`, `Location`,
-//! `Retry-After`). That enterprise policies answer so, and where their operations are, is
-//! (inferred): the public specification knows only answers at once.
+//! enterprise policies, complete at once or accepted with 202 and an operation. Imitated after the
+//! rules of Azure Resource Manager for asynchronous operations (`Azure-AsyncOperation`, `Location`,
+//! `Retry-After`). Inferred: enterprise policies use them, and the operations' addresses. The
+//! public specification has only complete answers.
 
 use super::scope::Scope;
 use super::shapes::policy_body;
@@ -11,11 +11,11 @@ use crate::sandbox::tenant::azure_operations::{AzureOperation, Pending};
 use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
-/// The pause that is asked for between two looks.
+/// The `Retry-After` between two polls, in seconds.
 const RETRY_AFTER: &str = "5";
 
-/// Makes a change, or accepts it. A resource that is being changed takes no other change
-/// (inferred); the same one once more is the one that runs.
+/// Makes or accepts a change. A resource with a running change refuses others (inferred). The same
+/// change returns the running operation.
 pub(super) fn change(world: &mut World, change: Pending) -> Reply {
     let running = world.azure_running(change.target());
     if let Some(running) = running {
@@ -63,12 +63,12 @@ fn accepted(world: &World, operation: &AzureOperation) -> Reply {
     reply.header("azure-asyncoperation", address("operations"))
 }
 
-/// Asks for a pause before the next look.
+/// Adds `Retry-After` to a reply.
 pub(super) fn poll(reply: Reply) -> Reply {
     reply.header("retry-after", RETRY_AFTER)
 }
 
-/// The operation of this id on something in the subscription.
+/// The operation with this id for a resource in this scope.
 pub(super) fn found<'a>(
     world: &'a World,
     scope: &Scope,
@@ -82,7 +82,7 @@ pub(super) fn found<'a>(
         })
 }
 
-/// `Azure-AsyncOperation`: 200, whatever has come of it.
+/// Answers for `Azure-AsyncOperation`: always 200, whatever the result.
 pub(super) fn operation(world: &World, request: &Request, scope: &Scope, id: &str) -> Reply {
     let found = match found(world, scope, id) {
         Ok(found) => found,
@@ -106,7 +106,7 @@ pub(super) fn operation(world: &World, request: &Request, scope: &Scope, id: &st
     Reply::json(200, &body)
 }
 
-/// `Location`: 202 until it has ended, and then what the change itself would have answered.
+/// Answers for `Location`: 202 until the end, then the answer to the change itself.
 pub(super) fn result(world: &World, scope: &Scope, id: &str) -> Reply {
     let found = match found(world, scope, id) {
         Ok(found) => found,

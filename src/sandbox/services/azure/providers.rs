@@ -1,7 +1,6 @@
-//! Host management.azure.com: providers, and their registration in a subscription (2021-04-01 and
-//! others). Imitated after the public REST reference. `Microsoft.PowerPlatform`, the provider of
-//! enterprise policies, is registered first; the others are registered in every subscription of the
-//! sandbox.
+//! Host management.azure.com: providers and their registration in a subscription (2021-04-01 and
+//! others). Imitated after the public REST reference. Only `Microsoft.PowerPlatform`, the provider
+//! of enterprise policies, must be registered. The others always are.
 
 use super::errors::{no_method, refusal};
 use super::listing::listed;
@@ -13,7 +12,7 @@ use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// `/subscriptions/{id}/providers…`, down to the name of one and what is done with it.
+/// Answers for `/subscriptions/{id}/providers…`, with the name of a provider and an action.
 pub(super) fn respond(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -67,7 +66,7 @@ fn shown(world: &World, scope: &Scope, own: &Provider) -> Value {
     })
 }
 
-/// Providers that are a part of Resource Manager need no registration.
+/// Providers that belong to Resource Manager need no registration.
 fn policy(own: &Provider) -> &'static str {
     match own.namespace {
         "Microsoft.Authorization" | "Microsoft.Resources" | "Microsoft.ResourceGraph" => {
@@ -96,9 +95,8 @@ fn register(world: &mut World, scope: &Scope, own: &Provider) -> Reply {
     Reply::json(200, &shown(world, scope, own))
 }
 
-/// A provider of which there is something in the subscription stays, as documented. The code and
-/// the words are (inferred), and so is that a provider is not unregistered which is a part of
-/// Resource Manager, or holds vaults.
+/// Unregisters a provider, unless the subscription uses it, as documented. Code and text are
+/// inferred. Inferred too: providers of Resource Manager or of vaults can't be unregistered.
 fn unregister(world: &mut World, scope: &Scope, own: &Provider) -> Reply {
     let used = world
         .policies

@@ -1,7 +1,7 @@
-//! Host management.azure.com, provider `Microsoft.ResourceGraph` (2024-04-01 and others):
-//! enterprise policies and vaults of many subscriptions by one question. Imitated after the public
-//! REST reference. Of the query language, what such questions need is understood, and nothing else
-//! is answered: `where`, `project`, `order by`, `limit` and `take`, one after another.
+//! Host management.azure.com, provider `Microsoft.ResourceGraph` (2024-04-01 and others): finds
+//! enterprise policies and vaults of many subscriptions with one query. Imitated after the public
+//! REST reference. The supported stages are `where`, `project`, `order by`, `limit`, `take` and
+//! `count`. Every other stage is refused.
 
 use super::errors::malformed;
 use super::kql;
@@ -12,7 +12,7 @@ use crate::sandbox::tenant::roles::allowed;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// The most on a page.
+/// The largest page.
 const MOST: u64 = 1000;
 
 pub(super) fn respond(world: &World, request: &Request, user: &User) -> Reply {
@@ -62,7 +62,7 @@ fn page(rows: Vec<Value>, skip: u64, top: u64) -> Reply {
         "count": data.len(),
         "data": data,
         "facets": [],
-        // A text in the public specification, too.
+        // The public specification also has a text here.
         "resultTruncated": "false",
     });
     if more {
@@ -80,8 +80,8 @@ fn unanswered(why: &str) -> Reply {
     Reply::json(400, &json!({ "error": error }))
 }
 
-/// What the caller may read of what the index has, in these subscriptions or, where none is named,
-/// in all.
+/// The indexed resources that the caller may read, in these subscriptions or, if none is named, in
+/// all.
 fn visible(world: &World, user: &User, subscriptions: &Value) -> Vec<Value> {
     let (policies, vaults) = world.indexed();
     let policies = policies.values().map(|own| policy_body(own));
@@ -106,7 +106,7 @@ fn visible(world: &World, user: &User, subscriptions: &Value) -> Vec<Value> {
     rows
 }
 
-/// A resource as the table has it: its type and group in lower case, and where it is.
+/// A resource as a row, with its subscription, group and tenant. Type and group are in lower case.
 fn row(world: &World, mut body: Value) -> Option<Value> {
     let id = body["id"].as_str()?.to_owned();
     let mut parts = id.split('/');

@@ -1,6 +1,6 @@
 //! Hosts below vault.azure.net and managedhsm.azure.net: the rotation policy of a key (7.3 to
-//! 2025-07-01). Limits are those of Microsoft's article on automated rotation; which words refuse
-//! what, and that there is always a notification, is (inferred).
+//! 2025-07-01). Limits are those of Microsoft's article on automated rotation. Inferred: the
+//! refusals' texts, and that a notification always exists.
 
 use super::errors::{bad_parameter, invalid_parameter};
 use super::fields::{Fields, Wrong};
@@ -11,13 +11,15 @@ use crate::sandbox::tenant::rotation::{Period, Rotation, Trigger};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// Whoever says nothing is told so long before a key expires.
+/// The default time of the notification before expiry.
 const NOTICE: &str = "P30D";
-/// A version lasts so many days at least, and is never rotated within so many of its ends.
+/// A version lives at least `SHORTEST` days. Its rotation is at least `MARGIN` days from its start
+/// and end.
 const SHORTEST: i64 = 28;
 const MARGIN: i64 = 7;
 
-/// How a policy is shown: the data plane's words and those of the control plane differ in case.
+/// The JSON of a policy. `words` are the action names, whose case differs between data plane and
+/// control plane.
 pub(super) fn shown(policy: Option<&Rotation>, words: [&str; 2]) -> Value {
     let notice = policy.map_or(NOTICE, |own| own.notify.text.as_str());
     let mut actions = vec![json!({
@@ -42,7 +44,7 @@ pub(super) fn shown(policy: Option<&Rotation>, words: [&str; 2]) -> Value {
     json!({ "lifetimeActions": actions, "attributes": attributes })
 }
 
-/// The policy of a key, or the one that holds where nobody has set any.
+/// The policy of a key, or the default policy.
 pub(super) fn get(world: &World, vault: &str, name: &str) -> Reply {
     let key = match find(world, vault, name) {
         Ok(key) => key,
@@ -55,7 +57,7 @@ pub(super) fn get(world: &World, vault: &str, name: &str) -> Reply {
     Reply::json(200, &body)
 }
 
-/// Sets the whole policy.
+/// Replaces the policy.
 pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str) -> Reply {
     if let Err(refusal) = find(world, vault, name) {
         return refusal;
@@ -75,10 +77,10 @@ pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str)
     get(world, vault, name)
 }
 
-/// A policy as a request has it, set now.
+/// Reads a policy from a request.
 ///
 /// # Errors
-/// 400 for what the service does not take.
+/// The 400 of an invalid policy.
 pub(super) fn read(body: &Value, now: i64) -> Result<Rotation, Reply> {
     let policy = parsed(body, now).map_err(|Wrong(field)| invalid_parameter(&field))?;
     match fault(&policy) {
@@ -143,7 +145,7 @@ fn period(fields: Fields<'_>, name: &str) -> Result<Option<Period>, Wrong> {
     said.map(read).transpose()
 }
 
-/// What stands against a policy whose fields are all right.
+/// The refusal of a policy whose fields are valid but contradict each other.
 fn fault(policy: &Rotation) -> Option<&'static str> {
     let expiry = policy.expiry.as_ref().map(Period::days);
     if expiry.is_some_and(|days| days < SHORTEST) {

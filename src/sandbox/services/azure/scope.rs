@@ -1,4 +1,4 @@
-//! Where in Azure Resource Manager a request points, and that what its path names is there.
+//! The place in Azure Resource Manager that a request names, and whether it exists.
 
 use crate::sandbox::message::Reply;
 use crate::sandbox::tenant::scopes::covers;
@@ -6,22 +6,22 @@ use crate::sandbox::tenant::subscriptions::{Group, Subscription};
 use crate::sandbox::tenant::vaults::Vault;
 use crate::sandbox::tenant::world::World;
 
-/// A subscription, or a resource group of one.
+/// A subscription or a resource group.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     /// GUID of the subscription.
     pub(super) subscription: String,
-    /// The group's name, as it was created.
+    /// The group's name as it was created.
     pub(super) group: Option<String>,
-    /// ARM id of the group or, without one, of the subscription.
+    /// ARM id of the group or, without a group, of the subscription.
     pub(super) id: String,
 }
 
 impl Scope {
-    /// The subscription and the group that a path names, or that there is none of this name: in the
-    /// order in which Resource Manager looks.
+    /// The subscription and group of a path, or the refusal if one is missing. Checked in Resource
+    /// Manager's order.
     ///
-    /// `None`: the path names no subscription.
+    /// `None` if the path names no subscription.
     pub(super) fn of(world: &World, segments: &[&str]) -> Option<Result<Self, Reply>> {
         let ["subscriptions", id, rest @ ..] = segments else {
             return None;
@@ -63,12 +63,12 @@ impl Scope {
         format!("/subscriptions/{}", self.subscription)
     }
 
-    /// Is the resource of this ARM id in it?
+    /// Is the resource with this ARM id in this scope?
     pub(super) fn holds(&self, id: &str) -> bool {
         covers(&self.id, id)
     }
 
-    /// What Resource Manager says of a resource that is not there.
+    /// Resource Manager's 404 for a missing resource.
     pub(super) fn missing(&self, kind: &str, name: &str) -> Reply {
         let group = self.group.as_deref().unwrap_or_default();
         let text = format!(
@@ -79,8 +79,8 @@ impl Scope {
     }
 }
 
-/// Is what this ARM id names there, or does it name what can't be missing? What is below a vault,
-/// such as a key, is where the vault is.
+/// Does the resource with this ARM id exist? A scope that can't be missing counts as existing.
+/// Anything below a vault, such as a key, counts as existing if the vault exists.
 pub(super) fn exists(world: &World, id: &str) -> bool {
     let Some((group, resource)) = split(id) else {
         return true;
@@ -96,7 +96,7 @@ pub(super) fn exists(world: &World, id: &str) -> bool {
     }
 }
 
-/// What Resource Manager says where [`exists`] says no.
+/// Resource Manager's 404 if [`exists`] is false.
 pub(super) fn missing_at(id: &str) -> Reply {
     let (group, resource) = split(id).unwrap_or_default();
     let text = format!(
@@ -107,7 +107,7 @@ pub(super) fn missing_at(id: &str) -> Reply {
     Reply::error(404, "ResourceNotFound", text)
 }
 
-/// The group of the ARM id of a resource, and what stands behind `providers`, in lower case.
+/// The group of a resource's ARM id and the part after `providers`, both in lower case.
 fn split(id: &str) -> Option<(String, Vec<String>)> {
     let parts: Vec<String> = id.split('/').skip(1).map(str::to_ascii_lowercase).collect();
     match &parts[..] {

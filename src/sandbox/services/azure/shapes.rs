@@ -1,5 +1,5 @@
-//! Host management.azure.com: how a provider, an enterprise policy and a vault are shown, by their
-//! own providers and in the list of resources.
+//! Host management.azure.com: the JSON of a provider, an enterprise policy and a vault, for their
+//! providers and for the resource list.
 
 use super::scope::Scope;
 use super::versions::{self, POWER_PLATFORM};
@@ -36,7 +36,7 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
     }
     let mut identity = json!({ "type": "SystemAssigned" });
     if !policy.no_identity {
-        // The published specification says the longer name, Microsoft's own scripts read the
+        // The published specification uses the longer name, and Microsoft's own scripts read the
         // shorter one.
         identity["principalId"] = json!(policy.principal());
         identity["systemAssignedIdentityPrincipalId"] = json!(policy.principal());
@@ -61,7 +61,7 @@ pub(super) fn policy_body(policy: &Policy) -> Value {
     })
 }
 
-/// May the user see this vault in Resource Manager?
+/// May the user read this vault in Resource Manager?
 pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
     let kind = world.vaults.get(name).map_or("vaults", Vault::kind);
     let action = format!("Microsoft.KeyVault/{kind}/read");
@@ -79,10 +79,10 @@ pub(super) fn vault_body(world: &World, name: &str) -> Value {
     own.map_or(Value::Null, |own| vault_of(world, name, own))
 }
 
-/// A vault that is, or was, called so.
+/// The JSON of a vault, deleted or not.
 pub(super) fn vault_of(world: &World, name: &str, vault: &Vault) -> Value {
     let mut properties = resolve(world, &vault.properties);
-    // A scenario may put a vault into another tenant.
+    // A scenario can put a vault into another tenant.
     if properties["tenantId"].is_null() {
         properties["tenantId"] = json!(world.tenant);
     }

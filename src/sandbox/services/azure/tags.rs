@@ -1,5 +1,6 @@
 //! Host management.azure.com, provider `Microsoft.Resources`: tags of a subscription, a resource
-//! group or an enterprise policy (2021-04-01 and others). Imitated after the public REST reference.
+//! group, a vault or an enterprise policy (2021-04-01 and others). Imitated after the public REST
+//! reference.
 
 use super::errors::{malformed, no_method, refusal};
 use super::scope::{exists, missing_at};
@@ -8,7 +9,7 @@ use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Map, Value, json};
 
-/// Tags as they are shown: none is an empty map.
+/// The JSON of tags: an empty map if there are none.
 pub(super) fn shown(tags: &Value) -> Value {
     if tags.is_object() {
         tags.clone()
@@ -17,7 +18,7 @@ pub(super) fn shown(tags: &Value) -> Value {
     }
 }
 
-/// What is wrong with tags, if anything is: a map of texts, 50 at most, or nothing.
+/// The refusal of invalid tags. Valid are nothing, or a map with at most 50 texts.
 pub(super) fn bad(tags: &Value, field: &str) -> Option<Reply> {
     let texts = tags
         .as_object()
@@ -32,7 +33,7 @@ pub(super) fn bad(tags: &Value, field: &str) -> Option<Reply> {
     })
 }
 
-/// `{scope}/providers/Microsoft.Resources/tags/default`
+/// Answers for `{scope}/providers/Microsoft.Resources/tags/default`.
 pub(super) fn respond(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -91,7 +92,7 @@ fn asked(given: &Value) -> Result<Map<String, Value>, Reply> {
     }
 }
 
-/// What comes of tags when these are merged in, take their place, or are taken away.
+/// The tags after these are merged, replaced or deleted.
 fn joined(
     mut own: Map<String, Value>,
     given: Map<String, Value>,
@@ -131,7 +132,7 @@ fn body(scope: &str, own: &Value) -> Value {
     })
 }
 
-/// Where the tags of what this ARM id names are kept.
+/// The tags of the resource with this ARM id.
 fn read(world: &mut World, id: &str) -> Option<Value> {
     let own = vault(world, id).and_then(|name| world.vaults.get(&name));
     match own {

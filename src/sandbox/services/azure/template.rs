@@ -1,10 +1,10 @@
-//! Templates of Azure Resource Manager, as far as one with enterprise policies needs them:
-//! parameters, variables, and the few functions that such templates use. Anything else is refused.
-//! Imitated after the public reference of template functions.
+//! The supported subset of templates of Azure Resource Manager: enterprise policies, parameters,
+//! variables, and the few functions that such templates use. Anything else is refused. Imitated
+//! after the public reference of template functions.
 
 use serde_json::{Map, Value, json};
 
-/// Where a template is deployed.
+/// The target of a deployment.
 pub(super) struct Place {
     pub(super) tenant: String,
     pub(super) subscription: String,
@@ -14,18 +14,18 @@ pub(super) struct Place {
     pub(super) deployment: String,
 }
 
-/// What a template comes to.
+/// The result of a template.
 #[derive(Debug)]
 pub(super) struct Deployable {
     pub(super) resources: Vec<Value>,
-    /// With their types, as the service shows them.
+    /// Parameters with their types, in the service's form.
     pub(super) parameters: Value,
     pub(super) outputs: Value,
 }
 
-/// The only type that is played.
+/// The only supported resource type.
 const TYPE: &str = "Microsoft.PowerPlatform/enterprisePolicies";
-/// How deep variables may name each other.
+/// Nesting limit of variables and expressions.
 const DEPTH: u8 = 20;
 
 struct Names<'a> {
@@ -37,7 +37,7 @@ struct Names<'a> {
 /// Reads the `properties` of a deployment.
 ///
 /// # Errors
-/// Why it can't be deployed.
+/// Why the template can't be deployed.
 pub(super) fn read(properties: &Value, place: &Place) -> Result<Deployable, String> {
     let template = &properties["template"];
     if !template.is_object() {
@@ -74,7 +74,7 @@ pub(super) fn read(properties: &Value, place: &Place) -> Result<Deployable, Stri
     })
 }
 
-/// The value of every parameter goes into `names`; secure ones are not shown.
+/// Stores every parameter's value in `names`. The result omits secure parameters.
 fn parameters(template: &Value, given: &Value, names: &mut Names<'_>) -> Result<Value, String> {
     let declared = template["parameters"].as_object();
     let odd = given.as_object().into_iter().flatten();
@@ -133,7 +133,7 @@ fn find<'a>(all: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
         .map(|(_, value)| value)
 }
 
-/// A resource with everything in it worked out; none where its condition says so.
+/// A resource with all expressions evaluated; `None` if its condition is false.
 fn resource(own: &Value, names: &Names<'_>) -> Result<Option<Value>, String> {
     for field in ["copy", "existing", "import", "resources"] {
         if !own[field].is_null() {
@@ -157,7 +157,7 @@ fn resource(own: &Value, names: &Names<'_>) -> Result<Option<Value>, String> {
 }
 
 impl Names<'_> {
-    /// A value with its expressions worked out.
+    /// A value with its expressions evaluated.
     fn value(&self, value: &Value, depth: u8) -> Result<Value, String> {
         let depth = depth
             .checked_sub(1)
@@ -301,7 +301,7 @@ impl Names<'_> {
     }
 }
 
-/// Takes a name or a number.
+/// Takes a name or a number from the start of `rest`.
 fn taken(rest: &mut &str) -> String {
     let text = *rest;
     let inside = |ch: char| ch.is_alphanumeric() || "_-".contains(ch);
@@ -311,7 +311,7 @@ fn taken(rest: &mut &str) -> String {
     name.to_owned()
 }
 
-/// A text up to its closing mark, two of which stand for one, and what comes after it.
+/// A text up to its closing quote, and the rest after it. Two quotes stand for one.
 fn literal(text: &str) -> Option<(String, &str)> {
     let mut out = String::new();
     let mut rest = text;
@@ -328,7 +328,7 @@ fn literal(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// A value as a text inside another one.
+/// A value as text, for use inside another text.
 fn plain(value: &Value) -> String {
     value
         .as_str()

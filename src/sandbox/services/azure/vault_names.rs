@@ -1,5 +1,5 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault`: names of vaults and managed HSMs. One
-//! is taken once in the whole cloud, by a deleted vault too. Imitated after the public REST
+//! Host management.azure.com, provider `Microsoft.KeyVault`: names of vaults and managed HSMs. They
+//! are unique in the whole cloud, deleted vaults included. Imitated after the public REST
 //! reference.
 
 use super::errors::invalid_value;
@@ -9,7 +9,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::world::World;
 use serde_json::json;
 
-/// Is this how a vault may be called?
+/// Is this a valid vault name?
 pub(super) fn is_name(name: &str) -> bool {
     let good = |ch: char| ch.is_ascii_alphanumeric() || ch == '-';
     (3..=24).contains(&name.len())
@@ -31,7 +31,7 @@ pub(super) fn invalid_name(name: &str) -> Reply {
     Reply::error(400, "VaultNameNotValid", rule(name))
 }
 
-/// Why this name can't be had. A deleted vault of the same subscription is said to be one.
+/// The refusal of a taken name. It names a deleted vault only in the same subscription.
 pub(super) fn in_use(world: &World, scope: &Scope, name: &str) -> Reply {
     let id = world.vault_id(name);
     let own = format!("{}/", scope.subscription_id()).to_ascii_lowercase();
@@ -42,7 +42,7 @@ pub(super) fn in_use(world: &World, scope: &Scope, name: &str) -> Reply {
     Reply::error(409, "VaultAlreadyExists", taken(name))
 }
 
-/// The vault of this name was deleted here.
+/// The refusal because a deleted vault in this place has the name.
 pub(super) fn recoverable() -> Reply {
     let text = "A vault with the same name already exists in deleted state. You need to either \
         recover or purge existing key vault.";
@@ -57,7 +57,7 @@ fn taken(name: &str) -> String {
     )
 }
 
-/// May a new one be called so? `kind` is the resource type that the question must name.
+/// Is the name free for a new vault? `kind` is the resource type that the request must name.
 pub(super) fn available(world: &World, request: &Request, kind: &str) -> Reply {
     let body = request.json();
     let asked = Fields::of(&body, "body", &["name", "type"]).and_then(|fields| {

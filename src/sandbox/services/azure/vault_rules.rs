@@ -1,6 +1,6 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault`: which properties a vault or a managed
-//! HSM takes, after the published types (2026-02-01). Whether fields that the service knows only
-//! from its own answers are passed over, as here, and that unknown ones are refused, is (inferred).
+//! Host management.azure.com, provider `Microsoft.KeyVault`: checks the properties of a vault or
+//! managed HSM, after the published types (2026-02-01). Inferred: read-only fields are ignored, and
+//! unknown fields are refused.
 
 use super::access_policies::checked;
 use super::errors::{bad_request, invalid_value};
@@ -9,7 +9,7 @@ use crate::sandbox::message::Reply;
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
 
-/// What the service writes itself. Clients send it back with what they have read.
+/// Read-only properties, which clients send back as they read them.
 const ITS_OWN: [&str; 9] = [
     "vaultUri",
     "hsmUri",
@@ -29,7 +29,7 @@ const FLAGS: [&str; 6] = [
     "enableRbacAuthorization",
     "enablePurgeProtection",
 ];
-/// What an HSM does not have.
+/// Properties that an HSM does not have.
 const VAULT_ONLY: [&str; 6] = [
     "enabledForDeployment",
     "enabledForDiskEncryption",
@@ -47,20 +47,20 @@ const OTHERS: [&str; 6] = [
     "publicNetworkAccess",
 ];
 
-/// For whom properties are looked at.
+/// Facts about the vault whose properties are checked.
 #[derive(Debug)]
 pub(super) struct Whose {
     pub(super) hsm: bool,
-    /// The tenant that it belongs to.
+    /// The vault's tenant.
     pub(super) tenant: String,
-    /// How long it keeps what is deleted, where that has been decided.
+    /// Retention of deleted keys in days, if already set.
     pub(super) retention: Option<i64>,
 }
 
-/// Properties as they are stored: those that are named, and each as the service spells it.
+/// The given properties in the form that is stored, in the service's spelling.
 ///
 /// # Errors
-/// The service's refusal: of what no vault takes, and of what can't be taken back.
+/// The refusal of an invalid property, or of a change that can't be undone.
 pub(super) fn properties(whose: &Whose, wanted: &Value) -> Result<Map<String, Value>, Reply> {
     let stored = read(whose, wanted).map_err(|Wrong(field)| invalid_value(&field))?;
     if stored.get("enablePurgeProtection") == Some(&json!(false)) {
@@ -135,8 +135,8 @@ fn sku(value: &Value) -> Result<Value, Wrong> {
     Ok(json!({ "family": family, "name": name.ok_or_else(wrong)? }))
 }
 
-/// Only what is named. Addresses are shown with the length of their prefix and subnets in lower
-/// case, as the service does it.
+/// Reads the given network rules. Like the service, it adds the prefix length to addresses and
+/// writes subnets in lower case.
 fn network_rules(value: &Value, hsm: bool) -> Result<Value, Wrong> {
     let lists: &[&str] = if hsm {
         &["ipRules", "virtualNetworkRules", "serviceTags"]
@@ -160,7 +160,7 @@ fn network_rules(value: &Value, hsm: bool) -> Result<Value, Wrong> {
         let rules: Result<Vec<Value>, Wrong> = list.iter().map(subnet).collect();
         stored.insert("virtualNetworkRules".to_owned(), json!(rules?));
     }
-    // Whose addresses a tag stands for is not known here.
+    // The sandbox does not know the addresses of a service tag.
     if fields
         .list("serviceTags")?
         .is_some_and(|list| !list.is_empty())
@@ -214,11 +214,10 @@ fn subnet(rule: &Value) -> Result<Value, Wrong> {
     Ok(stored)
 }
 
-/// The address that every client of the sandbox has, as a vault sees it (one of those that are
-/// reserved for documentation).
+/// The address of every client as a vault sees it (reserved for documentation).
 pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
 
-/// Do these properties keep the client out of the data plane?
+/// Do these properties block the client from the data plane?
 pub(super) fn shut(properties: &Value) -> bool {
     let rules = &properties["networkAcls"];
     let covers = |rule: &Value| {

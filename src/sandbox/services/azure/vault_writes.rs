@@ -1,6 +1,6 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault` (2026-02-01): vaults are created,
-//! changed, deleted and recovered; managed HSMs all but created. Imitated after the public REST
-//! reference. That everything is done when the answer comes is (inferred): the service may say
+//! Host management.azure.com, provider `Microsoft.KeyVault` (2026-02-01): creates, changes, deletes
+//! and recovers vaults; managed HSMs can't be created. Imitated after the public REST reference.
+//! Inferred: the change is complete when the answer arrives. The service may report
 //! `RegisteringDns` for a while.
 
 use super::errors::{bad_request, invalid_value, refusal};
@@ -18,13 +18,13 @@ use crate::sandbox::tenant::vaults::Vault;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Map, Value, json};
 
-/// Where new vaults may be.
+/// The locations for new vaults.
 const LOCATIONS: [&str; 3] = ["westeurope", "northeurope", "uksouth"];
-/// From this version on, new vaults work with Azure RBAC where nothing is said.
+/// From this version on, new vaults use Azure RBAC by default.
 const RBAC_FROM: &str = "2026-02-01";
 const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
-/// What stands at the top of the body, that a client may have read and sends back.
+/// Top-level fields that a client may send back as it read them.
 const TOP: [&str; 11] = [
     "id",
     "name",
@@ -39,7 +39,7 @@ const TOP: [&str; 11] = [
     "resourceGroup",
 ];
 
-/// A request as it was read.
+/// A request that was read.
 struct Wanted {
     location: Option<String>,
     tags: Option<Map<String, Value>>,
@@ -81,12 +81,12 @@ fn wanted(world: &World, request: &Request, name: &str, hsm: bool) -> Result<Wan
     })
 }
 
-/// `West Europe` is `westeurope`.
+/// Removes blanks and case, so that `West Europe` equals `westeurope`.
 fn plain(location: &str) -> String {
     location.replace(' ', "").to_ascii_lowercase()
 }
 
-/// Only what is named changes.
+/// Changes only the given fields.
 pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), name: &str) -> Reply {
     let hsm = world.vaults.get(name).is_some_and(|vault| vault.hsm);
     let wanted = match wanted(world, request, name, hsm) {
@@ -104,7 +104,7 @@ pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), name:
     })
 }
 
-/// A vault stays where it is.
+/// The refusal of a new location, because a vault can't move.
 fn moved(world: &World, name: &str, location: &str) -> Option<Reply> {
     let vault = world.vaults.get(name)?;
     let own = &vault.location;
@@ -115,7 +115,7 @@ fn moved(world: &World, name: &str, location: &str) -> Option<Reply> {
     (plain(own) != location).then(|| Reply::error(409, "InvalidResourceLocation", text))
 }
 
-/// Whoever changes the permission model must be free to assign roles.
+/// A change of the permission model requires the right to assign roles.
 fn remodelled(world: &World, user: &User, name: &str, wanted: &Wanted) -> Option<Reply> {
     let after = wanted.properties.get("enableRbacAuthorization")?;
     let id = world.vault_id(name);
@@ -131,7 +131,7 @@ fn remodelled(world: &World, user: &User, name: &str, wanted: &Wanted) -> Option
     Some(Reply::error(403, "InsufficientPermissions", text))
 }
 
-/// Lets it take effect. What of the network rules is not named stays (inferred).
+/// Applies the change. Network rules that are not given stay (inferred).
 fn write(world: &mut World, name: &str, wanted: Wanted) {
     let mut changed = Vec::new();
     let Some(vault) = world.vaults.get_mut(name) else {
@@ -163,7 +163,7 @@ fn write(world: &mut World, name: &str, wanted: Wanted) {
     }
 }
 
-/// Network rules over others, and over what holds where nothing is said.
+/// The given network rules over `before`, and over the defaults.
 fn joined(before: &Value, named: &Value) -> Value {
     let mut all = json!({
         "bypass": "AzureServices",
@@ -179,7 +179,7 @@ fn joined(before: &Value, named: &Value) -> Value {
     all
 }
 
-/// Creates it, writes it anew, or recovers it.
+/// Creates, replaces or recovers a vault.
 pub(super) fn put(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -211,7 +211,7 @@ pub(super) fn put(
             None => nothing_to_recover(name),
         };
     }
-    // Whose name it is comes before what it shall be (inferred).
+    // The name is checked before the properties (inferred).
     match gone {
         Some(true) => return recoverable(),
         None if world.vaults.contains_key(name) => return in_use(world, scope, name),
@@ -233,7 +233,7 @@ pub(super) fn put(
     create(world, request, (scope, name), wanted)
 }
 
-/// What every vault must have.
+/// The refusal if a required field is missing.
 fn lacking(request: &Request, wanted: &Wanted, rbac: bool, hsm: bool) -> Option<Reply> {
     let body = request.json();
     if wanted.location.is_none() {
@@ -304,13 +304,13 @@ fn create(
     world.effect("vault-created", name);
     let before = world.effects.len();
     write(world, name, wanted);
-    // What a vault begins with is no change of it.
+    // The creation itself has its own effect, so its settings are not counted as changes.
     world.effects.truncate(before);
     Reply::json(201, &vault_body(world, name))
 }
 
-/// A `PUT` says everything: what it leaves out is as in a new vault, but for what can't be taken
-/// back and for the permission model (both inferred).
+/// Replaces a vault. A missing property gets its default, except for settings that can't be undone
+/// and the permission model (both inferred).
 fn replace(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -342,7 +342,7 @@ fn replace(
             all.entry(field.clone()).or_insert(usual);
         }
     }
-    // Rules that are named take the place of those that there are, as does naming none.
+    // Given rules replace the existing ones, and so do missing rules.
     let had = !vault.properties["networkAcls"].is_null();
     if had || all.contains_key("networkAcls") {
         let named = all.get("networkAcls").cloned().unwrap_or_default();
@@ -358,8 +358,8 @@ fn nothing_to_recover(name: &str) -> Reply {
     Reply::error(404, "DeletedVaultNotFound", text)
 }
 
-/// As it was when it was deleted, whatever else the request says (inferred). Its location must be
-/// the one that it had.
+/// Recovers a vault in its state before the deletion, whatever else the request says (inferred).
+/// The location must be the same.
 fn recover(world: &mut World, request: &Request, name: &str) -> Reply {
     let body = request.json();
     let Some(location) = body["location"].as_str().map(plain) else {

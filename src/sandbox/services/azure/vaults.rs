@@ -1,6 +1,6 @@
-//! Host management.azure.com, provider `Microsoft.KeyVault` (2026-02-01): which vaults and managed
-//! HSMs there are, and who may do what with one. Imitated after the public REST reference. What a
-//! vault does not set is absent, as it is there.
+//! Host management.azure.com, provider `Microsoft.KeyVault` (2026-02-01): vaults and managed HSMs,
+//! and the rights for each route. Imitated after the public REST reference. An unset property is
+//! omitted, as in the service.
 
 use super::access_policies::{Operation, change};
 use super::errors::{bad_request, refusal};
@@ -14,7 +14,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::parts::User;
 use crate::sandbox::tenant::world::World;
 
-/// What stands in the path behind the provider's name.
+/// Answers for the part of the path after the provider's name.
 pub(super) fn respond(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -44,7 +44,7 @@ pub(super) fn respond(
     }
 }
 
-/// One vault or managed HSM, and what is below it.
+/// Answers for one vault or managed HSM, and for the routes below it.
 fn vault(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -94,7 +94,7 @@ fn vault(
     }
 }
 
-/// Deleting what is not there is no mistake.
+/// Deleting a missing vault succeeds with 204.
 fn absent(request: &Request, scope: &Scope, (name, hsm): (&str, bool), rest: &[&str]) -> Reply {
     let kind = if hsm { "managedHSMs" } else { "vaults" };
     if request.method == "DELETE" && rest.is_empty() {
@@ -103,7 +103,7 @@ fn absent(request: &Request, scope: &Scope, (name, hsm): (&str, bool), rest: &[&
     scope.missing(&format!("Microsoft.KeyVault/{kind}"), name)
 }
 
-/// Keys of the vault with this ARM id.
+/// Answers for the keys of the vault with this ARM id.
 fn key(
     world: &mut World,
     (request, user): (&Request, &User),
@@ -137,13 +137,13 @@ fn key(
     }
 }
 
-/// Soft delete: the name is held, and so is everything in it.
+/// Soft delete: the name stays taken, and the content is kept.
 fn delete(world: &mut World, name: &str) -> Reply {
     world.delete_vault(name);
     Reply::empty(200)
 }
 
-/// Whether a vault or a managed HSM may be called so.
+/// Checks whether a name is free for a new vault or managed HSM.
 fn name(world: &World, (request, user): (&Request, &User), scope: &Scope, action: &str) -> Reply {
     let kind = if action.starts_with("checkMhsm") {
         "Microsoft.KeyVault/managedHSMs"
@@ -159,7 +159,7 @@ fn name(world: &World, (request, user): (&Request, &User), scope: &Scope, action
     .unwrap_or_else(|| available(world, request, kind))
 }
 
-/// Those of the group or of the subscription that the caller may read.
+/// Lists the vaults of the group or subscription that the caller may read.
 fn list(world: &World, request: &Request, user: &User, (scope, hsm): (&Scope, bool)) -> Reply {
     let names = world
         .vaults

@@ -1,11 +1,10 @@
-//! Host management.azure.com: which provider has which resource types, at which api-versions; and
-//! what it says to a request without a version that its type has. One table: the providers'
-//! metadata is made from it.
+//! Host management.azure.com: the providers' resource types and api-versions, and the refusal of an
+//! unknown version. The providers' metadata is made from the same table.
 //!
 //! Versions are those of the published specifications (azure-rest-api-specs, bicep-types-az) and of
-//! lists that the service itself gave in refusals. The words of the refusals, and which of them
-//! answers where, are on record in public bug reports of Microsoft's SDKs: Resource Manager's own
-//! routes say `InvalidApiVersionParameter`, types that have locations `NoRegisteredProviderFound`.
+//! lists in the service's own refusals. The refusals and their texts are on record in public bug
+//! reports of Microsoft's SDKs. Resource Manager's own routes answer `InvalidApiVersionParameter`,
+//! and types with locations `NoRegisteredProviderFound`.
 
 use crate::sandbox::message::{Reply, Request};
 use jiff::Timestamp;
@@ -14,9 +13,9 @@ use serde_json::{Value, json};
 /// A resource type of a provider.
 struct Kind {
     name: &'static str,
-    /// Does it live in locations?
+    /// Do resources of this type have a location?
     located: bool,
-    /// Oldest first, separated by blanks.
+    /// Separated by blanks, oldest first.
     versions: &'static str,
 }
 
@@ -46,8 +45,8 @@ const fn located(name: &'static str, versions: &'static str) -> Kind {
 pub(super) const POWER_PLATFORM: &str = "Microsoft.PowerPlatform";
 const KEY_VAULT: &str = "Microsoft.KeyVault";
 
-/// Resource Manager's own versions: tenants, subscriptions, locations, providers, groups, resources
-/// and deployments.
+/// Versions of Resource Manager itself: tenants, subscriptions, locations, providers, groups,
+/// resources and deployments.
 const OWN: &str = "2014-04 2014-02-26 2013-03-01 2014-01-01 2014-04-01 2014-04-01-preview \
     2015-01-01 2015-11-01 2016-02-01 2016-06-01 2016-07-01 2016-09-01 2017-03-01 2017-05-01 \
     2017-05-10 2017-06-01 2017-08-01 2017-12-01 2018-01-01 2018-02-01 2018-05-01 2018-06-01 \
@@ -58,16 +57,16 @@ const OWN: &str = "2014-04 2014-02-26 2013-03-01 2014-01-01 2014-04-01 2014-04-0
     2023-03-01-preview 2023-07-01-preview 2023-07-01 2024-03-01 2024-06-01-preview 2024-07-01 \
     2024-08-01 2024-11-01 2025-03-01 2025-04-01";
 
-/// The control plane of Key Vault.
+/// Versions of Key Vault's control plane.
 const VAULTS: &str = "2015-06-01 2016-10-01 2018-02-14-preview 2018-02-14 2019-09-01 \
     2020-04-01-preview 2021-04-01-preview 2021-06-01-preview 2021-10-01 2021-11-01-preview \
     2022-02-01-preview 2022-07-01 2022-11-01 2023-02-01 2023-07-01 2024-04-01-preview 2024-11-01 \
     2024-12-01-preview 2025-05-01 2026-02-01 2026-04-01-preview";
-/// What came with managed HSMs, and later.
+/// Versions since managed HSMs exist.
 const HSMS: &str = "2020-04-01-preview 2021-04-01-preview 2021-06-01-preview 2021-10-01 \
     2021-11-01-preview 2022-02-01-preview 2022-07-01 2022-11-01 2023-02-01 2023-07-01 \
     2024-04-01-preview 2024-11-01 2024-12-01-preview 2025-05-01 2026-02-01 2026-04-01-preview";
-/// Keys at the control plane.
+/// Versions for keys at the control plane.
 const VAULT_KEYS: &str = "2019-09-01 2020-04-01-preview 2021-04-01-preview 2021-06-01-preview \
     2021-10-01 2021-11-01-preview 2022-02-01-preview 2022-07-01 2022-11-01 2023-02-01 2023-07-01 \
     2024-04-01-preview 2024-11-01 2024-12-01-preview 2025-05-01 2026-02-01 2026-04-01-preview";
@@ -94,10 +93,10 @@ const EXEMPTIONS: &str =
     "2020-07-01-preview 2022-07-01-preview 2024-12-01-preview 2026-01-01-preview";
 const GRAPH: &str = "2018-09-01-preview 2019-04-01 2020-04-01-preview 2020-09-01-preview \
     2021-03-01 2021-06-01-preview 2022-10-01 2024-04-01";
-/// The published specification knows only the preview; Microsoft's scripts use the other one.
+/// The published specification has only the preview. Microsoft's scripts use the other version.
 const POLICIES: &str = "2020-10-30-preview 2020-10-30";
 
-/// Every provider that is played, in the order of the list of providers.
+/// Every provider of the sandbox, in the order of the provider list.
 pub(super) const PROVIDERS: [Provider; 6] = [
     Provider {
         namespace: KEY_VAULT,
@@ -170,12 +169,12 @@ pub(super) const PROVIDERS: [Provider; 6] = [
     },
 ];
 
-/// From this day on, Key Vault's control plane takes no version that is older than this one, as
-/// announced by Microsoft. Its data plane is not affected.
+/// From this day on, Key Vault's control plane refuses versions before `FIRST_TO_STAY`, as
+/// announced by Microsoft. The data plane is not affected.
 const RETIRED_FROM: Timestamp = Timestamp::constant(1_803_686_400, 0);
 const FIRST_TO_STAY: &str = "2026-02-01";
 
-/// The provider of this name, in any case.
+/// The provider with this name, in any case.
 pub(super) fn provider(namespace: &str) -> Option<&'static Provider> {
     PROVIDERS
         .iter()
@@ -183,7 +182,7 @@ pub(super) fn provider(namespace: &str) -> Option<&'static Provider> {
 }
 
 impl Provider {
-    /// Its types as its metadata lists them at this time, newest version first.
+    /// The types of its metadata at this time, newest version first.
     pub(super) fn types(&self, locations: &[&str], now: Timestamp) -> Vec<Value> {
         let shown = |kind: &Kind| {
             json!({
@@ -195,15 +194,14 @@ impl Provider {
         self.kinds.iter().map(shown).collect()
     }
 
-    /// The versions of a type that answer at this time, newest first.
+    /// The versions of a type that work at this time, newest first.
     fn versions(&self, kind: &Kind, now: Timestamp) -> Vec<&'static str> {
         let ends = self.namespace == KEY_VAULT && now >= RETIRED_FROM;
         let lasts = |version: &&str| !ends || *version >= FIRST_TO_STAY;
         kind.versions.split(' ').rev().filter(lasts).collect()
     }
 
-    /// The type that these segments of a path name: types and names by turns, and at the end maybe
-    /// an action.
+    /// The type of a path: types and names alternate, with an optional action at the end.
     fn kind_of(&self, rest: &[String]) -> Option<&Kind> {
         let named = |rest: &[String]| {
             let wanted: Vec<&str> = rest.iter().step_by(2).map(String::as_str).collect();
@@ -217,9 +215,9 @@ impl Provider {
     }
 }
 
-/// Why a request is not taken whose caller is known: it names no api-version, or none that its type
-/// has. What the sandbox does not play has no versions either, and is missing in its own words.
-/// `locations` are those of enterprise policies.
+/// The refusal of a request without an api-version, or with a version that its type lacks. A type
+/// that the sandbox does not support has no versions, and gets its own 404. `locations` are those
+/// of enterprise policies.
 pub(super) fn refusal(request: &Request, locations: &[String], now: Timestamp) -> Option<Reply> {
     let version = request.query("api-version");
     if version.is_empty() {
@@ -269,9 +267,9 @@ fn newest_first(versions: &'static str) -> Vec<&'static str> {
     versions.split(' ').rev().collect()
 }
 
-/// Refused by Resource Manager itself. That a version which is no date at all is refused by it
-/// wherever it stands is (inferred), and that types without locations are refused like this, too:
-/// some of them were seen to answer 404 `InvalidResourceType`.
+/// Resource Manager's own refusal. Inferred: it refuses a version that is not a date on every
+/// route. Inferred too: it refuses types without locations like this. Some of them were seen to
+/// answer 404 `InvalidResourceType`.
 fn invalid(version: &str, known: &[&str]) -> Reply {
     let text = format!(
         "The api-version '{version}' is invalid. The supported versions are '{}'.",
@@ -285,21 +283,21 @@ fn oldest_first(versions: &[&str], between: &str) -> String {
     versions.join(between)
 }
 
-/// A day, and maybe a word after it.
+/// A date, with an optional suffix.
 fn is_a_version(version: &str) -> bool {
     let day = version.get(..10).unwrap_or_default();
     let word = version.get(10..).unwrap_or_default();
     day.parse::<jiff::civil::Date>().is_ok() && (word.is_empty() || word.starts_with('-'))
 }
 
-/// The versions of Key Vault's data plane, which has a table of its own: oldest first, the newest
-/// one that is no preview last.
+/// The versions of Key Vault's data plane, oldest first. The newest version that is not a preview
+/// is last.
 const KEYS: &str = "2015-06-01 2016-10-01 7.0-preview 7.0 7.1-preview 7.1 7.2-preview 7.2 \
     7.3-preview 7.3 7.4-preview.1 7.4 7.5-preview.1 7.5 7.6-preview.1 7.6-preview.2 7.6 \
     2025-06-01-preview 2026-01-01-preview 2025-07-01";
 
-/// What Key Vault's data plane says to a request without a version that it has. The words for an
-/// unknown one are on record, those for none at all are (inferred).
+/// The data plane's refusal of an unknown or missing version. The text for an unknown version is on
+/// record, and that for a missing one is inferred.
 pub(super) fn refusal_of_keys(request: &Request) -> Option<Reply> {
     let version = request.query("api-version");
     if KEYS.split(' ').any(|own| own == version) {

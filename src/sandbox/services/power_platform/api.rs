@@ -1,6 +1,7 @@
-//! Host api.powerplatform.com: `environmentmanagement/environments`, imitated after its public REST
-//! reference (2024-10-01) and after routes, models and query options of Microsoft's
-//! powerplatform-management SDK 2.0.3578.333; `Enable` is in 2.0.3399.248 for the last time.
+//! Host api.powerplatform.com: `environmentmanagement/environments`. It is imitated after its
+//! public REST reference (2024-10-01) and the routes, models and query options of Microsoft's
+//! powerplatform-management SDK 2.0.3578.333. The last version of the SDK with `Enable` is
+//! 2.0.3399.248.
 
 use super::filter::{Filter, at};
 use super::queries::{Accepts, Refused, number};
@@ -13,10 +14,10 @@ use crate::sandbox::tenant::parts::{Environment, Standing, User};
 use crate::sandbox::tenant::world::World;
 use serde_json::{Map, Value, json};
 
-/// Versions that the REST reference has for this part of the API.
+/// The versions of this part of the API in the REST reference.
 const VERSIONS: [&str; 2] = ["2022-03-01-preview", "2024-10-01"];
 
-/// The fields by which the list may be filtered (inferred: the reference names the option alone).
+/// The filter fields of the list (inferred: the reference names only the option).
 const FIELDS: [&str; 8] = [
     "id",
     "displayName",
@@ -59,8 +60,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     }
 }
 
-/// `ValidationResponse`, the model that the SDK has for 400 and 409. That other refusals come in
-/// it, and what `fieldErrors` holds, is inferred.
+/// `ValidationResponse`, the SDK's model for 400 and 409. Inferred: its use for other refusals, and
+/// the content of `fieldErrors`.
 fn error(status: u16, code: &str, field: &str, text: &str) -> Reply {
     let fields = Map::from_iter([(field.to_owned(), Value::from(text))]);
     Reply::json(
@@ -78,7 +79,7 @@ fn not_found(id: &str) -> Reply {
     error(404, "EnvironmentNotFound", "environmentId", &text)
 }
 
-/// `EnvironmentList`. Whoever has no role sees an empty one (inferred).
+/// `EnvironmentList`. A caller without a role gets an empty list (inferred).
 fn list(world: &World, request: &Request, user: &User) -> Reply {
     let shown = match listed(world, request, user) {
         Ok(shown) => shown,
@@ -91,7 +92,7 @@ fn list(world: &World, request: &Request, user: &User) -> Reply {
     }
 }
 
-/// What the list holds over all its pages.
+/// The content of the list over all pages.
 fn listed(world: &World, request: &Request, user: &User) -> Result<Vec<Value>, Refused> {
     let filter = Filter::parse(request.query("$filter"), &FIELDS)?;
     let (skip, top) = (number(request, "$skip")?, number(request, "$top")?);
@@ -129,7 +130,7 @@ fn single(world: &World, request: &Request, user: &User, id: &str) -> Reply {
     Reply::json(200, &Select::parse(request).of(item))
 }
 
-/// The fields that `$select` names, in lower case; all of them, where it is left out.
+/// The fields in `$select`, in lower case; all fields if it is missing.
 struct Select(Vec<String>);
 
 impl Select {
@@ -139,7 +140,7 @@ impl Select {
         Self(names.filter(|name| !name.is_empty()).collect())
     }
 
-    /// What is left of an item. A field that it does not have is not there.
+    /// Reduces an item to the selected fields.
     fn of(&self, item: Value) -> Value {
         match item {
             Value::Object(all) if !self.0.is_empty() => Value::Object(
@@ -184,8 +185,8 @@ fn shown(world: &World, key: &str, environment: &Environment) -> Value {
     body
 }
 
-/// `Environment State - Enable Environment`: 202. What is answered while the key can't be reached
-/// is not on record: here it is accepted, and fails (inferred).
+/// `Environment State - Enable Environment`: 202. The answer while the key can't be reached is not
+/// on record. Here the request is accepted, and the operation fails (inferred).
 fn enable(world: &mut World, user: &User, id: &str) -> Reply {
     let key = world
         .environment_key(id)

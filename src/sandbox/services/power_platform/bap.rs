@@ -1,8 +1,8 @@
 //! Host api.bap.microsoft.com, provider `Microsoft.BusinessAppPlatform`, the Power Platform admin
-//! API: environments, lifecycle operations, locations, and which file answers for the rest. Routes,
-//! headers and texts are those of Microsoft's own clients (the PowerPlatform-EnterprisePolicies
-//! module, the Terraform provider, the administration module) and of recorded responses; what is
-//! inferred says so.
+//! API: environments, lifecycle operations, locations, and the choice of the file for other routes.
+//! Routes, headers and texts are those of Microsoft's own clients (the
+//! PowerPlatform-EnterprisePolicies module, the Terraform provider, the administration module) and
+//! of recorded responses. Comments mark what is inferred.
 
 use super::environments::{self, Asker};
 use super::errors::{error, not_found, refusal};
@@ -46,7 +46,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         .iter()
         .enumerate()
         .map(|(place, segment)| match rest.get(place.wrapping_sub(1)) {
-            // Recorded clients ask for `~Default`, `~default` among them.
+            // Recorded clients use `~Default` and `~default`.
             Some(before) if before == "environments" && segment == "~default" => default.as_str(),
             _ => segment.as_str(),
         })
@@ -58,18 +58,18 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     dispatch(world, request, &user, &segments)
 }
 
-/// The id of the tenant's default environment; an id of nothing where it has none.
+/// The id of the default environment; `~default`, which matches nothing, if there is none.
 fn default_id(world: &World) -> String {
     let mut all = world.environments.values();
     all.find(|environment| environment.is_default)
         .map_or_else(|| "~default".to_owned(), |found| found.id.clone())
 }
 
-/// Versions and options of a route, after Microsoft's own clients: PowerPlatform-EnterprisePolicies
-/// (2016-11-01, 2019-10-01), its Terraform provider (2021-04-01, 2023-06-01) and its administration
-/// module (2016-11-01, 2020-10-01); CLI for Microsoft 365 (2020-10-01) and d365bap.tools
-/// (2021-04-01, 2023-06-01, 2024-05-01). That no other version is known is inferred, and so is
-/// which route takes which option. Nothing for a route that there is not.
+/// The versions and options of a route, after Microsoft's own clients:
+/// PowerPlatform-EnterprisePolicies (2016-11-01, 2019-10-01), its Terraform provider (2021-04-01,
+/// 2023-06-01) and its administration module (2016-11-01, 2020-10-01); CLI for Microsoft 365
+/// (2020-10-01) and d365bap.tools (2021-04-01, 2023-06-01, 2024-05-01). Inferred: no other version
+/// is valid, and the options of each route. `None` for an unknown route.
 fn accepts(method: &str, segments: &[&str]) -> Option<Accepts> {
     const ENVIRONMENTS: [&str; 4] = ["2016-11-01", "2020-10-01", "2021-04-01", "2023-06-01"];
     let (versions, options): (&'static [&'static str], &'static [&'static str]) =
@@ -111,12 +111,12 @@ fn dispatch(world: &mut World, request: &Request, user: &User, segments: &[&str]
             environments::single(world, request, administrator, id)
         }
         ("GET", ["environments", id]) => environments::single(world, request, maker, id),
-        // Answered politely, and nothing changes.
+        // Accepted without any effect.
         ("PATCH", ["environments", id] | ["scopes", "admin", "environments", id]) => world
             .environment_key(id)
             .filter(|_| user.power_platform.sees_environments())
             .map_or_else(|| not_found(id), |_| Reply::empty(204)),
-        // The same action below `scopes/admin` is a 404, as the module's own history shows.
+        // The same action below `scopes/admin` is a 404, as the module's history shows.
         (
             "POST",
             [
@@ -165,7 +165,7 @@ fn tenant(world: &World) -> Reply {
     )
 }
 
-/// Lifecycle operations, the newest first.
+/// Lifecycle operations, newest first.
 fn history(world: &World, request: &Request, user: &User) -> Reply {
     match past(world, request, user) {
         Ok(value) => {
@@ -176,8 +176,8 @@ fn history(world: &World, request: &Request, user: &User) -> Reply {
     }
 }
 
-/// What the list holds over all its pages. A filter by environment is on record; the others, and
-/// that a list without one holds the whole tenant, are inferred.
+/// The content of the list over all pages. The filter by environment is on record. Inferred: other
+/// filters, and that an unfiltered list covers the whole tenant.
 fn past(world: &World, request: &Request, user: &User) -> Result<Vec<Value>, Refused> {
     let filter = Filter::parse(
         request.query("$filter"),
@@ -199,7 +199,7 @@ fn past(world: &World, request: &Request, user: &User) -> Result<Vec<Value>, Ref
     Ok(shown.take(top).collect())
 }
 
-/// `Retry-After` by turns in seconds and as a date: both are on record.
+/// `Retry-After` alternates between seconds and a date. Both are on record.
 fn operation(world: &mut World, id: &str) -> Reply {
     world.polls += 1;
     let vanished = world.settings.link_ends.starts_with("vanished");

@@ -1,6 +1,5 @@
-//! Host api.bap.microsoft.com: what starts a lifecycle operation. An environment is linked to a
-//! policy or taken off it, or becomes a Managed Environment. Texts are those of recorded responses;
-//! what is inferred says so.
+//! Host api.bap.microsoft.com: starts lifecycle operations, which link or unlink a policy or make a
+//! Managed Environment. Texts are those of recorded responses. Comments mark what is inferred.
 
 use super::errors::{error, not_found};
 use crate::sandbox::message::{Reply, Request};
@@ -48,7 +47,7 @@ pub(super) fn link(
     }
 }
 
-/// What is refused whatever the environment and the policy are.
+/// Refusals that depend on neither environment nor policy.
 fn unwelcome(request: &Request, user: &User, id: &str) -> Option<Reply> {
     if user.power_platform != Standing::Admin {
         let text = format!(
@@ -69,7 +68,7 @@ fn invalid(text: &str) -> Reply {
     error(400, "InvalidLifecycleOperationRequest", text)
 }
 
-/// Which operation a link or an unlink starts, or why it starts none.
+/// The operation that a link or unlink starts, or its refusal.
 fn change(
     world: &World,
     user: &User,
@@ -93,7 +92,7 @@ fn change(
         .id
         .clone();
     match (action, &environment.link) {
-        // What is answered where nothing, or another policy, is linked is not on record (inferred).
+        // The answer is not on record if no policy, or another policy, is linked (inferred).
         ("unlink", None) => cannot("on an environment without a key."),
         ("unlink", Some((linked, _))) if !linked.eq_ignore_ascii_case(&policy) => {
             cannot("with a policy that is not linked.")
@@ -108,7 +107,7 @@ fn change(
     }
 }
 
-/// The policy of this system id, where the caller may read it and it is in the right geography.
+/// The policy with this system id, if the caller may read it and its geography matches.
 fn usable_policy<'a>(
     world: &'a World,
     user: &User,
@@ -125,8 +124,8 @@ fn usable_policy<'a>(
     };
     let action = "Microsoft.PowerPlatform/enterprisePolicies/read";
     if !allowed(world, &user.object_id, action, &policy.id, false) {
-        // That adding fails without Reader on the policy is documented; how it fails is not on
-        // record (inferred).
+        // The documentation says that adding fails without Reader on the policy. The answer is not
+        // on record (inferred).
         let text = "The caller does not have access to the enterprise policy.";
         return Err(error(403, "EnvironmentAccess", text));
     }
@@ -137,7 +136,7 @@ fn usable_policy<'a>(
         other => other,
     };
     if policy.location != geography {
-        // Documented as a rule; the answer is not on record (inferred).
+        // The rule is documented. The answer is not on record (inferred).
         return Err(invalid(&format!(
             "The enterprise policy is in '{}', the environment in '{}'.",
             policy.location, environment.location
@@ -185,7 +184,7 @@ pub(super) fn govern(world: &mut World, request: &Request, user: &User, id: &str
     accepted(world, &key, &operation)
 }
 
-/// Busy: with the recorded text, or with nothing at all.
+/// The 409 of a busy environment, with the recorded text or an empty body.
 fn busy(world: &World, id: &str) -> Reply {
     if !world.settings.conflict_body {
         return Reply::empty(409);

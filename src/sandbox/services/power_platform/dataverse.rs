@@ -1,5 +1,5 @@
 //! Hosts below dynamics.com: `RetrieveFinanceAndOperationsIntegrationDetails` of the Dataverse Web
-//! API 9.2, imitated after its public reference and the text that administrators see when an
+//! API 9.2. It is imitated after its public reference and the text that administrators see if an
 //! instance is not integrated.
 
 use crate::sandbox::message::{Reply, Request};
@@ -28,7 +28,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
         .running(&key)
         .is_some_and(|operation| operation.kind == Kind::Govern);
     if world.occupied(&key) && !governing {
-        // While a key is applied, the organization is offline.
+        // The organization is offline while the service applies a key.
         return Reply::html(503, "The organization is disabled");
     }
     if !user.dataverse {

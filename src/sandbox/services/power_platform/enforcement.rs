@@ -1,10 +1,10 @@
-//! Host api.bap.microsoft.com: which operations an environment allows, and why not the others,
-//! after recorded responses.
+//! Host api.bap.microsoft.com: the operations that an environment allows, and the reasons for the
+//! others, after recorded responses.
 
 use super::shape::{Allowed, Disallowed, Enforcement, Id, Reason};
 use crate::sandbox::tenant::parts::Environment;
 
-/// What every environment allows.
+/// The operations that every environment allows.
 const ALWAYS: [&str; 8] = [
     "Backup",
     "Copy",
@@ -16,15 +16,15 @@ const ALWAYS: [&str; 8] = [
     "Disable",
 ];
 
-/// The operations on an environment's key; the first of them adds it.
+/// The operations on an environment's key. The first one adds a key.
 const OF_KEYS: [&str; 3] = [
     "NewCustomerManagedKey",
     "RotateCustomerManagedKey",
     "RevertToMicrosoftKey",
 ];
 
-/// What the service allows now, with its reasons. An environment that is not managed may have
-/// `NewCustomerManagedKey` all the same.
+/// The currently allowed operations, and the reasons for the others. An unmanaged environment
+/// without a key also allows `NewCustomerManagedKey`.
 pub(super) fn enforcement(environment: &Environment) -> Enforcement<'_> {
     let allow = |id: &'static str| Allowed { kind: Id { id } };
     let mut allowed: Vec<Allowed> = ALWAYS.into_iter().map(allow).collect();

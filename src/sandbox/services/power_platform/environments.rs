@@ -1,7 +1,7 @@
-//! Host api.bap.microsoft.com: lists of environments and one environment by its id, for
-//! administrators (`scopes/admin`) and for makers. A list leaves the block of policies out unless
-//! it is expanded. One environment shows it without that: Microsoft's module
-//! PowerPlatform-EnterprisePolicies and its Terraform provider rely on it.
+//! Host api.bap.microsoft.com: lists of environments, and single environments by id, for
+//! administrators (`scopes/admin`) and makers. A list omits `enterprisePolicies` unless it is
+//! expanded. By default, a single environment always shows it: Microsoft's module
+//! PowerPlatform-EnterprisePolicies and its Terraform provider rely on that.
 
 use super::errors::{error, not_found, refusal};
 use super::filter::{Filter, at};
@@ -14,8 +14,7 @@ use crate::sandbox::tenant::settings::PolicyBlock;
 use crate::sandbox::tenant::world::World;
 use serde::Serialize;
 
-/// The fields by which a list may be filtered. One client is known to filter by the SKU; the others
-/// are inferred.
+/// The filter fields of a list. One client is known to filter by SKU; the others are inferred.
 const FIELDS: [&str; 8] = [
     "name",
     "location",
@@ -27,20 +26,20 @@ const FIELDS: [&str; 8] = [
     "properties/governanceConfiguration/protectionLevel",
 ];
 
-/// Bytes of an environment as text, about; room is made for a page at once.
+/// Approximate size of an environment's JSON, to reserve memory for a page.
 const USUAL: usize = 4 << 10;
 
-/// Who asks, and on which of the two routes.
+/// The caller and the route.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asker<'a> {
     pub(super) user: &'a User,
-    /// Below `scopes/admin`?
+    /// Is the route below `scopes/admin`?
     pub(super) admin: bool,
 }
 
-/// A page of the list. Whoever has no role sees an empty list, not a refusal. That makers see what
-/// administrators see is inferred. A page is written environment by environment: the tree of a
-/// whole page is what costs most in a large tenant.
+/// A page of the list. A caller without a role gets an empty list, not a refusal. Inferred: makers
+/// see the same environments as administrators. Each environment is written separately, because the
+/// JSON tree of a whole page is slow for a large tenant.
 pub(super) fn list(world: &mut World, request: &Request, asker: Asker<'_>) -> Reply {
     let chosen = match chosen(world, request, asker) {
         Ok(chosen) => chosen,
@@ -93,7 +92,7 @@ pub(super) fn list(world: &mut World, request: &Request, asker: Asker<'_>) -> Re
     Reply::bytes(200, body)
 }
 
-/// One environment. 404 is also what a caller without the role sees.
+/// A single environment. A caller without the role also gets 404.
 pub(super) fn single(world: &mut World, request: &Request, asker: Asker<'_>, id: &str) -> Reply {
     let Some(key) = world
         .environment_key(id)
@@ -107,11 +106,10 @@ pub(super) fn single(world: &mut World, request: &Request, asker: Asker<'_>, id:
         .map_or_else(|| not_found(id), |shown| Reply::json(200, &shown.tree()))
 }
 
-/// The keys of the environments that a list holds over all its pages; nothing where it holds them
-/// all.
+/// The keys of the environments in a filtered list; `None` if it holds all of them.
 ///
 /// # Errors
-/// A filter or a number that is not understood.
+/// The filter or a number is invalid.
 fn chosen<'a>(
     world: &'a World,
     request: &Request,
@@ -141,7 +139,7 @@ fn chosen<'a>(
     Ok(Some(all.take(top.unwrap_or(usize::MAX)).collect()))
 }
 
-/// What a request shows of an environment. Parts of `$expand` that an environment does not have,
+/// The parts of an environment that a request shows. Parts of `$expand` that an environment lacks,
 /// such as `properties/billingPolicy`, change nothing.
 fn look(world: &World, request: &Request, asker: Asker<'_>, single: bool) -> Look {
     let parts: Vec<String> = request
@@ -168,8 +166,8 @@ fn look(world: &World, request: &Request, asker: Asker<'_>, single: bool) -> Loo
     }
 }
 
-/// Writes JSON behind what is there.
+/// Appends JSON to the body.
 fn write(body: &mut Vec<u8>, item: &impl Serialize) {
-    // Neither these values nor the memory they go to can fail.
+    // Neither these values nor writing to memory can fail.
     serde_json::to_writer(body, item).ok();
 }

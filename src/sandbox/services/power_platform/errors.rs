@@ -4,7 +4,7 @@ use super::queries::Refused;
 use crate::sandbox::message::Reply;
 use serde_json::json;
 
-/// The shape of recorded errors of this API.
+/// An error in the recorded shape of this API.
 pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(
         status,
@@ -22,7 +22,7 @@ pub(super) fn not_found(id: &str) -> Reply {
     )
 }
 
-/// A query that is not taken: 400.
+/// The 400 for an invalid query.
 pub(super) fn refusal(why: &Refused) -> Reply {
     error(400, why.code, &why.message)
 }

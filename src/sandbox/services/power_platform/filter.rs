@@ -1,11 +1,11 @@
-//! The part of OData's `$filter` that the lists of Power Platform are asked with: fields that are
-//! compared with `eq` and `ne`, all of them joined by `and`. Anything else is refused, because a
-//! filter that is ignored lets a client believe in a list that is not what it asked for.
+//! The supported subset of OData's `$filter` in the lists of Power Platform: comparisons with `eq`
+//! and `ne`, joined by `and`. Anything else is refused, because a client would misread a list whose
+//! filter was ignored.
 
 use super::queries::Refused;
 use serde_json::Value;
 
-/// A filter that was understood.
+/// A filter that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Filter(Vec<Comparison>);
 
@@ -17,11 +17,11 @@ struct Comparison {
 }
 
 impl Filter {
-    /// Reads a filter; an empty text fits everything. `fields` are those that may be compared, with
+    /// Reads a filter. An empty text matches everything. `fields` are the supported fields, with
     /// `/` between their parts.
     ///
     /// # Errors
-    /// A field, an operator or a function that is not known here.
+    /// A field, an operator or a function is not supported.
     pub(super) fn parse(text: &str, fields: &[&str]) -> Result<Self, Refused> {
         let mut rest = text.trim();
         let mut all = Vec::new();
@@ -37,13 +37,13 @@ impl Filter {
         Ok(Self(all))
     }
 
-    /// Does everything fit?
+    /// Does the filter match every item?
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Does an item fit whose fields `of` gives? Texts are compared without their case, as ids and
-    /// names are.
+    /// Does an item match? `of` gives its fields. Texts are compared without case, like ids and
+    /// names.
     pub(super) fn fits(&self, of: impl Fn(&str) -> Value) -> bool {
         self.0.iter().all(|comparison| {
             let found = of(&comparison.field);
@@ -56,17 +56,17 @@ impl Filter {
     }
 }
 
-/// The field of an item at a path such as `properties/displayName`; `null` where there is none.
+/// The field of an item at a path such as `properties/displayName`; `null` if it is missing.
 pub(super) fn at(item: &Value, path: &str) -> Value {
     item.pointer(&format!("/{path}"))
         .cloned()
         .unwrap_or_default()
 }
 
-/// The first comparison of a text, and what comes after the `and` behind it.
+/// The first comparison of a text, and the rest after its `and`.
 fn comparison<'a>(text: &'a str, fields: &[&str]) -> Option<(Comparison, &'a str)> {
     let (field, rest) = text.split_once(' ')?;
-    // Both spellings of a path are on record for `$expand`.
+    // `$expand` uses both spellings of a path, with a dot and with a slash.
     let field = field.replace('.', "/");
     let field = fields.iter().find(|own| own.eq_ignore_ascii_case(&field))?;
     let (operator, rest) = rest.trim_start().split_once(' ')?;
@@ -89,7 +89,7 @@ fn comparison<'a>(text: &'a str, fields: &[&str]) -> Option<(Comparison, &'a str
     (word.eq_ignore_ascii_case("and") && !after.is_empty()).then_some((comparison, after))
 }
 
-/// A text in single quotes, in which two of them are one; or `true`, `false`, `null`.
+/// A text in single quotes, where two quotes stand for one; or `true`, `false`, `null`.
 fn value(text: &str) -> Option<(Value, &str)> {
     let Some(mut inside) = text.strip_prefix('\'') else {
         let end = text.find(' ').unwrap_or(text.len());

@@ -9,7 +9,7 @@ use crate::sandbox::tenant::parts::Standing;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 
-/// A service principal is registered by a human administrator, once; it can't register itself.
+/// A human administrator registers a service principal once. It can't register itself.
 pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", []) => {

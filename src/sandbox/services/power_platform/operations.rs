@@ -1,4 +1,4 @@
-//! Host api.bap.microsoft.com: how a lifecycle operation is shown, after recorded ones.
+//! Host api.bap.microsoft.com: the JSON of a lifecycle operation, after recorded ones.
 
 use crate::sandbox::tenant::lifecycle::STAGES;
 use crate::sandbox::tenant::operations::{Failure, Operation};
@@ -6,10 +6,10 @@ use crate::sandbox::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// The part of the whole time during which an operation has not started.
+/// The share of the total time before an operation has started.
 const NOT_STARTED: f64 = 0.02;
 
-/// The operation as the service shows it.
+/// The JSON of an operation.
 pub(super) fn body(world: &World, operation: &Operation) -> Value {
     let part = world.part(operation);
     let silent = matches!(
@@ -58,7 +58,7 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
         "stages": stages(world, operation, failed && !silent),
     });
     if failed && !silent {
-        // What the service says when the key can't be reached is not on record; code and text are
+        // The service's error for a key that can't be reached is not on record. Code and text are
         // the sandbox's own.
         body["error"] = json!({
             "code": "SandboxKeyNotReachable",
@@ -69,7 +69,7 @@ pub(super) fn body(world: &World, operation: &Operation) -> Value {
     body
 }
 
-/// The stages that have begun; a failure that shows itself does so in the first one.
+/// The stages that have begun. A visible failure is in the first stage.
 fn stages(world: &World, operation: &Operation, failed: bool) -> Vec<Value> {
     let part = world.part(operation);
     let mut stages = Vec::new();

@@ -1,21 +1,20 @@
-//! Hosts api.bap.microsoft.com and api.powerplatform.com: what the query of a request may hold. A
-//! version of the API must stand there, and an option that a route does not have is refused. How
-//! the services word that is not on record: codes and words are those of Azure Resource Manager,
-//! which BAP is built like (inferred).
+//! Hosts api.bap.microsoft.com and api.powerplatform.com: checks the query of a request. It must
+//! name a version of the API, and an unknown option is refused. The services' texts are not on
+//! record. Codes and texts are those of Azure Resource Manager, which BAP resembles (inferred).
 
 use crate::sandbox::message::Request;
 use std::str::FromStr;
 
-/// What a route takes.
+/// The versions and options of a route.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Accepts {
-    /// Versions of the API that a client is known to use there.
+    /// Versions of the API that known clients use for this route.
     pub(super) versions: &'static [&'static str],
-    /// Options of OData, such as `$expand`, in lower case. Other parameters are not looked at.
+    /// OData options such as `$expand`, in lower case. Other parameters are ignored.
     pub(super) options: &'static [&'static str],
 }
 
-/// Why a request is refused with 400: each service puts it into its own shape.
+/// The reason for a 400. Each service writes it in its own shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
     pub(super) code: &'static str,
@@ -23,7 +22,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// A query option that is not taken, or not as it is written.
+    /// An option is not supported, or its value is invalid.
     pub(super) fn query(message: String) -> Self {
         Self {
             code: "InvalidQueryParameter",
@@ -33,10 +32,10 @@ impl Refused {
 }
 
 impl Accepts {
-    /// Does the route take this query?
+    /// Checks that the route supports this query.
     ///
     /// # Errors
-    /// No version, one that is not known, or an option that the route does not have.
+    /// The version is missing or unknown, or the route does not have an option.
     pub(super) fn check(&self, request: &Request) -> Result<(), Refused> {
         let version = request.query("api-version");
         if version.is_empty() {
@@ -74,10 +73,10 @@ impl Accepts {
     }
 }
 
-/// The number that an option such as `$top` gives; nothing where it is left out.
+/// The number in an option such as `$top`; `None` if it is missing.
 ///
 /// # Errors
-/// It is no whole number from 0 on.
+/// The value is not a whole number of at least 0.
 pub(super) fn number(request: &Request, name: &str) -> Result<Option<usize>, Refused> {
     match request.query(name) {
         "" => Ok(None),

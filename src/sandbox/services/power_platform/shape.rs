@@ -1,6 +1,6 @@
-//! Host api.bap.microsoft.com: the names and the nesting of an environment, as recorded responses
-//! have them (github.com/microsoft/terraform-provider-power-platform, test data). They are written
-//! as text without a tree in between: a page of a large tenant holds hundreds of environments.
+//! Host api.bap.microsoft.com: the names and the nesting of an environment in recorded responses
+//! (github.com/microsoft/terraform-provider-power-platform, test data). They are serialized without
+//! a JSON tree, because a page of a large tenant holds hundreds of environments.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,12 +47,12 @@ pub(super) struct Properties<'a> {
     pub(super) ongoing_operation: Option<Ongoing<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) permissions: Option<Value>,
-    /// Left out where it is not shown, and `null` where the dotted spelling asks for it.
+    /// `None` omits the field. The dotted spelling in `$expand` gives `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) enterprise_policies: Option<Value>,
 }
 
-/// `{ "id": … }`, as the service wraps its words.
+/// `{ "id": … }`, the service's form of an enumeration value.
 #[derive(Debug, Serialize)]
 pub(super) struct Id<'a> {
     pub(super) id: &'a str,
@@ -188,7 +188,7 @@ pub(super) struct Reason<'a> {
 }
 
 impl Environment<'_> {
-    /// The same as a tree, for whoever looks into it.
+    /// The environment as a JSON tree, for filters.
     pub(super) fn tree(&self) -> Value {
         json!(self)
     }

@@ -1,5 +1,6 @@
-//! Host api.bap.microsoft.com: how an environment is shown. Names, nesting and company are those of
-//! the recorded responses (github.com/microsoft/terraform-provider-power-platform, test data).
+//! Host api.bap.microsoft.com: the JSON of an environment. Names, nesting and neighbouring fields
+//! are those of the recorded responses (github.com/microsoft/terraform-provider-power-platform,
+//! test data).
 
 use super::enforcement::enforcement;
 use super::shape::{
@@ -13,28 +14,28 @@ use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// How an environment is looked at.
+/// The parts of an environment that a read shows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
-    /// Below `scopes/admin`?
+    /// Is the route below `scopes/admin`?
     pub(super) admin: bool,
     pub(super) policies: Policies,
-    /// Were permissions asked for?
+    /// Are permissions requested?
     pub(super) permissions: bool,
-    /// Is the caller one who manages protection keys?
+    /// May the caller manage protection keys?
     pub(super) manages_keys: bool,
 }
 
-/// What stands in the place of an environment's policies.
+/// The form of `enterprisePolicies`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Policies {
     Absent,
-    /// `properties.enterprisePolicies` with a dot brings a null.
+    /// The dotted spelling `properties.enterprisePolicies` in `$expand` gives `null`.
     Null,
     Shown,
 }
 
-/// Does this read still show the state of an operation that has ended? Uses one such read up.
+/// Does this read still show the state before the operation ended? Each call uses up one such read.
 pub(super) fn lags(world: &mut World, key: &str) -> bool {
     let running = world.occupied(key);
     match world.environments.get_mut(key) {
@@ -46,7 +47,7 @@ pub(super) fn lags(world: &mut World, key: &str) -> bool {
     }
 }
 
-/// The environment that the tenant knows by this key; nothing where there is none.
+/// The JSON of the environment with this key; `None` if it does not exist.
 pub(super) fn environment<'a>(
     world: &'a World,
     key: &str,
@@ -54,7 +55,7 @@ pub(super) fn environment<'a>(
     lagging: bool,
 ) -> Option<shape::Environment<'a>> {
     let environment = world.environments.get(key)?;
-    // The admin scope has a route and a type of its own.
+    // The admin scope has its own route and type.
     let (scope, kind) = if look.admin {
         (
             "scopes/admin/",
@@ -139,7 +140,7 @@ fn properties<'a>(
     }
 }
 
-/// What is locked from the beginning was locked two days before.
+/// An environment that is locked at the start was locked two days before.
 fn modified(world: &World, key: &str, environment: &Environment) -> Cow<'static, str> {
     if environment.runtime != "Disabled" {
         return Cow::Borrowed("2025-11-01T20:13:20.5781436Z");
@@ -180,7 +181,7 @@ fn endpoints(location: &str) -> Endpoints {
     }
 }
 
-/// An operation has the environment offline, unless it only makes it a Managed Environment.
+/// An operation takes the environment offline, unless it only makes a Managed Environment.
 fn states(environment: &Environment, busy: bool, governing: bool) -> States<'_> {
     let ready = environment.management.as_deref().unwrap_or("Ready");
     States {
