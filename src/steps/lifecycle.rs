@@ -63,9 +63,8 @@ pub(super) const KEYED_LAST: &str =
     "no policy is shown, but its history ends with an applied policy";
 
 /// Evidence from the history that an environment without a visible policy may have one: the last
-/// key operation applied a key. A missing link alone is no proof. A running operation, or one that
-/// ended within the read lag, is left to the code that waits for it. A failed one can be sent
-/// again.
+/// key operation applied a key. A missing link alone is no proof. The code that waits judges an
+/// operation that runs or ended within the read lag. A failed one can be sent again.
 pub fn keyed_last(observed: &Observed) -> Option<&'static str> {
     if running(observed).is_some() || just_keyed(observed) {
         return None;
@@ -106,8 +105,8 @@ pub(super) fn just_keyed(observed: &Observed) -> bool {
         })
 }
 
-/// Is the newest operation the one that makes a Managed Environment, either still running or within
-/// the read lag?
+/// Does the newest operation make a Managed Environment, and does it still run or has it ended
+/// within the read lag?
 pub(super) fn governed_last(observed: &Observed, environment: &Environment) -> bool {
     let newest = observed
         .operations

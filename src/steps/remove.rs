@@ -102,8 +102,8 @@ fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Findin
     )
 }
 
-/// Why an environment without a policy may still get one: a running operation, one that ended
-/// recently, or an unreadable history.
+/// Why an environment without a policy may still get one: an operation that runs or ended recently,
+/// or an unreadable history.
 fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     if let Some(kind) = &environment.ongoing {
         return Some(format!("`{kind}` runs on it"));
