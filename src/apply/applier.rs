@@ -62,7 +62,7 @@ pub(super) const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
 /// that nothing was started.
 pub(super) const START_SHOWS: Duration = Duration::from_secs(120);
 
-/// This many refused reads end the wait for a change that was sent.
+/// More refused reads (403) than this end the wait for a change that was sent.
 pub(super) const REFUSED_LOOKS: u32 = 3;
 
 /// A time limit that counts only after [`LOOKS`] reads. Without that, a machine's sleep or the

@@ -18,9 +18,9 @@ use std::time::Duration;
 const VERSION_SHOWS: Duration = Duration::from_secs(120);
 
 impl Applier<'_> {
-    /// Compares the lists of versions before and after, so that the answer alone proves nothing.
-    /// Each rotation makes another version. So cmkctl repeats it only if the service said that it
-    /// did not process it and the list shows none.
+    /// Makes a new version. The lists of versions before and after prove it, whatever the answer
+    /// was. Each rotation makes another version. So cmkctl repeats it only if the service said that
+    /// it did not process it and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
         place: &KeyPlace,

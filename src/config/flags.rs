@@ -33,7 +33,7 @@ pub struct Flags {
     pub plain: bool,
     /// `Some(false)` with `--no-remember`.
     pub remember: Option<bool>,
-    /// The command line, as the name of what is learned about it.
+    /// The command line, as the key of what cmkctl remembers about it.
     pub line: String,
     /// `--quiet`
     pub quiet: bool,

@@ -57,8 +57,8 @@ pub struct Protection {
     pub granted: Verdict,
     /// Name of the deny assignment that takes this right away.
     pub denied_by: Option<String>,
-    /// ARM id of the role assignment that cmkctl itself would make, if it exists: the encryption
-    /// role for this identity, on the vault, without a condition.
+    /// ARM id of the role assignment that cmkctl itself would make, if it exists. It is the
+    /// encryption role for this identity, on the vault, without a condition.
     pub grant: Option<String>,
     /// The other source of the right, in words.
     pub granted_by: Option<String>,

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A key that shall exist, with its vault. Each wish counts only if that resource does not exist
-/// yet.
+/// A key to create, with its vault. Each wish counts only if that resource does not exist yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewKey {
     /// Resource group of a new vault, as given.

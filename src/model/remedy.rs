@@ -29,7 +29,7 @@ pub enum Remedy {
     Move {
         /// Environment id.
         environment: String,
-        /// The policy that it shall get.
+        /// The policy that the environment must get.
         policy: Box<ArmId>,
     },
 }

@@ -95,7 +95,7 @@ pub struct Deleted {
     pub purged: Known<Option<Timestamp>>,
 }
 
-/// The environment's present key, and the right of the policy that shall take over.
+/// The environment's present key, and the right of the new policy on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldKey {
     /// ARM id of the vault.

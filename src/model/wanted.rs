@@ -89,7 +89,7 @@ pub struct WantedPolicy {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub readers: Vec<String>,
-    /// The environments that the policy shall encrypt.
+    /// The environments that the policy must encrypt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<WantedEnvironment>,
 }

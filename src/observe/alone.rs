@@ -1,5 +1,5 @@
-//! Reads environments alone if the list leaves their link in doubt. Some lists lack the block that
-//! names the policy.
+//! Reads environments alone if the list leaves their link in doubt. Lists were seen without the
+//! block that names the policy.
 
 use super::asking::{ask, each};
 use crate::cloud::Reader;

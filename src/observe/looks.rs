@@ -213,7 +213,8 @@ async fn enabled(looking: Looking<'_>) -> Result<Observed> {
 /// checked before anything was sent. The policy's readers do not affect the outage.
 pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
-        // The vault did not exist at the first read, so what was read around it is outdated.
+        // The new key's vault may not have existed at the first read, so what was read around it is
+        // outdated.
         if looking.target.new_key.is_some() {
             return in_tenant(enabled(looking).await, Ok(before.around.estate.clone()));
         }

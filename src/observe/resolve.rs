@@ -196,7 +196,7 @@ pub(super) async fn found(
     Err(error)
 }
 
-/// The error for an environment that is listed but can't be read alone: the administrator is not a
+/// The error for an environment that is listed but can't be read alone. The administrator is not a
 /// member of it (`C`: public reports of administrators).
 fn listed_and_hidden(what: &str, fault: Fault) -> Error {
     let mut error = Error {

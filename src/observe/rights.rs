@@ -1,5 +1,5 @@
-//! Reads what decides which principals may use a key or read a policy: assignments and deny
-//! assignments at the same time, then the definitions that the answer depends on.
+//! Reads what decides which principals may use a key or read a policy. Assignments and deny
+//! assignments are read at the same time, then the definitions that the answer depends on.
 
 use super::asking::{ask, each};
 use crate::cloud::Reader;

@@ -118,8 +118,8 @@ fn of_service(
     )
 }
 
-/// The codes in a pasted text. Codes that say more than the HTTP status come first, the last one in
-/// the text before the others: services put the most specific code innermost.
+/// The codes in a pasted text. Codes that say more than the HTTP status come first. Of these, the
+/// last one in the text leads, because services put the most specific code innermost.
 fn in_text(text: &str) -> Vec<&'static ServiceCode> {
     let mut found = service_codes::named_in(text);
     let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_' || ch == '-'));

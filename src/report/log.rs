@@ -28,7 +28,8 @@ impl Write for Line {
 }
 
 /// Sends cmkctl's own log to stderr. Warnings always, decisions with `-v`, requests (without tokens
-/// or bodies) with `-vv`, details of the answers with `-vvv`. Other crates stay silent.
+/// or bodies) with `-vv`, and with `-vvv` each field that cmkctl looks for in an answer. Other
+/// crates stay silent.
 pub fn log_to_stderr(verbosity: u8, quiet: bool) {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;

@@ -6,7 +6,7 @@ use super::values::{Format, Sheet, json};
 use crate::model::text::clean;
 use serde_json::Value;
 
-/// Documents that consist mainly of a list: their schema, and the JSON pointer to the list.
+/// Documents that consist mainly of lists: the schema, and the JSON pointers to the lists.
 const LISTS: [(&str, &[&str]); 9] = [
     ("cmkctl/estate/v1", &["/environments"]),
     ("cmkctl/report/v1", &["/data/environments"]),

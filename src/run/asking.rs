@@ -50,7 +50,8 @@ pub(super) const fn unchanged(before: bool) -> &'static str {
     }
 }
 
-/// Refuses a plan with blockers. `before`: was anything changed earlier, such as by `--fix`?
+/// Refuses a plan with blockers or with unknown facts. `before`: was anything changed earlier, such
+/// as by `--fix`?
 pub(super) fn blocked(plan: &Plan, before: bool) -> Result<()> {
     obstacle(plan).map_or(Ok(()), |error| {
         let unchanged = unchanged(before);
@@ -113,7 +114,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same check long after the plan: refuses if blockers came up since.
+/// The same check long after the plan: refuses if blockers or unknown facts came up since.
 pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     if let Some(error) = obstacle(plan) {
         let message = format!(

@@ -15,7 +15,7 @@ use crate::model::surroundings::{Lock, Validation};
 use crate::model::target::Target;
 use crate::model::whole::Whole;
 
-/// Every finding around the policy and the vault that blocks these actions.
+/// Every finding about rights, locks and validation for these actions.
 pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for finding in actions.iter().filter_map(|action| right(observed, action)) {

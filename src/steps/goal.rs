@@ -1,5 +1,5 @@
-//! The state that an environment shall reach, and how far it is. The same check runs before a
-//! start, while waiting, and afterwards.
+//! The state that an environment must reach, and how far it is. The same check runs before a start,
+//! while waiting, and afterwards.
 
 use super::lifecycle::{REMOVE, applies_key};
 use super::link::{Standing, open, standing};
@@ -9,7 +9,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::operation::Operation;
 use crate::model::seen::Seen;
 
-/// The state that an environment shall reach.
+/// The state that an environment must reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
     /// Encrypted with this policy.

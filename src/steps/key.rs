@@ -136,8 +136,8 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
 }
 
 /// What the snapshot's policy needs to keep its environments running: its key, its vault, its
-/// grant, and when the grant is effective. Unreadable facts belong to the Key Vault administrator.
-/// The callers report an unreadable policy themselves.
+/// grant, and when the grant is effective. Facts that the service refuses to this caller belong to
+/// the Key Vault administrator's side. The callers report an unreadable policy themselves.
 pub(super) fn in_use(observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let Some(policy) = observed.policy.present() else {

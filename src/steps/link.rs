@@ -60,7 +60,7 @@ pub(super) fn open(why: impl Into<String>) -> Standing {
 }
 
 /// Is an environment with a policy locked? It is offline and ready for operations, and no running
-/// operation explains that: its key can't be reached (inferred; the service has no state for a
+/// operation explains that. Then its key can't be reached (inferred; the service has no state for a
 /// lock).
 pub fn locked(environment: &Environment) -> Verdict {
     let link = match &environment.key_link {

@@ -93,8 +93,8 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, held: &Held) -> Finding
 }
 
 /// The command that assigns Reader without a condition. If the reader already has the role on the
-/// policy itself under a condition, Azure refuses a second assignment, and the Azure CLI prints the
-/// first as if it were new. Then the condition must be removed first.
+/// policy itself under a condition, Azure refuses a second assignment. The Azure CLI then prints
+/// the first as if it were new, so the condition must be removed first.
 fn without_condition(policy: &ArmId, reader: &str, held: &Held) -> String {
     let at = policy.to_string();
     let roles = held.roles.present().map_or(&[][..], |all| all);

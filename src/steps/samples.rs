@@ -217,8 +217,8 @@ pub(super) fn key() -> Key {
     }
 }
 
-/// Everything that any step reads, without any problem: an environment `e` without a policy, and a
-/// policy `ep` whose identity may use the key `cmk` of the vault `kv`.
+/// Everything that any step reads, without any problem. An environment `e` has no policy. The
+/// identity of the policy `ep` may use the key `cmk` of the vault `kv`.
 pub(super) fn well() -> (Target, Observed) {
     let target = Target {
         environment: Some("E".to_owned()),

@@ -48,8 +48,8 @@ pub(super) fn ready(gathering: &mut Gathering, environment: &Environment) -> boo
     gathering.own(environment.is_ready(), &about)
 }
 
-/// Is the runtime state known? Administrators may have put the environment into administration
-/// mode.
+/// Requires a known runtime state. Administration mode is fine, because administrators set it by
+/// hand.
 pub(super) fn runtime(gathering: &mut Gathering, environment: &Environment) {
     let about = About {
         code: "CMK035",
