@@ -57,7 +57,7 @@ fn repairs(
     repairs
 }
 
-/// A repair that the command adds to its plan, and its consent.
+/// A repair from `Command::mends`, and what consents to it.
 fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
     let managed = action.facts().lack == Lack::Managed;
     let (yes, flags) = match action.facts().harm {

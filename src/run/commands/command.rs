@@ -235,8 +235,8 @@ impl Command {
         for (flag, value) in flags {
             command.extend(value.map(|value| format!(" {flag} {}", quoted(&value))));
         }
-        // Without its version the command would mean every version of the key; without its
-        // location, another policy.
+        // Without its version the command would mean every version of the key. Without its location
+        // it would take another location.
         let version = own.key.as_ref().and(own.key_version.as_ref());
         command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
         let location = own.location.as_ref().filter(|_| own.vault.is_some());
