@@ -1,4 +1,4 @@
-//! What every action is run with, and how all of them wait.
+//! What every action needs to run, and the limits of all waits.
 
 use crate::cloud::clock::Moment;
 use crate::cloud::operations::{self, Deadline, Ended, Shown, Watched};
@@ -10,77 +10,77 @@ use crate::model::receipt::{Event, Tick};
 use futures::future::LocalBoxFuture;
 use std::time::Duration;
 
-/// How to wait.
+/// How long to wait.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Waiting {
-    /// Do not wait for the encryption.
+    /// Do not wait for the encryption to end.
     pub no_wait: bool,
-    /// Give up waiting (not the operation) after this long, in the cloud's time.
+    /// Stop waiting (not the operation) after this long, in the cloud's time.
     pub timeout: Option<Duration>,
 }
 
-/// Gathers the evidence of an action once more, directly before its request, and compares. An error
-/// says why it must not be sent any more.
+/// Gathers the evidence of an action again directly before its request, and compares. An error says
+/// why the action must not be sent any more.
 pub type Recheck<'a> = &'a dyn Fn(&Action) -> LocalBoxFuture<'a, Result<()>>;
 
 /// Everything an action needs.
 pub struct Applier<'a> {
-    /// Changes.
+    /// Sends changes.
     pub writer: Writer,
-    /// Reads.
+    /// Reads the services.
     pub reader: Reader,
     /// The cloud's clock.
     pub clock: Clock,
-    /// How to wait.
+    /// How long to wait.
     pub waiting: Waiting,
-    /// The command that goes on waiting for an environment, whole enough to be pasted.
+    /// The command that continues the wait for an environment, complete enough to paste.
     pub resume: String,
-    /// Was an encryption started, or found running? Then it goes on whatever happens here.
+    /// Does an encryption run? Then it continues at the service, whatever happens here.
     pub started: bool,
-    /// Does what was consented to still hold?
+    /// Checks that the consent still fits the current state.
     pub recheck: Recheck<'a>,
-    /// The action that is run, once one is.
+    /// The action that runs now.
     pub running: Option<Action>,
-    /// Who hears what is going on.
+    /// Receives progress.
     pub say: &'a mut dyn FnMut(Event),
 }
 
-/// So many looks at least, before a limit of time counts.
+/// The minimum number of reads before a time limit counts.
 pub(super) const LOOKS: u32 = 6;
 
-/// Reads lag behind an operation that ended.
+/// Reads lag at most this long behind an operation that ended.
 pub(super) const READS_LAG: Duration = Duration::from_secs(1800);
 
-/// So often is a change sent whose answers leave open whether it took; each time after looks that
-/// showed nothing.
+/// The maximum number of requests for one change, if each answer leaves open whether it took
+/// effect. cmkctl reads between them and repeats only if nothing shows.
 pub(super) const SENT_AT_MOST: u32 = 3;
 
-/// A new identity is known in Entra seconds to minutes after its creation.
+/// The longest time from the creation of an identity until Entra knows it.
 pub(super) const IDENTITY_APPEARS: Duration = Duration::from_secs(900);
 
-/// After a lost answer the environment is watched this long before its silence counts as "nothing
-/// was started".
+/// After a lost answer, cmkctl watches the environment this long. If nothing shows, it concludes
+/// that nothing was started.
 pub(super) const START_SHOWS: Duration = Duration::from_secs(120);
 
-/// So many refused looks do not end the wait for a change that was sent.
+/// More refused reads (403) than this end the wait for a change that was sent.
 pub(super) const REFUSED_LOOKS: u32 = 3;
 
-/// A limit of time that counts only after some looks: neither a machine that slept nor a rehearsal
-/// whose hour is a moment lets it pass unseen.
+/// A time limit that counts only after [`LOOKS`] reads. Without that, a machine's sleep or the
+/// sandbox's fast clock could use up the time without any read.
 pub(super) struct Limit {
     pub(super) began: Moment,
     time: Duration,
     looks: u32,
 }
 
-/// What an action leaves behind.
+/// The result of one action.
 pub(super) struct Outcome {
     pub(super) what: String,
     pub(super) subject: String,
     pub(super) correlation: Option<String>,
 }
 
-/// An action is not of the kind that its name says.
+/// The error for an action whose content does not fit its kind.
 pub(super) fn not_what_it_says() -> Error {
     Error::new(
         Kind::Unexpected,
@@ -89,7 +89,7 @@ pub(super) fn not_what_it_says() -> Error {
 }
 
 impl Applier<'_> {
-    /// Gathers the evidence of the action that is run once more, if it needs any.
+    /// Gathers the evidence of the running action again, if it needs any.
     pub(super) async fn still_right(&self) -> Result<()> {
         match &self.running {
             Some(action) if action.evidence().is_some() => (self.recheck)(action).await,
@@ -125,7 +125,7 @@ impl Applier<'_> {
         }
     }
 
-    /// Was this look the last one?
+    /// Counts this read. Has the limit passed?
     pub(super) fn over(&self, limit: &mut Limit) -> bool {
         limit.looks += 1;
         limit.looks >= LOOKS && self.clock.since(&limit.began) >= limit.time

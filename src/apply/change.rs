@@ -1,28 +1,28 @@
-//! What a change is made of: what is said of it, what a look shows, and what its answer means.
+//! The parts of a change: its sentences, the result of a read, and what its answer means.
 
 use crate::cloud::fault::Fault;
 use crate::error::Error;
 use crate::model::cause::Cause;
 use std::time::Duration;
 
-/// What was created or granted shows this soon, or was not.
+/// A created or granted resource shows within this time, or was not created.
 pub(super) const CREATION_SHOWS: Duration = Duration::from_secs(30);
-/// A vault takes a change within seconds.
+/// A vault applies a change within this time.
 pub(super) const VAULT_CHANGES: Duration = Duration::from_secs(300);
 
-/// What a look showed.
+/// The result of a read after a change.
 pub(super) enum Look<T> {
-    /// It took.
+    /// The change took effect.
     Yes(T),
-    /// It took, and is on its way: it is waited for, and not sent again.
+    /// The change is in progress: wait for it, and do not send it again.
     Begun(String),
-    /// The look was answered, and shows nothing.
+    /// The read was answered, and does not show the change.
     NotYet(String),
-    /// The look was not answered: nothing is known.
+    /// The read was not answered, so nothing is known.
     Unknown(Fault),
 }
 
-/// A look that was answered.
+/// The result of a read that was answered.
 pub(super) fn shown(yes: bool) -> Look<()> {
     if yes {
         Look::Yes(())
@@ -31,22 +31,22 @@ pub(super) fn shown(yes: bool) -> Look<()> {
     }
 }
 
-/// What follows from an answer that is no success.
+/// What to do after an answer that is no success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
-    /// It was refused: nothing happened, and nothing will.
+    /// The service refused it: nothing happened, and nothing will.
     Refused,
-    /// It may have taken: look, and send it again when nothing shows.
+    /// It may have taken effect: read, and send it again if nothing shows.
     Look,
-    /// It may have taken, and must not take twice: look, and never send it again.
+    /// It may have taken effect and must not happen twice: read, and never send it again.
     OnlyLook,
-    /// It can't take yet: wait, look, and send it again for some time.
+    /// It can't take effect yet: wait, read, and send it again until a limit.
     Wait,
 }
 
 impl After {
-    /// What follows for a change that does the same when it takes twice. A conflict that the
-    /// service names (two writers, a key that is being recovered) changed nothing and often passes.
+    /// For a change that has the same effect if it is sent twice. A conflict with a known code (two
+    /// writers, a key in recovery) changed nothing and often passes, so it is sent again.
     pub(super) fn of(fault: &Fault) -> Self {
         let judged = fault.judged();
         let named = judged.cause == Cause::Conflict && judged.known.is_some();
@@ -58,45 +58,45 @@ impl After {
     }
 }
 
-/// A change that is about to be sent.
+/// A change to send.
 pub(super) struct Sending<'a> {
-    /// What shows when it took: a noun.
+    /// What shows that it took effect, as a noun.
     pub(super) sign: &'a str,
-    /// What is so when it took: a sentence without a full stop.
+    /// The sentence about its effect, without a full stop.
     pub(super) what: String,
     /// The sentence for a refusal.
     pub(super) failed: String,
-    /// After an answer that leaves it open, it is looked for so long before it counts as "not
-    /// there".
+    /// After an ambiguous answer, cmkctl reads for this long before it concludes that nothing
+    /// happened.
     pub(super) shows: Duration,
-    /// After it was accepted, it is waited for so long.
+    /// After the service accepted it, cmkctl waits this long for its effect.
     pub(super) takes: Duration,
-    /// Who can verify it, where this account can't.
+    /// The account that can verify it, if this account can't.
     pub(super) witness: &'a str,
-    /// What follows from a fault.
+    /// What to do after a fault.
     pub(super) after: fn(&Fault) -> After,
-    /// What helps against a refusal.
+    /// Adds hints to a refusal.
     pub(super) advice: fn(Error) -> Error,
 }
 
-/// How the sending ended.
+/// The result of sending a change.
 pub(super) enum Sent<S, T> {
-    /// With a success.
+    /// The service accepted it.
     Accepted(S),
-    /// With an answer that leaves it open; a look shows that it is on its way. With the id for a
-    /// support ticket.
+    /// The answer was ambiguous, and a read shows the change in progress. Holds the correlation id.
     Begun(Option<String>),
-    /// The same, and it took.
+    /// The answer was ambiguous, and a read shows the change. Holds the value and the correlation
+    /// id.
     Shown(T, Option<String>),
 }
 
-/// Why a wait ended without what was waited for.
+/// Why a wait ended without the expected state.
 pub(super) enum Unshown {
-    /// The look is refused.
+    /// The service refuses the read.
     Unknown(Fault),
-    /// The time is over; what the last look showed.
+    /// The time is over. Holds the state from the last read.
     Late(String),
-    /// The program was stopped.
+    /// The user stopped cmkctl.
     Stopped(Error),
 }
 
@@ -106,7 +106,7 @@ pub(super) mod tests {
     use crate::cloud::Service;
     use crate::cloud::answer::Answer;
 
-    /// A bare answer with this status.
+    /// A fault with only this status.
     pub(in crate::apply) fn status(status: u16) -> Fault {
         let answer = Answer {
             status,

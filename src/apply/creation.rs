@@ -1,5 +1,5 @@
-//! A key, its vault and the resource group, where they are not there. cmkctl looks before every
-//! write, the first one included: a vault that is there is never written.
+//! Creates a missing resource group, vault and key. cmkctl reads before every write, also the
+//! first: it never writes to an existing vault.
 
 use super::applier::{Applier, Outcome};
 use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES};
@@ -10,7 +10,7 @@ use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyName;
 use crate::model::new_key::{Shape, VaultShape};
 
-/// What is made, by what it is called and what a refusal is about.
+/// A creation to send, with its sentences and its witness.
 fn sending<'a>(
     sign: &'a str,
     (what, failed): (String, String),
@@ -29,7 +29,7 @@ fn sending<'a>(
     }
 }
 
-/// Is it there?
+/// Does the resource exist?
 fn there<T>(reply: Reply<T>, what: &str) -> Look<T> {
     match reply {
         Ok(found) => Look::Yes(found),
@@ -66,8 +66,8 @@ impl Applier<'_> {
         })
     }
 
-    /// Its network may keep this machine out of the data plane at once: only Resource Manager is
-    /// asked.
+    /// Reads the vault only through Resource Manager, because its firewall may block this machine
+    /// at once.
     pub(super) async fn create_vault(
         &mut self,
         vault: &ArmId,

@@ -1,4 +1,4 @@
-//! How a wait for an operation ended, in words.
+//! Sentences about how a wait for an operation ended.
 
 use crate::error::{Error, Kind};
 use crate::model::environment::Environment;
@@ -6,15 +6,15 @@ use crate::model::operation::Operation;
 use crate::model::seen::Seen;
 use crate::steps::goal::Goal;
 
-/// Ends each sentence about what continues without cmkctl.
+/// The end of each sentence about an operation that continues without cmkctl.
 const AT_THE_SERVICE: &str = " at the service.";
 
-/// How to go on with what runs at the service; `resume` is the bare command that does.
+/// The hint that says how to continue the wait. `resume` is the bare command for it.
 pub fn going_on(resume: &str) -> String {
     format!("It starts nothing a second time. Keep waiting, from any machine: `{resume}`.")
 }
 
-/// Says of an interruption that what runs continues, unless its own words do.
+/// Adds to an interruption that running operations continue, unless its message says so.
 pub fn continues(error: &mut Error) {
     if !error.message.contains(AT_THE_SERVICE) {
         error.message.push_str(" Running operations continue");
@@ -22,13 +22,13 @@ pub fn continues(error: &mut Error) {
     }
 }
 
-/// The wait for something ended before it did.
+/// The error for a wait that ended before the operation did.
 pub(super) fn goes_on(noun: &str, kind: Kind, resume: &str) -> Error {
     let what = format!("{noun} continues{AT_THE_SERVICE} Nothing is lost.");
     Error::new(kind, what).hint(going_on(resume))
 }
 
-/// The environment shows what is wanted, and the operation says that it failed.
+/// The note that the environment has the desired state although the operation says that it failed.
 pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
     format!(
         "The operation ended as `{}`, but the environment shows {}. A service may lag behind. Look \
@@ -41,8 +41,8 @@ pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
     )
 }
 
-/// The environment is at rest in `state`, which is not what is wanted; `ended` is the operation
-/// that has told its end.
+/// The error for an environment that is settled in `state` instead of the desired state. `ended`:
+/// the operation, if it told its end.
 pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state: &str) -> Error {
     let shown = goal.shown();
     let what = match ended {
@@ -68,7 +68,7 @@ pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state:
     ended.map_or(error.clone(), |operation| failed(error, operation))
 }
 
-/// Where the environment stands, in one line.
+/// The state of an environment, in one line.
 pub(super) fn describe(look: &Environment) -> String {
     let link = match &look.key_link {
         Seen::Present(link) => link.status.said().unwrap_or("no status"),
@@ -82,7 +82,7 @@ pub(super) fn describe(look: &Environment) -> String {
     )
 }
 
-/// What the operation said about its end.
+/// Adds what the operation said about its end.
 pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     let failure = operation.failure.as_ref();
     let said = match failure {
@@ -100,7 +100,7 @@ pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     ));
     error.code = failure.and_then(|failure| failure.code.clone());
     if let Some((remedy, who)) = failure.and_then(|own| own.remedy.clone().zip(own.who)) {
-        // The cause comes before how to go on.
+        // The remedy for the cause comes before the hint to continue.
         error.hints.insert(0, remedy);
         error.hints.insert(1, format!("Who can do that: {who}."));
     }

@@ -1,5 +1,5 @@
-//! The requests that take people offline: an environment is linked to a policy, or taken off it.
-//! Each is sent once, after a look that shows neither its effect nor an operation that runs.
+//! The requests that take environments offline: linking an environment to a policy, and removing
+//! it. cmkctl sends each only after a read that shows neither its effect nor a running operation.
 
 use super::applier::{Applier, Limit, Outcome, READS_LAG, SENT_AT_MOST, not_what_it_says};
 use super::change::After;
@@ -16,21 +16,21 @@ use crate::model::remedy::{Remedy, Setting};
 use crate::steps::goal::Goal;
 use std::time::Duration;
 
-/// What the tries of one start have shown so far.
+/// What the attempts of one start have shown so far.
 struct Tries {
     past: Past,
-    /// The environment was changed before by this run. That may bring a follow-up operation of the
-    /// system's own, which is waited for.
+    /// Did this run already change the environment? Then a running operation may be the system's
+    /// own follow-up, and cmkctl waits for it.
     follows: bool,
     limit: Limit,
-    /// Answers that left it open.
+    /// How many answers were ambiguous.
     unclear: u32,
     /// Was the last answer a 401?
     unauthorized: bool,
 }
 
 impl Applier<'_> {
-    /// Starts what the action says, and waits for its end.
+    /// Starts the action's operation, and waits for its end.
     pub(super) async fn begin(
         &mut self,
         action: &Action,
@@ -40,7 +40,7 @@ impl Applier<'_> {
         self.start(&start, receipt).await
     }
 
-    /// Waits for what was begun before this run.
+    /// Waits for an operation that was started before this run.
     pub(super) async fn finish_begun(
         &mut self,
         action: &Action,
@@ -63,8 +63,8 @@ impl Applier<'_> {
         self.finish(awaited, receipt).await
     }
 
-    /// Starts it once, and only after a look that shows neither its effect nor a running operation;
-    /// then waits for its end.
+    /// Sends the request only after a read that shows neither its effect nor a running operation.
+    /// Then waits for the end.
     async fn start(&mut self, start: &Start<'_>, receipt: &mut Receipt) -> Result<Outcome> {
         let mut subjects = receipt.done.iter().map(|done| &done.subject);
         let follows = subjects.any(|subject| subject == start.environment);
@@ -109,8 +109,8 @@ impl Applier<'_> {
                     let awaited = start.awaited(accepted.url, accepted.pause);
                     return self.finish(awaited, receipt).await;
                 }
-                // Accepted, but the service named no operation: look for it, as after an answer
-                // that leaves it open.
+                // The service accepted it but named no operation, so look for one, as after an
+                // ambiguous answer.
                 Ok(_) => None,
                 Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => Some(fault),
                 Err(fault) => return Err(refused(fault, start)),
@@ -121,8 +121,8 @@ impl Applier<'_> {
         }
     }
 
-    /// Waits for what runs on the environment, when it may follow from what this run has done;
-    /// otherwise, and when that takes too long, `busy` is the end.
+    /// Waits for the running operation if it may be a follow-up of this run. Otherwise, or after
+    /// the limit, returns `busy`.
     async fn until_free(&mut self, tries: &mut Tries, sign: &str, busy: Error) -> Result<()> {
         if !tries.follows || self.over(&mut tries.limit) {
             return Err(busy);
@@ -131,7 +131,7 @@ impl Applier<'_> {
             .await
     }
 
-    /// After an answer that leaves it open, or none with a fault: does a start show?
+    /// After an ambiguous answer, or an accepted one without an operation: does a start show?
     async fn sent_shows(
         &mut self,
         start: &Start<'_>,
@@ -146,8 +146,8 @@ impl Applier<'_> {
         self.start_shows(start, &clause, past).await
     }
 
-    /// It was sent, and nothing shows. A 409 never starts anything. After any other answer that
-    /// leaves it open, the looks decide, a limited number of times.
+    /// Decides after a request without a visible start. A 409 never starts anything. After any
+    /// other ambiguous answer, cmkctl sends the request at most [`SENT_AT_MOST`] times.
     fn may_be_sent_again(
         &self,
         start: &Start<'_>,
@@ -178,8 +178,8 @@ impl Applier<'_> {
         }
     }
 
-    /// The policy's id inside Power Platform. Whoever removes an environment need not be able to
-    /// read the policy: the link names it, too.
+    /// The policy's id inside Power Platform. A removal takes it from the link, because its caller
+    /// may not be able to read the policy.
     async fn system_id(&mut self, start: &Start<'_>) -> Result<Option<String>> {
         if start.goal == Goal::NoPolicy {
             let look = self.environment(start.environment).await?;
@@ -190,7 +190,7 @@ impl Applier<'_> {
             if let Some(system_id) = linked.and_then(|link| link.system_id.clone()) {
                 return Ok(Some(system_id));
             }
-            // Then there is nothing to remove, unless the next look says otherwise.
+            // The link is gone: there is nothing to remove, unless the next read shows otherwise.
             if look.key_link.is_absent() {
                 return Ok(None);
             }
@@ -198,7 +198,7 @@ impl Applier<'_> {
         Ok(self.policy_with_identity(start.policy).await?.system_id)
     }
 
-    /// Waits until the environment is where it shall be, and proves it by re-reading.
+    /// Waits until the environment reaches its goal, and proves it by re-reading.
     async fn finish(&mut self, awaited: Awaited<'_>, receipt: &mut Receipt) -> Result<Outcome> {
         let (goal, name) = (awaited.goal, awaited.name);
         let subject = awaited.environment.to_owned();
@@ -240,7 +240,7 @@ impl Applier<'_> {
     }
 }
 
-/// Without the policy's id in Power Platform nothing can be asked for.
+/// The error that the policy's id in Power Platform is not known, so no request is possible.
 fn nameless(start: &Start<'_>) -> Error {
     let what = format!(
         "{} was not started: the policy's id in Power Platform is not known.",
@@ -298,8 +298,8 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
     }
 }
 
-/// The environment was there a moment ago, and so was its policy: what a 404 hides here is one of
-/// these (`C`: public reports of administrators).
+/// Adds the possible causes of a 404. The environment and its policy existed a moment ago, so the
+/// service hides one of them (`C`: public reports of administrators).
 fn hidden(error: Error) -> Error {
     let mut error = Error {
         kind: Kind::Forbidden,

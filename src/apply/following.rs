@@ -1,5 +1,5 @@
-//! A change that Azure Resource Manager accepted and goes on with: its operation is polled to its
-//! end. What the operation says is no proof, so that the last word is the resource's own.
+//! Follows a change that Azure Resource Manager accepted, by polling its operation to the end. The
+//! operation's word is no proof: the last read is of the resource itself.
 
 use super::applier::Applier;
 use super::change::{Look, Sending, Unshown};
@@ -11,21 +11,21 @@ use crate::cloud::operations::{Deadline, Ended, Patience, Step};
 use crate::error::{Error, Kind, Result};
 use crate::model::receipt::Event;
 
-/// How waiting for an operation ended.
+/// How the wait for an operation ended.
 enum Followed {
-    /// It ended.
+    /// The operation ended.
     Ended(Progress),
-    /// Nothing more can be learned from it.
+    /// The operation can't be read any further.
     Untold(String),
-    /// The time is over, and it runs.
+    /// The time is over, and the operation runs.
     Running(String),
-    /// The time is over, and the last look was not answered: whether it runs is not known.
+    /// The time is over, and the last read failed: it is not known whether the operation runs.
     Unread(Fault),
 }
 
 impl Applier<'_> {
-    /// A change was accepted: waits for its operation, if it has one, and looks until it shows.
-    /// With the id for a support ticket.
+    /// Waits for the operation of an accepted change, if it has one, and reads until the change
+    /// shows. Returns the value and the correlation id.
     pub(super) async fn taken<T>(
         &mut self,
         sending: &Sending<'_>,
@@ -40,12 +40,12 @@ impl Applier<'_> {
         Ok((self.until_shown(sending, look).await?, written.correlation))
     }
 
-    /// Waits for the operation, no longer than the change may take. After one that failed, or that
-    /// runs for too long, the value comes from a look; after any other the caller looks.
+    /// Waits for the operation, at most as long as the change may take. If it failed or runs too
+    /// long, the value comes from a read. Otherwise returns `None`, and the caller reads.
     ///
     /// # Errors
-    /// `Unverified` with the operation's code and words when it failed, or when it could not be
-    /// read, `StillRunning` when it goes on; and a re-read shows nothing in any of these cases.
+    /// Each only if a re-read does not show the change. `Unverified`, with the operation's code and
+    /// words, if it failed or could not be read. `StillRunning` if it continues.
     async fn follow<T>(
         &mut self,
         sending: &Sending<'_>,
@@ -112,7 +112,7 @@ impl Applier<'_> {
     }
 }
 
-/// What a look shows, for whoever waits.
+/// The state from a read, in words for progress.
 fn words(look: &Reply<Progress>) -> String {
     match look {
         Ok(progress) => progress.end.state.clone(),
@@ -120,7 +120,7 @@ fn words(look: &Reply<Progress>) -> String {
     }
 }
 
-/// The operation ended without success: it ended, and what was wanted is not there.
+/// The error for an operation that ended without success.
 fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Error {
     let end = progress.end;
     let said = end
@@ -136,7 +136,7 @@ fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Err
     error
 }
 
-/// It was accepted, and nothing more is known of it.
+/// The error for an accepted change whose state can't be read.
 fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     let what = format!(
         "The service accepted the change. Its state is unknown after {} minutes.",

@@ -1,4 +1,4 @@
-//! Step 3's grants: whoever gets one, and until it is effective everywhere.
+//! Step 3's grants: gives them, and waits until they are effective everywhere.
 
 use super::applier::{Applier, Outcome};
 use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
@@ -19,19 +19,19 @@ use crate::model::who;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Who is given which role, and where.
+/// The principal, the role and the scope of an assignment.
 struct RoleGiven<'a> {
     scope: &'a str,
     principal: &'a str,
     role: &'a str,
-    /// Is it the policy's own identity?
+    /// Is the principal the policy's own identity?
     own_identity: bool,
-    /// What is so when it took: a sentence without a full stop.
+    /// The sentence about its effect, without a full stop.
     what: String,
 }
 
 impl Applier<'_> {
-    /// The policy's identity may use the vault's keys, by a role.
+    /// Assigns the policy's identity the role to use the vault's keys.
     pub(super) async fn role_on_vault(&mut self, policy: &ArmId, vault: &ArmId) -> Result<Outcome> {
         let principal = self.principal(policy).await?;
         self.assign(RoleGiven {
@@ -48,7 +48,7 @@ impl Applier<'_> {
         .await
     }
 
-    /// Somebody may read the policy.
+    /// Assigns a principal the role to read the policy.
     pub(super) async fn reader_role(&mut self, policy: &ArmId, principal: &str) -> Result<Outcome> {
         self.assign(RoleGiven {
             scope: &policy.to_string(),
@@ -63,8 +63,8 @@ impl Applier<'_> {
         .await
     }
 
-    /// Assigns a role. The policy's own identity is new, and is waited for; a person's object id
-    /// that nobody knows is a mistake.
+    /// Assigns a role. The policy's own identity is new, so cmkctl waits until Entra knows it. An
+    /// unknown object id of a person is a mistake.
     async fn assign(&mut self, given: RoleGiven<'_>) -> Result<Outcome> {
         let RoleGiven {
             scope,
@@ -93,8 +93,7 @@ impl Applier<'_> {
             Ok(all) => shown(all.iter().any(|found| has(found, principal, role, scope))),
             Err(fault) => Look::Unknown(fault),
         };
-        // Whether a reader is a user, a group or a service principal is not known here, so the
-        // service finds out.
+        // A reader may be a user, a group or a service principal, so the service finds out.
         let kind = own_identity.then_some("ServicePrincipal");
         let send = async |writer: &Writer| writer.assign_role(scope, principal, role, kind).await;
         let ((), correlation) = self.send_until_shown(&sending, send, look).await?;
@@ -105,7 +104,8 @@ impl Applier<'_> {
         })
     }
 
-    /// Adding merges, and the same entry twice is one entry.
+    /// Adds an access policy entry. Adding merges, so a repeated request does not duplicate the
+    /// entry.
     pub(super) async fn access_policy(
         &mut self,
         policy: &ArmId,
@@ -124,8 +124,8 @@ impl Applier<'_> {
             shows: CREATION_SHOWS,
             takes: VAULT_CHANGES,
             witness: "an account with the role Reader on the vault",
-            // Two changes of one vault at the same time are a conflict (409), and the service
-            // refuses one of them.
+            // Two changes of one vault at the same time conflict: the service refuses one of them
+            // (409).
             after: after_grant,
             advice: |error| {
                 error.of_role(
@@ -208,8 +208,8 @@ impl Applier<'_> {
         })
     }
 
-    /// Waits until a grant is effective by every clock, with a countdown. The grant is there, so
-    /// this takes no longer from now on than from its beginning.
+    /// Waits until a grant is effective by every clock, with a countdown. The grant exists already,
+    /// so the wait is at most its full settling time.
     pub(super) async fn settle(&mut self, from: Timestamp) -> Result<()> {
         let began = self.clock.moment();
         let (most, within) = if from.duration_since(began.now) > ROLE_SETTLES {
@@ -238,9 +238,10 @@ impl Applier<'_> {
     }
 }
 
-/// What helps against the refusal of a role assignment; `who` may give the role.
+/// Adds hints to a refused role assignment. `who`: the role that may assign it.
 fn refused_role(error: Error, who: &str) -> Error {
-    // So Azure words every refusal of a role assignment: by a missing right or by a condition.
+    // Azure uses these words for every refused assignment, whether a right is missing or a
+    // condition forbids it.
     let condition = |text: &String| text.contains("ABAC condition");
     let error = if error.detail.as_ref().is_some_and(condition) {
         error.hint(
@@ -253,8 +254,8 @@ fn refused_role(error: Error, who: &str) -> Error {
     error.of_role(format!("Who can give the role: {who}."))
 }
 
-/// An identity that is new is not known everywhere yet. A conflict (409) changed nothing: two
-/// changes met.
+/// Entra may not know a new identity yet. A conflict (409) changed nothing, because two changes
+/// met.
 fn after_grant(fault: &Fault) -> After {
     if fault.is("PrincipalNotFound") {
         After::Wait
@@ -265,7 +266,7 @@ fn after_grant(fault: &Fault) -> After {
     }
 }
 
-/// Is it what was sent? One with a condition is another one.
+/// Is this the assignment that was sent? One with a condition is not.
 fn has(found: &RoleAssignment, principal: &str, role: &str, scope: &str) -> bool {
     same_id(&found.principal_id, principal)
         && found.role.eq_ignore_ascii_case(role)

@@ -1,4 +1,4 @@
-//! A new version of a key, once.
+//! Makes exactly one new version of a key.
 
 use super::applier::{Applier, Outcome};
 use super::change::{After, Look, Sending};
@@ -14,13 +14,13 @@ use crate::steps::rotate::FOLLOWED_WITHIN;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// A new version shows at once, or after an answer that leaves it open within this time.
+/// A new version shows within this time, also after an ambiguous answer.
 const VERSION_SHOWS: Duration = Duration::from_secs(120);
 
 impl Applier<'_> {
-    /// The list of versions before and after proves it: what is new is new, whatever the answer
-    /// was. Each rotation makes another version, so it is sent again only when the service said
-    /// that it did not take it up, and the list shows none.
+    /// Makes a new version. The lists of versions before and after prove it, whatever the answer
+    /// was. Each rotation makes another version. So cmkctl repeats it only if the service said that
+    /// it did not process it and the list shows none.
     pub(super) async fn rotate_key(
         &mut self,
         place: &KeyPlace,
@@ -69,7 +69,7 @@ impl Applier<'_> {
     }
 }
 
-/// What is said of a rotation.
+/// The sentences of a rotation.
 fn rotation(key: &KeyName) -> Sending<'static> {
     Sending {
         sign: "the new version",
@@ -89,7 +89,7 @@ fn rotation(key: &KeyName) -> Sending<'static> {
     }
 }
 
-/// Without the versions before, nothing could prove the new one.
+/// The error for an unreadable list of versions: without it, a new version can't be proven.
 fn unlisted(key: &KeyName, fault: Fault) -> Error {
     let what = format!("The versions of the key `{key}` can't be read, so nothing was sent.");
     fault.into_error(what).of_role(
@@ -97,7 +97,7 @@ fn unlisted(key: &KeyName, fault: Fault) -> Error {
     )
 }
 
-/// Somebody else has rotated the key meanwhile.
+/// The error for several new versions: another rotation ran at the same time.
 fn several(key: &KeyName, new: &[Version]) -> Error {
     let all: Vec<&str> = new.iter().map(|version| version.id.as_str()).collect();
     let what = format!(
@@ -113,8 +113,7 @@ fn several(key: &KeyName, new: &[Version]) -> Error {
         .hint("Keep every version enabled. Run the same command again to see the current state.")
 }
 
-/// The version that the plan rotates away from, as long as the list knows it and none that is
-/// younger.
+/// The version that the plan rotates. It must be in the list, and no version may be newer.
 fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVersion> {
     let stale = |what: String| {
         Err(Error::new(Kind::Refused, what)
@@ -168,11 +167,11 @@ fn knows(before: &[Version], version: &Version) -> bool {
     before.iter().any(|known| known.id == version.id)
 }
 
-/// 401, 429 and 503 say that it was not taken up, and the list can confirm it. After any other
-/// answer a version may come late.
+/// 401, 429 and 503 mean that the service did not process it, and the list can confirm that. After
+/// any other answer a version may show late.
 fn after_rotation(fault: &Fault) -> After {
     match After::of(fault) {
-        // A named conflict changed nothing: only what is ambiguous may have made a version.
+        // A named conflict changed nothing. Only an ambiguous answer may have made a version.
         After::Look if fault.is_ambiguous() && !fault.is_turned_away() => After::OnlyLook,
         after @ (After::Refused | After::Look | After::OnlyLook | After::Wait) => after,
     }
@@ -202,7 +201,7 @@ mod tests {
         let (old, new) = ("A".repeat(32), "b".repeat(32));
         let all = [version('a', 100), version('b', 200)];
         assert_eq!(latest(&key, Some(&new), &all).unwrap().as_str(), new);
-        // Without case.
+        // Versions compare without case.
         assert_eq!(
             latest(&key, Some(&old), &all[..1]).unwrap().as_str(),
             "a".repeat(32)

@@ -1,6 +1,6 @@
-//! A key's state, and that of an environment which had lost it. Each change does the same when it
-//! takes twice, is sent only where a look shows that it is needed, and counts only when a re-read
-//! shows it.
+//! Changes the state of a key, and enables environments that had lost it. Each change has the same
+//! effect if it is sent twice. It is sent only if a read shows that it is needed, and done only if
+//! a re-read shows it.
 
 use super::applier::{Applier, Outcome};
 use super::change::{After, Look, Sending};
@@ -16,19 +16,19 @@ use std::time::Duration;
 
 /// A change of a key shows within this time, or was not made.
 const KEY_SHOWS: Duration = Duration::from_secs(60);
-/// After it was accepted, a change of a key shows within this time.
+/// An accepted change of a key shows within this time.
 const KEY_TAKES: Duration = Duration::from_secs(600);
-/// An environment is documented to be up again in about 5 minutes; that it is on its way shows
-/// within this time.
+/// An environment is documented to be up again in about 5 minutes. Its start shows within this
+/// time.
 const ENABLING_SHOWS: Duration = Duration::from_secs(600);
-/// It is watched much longer.
+/// cmkctl watches it much longer.
 const ENABLED_WITHIN: Duration = Duration::from_secs(3600);
-/// Who can read a key.
+/// The accounts that can read a key.
 const KEY_READERS: &str = "an account with the key permission *get*, or with the role Key Vault \
     Crypto Officer on the vault";
 
 impl Applier<'_> {
-    /// Brings a deleted key back. If the key is back already, somebody else recovered it.
+    /// Recovers a deleted key. If the key exists again, another caller has recovered it.
     pub(super) async fn recover_key(&mut self, place: &KeyPlace) -> Result<Outcome> {
         let KeyPlace { vault, uri, key } = place;
         let sending = Sending {
@@ -38,7 +38,8 @@ impl Applier<'_> {
             shows: KEY_SHOWS,
             takes: KEY_TAKES,
             witness: KEY_READERS,
-            // 404: it is not deleted any more. 409: it is being recovered, or still being deleted.
+            // 404: the key is no longer deleted. 409: it is being recovered, or still being
+            // deleted.
             after: |fault| {
                 if matches!(fault.status(), Some(404 | 409)) {
                     After::Look
@@ -105,7 +106,7 @@ impl Applier<'_> {
             Some(Known::Unknown(why)) => Look::Begun(why.clone()),
             None => Look::Begun("the list does not show it".to_owned()),
         };
-        // The list first: it shows disabled versions too, which may not be read by themselves.
+        // Read the list first: it also shows disabled versions, which may not be readable alone.
         let look = async || match reader.key_versions(&found, key).await {
             Ok(all) => judged(
                 all.iter()
@@ -151,7 +152,7 @@ impl Applier<'_> {
         let look = async || match reader.environment(environment).await {
             Ok(found) if found.is_up().proven() => Look::Yes(()),
             Ok(found) if found.ongoing.is_some() => Look::Begun(state(&found)),
-            // Its history may know of an operation that its own state does not show.
+            // The history may show an operation that the environment's own state does not.
             Ok(found) => match reader.operations(environment).await {
                 Ok(operations) => {
                     match operations.iter().find(|operation| !operation.has_ended()) {

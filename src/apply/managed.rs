@@ -1,4 +1,4 @@
-//! Making a Managed Environment: an operation of its own, which the key needs.
+//! Makes a Managed Environment, which a customer-managed key requires. It is a separate operation.
 
 use super::applier::{Applier, Outcome, READS_LAG, START_SHOWS};
 use super::change::{After, Look, Sending, Sent};
@@ -37,7 +37,7 @@ impl Applier<'_> {
             Sent::Begun(correlation) => (None, None, correlation),
             Sent::Shown((), correlation) => (None, None, correlation),
         };
-        // Whoever has started it: it is waited for as long as it takes.
+        // Wait for the operation as long as it takes, also if another caller started it.
         let url = match named {
             Some(url) => Some(url),
             None => self
@@ -56,7 +56,8 @@ impl Applier<'_> {
         })
     }
 
-    /// Waits until the operation at `url` has made the environment managed, or no longer tells.
+    /// Waits until the operation at `url` has made the environment managed, or can't be read any
+    /// more.
     async fn governed(&mut self, name: &str, url: &str, pause: Option<Duration>) -> Result<()> {
         let goes_on = |kind| {
             Error::new(
@@ -75,7 +76,7 @@ impl Applier<'_> {
         }
     }
 
-    /// The operation that makes the environment managed, if it runs.
+    /// The URL of the running operation that makes the environment managed.
     async fn governing(&self, environment: &str) -> Reply<Option<String>> {
         let operations = self.reader.operations(environment).await?;
         let running = operations
@@ -85,7 +86,7 @@ impl Applier<'_> {
     }
 }
 
-/// What is said of making an environment managed.
+/// The sentences of making a Managed Environment.
 fn making(name: &str) -> Sending<'static> {
     Sending {
         sign: "the Managed Environment",
@@ -95,7 +96,7 @@ fn making(name: &str) -> Sending<'static> {
         takes: READS_LAG,
         witness: "an account with the role Power Platform Administrator or Dynamics 365 \
             Administrator",
-        // 409 means busy or managed already.
+        // 409 means busy, or managed already.
         after: |fault| {
             if fault.status() == Some(409) {
                 After::Look
@@ -111,7 +112,7 @@ fn unmade(name: &str) -> String {
     format!("`{name}` can't be made a Managed Environment.")
 }
 
-/// How far it is: managed, and nothing runs any more.
+/// The progress: done if it is managed and no operation runs.
 fn far(environment: &Environment) -> Look<()> {
     match (environment.managed(), environment.ongoing.as_deref()) {
         (Verdict::Yes, None) => Look::Yes(()),
@@ -121,7 +122,7 @@ fn far(environment: &Environment) -> Look<()> {
         }
         (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
         (Verdict::No, None) => Look::NotYet("it is not managed yet".to_owned()),
-        // A word that nobody knows is no reason to send anything again.
+        // An unfamiliar state is no reason to send anything again.
         (Verdict::CantTell(why), None) => Look::Begun(format!(
             "cmkctl can't tell whether it is managed: {}",
             why.why

@@ -1,8 +1,7 @@
-//! Runs a plan, action by action, with a writer that only a consent makes. Nothing is sent twice
-//! blindly: after every answer that leaves open whether a change took, the resource or the
-//! operation is looked up by its name first.
+//! Runs a plan, action by action, with a writer that requires a consent. cmkctl never repeats a
+//! request blindly: after an ambiguous answer it reads the resource or the operation first.
 
-// A third answer is never "everything else".
+// Every match names each case, also those for unknown facts.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod applier;
@@ -31,7 +30,7 @@ use crate::model::receipt::{Done, Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
 use applier::Outcome;
 
-/// What took effect before the failure is said with it: it stays.
+/// Adds to a failure what took effect before it and stays.
 fn done_before(error: Error, receipt: &Receipt) -> Error {
     receipt.done.iter().fold(error, |error, done| {
         error.hint(format!("Done before, and it stays so: {}.", done.what))
@@ -42,7 +41,7 @@ impl Applier<'_> {
     /// Runs the plan's actions in order and stops at the first that fails.
     ///
     /// # Errors
-    /// The first failure; what was done before stays done, and the same command goes on from there.
+    /// The first failure. Earlier changes stay, and the same command continues from there.
     pub async fn apply(&mut self, plan: &Plan) -> Result<Receipt> {
         let mut receipt = Receipt::default();
         let mut effective = plan.effective_from;

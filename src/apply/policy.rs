@@ -1,4 +1,4 @@
-//! Step 3's changes besides the grants: provider, policy, purge protection.
+//! Step 3's changes without the grants: provider, policy, purge protection.
 
 use super::applier::{Applier, IDENTITY_APPEARS, Outcome};
 use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
@@ -12,11 +12,11 @@ use crate::model::known::Known;
 use crate::model::protection::{Policy, Registration, Vault};
 use std::time::Duration;
 
-/// Registering a provider takes a minute or two.
+/// The longest time to register a provider; usually a minute or two.
 const PROVIDER_REGISTERS: Duration = Duration::from_secs(1800);
 
 impl Applier<'_> {
-    /// Registering is one flag of the subscription. One that is on its way is waited for.
+    /// Registers the provider in the subscription. If a registration already runs, waits for it.
     pub(super) async fn register(&mut self, subscription: &str) -> Result<Outcome> {
         let sending = Sending {
             sign: "the registration",
@@ -52,7 +52,7 @@ impl Applier<'_> {
             Ok(Known::Known(Registration::NotRegistered)) => {
                 Look::NotYet("it is not registered yet".to_owned())
             }
-            // A state that nobody knows is no reason to send anything.
+            // An unfamiliar state is no reason to send anything.
             Ok(Known::Unknown(why)) => Look::Begun(why),
             Err(fault) => Look::Unknown(fault),
         };
@@ -65,8 +65,8 @@ impl Applier<'_> {
         })
     }
 
-    /// cmkctl looks before every write, the first one included: the plan's look may have met a
-    /// replica that was behind, and an existing policy is never written.
+    /// Always reads before the PUT, even the first time. The planning read may have hit a stale
+    /// replica, and an existing policy must never be overwritten.
     pub(super) async fn create_policy(
         &mut self,
         (policy, location): (&ArmId, &str),
@@ -106,7 +106,7 @@ impl Applier<'_> {
         })
     }
 
-    /// The policy, once its identity and its Power Platform id show.
+    /// Waits until the policy shows its identity and its Power Platform id.
     pub(super) async fn policy_with_identity(&mut self, policy: &ArmId) -> Result<Policy> {
         let reader = self.reader.clone();
         self.until("the policy's identity", IDENTITY_APPEARS, async || {
@@ -125,7 +125,7 @@ impl Applier<'_> {
         })
     }
 
-    /// Turning on what is on already changes nothing.
+    /// Sends without a read before, because a repeated request changes nothing.
     pub(super) async fn protect_from_purge(&mut self, vault: &ArmId) -> Result<Outcome> {
         let sending = Sending {
             sign: "purge protection",
@@ -159,8 +159,8 @@ impl Applier<'_> {
     }
 }
 
-/// A policy that is there without its identity or its Power Platform id is on its way, and so is
-/// one whose own state is not `Succeeded`.
+/// A policy without an identity or Power Platform id is still in progress, and so is one whose
+/// `provisioningState` is not `Succeeded`.
 fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
     match reply {
         Ok(Policy {

@@ -1,5 +1,5 @@
-//! The one way in which a change is sent: once, and then looked at. It is sent again only after an
-//! answer that leaves open whether it took, and after looks that were answered and show nothing.
+//! The single way to send a change: send once, then read. cmkctl repeats the request only after an
+//! ambiguous answer, and after reads that were answered and show nothing.
 
 use super::applier::{Applier, IDENTITY_APPEARS, LOOKS, REFUSED_LOOKS, SENT_AT_MOST};
 use super::change::{After, Look, Sending, Sent, Unshown};
@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use std::time::Duration;
 
 impl Applier<'_> {
-    /// Looks first, and sends what is missing.
+    /// Reads first, and sends the change if it is missing.
     pub(super) async fn send_if_missing<T, S: Into<Written>>(
         &mut self,
         sending: &Sending<'_>,
@@ -28,7 +28,8 @@ impl Applier<'_> {
         }
     }
 
-    /// Sends it, waits for the operation that it was accepted as, and looks until it shows.
+    /// Sends the change, waits for the operation that the service returned, and reads until the
+    /// change shows.
     pub(super) async fn send_until_shown<T, S: Into<Written>>(
         &mut self,
         sending: &Sending<'_>,
@@ -44,7 +45,7 @@ impl Applier<'_> {
         }
     }
 
-    /// Sends it until it is accepted or shows, and never without a look in between.
+    /// Sends the change until it is accepted or shows, always with reads in between.
     pub(super) async fn deliver<S, T>(
         &mut self,
         sending: &Sending<'_>,
@@ -96,8 +97,8 @@ impl Applier<'_> {
         }
     }
 
-    /// After an answer that leaves it open: does it show within `shows`? Only looks that were
-    /// answered say "no".
+    /// After an ambiguous answer: does the change show within `shows`? Only answered reads count as
+    /// "no".
     async fn looks<S, T>(
         &mut self,
         sending: &Sending<'_>,
@@ -127,7 +128,7 @@ impl Applier<'_> {
         }
     }
 
-    /// The pause that the service asked for, or the one until something else may have happened.
+    /// Waits as long as the service asked for, or for `After::Wait` a short time.
     pub(super) async fn pause_before_look(&mut self, fault: &Fault, after: After) -> Result<()> {
         let own = (after == After::Wait).then_some(Duration::from_secs(15));
         let Some(pause) = fault.retry_after.or(own) else {
@@ -142,7 +143,7 @@ impl Applier<'_> {
         .await
     }
 
-    /// Looks again and again, with growing pauses, until it shows what was sent.
+    /// Reads with growing pauses until the sent change shows.
     pub(super) async fn until_shown<T>(
         &mut self,
         sending: &Sending<'_>,
@@ -166,7 +167,7 @@ impl Applier<'_> {
             })
     }
 
-    /// Looks again and again, with growing pauses, for what a change needs.
+    /// Reads with growing pauses until the required state shows.
     pub(super) async fn until<T>(
         &mut self,
         what: &str,
@@ -220,8 +221,8 @@ impl Applier<'_> {
     }
 }
 
-/// Does this fault of a look end the wait? Trouble passes; one refusal may be that of a replica
-/// which does not know of the change yet.
+/// Does this fault of a read end the wait? A fault of the service passes, and a single refusal may
+/// come from a replica that does not know the change yet.
 fn refused(fault: &Fault, refusals: &mut u32) -> bool {
     match fault.happened {
         Happened::SignIn(_)

@@ -1,5 +1,5 @@
-//! The looks before and after the request that takes people offline: was it started already, is
-//! another operation in its way, or is the way clear?
+//! The reads before and after a request that takes an environment offline. Was it already started,
+//! does another operation run, or can it start?
 
 use super::applier::{Applier, START_SHOWS};
 use super::waiting::Awaited;
@@ -13,25 +13,25 @@ use crate::steps::goal::Goal;
 use crate::steps::link::Standing;
 use std::time::Duration;
 
-/// What is started on an environment.
+/// The start of an operation on an environment.
 #[derive(Debug, Clone)]
 pub(super) struct Start<'a> {
-    /// The action that it is.
+    /// The action to start.
     pub(super) action: &'a Action,
     /// Environment id.
     pub(super) environment: &'a str,
-    /// Its name.
+    /// Display name.
     pub(super) name: &'a str,
-    /// Where it shall end.
+    /// The state to reach.
     pub(super) goal: Goal,
     /// The policy whose system id the request carries.
     pub(super) policy: &'a ArmId,
-    /// The policy that is linked now and left by a move.
+    /// The linked policy that a move replaces.
     pub(super) over: Option<&'a ArmId>,
 }
 
 impl<'a> Start<'a> {
-    /// The start that an action is; `None` when it is another one.
+    /// The start of an action; `None` if the action starts no such operation.
     pub(super) fn of(action: &'a Action) -> Option<Self> {
         let facts = action.facts();
         let (goal, policy, over) = match facts.link {
@@ -50,7 +50,7 @@ impl<'a> Start<'a> {
         })
     }
 
-    /// Doing it: a noun.
+    /// The action as a noun.
     pub(super) fn what(&self) -> String {
         match (&self.goal, self.over) {
             (Goal::NoPolicy, _) => format!("Removing `{}`", self.name),
@@ -59,8 +59,8 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Why it goes no further. After it was sent once, with an answer that left it open, that it
-    /// was not started can't be said any more.
+    /// Adds to an error that the start may have happened. After a request with an ambiguous answer,
+    /// cmkctl can't say that nothing was started.
     pub(super) fn left_open(&self, past: &Past, error: Error) -> Error {
         if !past.sent || error.kind.is_interruption() {
             return error;
@@ -74,7 +74,7 @@ impl<'a> Start<'a> {
         .hint("Run the same command again: it looks first, and starts nothing a second time.")
     }
 
-    /// What is waited for once it was started.
+    /// What to wait for after the start.
     pub(super) fn awaited(&self, url: Option<String>, pause: Option<Duration>) -> Awaited<'_> {
         Awaited {
             environment: self.environment,
@@ -85,7 +85,7 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Nobody knows whether it has a policy.
+    /// The error that the environment's link could not be read.
     fn unread(&self, why: &str) -> Error {
         let what = format!(
             "Whether `{}` has a policy could not be read: {why}.",
@@ -94,7 +94,7 @@ impl<'a> Start<'a> {
         Error::new(Kind::Forbidden, what)
     }
 
-    /// Somebody else has linked it.
+    /// The error that another caller has linked another policy meanwhile.
     fn linked_elsewhere(&self, other: &ArmId) -> Error {
         let what = format!(
             "`{}` has been linked to another policy meanwhile: {other}",
@@ -104,28 +104,28 @@ impl<'a> Start<'a> {
     }
 }
 
-/// What is known of the time before the first look and since.
+/// What was known before the first read, and what was sent since.
 #[derive(Default)]
 pub(super) struct Past {
-    /// The operations before the first start: whatever comes later is ours, even when it has ended
-    /// already.
+    /// Ids of the operations before the first request. A later operation is ours, even if it has
+    /// already ended.
     pub(super) operations: Option<Vec<String>>,
-    /// Was a start sent?
+    /// Was a request sent?
     pub(super) sent: bool,
 }
 
-/// What a look before the request shows.
+/// The result of the read before the request.
 pub(super) enum Before {
-    /// Its effect does not show, nothing runs; the operations of the past.
+    /// No effect shows and no operation runs. Holds the ids of past operations.
     Clear(Vec<String>),
-    /// It was started already; the operation, if known.
+    /// The operation was already started; holds its id if known.
     Started(Option<String>),
-    /// Something else runs.
+    /// Another operation runs.
     Busy(String),
 }
 
 impl Past {
-    /// Has this operation come since the first look?
+    /// Is this operation newer than the first read?
     fn lacks(&self, operation: &Operation) -> bool {
         self.operations
             .as_ref()
@@ -134,7 +134,7 @@ impl Past {
 }
 
 impl Applier<'_> {
-    /// A last look before the one request that takes people offline, and the looks after it.
+    /// The last read before the request that takes an environment offline.
     pub(super) async fn before(&mut self, start: &Start<'_>, past: &Past) -> Result<Before> {
         self.look_at_start(start, past).await.map_err(|error| {
             if past.sent || error.kind.is_interruption() {
@@ -162,8 +162,8 @@ impl Applier<'_> {
         match start.goal.standing(&look) {
             Standing::Done | Standing::Under | Standing::Locked => {
                 let another = running.filter(|operation| !start.goal.leads(operation));
-                // Off its policy by one operation, and occupied by another: that is no start of
-                // ours.
+                // The link is already gone but a different operation is running: report busy, do
+                // not treat it as our removal.
                 if let (Goal::NoPolicy, Some(another), None) = (&start.goal, another, ours) {
                     return Ok(Before::Busy(another.kind.clone()));
                 }
@@ -195,8 +195,7 @@ impl Applier<'_> {
         })
     }
 
-    /// After an answer that leaves it open, or 409: does a start show, within the time in which one
-    /// would?
+    /// After an ambiguous answer or a 409: does a start show within the time in which one would?
     pub(super) async fn start_shows(
         &mut self,
         start: &Start<'_>,

@@ -1,11 +1,11 @@
-//! The errors of a change that was not taken, or of which nobody knows whether it was.
+//! The errors of a change that had no effect, or may have had none.
 
 use super::change::Sending;
 use crate::cloud::fault::{Fault, Happened};
 use crate::error::{Error, Kind};
 
-/// The error of a change that was not taken. What was asked for decides what helps only where the
-/// service did not tell the cause. No role helps against a log that can't be written.
+/// The error of a change that had no effect. The request's advice applies only if the service did
+/// not tell the cause, and never if the audit log can't be written.
 pub(super) fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
     let unwritten = matches!(fault.happened, Happened::Unwritten(_));
     let error = fault.into_error(&sending.failed);
@@ -16,12 +16,12 @@ pub(super) fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
     }
 }
 
-/// It was sent as often as it may be, and nothing shows.
+/// Adds the hint after the last attempt, if nothing shows.
 pub(super) fn given_up(error: Error) -> Error {
     error.hint("Run the same command again: it looks first, and sends only what is missing.")
 }
 
-/// Nothing was sent, because the look before it was not answered.
+/// The error that nothing was sent, because the read before it failed.
 pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     let what = format!(
         "Nothing was sent, because cmkctl can't read whether it is needed: {}.",
@@ -32,7 +32,7 @@ pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
         .of_role(format!("Who can read it: {}.", sending.witness))
 }
 
-/// It was sent, and this account can't see whether it took.
+/// The error that the change was sent, but this account can't see its effect.
 pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
     let mut error = told(
         fault,
@@ -47,7 +47,8 @@ pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
     error.hint("Run the same command again: it sends only what is missing.")
 }
 
-/// It was sent once, the answer leaves it open, nothing shows, and it must not be sent twice.
+/// The error that the change was sent, the answer was ambiguous, nothing shows, and it must not be
+/// sent twice.
 pub(super) fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
     told(
         fault,
@@ -59,7 +60,8 @@ pub(super) fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
     .hint("Wait some minutes, then run the same command again. It checks the current state first.")
 }
 
-/// It was sent, with an answer that left it open, and is not sent again for another reason.
+/// The error that the change was sent with an ambiguous answer and, for another reason, is not sent
+/// again.
 pub(super) fn left_open(sending: &Sending<'_>, error: &Error) -> Error {
     let what = format!(
         "The change was sent, but whether it took can't be verified: {}.",
@@ -70,10 +72,10 @@ pub(super) fn left_open(sending: &Sending<'_>, error: &Error) -> Error {
         .hint("Run the same command again: it looks first, and sends only what is missing.")
 }
 
-/// Unverified, with what the service or the sign-in said.
+/// An `Unverified` error with the words of the service or the sign-in.
 pub(super) fn told(fault: Fault, what: String) -> Error {
     match &fault.happened {
-        // The words of the sign-in are an error of their own.
+        // Sign-in errors have their own words.
         Happened::SignIn(error) | Happened::Unwritten(error) => {
             Error::new(Kind::Unverified, what).detail(error.to_string())
         }

@@ -1,8 +1,7 @@
-//! Waiting for an encryption by the service alone, and proving its end. Reads only: whoever waits
-//! need not be who started it.
+//! Waits for an encryption and proves its end. It only reads, so another caller may have started
+//! it.
 //!
-//! What the operation says and what the environment shows are two things, and only the second one
-//! counts:
+//! The operation and the environment may disagree, and only the environment counts:
 //!
 //! | operation | environment | verdict |
 //! |---|---|---|
@@ -12,7 +11,7 @@
 //! | `Failed` | linked and up | encrypted, with a warning |
 //! | unknown to the service | linked and up | encrypted |
 //! | unknown to the service | at rest, no link | not verified |
-//! | still running, or in a state that nobody knows | linked and up | encrypted |
+//! | still running, or in an unfamiliar state | linked and up | encrypted |
 
 use super::applier::{LOOKS, READS_LAG};
 use super::endings::{contradiction, describe, failed, goes_on, going_on, unshown};
@@ -30,51 +29,51 @@ use crate::steps::lifecycle::ADD;
 use crate::steps::link::Standing;
 use std::time::Duration;
 
-/// Waits, and changes nothing.
+/// Waits for an operation, and changes nothing.
 pub struct Waiter<'a> {
-    /// Reads.
+    /// Reads the services.
     pub reader: Reader,
     /// The cloud's clock.
     pub clock: Clock,
-    /// Give up waiting (not the operation) after this long, in the cloud's time.
+    /// Stop waiting (not the operation) after this long, in the cloud's time.
     pub timeout: Option<Duration>,
-    /// The bare command that goes on waiting.
+    /// The bare command that continues the wait.
     pub resume: String,
-    /// Who hears what is going on.
+    /// Receives progress.
     pub say: &'a mut dyn FnMut(Event),
 }
 
-/// What is waited for: an environment on its way to a goal.
+/// An environment on its way to a goal.
 pub(super) struct Awaited<'a> {
     /// Environment id.
     pub(super) environment: &'a str,
-    /// Its name.
+    /// Display name.
     pub(super) name: &'a str,
-    /// Where it shall end.
+    /// The state to reach.
     pub(super) goal: &'a Goal,
-    /// The operation that leads there, when the service named it.
+    /// URL of the operation that leads there, if the service named it.
     pub(super) url: Option<String>,
-    /// The first pause that the service asks for.
+    /// The first pause that the service asked for.
     pub(super) pause: Option<Duration>,
 }
 
-/// How the environment looked in the end.
+/// The state of the environment at the end of the wait.
 enum Settled {
     Done,
-    /// It is at rest, and not as wanted.
+    /// Settled, but not in the desired state.
     NotDone(String),
-    /// Something still moves, and the time is over.
+    /// An operation still runs, and the time is over.
     Moving,
     Interrupted(Stop),
 }
 
 impl Waiter<'_> {
-    /// Waits for the encryption that runs on an environment, whoever started it, and proves its
-    /// end. The linked policy is the one that counts.
+    /// Waits for the encryption that runs on an environment and proves its end. Any caller may have
+    /// started it, and any linked policy counts.
     ///
     /// # Errors
-    /// Nothing runs and nothing is linked; `StillRunning` and `Interrupted` while it goes on,
-    /// `Unverified` when it ended and the environment does not show it.
+    /// No operation runs and no policy is linked. `StillRunning` and `Interrupted` while the
+    /// operation continues. `Unverified` if it ended and the environment does not show it.
     pub async fn follow(&mut self, environment: &Environment) -> Result<()> {
         let (id, name) = (&environment.id, &environment.display_name);
         let what =
@@ -112,12 +111,12 @@ impl Waiter<'_> {
         self.finish(&awaited).await
     }
 
-    /// Waits for the operation, or for the one that the environment's history shows, and proves the
+    /// Waits for the operation, or for the running one in the environment's history, and proves the
     /// end by re-reading.
     ///
     /// # Errors
-    /// `StillRunning` and `Interrupted` while it goes on, `Unverified` when it ended and the
-    /// environment does not show it.
+    /// `StillRunning` and `Interrupted` while the operation continues. `Unverified` if it ended and
+    /// the environment does not show it.
     pub(super) async fn finish(&mut self, awaited: &Awaited<'_>) -> Result<()> {
         let deadline = Deadline::new(&self.clock, self.timeout);
         let ended = self.ended(awaited, &deadline).await?;
@@ -139,7 +138,7 @@ impl Waiter<'_> {
         }
     }
 
-    /// The operation with its end, when it is known and has told one.
+    /// The operation, once it has ended; `None` if it is not known or told no end.
     async fn ended(
         &mut self,
         awaited: &Awaited<'_>,
@@ -162,7 +161,7 @@ impl Waiter<'_> {
             Ended::Back => {
                 self.note("The environment is online again, but the service still shows the operation as running.")
             }
-            // The last word before giving up is the environment's.
+            // Before the wait gives up, the environment itself may show success.
             Ended::Deadline
                 if deadline.look(shown(&self.reader, environment, goal)).await
                     == Some(Shown::Done) => {}
@@ -174,7 +173,7 @@ impl Waiter<'_> {
         Ok(None)
     }
 
-    /// The wait is over, and what was waited for is not.
+    /// The error that the wait is over and the operation continues.
     fn goes_on(&self, awaited: &Awaited<'_>, kind: Kind) -> Error {
         let noun = awaited.goal.noun(awaited.name);
         goes_on(&noun, kind, &self.resume)
@@ -203,8 +202,8 @@ impl Waiter<'_> {
         waited.map_err(|error| error.hint(going_on(&self.resume)))
     }
 
-    /// Re-reads until the environment shows the policy and is up, has shown for long enough that it
-    /// will not, the time is over, or the program is stopped.
+    /// Re-reads until the environment shows the desired state, settles in another state, the time
+    /// is over, or the user stops cmkctl.
     async fn settled(
         &mut self,
         awaited: &Awaited<'_>,
@@ -224,11 +223,11 @@ impl Waiter<'_> {
         let mut patience = Patience::new(Some(Duration::from_secs(5)));
         let settling = self.clock.moment();
         let (mut looks, mut refusals) = (0, 0);
-        // Since when it has been at rest, and how often it was seen so.
+        // Since when it has been settled, and how many reads showed that.
         let mut rest: Option<(Moment, u32)> = None;
         loop {
             let look = self.reader.environment_once(awaited.environment);
-            // What has ended needs its proof.
+            // After the end of the operation, the proof needs a complete read.
             let look = if ended {
                 Some(look.await)
             } else {
@@ -276,7 +275,7 @@ impl Waiter<'_> {
         }
     }
 
-    /// Says what was seen, and waits before the next look.
+    /// Reports the last read, and waits before the next.
     async fn pause(&mut self, pause: Duration, words: String, deadline: &Deadline) {
         let tick = Tick {
             elapsed: deadline.elapsed(),
@@ -288,7 +287,7 @@ impl Waiter<'_> {
         self.clock.sleep(pause).await;
     }
 
-    /// The operation that runs on the environment, by its history: for when the service named none.
+    /// The URL of the running operation in the environment's history, if the service named none.
     async fn find_operation(&self, environment: &str, goal: &Goal) -> Option<String> {
         match self.reader.operations(environment).await {
             Ok(operations) => {
@@ -312,16 +311,16 @@ fn running<'a>(operations: &'a [Operation], goal: &Goal) -> Option<&'a Operation
         .find(|operation| !operation.has_ended() && goal.leads(operation))
 }
 
-/// Trouble of a read that says nothing about the environment: it is waited out.
+/// Does this fault of a read say nothing about the environment? Then wait and read again.
 fn lasts(fault: &Fault) -> bool {
     operations::endures(fault) || fault.status() == Some(404)
 }
 
-/// What ends the wait at once, whatever else moves.
+/// A standing that ends the wait at once, whatever else runs.
 fn last_word(standing: &Standing) -> Option<Settled> {
     match standing {
         Standing::Done => Some(Settled::Done),
-        // Everything is up again.
+        // The link failed, and the environment is up again.
         Standing::Failed => Some(Settled::NotDone("the link says `Failed`".to_owned())),
         Standing::None
         | Standing::Under

@@ -1,4 +1,4 @@
-//! `cmkctl completions`, and the answers that the shells' scripts ask for.
+//! `cmkctl completions`, and the answers to the shells' completion scripts.
 
 use crate::error::{Error, Kind, Result};
 use crate::report::verbatim;

@@ -34,7 +34,7 @@ pub(super) struct Args {
     confirm: Vec<String>,
     #[command(flatten)]
     changing: Changing,
-    // Its heading holds for whatever follows.
+    // Keep this last: its help heading applies to every argument after it.
     #[command(flatten)]
     new_key: NewKey,
 }
@@ -153,8 +153,8 @@ impl Args {
             ..Typed::default()
         };
         let mut target = context.target(&typed, out).await?;
-        // The policy is made later. An environment counts only where it was named here: who makes
-        // keys need not see any.
+        // The policy is created later. An environment counts only if it was typed: the creator of a
+        // key may see none.
         target.policy = None;
         target.environment = target.environment.filter(|_| self.which.typed().is_some());
         let mut asked = self.changing.asked(None);

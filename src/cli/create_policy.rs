@@ -38,7 +38,7 @@ pub(super) struct Args {
     handing: Handing,
     #[command(flatten)]
     changing: Changing,
-    // Its heading holds for whatever follows.
+    // Keep this last: its help heading applies to every argument after it.
     #[command(flatten)]
     new_key: NewKey,
 }

@@ -1,4 +1,4 @@
-//! The flags of whatever looks at the whole tenant: `status --all`, `report` and `list`.
+//! The flags of the commands for a whole tenant: `status --all`, `report` and `list`.
 
 use super::global::duration;
 use crate::run::{FailOn, Glance};

@@ -1,4 +1,4 @@
-//! What every subcommand takes.
+//! The flags that every subcommand accepts.
 
 use crate::config::Flags;
 use crate::error::{Error, Result};

@@ -1,5 +1,5 @@
-//! A command line that can't be right, in the words of every other error: what is wrong with it,
-//! and what would be right.
+//! Turns a parser's error into an error of cmkctl: what is wrong with the command line, and how to
+//! correct it.
 
 use super::help::found;
 use crate::error::Error;
@@ -141,7 +141,7 @@ impl Said<'_> {
         if let Some(list) = typed.and_then(listed) {
             hints.push(format!("`cmkctl list {list}` lists them."));
         } else if let Some(near) = near.iter().find_map(|kind| self.text(*kind)) {
-            // Another first letter is another word.
+            // A different first letter means a different word, not a typing error.
             if typed.is_none_or(|typed| typed.get(..1) == near.get(..1)) {
                 hints.push(format!("Did you mean `{}`?", without_value(near)));
             }

@@ -1,4 +1,5 @@
-//! The command line: one file a subcommand, its doc comment the help, its `run` a call downwards.
+//! The command line. Each subcommand has one file: its doc comment is the help, and its `run` calls
+//! the rooms below.
 
 mod add_environment;
 mod adopt;
@@ -86,7 +87,7 @@ pub async fn main() -> u8 {
     report::guard_panics();
     report::guard_file_size();
     if let Some(shell) = config::completing(completions::ASKS) {
-        // The words of the line follow the first `--`.
+        // The words of the command line follow the first `--`.
         let words = std::env::args_os()
             .skip_while(|word| word != "--")
             .skip(1)

@@ -34,7 +34,7 @@ impl Args {
         let mut typed = Typed::of(self.which.typed(), self.policy.as_ref());
         typed.alone = self.changing.ask;
         let mut target = context.target(&typed, out).await?;
-        // A policy out of the configuration says where environments go, not where this one is.
+        // The configured policy is the one for adds. This environment may have another.
         target.policy = target.policy.filter(|_| self.policy.is_some());
         run::change(
             context,

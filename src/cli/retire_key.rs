@@ -63,8 +63,7 @@ impl Args {
                 out,
             )
             .await?;
-        // No environment and no policy of the configuration is this command's business: it looks at
-        // all of them.
+        // Ignore the configured environment and policy, because the command reads all of them.
         (target.environment, target.policy) = (None, None);
         target.override_dates = self.override_dates;
         target.deleted_checked = self.deleted_environments_checked;

@@ -49,7 +49,7 @@ impl Args {
                 out,
             )
             .await?;
-        // No environment is this command's business.
+        // The command does not use an environment.
         target.environment = None;
         target.again = self.again;
         run::change(

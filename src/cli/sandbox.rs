@@ -59,7 +59,7 @@ impl Args {
             .ca_file
             .clone()
             .unwrap_or_else(|| folder.join("cmkctl-sandbox-ca.pem"));
-        // Other clients run in other folders.
+        // Other clients may run in other folders, so print the absolute path.
         let file = std::path::absolute(&file).unwrap_or(file);
         let served = Served {
             port: self.port,

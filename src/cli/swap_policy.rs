@@ -59,7 +59,7 @@ impl Args {
         target.limit = self.limit;
         target.in_place = self.in_place;
         target.old_key_granted = self.old_key_granted;
-        // What is linked shows that the integration is no question any more.
+        // A linked environment has already passed the integration check.
         target.power_platform_only = true;
         let asked = Asked {
             hand_over: self.handing.to(),

@@ -33,14 +33,14 @@ impl Args {
         let mut typed = Typed::of(self.which.typed(), self.policy.as_ref());
         typed.alone = self.changing.ask;
         let mut target = context.target(&typed, out).await?;
-        // What was typed counts: a policy stands for all of its environments, and an environment
-        // says which policy it is in.
+        // Only the typed part counts. A policy means all its environments; an environment names its
+        // own policy.
         if self.policy.is_some() {
             target.environment = self.which.typed().cloned();
         } else if target.environment.is_some() {
             target.policy = None;
         }
-        // The key that the policy names is the one that must come back.
+        // Restore the key that the policy references, not the configured one.
         (target.vault, target.key) = (None, None);
         run::change(
             context,

@@ -26,12 +26,12 @@ pub struct File {
     pub(super) policy: Option<String>,
     pub(super) vault: Option<String>,
     pub(super) key: Option<String>,
-    /// Profiles by name; each holds the same values again, and no profile.
+    /// Profiles by name. A profile has the same values, but no profiles of its own.
     #[serde(default)]
     profile: BTreeMap<String, File>,
 }
 
-/// The file, and the profile in it that was asked for: its values are stronger than the file's own.
+/// The file and its chosen profile. The profile's values have priority over the file's.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     pub(super) file: Option<Setting<PathBuf>>,
@@ -40,7 +40,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Reads the file that was named, or the one at the usual place if it is there.
+    /// Reads the named file, or else the default file if it exists.
     pub(super) fn read(flags: &Flags) -> Result<Self> {
         let named = Setting::of("--config", &flags.config, "CMKCTL_CONFIG");
         let usual = || {
@@ -91,7 +91,7 @@ impl Layers {
         })
     }
 
-    /// Every overridden value of the cloud, the stronger ones last.
+    /// Every overridden value of the cloud, lowest priority first.
     pub(super) fn endpoints(&self) -> Vec<(&str, Setting<&str>)> {
         let path = self
             .file
@@ -167,7 +167,7 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
     })
 }
 
-/// The text of a configuration file.
+/// Parses the text of a configuration file.
 ///
 /// # Errors
 /// What is wrong, and in which line.
@@ -209,26 +209,26 @@ pub(super) fn default_file() -> Option<PathBuf> {
     )
 }
 
-/// Where names for completion are kept between two runs.
+/// The file with names for completion.
 pub fn names_file() -> Option<PathBuf> {
     Some(cache_folder()?.join("names.json"))
 }
 
-/// Where this program keeps what the next run may use.
+/// The folder for data that the next run may use.
 pub(super) fn cache_folder() -> Option<PathBuf> {
     Some(folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?.join("cmkctl"))
 }
 
-/// The user's home, if it is absolute.
+/// The user's home folder, if its path is absolute.
 pub(super) fn home() -> Option<PathBuf> {
     let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     let home = variable(name).map(PathBuf::from);
     home.filter(|home| home.is_absolute())
 }
 
-/// The user's folder of a kind: as the XDG Base Directory Specification says, or on Windows the
-/// system. A path that is not absolute counts as not set: it would mean another folder wherever
-/// cmkctl runs, and the files in it decide where secrets go.
+/// A folder of the user: by the XDG Base Directory Specification, or by Windows. A relative path
+/// counts as not set. It would mean another folder in each working directory, and these files
+/// decide where secrets go.
 fn folder(xdg: &str, windows: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         variable(name)
@@ -240,7 +240,7 @@ fn folder(xdg: &str, windows: &str, below_home: &str) -> Option<PathBuf> {
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }
 
-/// The shell that asks for completions by this variable.
+/// The shell that requests completions through this variable.
 pub fn completing(name: &str) -> Option<String> {
     variable(name)
 }

@@ -1,10 +1,10 @@
-//! What was typed.
+//! The flags as typed.
 
 use super::new_key::TypedKey;
 use crate::report::Format;
 use std::path::PathBuf;
 
-/// What every command takes.
+/// The flags that every command accepts.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--cloud`
@@ -31,9 +31,9 @@ pub struct Flags {
     pub output: Option<Format>,
     /// `--plain`
     pub plain: bool,
-    /// False with `--no-remember`.
+    /// `Some(false)` with `--no-remember`.
     pub remember: Option<bool>,
-    /// The whole line, for what is learned of it.
+    /// The command line, as the key of what cmkctl remembers about it.
     pub line: String,
     /// `--quiet`
     pub quiet: bool,
@@ -41,37 +41,37 @@ pub struct Flags {
     pub no_ci: bool,
 }
 
-/// What a command takes for its target, as typed.
+/// The target of a command, as typed.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
     /// Environment id, URL or name.
     pub environment: Option<String>,
-    /// Policy id, or its name alone.
+    /// Policy id or name.
     pub policy: Option<String>,
-    /// Vault or managed HSM.
+    /// Id, URL or name of the vault or managed HSM.
     pub vault: Option<String>,
-    /// Key.
+    /// Name or identifier of the key.
     pub key: Option<String>,
-    /// Pinned version.
+    /// Key version to pin.
     pub key_version: Option<String>,
-    /// Geography.
+    /// Power Platform geography.
     pub location: Option<String>,
-    /// Readers of the policy.
+    /// Readers of the policy: object ids or names.
     pub readers: Vec<String>,
-    /// The policy that an environment moves from.
+    /// The policy that an environment leaves.
     pub swap_from: Option<String>,
-    /// Does a version in a key identifier count? Where it would pin the policy, it does not.
+    /// Use the version in a key identifier? No if it would pin the policy.
     pub pins: bool,
-    /// Does only what was typed count, and nothing of the configuration or of a sandbox?
+    /// Use only typed values, none of the configuration or of a sandbox?
     pub alone: bool,
-    /// May the key be made where it is not there? Then a vault that is not there may be named.
+    /// Wishes for a key to create. Then the vault need not exist.
     pub new_key: Option<TypedKey>,
-    /// Is the vault no business of the command? Then the one of the configuration is not looked up.
+    /// Does the command ignore vaults? Then the configured vault is not looked up.
     pub without_vault: bool,
 }
 
 impl Typed {
-    /// What is about an environment and its policy takes these two.
+    /// The target of a command that takes only an environment and a policy.
     pub fn of(environment: Option<&String>, policy: Option<&String>) -> Self {
         Self {
             environment: environment.cloned(),

@@ -1,4 +1,4 @@
-//! Flags, environment variables and the configuration file, in this order of strength. The only
+//! Flags, environment variables and the configuration file, in this order of priority. The only
 //! room that reads the environment.
 
 mod file;
@@ -38,11 +38,10 @@ use sign_in::sign_in;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The settings. `sandbox` is the description of a sandbox that this process itself has started.
+/// Loads the settings. `sandbox` is the description of a sandbox that this process has started.
 ///
 /// # Errors
-/// Anything that can't be right is a usage error that names the flag, variable or file it came
-/// from.
+/// Usage: an invalid value, with the flag, variable or file that it came from.
 pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let layers = Layers::read(flags)?;
     let named = Setting::of("--cloud", &flags.cloud, "CMKCTL_CLOUD")
@@ -101,7 +100,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     })
 }
 
-/// The cloud: that of the sandbox in this process, a file, or one by its name.
+/// The cloud: the sandbox of this process, a file, or a built-in cloud by name.
 fn cloud(sandbox: Option<String>, chosen: Option<String>) -> Result<(Cloud, Option<SandboxFacts>)> {
     Ok(match (sandbox, chosen) {
         (Some(text), _) => Cloud::from_json(&text, "the sandbox")?,
@@ -113,7 +112,7 @@ fn cloud(sandbox: Option<String>, chosen: Option<String>) -> Result<(Cloud, Opti
     })
 }
 
-/// Are lists numbered lines, and who said so?
+/// Are lists numbered lines, and which source says so?
 fn plain(flags: &Flags, layers: &Layers) -> Result<Option<Setting<bool>>> {
     let typed = flags.plain.then_some(Setting {
         value: true,
@@ -125,7 +124,7 @@ fn plain(flags: &Flags, layers: &Layers) -> Result<Option<Setting<bool>>> {
     Ok(Setting::switch("CMKCTL_PLAIN")?.or_else(|| layers.find(|file| &file.plain)))
 }
 
-/// How the network is reached.
+/// The settings for network access.
 fn network(ca_bundle: Option<Vec<u8>>, timeout: Option<Setting<String>>) -> Result<Network> {
     let mut network = Network {
         ca_bundle,
@@ -148,7 +147,7 @@ fn network(ca_bundle: Option<Vec<u8>>, timeout: Option<Setting<String>>) -> Resu
     Ok(network)
 }
 
-/// Single values of the cloud that differ, the stronger ones last.
+/// Overridden values of the cloud, lowest priority first.
 fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<String>)>> {
     let own = layers.endpoints().into_iter();
     let own = own.map(|(key, Setting { value, source })| {
@@ -184,8 +183,8 @@ fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<Stri
     Ok(all)
 }
 
-/// A name never stands for a file: a file of that name in the current folder would decide where
-/// secrets go.
+/// Is this a path? A bare name never means a file, because a file in the current folder would then
+/// decide where secrets go.
 fn is_a_file(cloud: &str) -> bool {
     cloud.contains(['/', '\\']) || cloud.to_ascii_lowercase().ends_with(".json")
 }

@@ -1,4 +1,4 @@
-//! What was typed about a key that is to be, and about the vault for it.
+//! The flags for a key to create and for its vault.
 
 use super::reading::usage;
 use crate::error::{Error, Result};
@@ -9,20 +9,20 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-/// What was typed on the command line.
+/// The flags as typed.
 #[derive(Debug, Clone, Default)]
 pub struct TypedKey {
-    /// Resource group of a vault that is named by its name alone.
+    /// Resource group of a vault that is given by name only.
     pub group: Option<String>,
-    /// Its subscription: id or name.
+    /// Its subscription, by id or name.
     pub subscription: Option<String>,
-    /// Region of Azure.
+    /// Azure region of a new vault.
     pub region: Option<String>,
-    /// Only trusted Microsoft services reach the vault.
+    /// Admit only trusted Microsoft services to the vault.
     pub closed: bool,
-    /// Bits.
+    /// Size of the key in bits.
     pub bits: Option<u32>,
-    /// Hardware protects the key.
+    /// Protect the key in hardware.
     pub hsm_protected: bool,
     /// A period or a date.
     pub expires: Option<String>,
@@ -34,17 +34,17 @@ pub struct TypedKey {
     pub notify_before: Option<String>,
 }
 
-/// When a version ends: a period that every version has, or a date.
+/// The expiry of a version: a period for every version, or a date.
 struct End {
     at: Timestamp,
     lasts: Period,
 }
 
 impl TypedKey {
-    /// What it means, said at this time.
+    /// Parses the flags, with periods counted from `now`.
     ///
     /// # Errors
-    /// Usage: a value that can't be understood, or values that Key Vault does not take together.
+    /// Usage: a value that can't be parsed, or values that Key Vault does not accept together.
     pub fn understood(&self, now: Timestamp) -> Result<NewKey> {
         let end = self.expires.as_deref().map(|text| end(text, now));
         let mut end = end.transpose()?;
@@ -57,8 +57,8 @@ impl TypedKey {
                     .hint("Pass `--rotate-every 1y`, or leave out `--notify-before`."));
             }
             (Some(every), notify) => {
-                // An event tells the end of a version, so there must be one: long after the next
-                // version, so that nothing ends where a rotation failed.
+                // An event announces an expiry, so it requires one. The expiry is long after the
+                // next version, so that nothing expires if a rotation fails.
                 if notify.is_some() && end.is_none() {
                     end = Some(twice(every, now)?);
                 }

@@ -1,4 +1,4 @@
-//! Variables and files as text, and what is wrong with them as an error.
+//! Reads variables and files as text, and turns failures into errors.
 
 use crate::error::{Error, Result};
 use crate::model::bad_input::BadInput;

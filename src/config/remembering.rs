@@ -1,5 +1,5 @@
-//! What is remembered from one command to the next: whether, where, and which files say who the
-//! tools are signed in as.
+//! What cmkctl remembers between commands: whether, where, and which files show the account of the
+//! tools.
 
 use super::file::{Layers, cache_folder, home};
 use super::flags::Flags;
@@ -10,7 +10,7 @@ use crate::cloud::credential::{Accounts, Remembering};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
-/// Whether anything is remembered, and where.
+/// Does cmkctl remember anything, and where?
 pub(super) fn remembering(
     flags: &Flags,
     layers: &Layers,
@@ -44,13 +44,13 @@ pub(super) fn remembering(
     })
 }
 
-/// Where the tools keep who is signed in, as they themselves look for it.
+/// The files in which the tools keep their account, found by the tools' own rules.
 pub(super) fn accounts() -> Accounts {
     let own = |name: &str, below_home: &str| {
         let named = variable(name).map(PathBuf::from);
         named.or_else(|| home().map(|home| home.join(below_home)))
     };
-    // Beside their files: who the tools sign in as, and where.
+    // Besides these files, variables that decide the tools' account and cloud.
     let names = [
         "AZURE_TENANT_ID",
         "AZURE_CLOUD_NAME",

@@ -1,4 +1,4 @@
-//! Everything but the target.
+//! All settings except the target.
 
 use super::file::Layers;
 use super::source::{Setting, Shown};
@@ -9,27 +9,27 @@ use crate::cloud::wire::Network;
 use crate::report::Style;
 use std::path::PathBuf;
 
-/// Everything but the target.
+/// All settings except the target.
 #[derive(Debug)]
 pub struct Settings {
-    /// The cloud.
+    /// The cloud with its endpoints.
     pub cloud: Cloud,
-    /// The cloud as it was named, when it was.
+    /// The cloud as the caller named it, if any.
     pub cloud_argument: Option<String>,
-    /// How to sign in.
+    /// Settings for the sign-in.
     pub sign_in: SignIn,
-    /// How to reach the network.
+    /// Settings for network access.
     pub network: Network,
-    /// How to write.
+    /// Settings for the output.
     pub style: Style,
-    /// Numbered lines instead of lists that move.
+    /// Numbered lines instead of moving lists.
     pub plain: bool,
-    /// Where changes are written down.
+    /// File for the audit log.
     pub audit_log: Option<PathBuf>,
-    /// The proxy that https goes through, without its password.
+    /// The HTTPS proxy, without its user and password.
     pub proxy: Option<Setting<String>>,
     pub(super) layers: Layers,
-    /// Everything but the target, for `config show`.
+    /// All settings except the target, for `config show`.
     pub(super) shown: Vec<Shown>,
     pub(super) sandbox: Option<SandboxFacts>,
 }

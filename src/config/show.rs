@@ -1,4 +1,4 @@
-//! `config show`: every value with where it comes from, by the same look-ups that are used.
+//! `config show`: every setting with its source, by the same lookups that commands use.
 
 use super::file::{File, Layers};
 use super::flags::Flags;
@@ -7,7 +7,7 @@ use super::source::{Setting, Shown, Source};
 use crate::cloud::cloud_file::DefaultFacts;
 use crate::cloud::clouds::Cloud;
 
-/// Which file, which profile, which cloud.
+/// The file, the profile and the cloud.
 pub(super) fn origins(
     flags: &Flags,
     layers: &Layers,
@@ -18,7 +18,7 @@ pub(super) fn origins(
         value: cloud.name.clone(),
         source: Source::Sandbox,
     };
-    // A sandbox that this process has started was named by nobody.
+    // A sandbox of this process has no name from the caller.
     let started =
         (flags.cloud.is_none() && named.is_none() && cloud.sandbox.is_some()).then_some(&own);
     let mut shown = vec![
@@ -34,7 +34,7 @@ pub(super) fn origins(
     shown
 }
 
-/// The proxy that https goes through, as the HTTP client finds it; user and password are left out.
+/// The HTTPS proxy, as the HTTP client finds it, without user and password.
 pub(super) fn proxy() -> Option<Setting<String>> {
     let found = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
         .into_iter()
@@ -49,7 +49,7 @@ pub(super) fn proxy() -> Option<Setting<String>> {
 }
 
 impl Settings {
-    /// Every value with where it comes from.
+    /// Every setting with its source.
     pub fn shown(&self) -> Vec<Shown> {
         let target = [
             ("environment", self.environment(&None)),
@@ -99,7 +99,7 @@ impl Settings {
         )
     }
 
-    /// In a sandbox, flags and the sandbox's own defaults count; nothing of a real tenant does.
+    /// In a sandbox, only flags and the sandbox's defaults count, and no value of a real tenant.
     fn target_value(
         &self,
         (flag, variable): (&'static str, &str),

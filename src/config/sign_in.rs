@@ -1,4 +1,4 @@
-//! What flags, variables and the file say about signing in.
+//! The sign-in settings from flags, variables and the file.
 
 use super::file::Layers;
 use super::flags::Flags;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::near::did_you_mean;
 use std::path::PathBuf;
 
-/// Where a job of a sandbox asks for its assertion.
+/// The URL from which a job in a sandbox requests its assertion.
 const SANDBOX_RUNNER: &str = "https://token.actions.githubusercontent.com/sandbox?api-version=2.0";
 
 pub(super) fn sign_in(
@@ -38,7 +38,7 @@ pub(super) fn sign_in(
     }
     let tenant = Setting::of("--tenant", &flags.tenant, "AZURE_TENANT_ID")
         .or_else(|| layers.find(|file| &file.tenant));
-    // Azure Pipelines names tenant and client of the service connection in variables of its own.
+    // Azure Pipelines sets its own variables for tenant and client of the service connection.
     let tenant = tenant.or_else(|| Setting::variable("AZURESUBSCRIPTION_TENANT_ID"));
     let client = Setting::<String>::variable("AZURE_CLIENT_ID");
     let client = client.or_else(|| Setting::variable("AZURESUBSCRIPTION_CLIENT_ID"));
@@ -76,7 +76,7 @@ pub(super) fn sign_in(
     })
 }
 
-/// Where a job of a pipeline asks for its assertion.
+/// The endpoints from which a pipeline job requests its assertion.
 fn runners() -> (Option<Runner>, Option<Pipelines>) {
     let secret = |name: &str| variable(name).map(Secret::new);
     let github =
@@ -96,7 +96,7 @@ fn runners() -> (Option<Runner>, Option<Pipelines>) {
     )
 }
 
-/// The application that a person signs in to.
+/// The application id for a person's sign-in.
 fn own_client(flags: &Flags, shown: &mut Vec<Shown>) -> Option<String> {
     let name = "CMKCTL_DEVICE_CODE_CLIENT_ID";
     let client = Setting::of("--client-id", &flags.client_id, name);
@@ -105,7 +105,7 @@ fn own_client(flags: &Flags, shown: &mut Vec<Shown>) -> Option<String> {
     client.map(|client| client.value)
 }
 
-/// The certificate of an application, by the variables of Microsoft's own libraries.
+/// The certificate of an application, from the variables of Microsoft's own libraries.
 fn certificate(shown: &mut Vec<Shown>) -> Option<CertificateFile> {
     let path = Setting::<PathBuf>::variable("AZURE_CLIENT_CERTIFICATE_PATH");
     let password = Setting::<String>::variable("AZURE_CLIENT_CERTIFICATE_PASSWORD");
@@ -125,7 +125,7 @@ fn certificate(shown: &mut Vec<Shown>) -> Option<CertificateFile> {
     })
 }
 
-/// What can show a page to a person. Whether one is at a terminal is known elsewhere.
+/// Can this machine show a page to a person? The terminal is checked elsewhere.
 fn person() -> Person {
     let is_set = |name: &str| variable(name).is_some();
     let remote = is_set("SSH_CONNECTION") || is_set("SSH_TTY");
@@ -139,7 +139,7 @@ fn person() -> Person {
     }
 }
 
-/// A sandbox gets nothing from the environment but the name of one of its own users.
+/// The sign-in of a sandbox. From the environment it takes only the name of one of its users.
 fn sandbox_sign_in(
     flags: &Flags,
     facts: &SandboxFacts,
@@ -177,7 +177,7 @@ fn sandbox_sign_in(
         client_id: user.client_id.clone(),
         object_id: user.object_id.clone(),
     };
-    // The sandbox plays a job's runner, too.
+    // The sandbox also acts as the job's runner.
     let github = (method == Some(Method::Federated)).then(|| Runner {
         url: SANDBOX_RUNNER.to_owned(),
         token: Secret::new("sandbox-job"),

@@ -1,25 +1,24 @@
-//! Where each value comes from. Everything that is looked up is looked up here, so that what is
-//! shown is what is used.
+//! The source of each value. Every lookup is here, so that `config show` prints what commands use.
 
 use super::reading::variable;
 use crate::error::{Error, Result};
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A flag, such as `--cloud`.
     Flag(&'static str),
     /// An environment variable.
     Variable(String),
-    /// A profile of the configuration file.
+    /// A profile of the configuration file, by its name.
     Profile(String),
     /// The configuration file itself.
     File(PathBuf),
-    /// The sandbox.
+    /// The default of the sandbox.
     Sandbox,
-    /// Nobody said anything.
+    /// The built-in default.
     Default,
 }
 
@@ -36,12 +35,12 @@ impl fmt::Display for Source {
     }
 }
 
-/// A value and where it comes from.
+/// A value with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting<T> {
-    /// The value.
+    /// The value itself.
     pub value: T,
-    /// Where it comes from.
+    /// Its source.
     pub source: Source,
 }
 
@@ -55,7 +54,7 @@ impl<T: Clone + From<String>> Setting<T> {
         typed.or_else(|| Self::variable(name))
     }
 
-    /// An environment variable.
+    /// An environment variable, if it is set.
     pub(super) fn variable(name: &str) -> Option<Self> {
         variable(name).map(|value| Self {
             value: value.into(),
@@ -65,7 +64,7 @@ impl<T: Clone + From<String>> Setting<T> {
 }
 
 impl Setting<bool> {
-    /// A variable that says yes or no.
+    /// A variable with a yes or no.
     pub(super) fn switch(name: &str) -> Result<Option<Self>> {
         let Some(set) = Setting::<String>::variable(name) else {
             return Ok(None);
@@ -86,16 +85,16 @@ impl Setting<bool> {
 /// One line of `config show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// What the configuration file calls it, where it can stand there.
+    /// The name in the configuration file, if the file can have it.
     pub name: String,
-    /// Never a secret's own text.
+    /// The value as text. For a secret, never the secret itself.
     pub value: Option<String>,
-    /// Where it comes from.
+    /// Its source.
     pub source: Source,
 }
 
 impl Shown {
-    /// A value that may be missing.
+    /// A setting that may be missing.
     pub(super) fn of<T>(
         name: &str,
         setting: Option<&Setting<T>>,

@@ -1,4 +1,4 @@
-//! What a command is about.
+//! The target of a command.
 
 use super::flags::Typed;
 use super::reading::usage;
@@ -10,24 +10,23 @@ use crate::model::ids::{ArmId, ResourceKind, parse_guid};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::target::Target;
 
-/// What a command is about, as far as it is known without asking a service: vault and policy may
-/// be names that must be looked up.
+/// The target, as far as it is known without a request: vault and policy may be names to look up.
 #[derive(Debug, Clone, Default)]
 pub struct AboutWhat {
-    /// The policy.
+    /// Id or name of the policy.
     pub policy: Option<Named>,
-    /// The vault or managed HSM.
+    /// Id or name of the vault or managed HSM.
     pub vault: Option<Named>,
-    /// Who gets Reader on the policy: object ids, user principal names and names of applications.
+    /// Readers of the policy: object ids, user principal names and application names.
     pub readers: Vec<String>,
-    /// Was a version in a key identifier left out, because nothing was to be pinned?
+    /// The version in a key identifier that is ignored, because the policy must not be pinned.
     pub unpinned: Option<KeyVersion>,
-    /// Everything else.
+    /// The rest of the target.
     rest: Target,
 }
 
 impl AboutWhat {
-    /// The target without what is known by its name alone.
+    /// The target without resources that are given by name only.
     pub fn by_ids(self) -> Target {
         let id = |named: &Option<Named>| match named {
             Some(Named::Id(id)) => Some(id.clone()),
@@ -37,7 +36,7 @@ impl AboutWhat {
         self.target(policy, vault, Vec::new())
     }
 
-    /// The target, once these are looked up.
+    /// The target with the looked up ids.
     pub fn target(
         self,
         policy: Option<ArmId>,
@@ -54,11 +53,11 @@ impl AboutWhat {
 }
 
 impl Settings {
-    /// What was asked for, out of flags, environment variables and file; in a sandbox, out of flags
-    /// and the sandbox's own defaults.
+    /// The target from flags, environment variables and file. In a sandbox, from flags and the
+    /// sandbox's defaults.
     ///
     /// # Errors
-    /// Malformed ids and names are usage errors.
+    /// Usage: malformed ids and names.
     pub fn about(&self, typed: &Typed) -> Result<AboutWhat> {
         let text = |setting: Option<Setting<String>>| {
             let counts = |setting: &Setting<String>| {
@@ -103,7 +102,7 @@ impl Settings {
 }
 
 impl AboutWhat {
-    /// The key by its name, or by its identifier, which names the vault, too.
+    /// Takes a key by its name, or by its identifier, which also names the vault.
     fn takes_key(&mut self, text: &str, suffixes: Suffixes<'_>, pins: bool) -> Result<()> {
         let Some(identifier) = at_hand::key(text, suffixes).map_err(usage)? else {
             self.rest.key = Some(KeyName::parse(text).map_err(usage)?);
@@ -154,10 +153,10 @@ fn location(text: &str) -> Result<String> {
     )
 }
 
-/// An object id, or a name to be looked up: what has the shape of an id must be one.
+/// An object id, or a name to look up. A text shaped like an id must be one.
 ///
 /// # Errors
-/// Usage: it is neither.
+/// Usage: the text is neither.
 pub fn reader(text: &str) -> Result<String> {
     if let Some(id) = parse_guid(text) {
         return Ok(id);

@@ -1,4 +1,4 @@
-//! What the environment says about how to write: terminal, colour, and the CI service.
+//! Output settings from the environment: terminal, colour and the CI service.
 
 use super::flags::Flags;
 use super::reading::variable;
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::report::{Ci, Color, Format, Style};
 use std::path::PathBuf;
 
-/// How to write, before anything else is known: errors in the configuration must be written, too.
+/// The output style. It is needed first, because errors in the configuration use it, too.
 pub fn style(flags: &Flags) -> Style {
     let no_color = variable("NO_COLOR").is_some();
     let set = |name: &str| variable(name).filter(|value| value != "0").is_some();
@@ -35,8 +35,8 @@ pub fn style(flags: &Flags) -> Style {
     }
 }
 
-/// Does the locale name a character set that is not UTF-8? Where nothing is said it is: that is so
-/// on Windows and in most containers.
+/// Does the locale name another character set than UTF-8? Without a locale the answer is no, as on
+/// Windows and in most containers.
 fn is_ascii() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
@@ -47,7 +47,7 @@ fn is_ascii() -> bool {
     })
 }
 
-/// How wide the terminal is, if there is one.
+/// The width of the terminal in columns, if there is one.
 pub fn columns() -> Option<u16> {
     variable("COLUMNS")
         .and_then(|columns| columns.parse().ok())
@@ -62,16 +62,15 @@ fn on_azure_pipelines() -> bool {
     variable("TF_BUILD").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Does a CI service read the log? It obeys what it finds there, whether this run wants to talk to
-/// it or not.
+/// Does a CI service read the log? It runs commands that it finds there, even with `--no-ci`.
 fn log_is_read() -> bool {
     on_github() || on_azure_pipelines() || variable("CMKCTL_CI").is_some()
 }
 
-/// The CI service to talk to: the one that says so, unless `--no-ci` or `CMKCTL_CI` says otherwise.
+/// The CI service of this run: the detected one, unless `--no-ci` or `CMKCTL_CI` says otherwise.
 ///
 /// # Errors
-/// `CMKCTL_CI` names none.
+/// `CMKCTL_CI` names no known service.
 pub fn ci(flags: &Flags) -> Result<Option<Ci>> {
     let path = |name: &str| variable(name).map(PathBuf::from);
     let github = || Ci::GitHub {

@@ -1,6 +1,7 @@
-//! Every environment variable that is read, and what for. A test compares it with the source.
+//! Every environment variable that cmkctl reads, and its purpose. A test compares this with the
+//! source.
 
-/// Name and meaning, in the order of `cmkctl help configuration`.
+/// (Name, meaning), in the order of `cmkctl help configuration`.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("CMKCTL_CONFIG", "configuration file (--config)"),
     (

@@ -1,5 +1,4 @@
-//! Files that are given to a command: the wanted state of many environments, and a plan that was
-//! saved.
+//! The files of `apply` and `plan`: the desired state of many environments, and saved plans.
 
 use super::reading::{line_of, read, usage};
 use crate::error::{Error, Result};
@@ -7,19 +6,19 @@ use crate::model::fleet::Saved;
 use crate::model::wanted::Wanted;
 use std::path::Path;
 
-/// What `apply` was given.
+/// The content of the file given to `apply`.
 #[derive(Debug)]
 pub enum Given {
-    /// What is wanted.
+    /// A desired state.
     Wanted(Wanted),
-    /// What was planned.
+    /// A saved plan.
     Saved(Box<Saved>),
 }
 
-/// A file with what is wanted, or with a plan.
+/// Reads a file with a desired state or with a saved plan.
 ///
 /// # Errors
-/// It can't be read, or says what can't be right; with the line or the place.
+/// The file can't be read, or has an invalid value; with the line or the place.
 pub fn given(path: &Path) -> Result<Given> {
     let text = read(path, "file")?;
     if text.trim_start().starts_with('{') {
@@ -28,7 +27,7 @@ pub fn given(path: &Path) -> Result<Given> {
     wanted(&text, path).map(Given::Wanted)
 }
 
-/// The wanted state (TOML).
+/// Parses a desired state (TOML).
 ///
 /// # Errors
 /// What is wrong, and in which line.
@@ -47,7 +46,7 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
     Ok(wanted)
 }
 
-/// A plan that `plan --out` wrote (JSON).
+/// Parses a plan that `plan --out` wrote (JSON).
 fn saved(text: &str, path: &Path) -> Result<Saved> {
     let again = "Make a new one: `cmkctl plan FILE --out PLAN`.";
     let saved: Saved = serde_json::from_str(text).map_err(|error| {
@@ -71,7 +70,7 @@ fn saved(text: &str, path: &Path) -> Result<Saved> {
     Ok(saved)
 }
 
-/// One full stop at the end.
+/// The text with exactly one full stop at its end.
 fn sentence(text: &str) -> String {
     format!("{}.", text.trim().trim_end_matches('.'))
 }

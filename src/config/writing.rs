@@ -1,4 +1,4 @@
-//! Writes values into the configuration file; everything else in it stays as it is.
+//! Writes values into the configuration file and keeps the rest of it unchanged.
 
 use super::file::{default_file, parse};
 use super::flags::Flags;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::text::toml_string;
 use std::path::{Path, PathBuf};
 
-/// The values that a line of the file can hold.
+/// The values that a line of the file can set.
 pub const KEYS: [&str; 11] = [
     "cloud",
     "tenant",
@@ -22,7 +22,7 @@ pub const KEYS: [&str; 11] = [
     "key",
 ];
 
-/// What a new file says.
+/// The content of a new file.
 pub const TEMPLATE: &str = "\
 # Configuration of cmkctl. Delete the `#` of what you need.
 # A flag is stronger than a variable, a variable than a profile, a profile than these lines.
@@ -40,10 +40,10 @@ pub const TEMPLATE: &str = "\
 # environment = \"Contoso Production\"
 ";
 
-/// Where the file is, or would be.
+/// The path of the file, which may not exist yet.
 ///
 /// # Errors
-/// Neither a flag nor a variable names it, and the user has no folder for it.
+/// No flag or variable names it, and the user has no configuration folder.
 pub fn file_to_write(flags: &Flags) -> Result<PathBuf> {
     let named = flags.config.clone();
     let named = named.or_else(|| variable("CMKCTL_CONFIG").map(PathBuf::from));
@@ -56,7 +56,7 @@ pub fn file_to_write(flags: &Flags) -> Result<PathBuf> {
 /// The text of the file with this value.
 ///
 /// # Errors
-/// No such key; a file that can't be read or understood; a value that can't be right.
+/// An unknown key, a file that can't be read or parsed, or an invalid value.
 pub fn with_value(path: &Path, profile: Option<&str>, key: &str, value: &str) -> Result<String> {
     if !KEYS.contains(&key) {
         let what = format!("`{}` is no value of the configuration.", key.escape_debug());
@@ -73,7 +73,7 @@ pub fn with_value(path: &Path, profile: Option<&str>, key: &str, value: &str) ->
     Ok(text)
 }
 
-/// The line is replaced where it is, or added at the end of its section.
+/// Replaces the line, or adds it at the end of its section.
 fn edited(before: &str, profile: Option<&str>, key: &str, value: &str) -> String {
     let value = match (key, value) {
         ("plain" | "remember", "true" | "false") => value.to_owned(),
@@ -113,7 +113,7 @@ fn edited(before: &str, profile: Option<&str>, key: &str, value: &str) -> String
     match old.and_then(|at| lines.get_mut(at)) {
         Some(old) => *old = line,
         None => {
-            // Before the blank lines that part it from the next section.
+            // Insert before the blank lines in front of the next section.
             let filled = lines.iter().take(ends).skip(begins);
             let last = filled.clone().rposition(|own| !own.trim().is_empty());
             lines.insert(last.map_or(begins, |at| begins + at + 1), line);
@@ -122,7 +122,7 @@ fn edited(before: &str, profile: Option<&str>, key: &str, value: &str) -> String
     lines.join("\n") + "\n"
 }
 
-/// A bare key of TOML, or a quoted one.
+/// A bare or quoted TOML key.
 fn named(profile: &str) -> String {
     let bare = |ch: char| ch.is_ascii_alphanumeric() || ch == '-' || ch == '_';
     if !profile.is_empty() && profile.chars().all(bare) {

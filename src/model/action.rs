@@ -19,16 +19,16 @@ use serde::{Deserialize, Serialize};
 /// A key, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPlace {
-    /// Vault or managed HSM.
+    /// Id of the vault or managed HSM.
     pub vault: ArmId,
-    /// Its data plane URL.
+    /// URL of its data plane.
     pub uri: String,
-    /// The key.
+    /// Name of the key.
     pub key: KeyName,
 }
 
 impl KeyPlace {
-    /// A key of a vault that was read.
+    /// The place of a key in a vault that was read.
     pub fn of(vault: &Vault, key: &KeyName) -> Self {
         Self {
             vault: vault.id.clone(),
@@ -38,19 +38,19 @@ impl KeyPlace {
     }
 }
 
-/// An environment by its id, and its name for people; where it goes offline, consent must repeat
-/// the name.
+/// An environment's id, and its display name for people. If an action takes the environment
+/// offline, consent must repeat the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
-    /// Environment id.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     #[serde(rename = "environment")]
     pub id: String,
-    /// Its name.
+    /// Display name.
     pub name: String,
 }
 
 impl Named {
-    /// An environment that was read.
+    /// Id and name of an environment that was read.
     pub fn of(environment: &Environment) -> Self {
         Self {
             id: environment.id.clone(),
@@ -59,235 +59,235 @@ impl Named {
     }
 }
 
-/// One change, with every id, name and value it takes.
+/// One change, with every id, name and value that it needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Action {
-    /// Register `Microsoft.PowerPlatform` in the subscription, and wait until it is.
+    /// Register `Microsoft.PowerPlatform` in the subscription, and wait for the registration.
     RegisterProvider {
-        /// Subscription id.
+        /// Subscription id, a GUID.
         subscription: String,
     },
-    /// Create the enterprise policy. One that is there is never written: while an environment is
-    /// linked to it, the service refuses that.
+    /// Create the enterprise policy. cmkctl never writes to an existing policy: the service refuses
+    /// that while an environment is linked to it.
     CreatePolicy {
-        /// The policy.
+        /// Id of the new policy.
         policy: ArmId,
         /// Power Platform geography.
         location: String,
-        /// Vault or managed HSM.
+        /// Id of the vault or managed HSM.
         vault: ArmId,
-        /// Key.
+        /// Name of the key.
         key: KeyName,
-        /// Pinned version.
+        /// The pinned version; `None` follows the latest one.
         #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<KeyVersion>,
     },
     /// Create a resource group for the vault.
     CreateGroup {
-        /// Subscription id.
+        /// Subscription id, a GUID.
         subscription: String,
-        /// Its name.
+        /// Name of the resource group.
         group: String,
-        /// The region of Azure.
+        /// Azure region, such as `westeurope`.
         region: String,
     },
-    /// Create a vault that works with roles and keeps what is deleted. Its purge protection can
-    /// never be turned off, so consent must repeat the vault's name. One that is there is never
-    /// written.
+    /// Create a vault that uses roles (RBAC) and protects deleted keys. Its purge protection can
+    /// never be turned off, so consent must repeat the vault's name. cmkctl never writes to an
+    /// existing vault.
     CreateVault {
-        /// The vault.
+        /// Id of the new vault.
         vault: ArmId,
-        /// How it is made.
+        /// Its region, SKU and network access.
         #[serde(flatten)]
         shape: VaultShape,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Create a key at the control plane. One that is there is never written.
+    /// Create a key through the control plane. cmkctl never writes to an existing key.
     CreateKey {
-        /// Vault or managed HSM.
+        /// Id of the vault or managed HSM.
         vault: ArmId,
-        /// The key.
+        /// Name of the new key.
         key: KeyName,
-        /// How it is made.
+        /// Its type, size, expiry, tags and rotation policy.
         #[serde(flatten)]
         shape: Shape,
     },
-    /// Let the policy's identity wrap and unwrap with the key, by an Azure role at the vault.
+    /// Allow the policy's identity to wrap and unwrap with the key, by an Azure role on the vault.
     GrantKeyByRole {
-        /// The policy whose identity gets it.
+        /// The policy whose identity gets the role.
         policy: ArmId,
-        /// The vault.
+        /// Id of the vault.
         vault: ArmId,
     },
-    /// The same, by an access policy of the vault.
+    /// Allow the same by an access policy of the vault.
     GrantKeyByAccessPolicy {
-        /// The policy whose identity gets it.
+        /// The policy whose identity gets the permissions.
         policy: ArmId,
-        /// The vault.
+        /// Id of the vault.
         vault: ArmId,
-        /// The vault's tenant, which access policies name.
+        /// Id of the vault's tenant; an access policy requires it.
         tenant: String,
     },
-    /// The same, by a local role of a managed HSM.
+    /// Allow the same by a local role of a managed HSM.
     GrantKeyByHsmRole {
-        /// The policy whose identity gets it.
+        /// The policy whose identity gets the role.
         policy: ArmId,
-        /// The managed HSM.
+        /// Id of the managed HSM.
         hsm: ArmId,
-        /// Its data plane URL.
+        /// URL of its data plane.
         uri: String,
-        /// The key.
+        /// Name of the key.
         key: KeyName,
     },
-    /// Let an administrator read the policy: without it, adding an environment fails.
+    /// Allow an administrator to read the policy. Without that, the service refuses an add.
     GrantReader {
-        /// The policy.
+        /// Id of the policy.
         policy: ArmId,
-        /// Object id of the administrator.
+        /// Object id of the administrator, a GUID.
         principal: String,
     },
-    /// Make a new version of the key. Nothing goes offline, and environments follow by themselves.
+    /// Make a new version of the key. Nothing goes offline, and environments follow the new version
+    /// without any action.
     RotateKey {
-        /// The key.
+        /// The key and its vault.
         #[serde(flatten)]
         place: KeyPlace,
-        /// The version that is the latest one now.
+        /// The latest version before the rotation.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<String>,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Turn purge protection on. It can never be turned off again, so consent must repeat the
+    /// Turn on purge protection. It can never be turned off again, so consent must repeat the
     /// vault's name.
     ProtectFromPurge {
-        /// The vault.
+        /// Id of the vault.
         vault: ArmId,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Make the environment a Managed Environment, and wait until it is.
+    /// Make the environment a Managed Environment, and wait for the operation.
     MakeManaged {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
     },
-    /// Add the environment to the policy, wait for the operation, and re-read until it shows.
+    /// Add the environment to the policy, wait for the operation, and re-read until the link shows.
     AddEnvironment {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
-        /// The policy.
+        /// Id of the policy.
         policy: ArmId,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Bring a deleted key back, with all its versions.
+    /// Recover a deleted key, with all its versions.
     RecoverKey {
-        /// The key.
+        /// The key and its vault.
         #[serde(flatten)]
         place: KeyPlace,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
     /// Enable a version of a key again.
     EnableKeyVersion {
-        /// The key.
+        /// The key and its vault.
         #[serde(flatten)]
         place: KeyPlace,
-        /// The version.
+        /// The version to enable.
         version: KeyVersion,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Disable a version of a key; it can be enabled again. Consent must repeat the key's name.
+    /// Disable a version of a key. It can be enabled again. Consent must repeat the key's name.
     DisableKeyVersion {
-        /// The key.
+        /// The key and its vault.
         #[serde(flatten)]
         place: KeyPlace,
-        /// The version.
+        /// The version to disable.
         version: KeyVersion,
-        /// What stood against it and was overridden, as sentences.
+        /// The objections that the caller has overridden, as sentences.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         overridden: Vec<String>,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Enable an environment that was locked, and wait until it is up.
+    /// Enable a locked environment, and wait until it is up.
     EnableEnvironment {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
-        /// When it is deleted otherwise, at the earliest (inferred); `None` when that can't be
-        /// told.
+        /// When the service would otherwise delete it, at the earliest (inferred). `None` if that
+        /// can't be told.
         #[serde(skip_serializing_if = "Option::is_none")]
         deleted_on: Option<Timestamp>,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Take the environment off its policy, back to the Microsoft key; wait for the operation, and
-    /// re-read until it shows.
+    /// Remove the environment from its policy, so that it returns to the Microsoft key. Wait for
+    /// the operation, and re-read until the link is gone.
     RemoveEnvironment {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
         /// The policy that it leaves.
         policy: ArmId,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// It is being taken off already: wait for it, and re-read until it shows. Starts nothing.
+    /// Wait for a removal that already runs, and re-read until the link is gone. Starts nothing.
     AwaitRemoval {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
         /// The policy that it leaves, if the service still names it.
         #[serde(skip_serializing_if = "Option::is_none")]
         policy: Option<ArmId>,
-        /// The running operation, if its id is known.
+        /// Id of the running operation, if it is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         operation: Option<String>,
     },
-    /// Move the environment to another policy by one link over the old one. That this is one outage
-    /// is not proven.
+    /// Move the environment to another policy with one link over the old one. It is not proven that
+    /// this is a single outage.
     MoveEnvironment {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
         /// The policy that it leaves.
         from: ArmId,
-        /// The policy that it goes to.
+        /// The policy that it gets.
         policy: ArmId,
-        /// What allows it.
+        /// The evidence that allows it.
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// The policy is being applied already: wait for it, and re-read until it shows. Starts
-    /// nothing.
+    /// Wait for an add that already runs, and re-read until the link shows. Starts nothing.
     AwaitEnvironment {
-        /// The environment.
+        /// The environment's id and name.
         #[serde(flatten)]
         named: Named,
-        /// The policy.
+        /// Id of the policy.
         policy: ArmId,
-        /// The running operation, if its id is known.
+        /// Id of the running operation, if it is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         operation: Option<String>,
     },
 }
 
 impl Action {
-    /// Is it the same step, whatever allows it?
+    /// Are both the same step, with the evidence left out?
     pub fn is_same_step(&self, other: &Self) -> bool {
         let step = |action: &Self| {
             let mut fields = serde_json::to_value(action).ok()?;

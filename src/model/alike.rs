@@ -1,10 +1,11 @@
-//! Names that a person can't tell apart: the same letters in another case, more blanks, or letters
-//! of another alphabet that look the same.
+//! Names that people can't tell apart: they differ only in case, in blanks, or in letters of
+//! another alphabet that look the same.
 
 use super::text::clean;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a name looks like (Unicode Technical Standard 39): equal for names that look alike.
+/// The skeleton of a name (Unicode Technical Standard 39). Names that look alike have the same
+/// skeleton.
 fn skeleton(name: &str) -> String {
     let shown = clean(name)
         .split_whitespace()
@@ -16,12 +17,12 @@ fn skeleton(name: &str) -> String {
         .to_lowercase()
 }
 
-/// The names among many that look like another one.
+/// The skeletons that several names share.
 #[derive(Debug, Clone, Default)]
 pub struct Alike(BTreeSet<String>);
 
 impl Alike {
-    /// The names that more than one of these has, or looks as if it had.
+    /// Collects the names that several items share, exactly or by their look.
     pub fn among<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for name in names {
@@ -36,12 +37,12 @@ impl Alike {
         )
     }
 
-    /// Does another one look like this?
+    /// Does another name look like this?
     pub fn has(&self, name: &str) -> bool {
         !self.0.is_empty() && self.0.contains(&skeleton(name))
     }
 
-    /// The name, with the id where the name alone does not tell which one is meant.
+    /// The name, with the id if the name alone is ambiguous.
     pub fn told_apart(&self, name: &str, id: &str) -> String {
         if self.has(name) {
             format!("{name} ({id})")

@@ -1,31 +1,30 @@
-//! What people have at hand for a resource: its id, its address, a link to a portal, or its name.
+//! Parses what people paste for a resource: its id, its address, a portal link, or its name.
 
 use crate::model::bad_input::BadInput;
 use crate::model::ids::{ArmId, ResourceKind, parse_guid};
 use crate::model::key_ids::{KeyName, KeyVersion};
 
-/// How a resource was named.
+/// How the caller named a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
-    /// By its id, or by a link that holds it.
+    /// By its id, or by a link that contains it.
     Id(ArmId),
-    /// By its name alone, which must be looked up.
+    /// By its name only, so it must be looked up.
     Name(String),
 }
 
-/// A key by its identifier, as Key Vault shows it:
-/// `https://VAULT.vault.azure.net/keys/KEY/VERSION`.
+/// A key identifier, as Key Vault shows it: `https://VAULT.vault.azure.net/keys/KEY/VERSION`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyIdentifier {
     /// Name of the vault or managed HSM.
     pub vault: String,
     /// The key.
     pub key: KeyName,
-    /// The version, where the identifier has one.
+    /// The version; `None` if the identifier has none.
     pub version: Option<KeyVersion>,
 }
 
-/// The hosts of the data planes of a cloud.
+/// The host suffixes of a cloud's data planes.
 #[derive(Debug, Clone, Copy)]
 pub struct Suffixes<'a> {
     /// Such as `vault.azure.net`.
@@ -40,7 +39,7 @@ pub const HOLD_KEYS: [ResourceKind; 2] = [ResourceKind::Vault, ResourceKind::Man
 /// A vault or managed HSM: its id, a portal link, its address, a key identifier in it, or its name.
 ///
 /// # Errors
-/// It is none of these, or an address of another cloud.
+/// The text is none of these, or an address of another cloud.
 pub fn vault(text: &str, suffixes: Suffixes<'_>) -> Result<Named, BadInput> {
     let text = text.trim();
     if let Some(id) = linked(text) {
@@ -58,7 +57,7 @@ pub fn vault(text: &str, suffixes: Suffixes<'_>) -> Result<Named, BadInput> {
 /// A policy: its id, a portal link, or its name.
 ///
 /// # Errors
-/// It is none of these.
+/// The text is none of these.
 pub fn policy(text: &str) -> Result<Named, BadInput> {
     let text = text.trim();
     if let Some(id) = linked(text) {
@@ -76,10 +75,10 @@ pub fn policy(text: &str) -> Result<Named, BadInput> {
     name(text).map(Named::Name)
 }
 
-/// A key identifier; nothing when the text is no address.
+/// A key identifier; `None` if the text is no address.
 ///
 /// # Errors
-/// An address that is no key's.
+/// The text is an address, but not of a key.
 pub fn key(text: &str, suffixes: Suffixes<'_>) -> Result<Option<KeyIdentifier>, BadInput> {
     let Some((host, path)) = address(text.trim()) else {
         return Ok(None);
@@ -103,7 +102,8 @@ pub fn key(text: &str, suffixes: Suffixes<'_>) -> Result<Option<KeyIdentifier>, 
     }))
 }
 
-/// An environment's id out of a link to it (admin center, maker portal); any other text as it is.
+/// The environment id in a link to it (admin center, maker portal). Any other text is returned as
+/// it is.
 pub fn environment(text: &str) -> String {
     let id = || {
         let (_, path) = address(text.trim())?;
@@ -116,7 +116,7 @@ pub fn environment(text: &str) -> String {
     id().unwrap_or_else(|| text.to_owned())
 }
 
-/// The id of a resource in a text: an id itself, or a link that holds one, encoded or not.
+/// The resource id in a text: an id itself, or a link that contains one, URL-encoded or not.
 fn linked(text: &str) -> Option<String> {
     const BEGINS: &str = "/subscriptions/";
     let decoded = text.replace("%2F", "/").replace("%2f", "/");
@@ -129,7 +129,7 @@ fn linked(text: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Host and path of an https address.
+/// Host and path of an `https` address.
 fn address(text: &str) -> Option<(String, String)> {
     let begins = text
         .get(..8)
@@ -140,7 +140,7 @@ fn address(text: &str) -> Option<(String, String)> {
     Some((host.to_ascii_lowercase(), path.to_owned()))
 }
 
-/// The name of the vault whose host this is.
+/// The name of the vault or managed HSM with this host.
 fn label(host: &str, suffixes: Suffixes<'_>) -> Result<String, BadInput> {
     let host = host.trim_end_matches(":443");
     let own = [suffixes.vault, suffixes.hsm].iter().find_map(|suffix| {
@@ -158,7 +158,7 @@ fn label(host: &str, suffixes: Suffixes<'_>) -> Result<String, BadInput> {
     })
 }
 
-/// A name alone: what neither an id nor an address is.
+/// The text as a name. Ids and addresses are refused.
 fn name(text: &str) -> Result<String, BadInput> {
     let fits = |ch: char| ch.is_alphanumeric() || "-_.()".contains(ch);
     if text.chars().all(fits) {

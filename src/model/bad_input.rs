@@ -1,15 +1,15 @@
-//! Text that is not what it should be, and what helps.
+//! Errors for malformed input, with the expected form.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
-/// Input that can't be right: what it is, why not, and what it should look like.
+/// Malformed input: which value, what is wrong, and the expected form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadInput {
-    /// A sentence: what is wrong with which value.
+    /// A sentence that says what is wrong with the value.
     pub message: String,
-    /// What it should look like.
+    /// The expected form.
     pub fix: String,
 }
 
@@ -30,8 +30,8 @@ impl fmt::Display for BadInput {
 
 impl std::error::Error for BadInput {}
 
-/// A text of a file as the id or name that it must be; what is wrong with it is said with what it
-/// should look like.
+/// Deserializes text and parses it as an id or name. The error holds the message and the expected
+/// form.
 pub(super) fn read<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, BadInput>,

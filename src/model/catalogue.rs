@@ -1,5 +1,4 @@
-//! The catalogue of codes: what each stands for, why it happens, what helps, who can do it and
-//! where that is written.
+//! The catalogue of finding codes: meaning, cause, remedy, the role that can act, and the source.
 //!
 //! The number of a code is never reused for another meaning.
 
@@ -12,7 +11,7 @@ pub use entry::Entry;
 /// Every code, in the order of its number.
 pub const CATALOGUE: [Entry; 51] = joined();
 
-/// The same at one place, so that references to entries outlive a call.
+/// A static copy, so that references to entries live long enough.
 static ALL: [Entry; 51] = CATALOGUE;
 
 /// Every entry, in the order of its number.
@@ -20,7 +19,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
     ALL.iter()
 }
 
-/// The entry of `code`, in any case.
+/// The entry of `code`; case does not matter.
 pub fn entry(code: &str) -> Option<&'static Entry> {
     all().find(|entry| entry.code.eq_ignore_ascii_case(code))
 }

@@ -1,38 +1,38 @@
-//! Why a service refused. The cause decides the exit code, and whether trying again helps.
+//! The cause of a service's refusal. It decides the exit code, and whether a retry helps.
 
 use serde::Serialize;
 
-/// Why a service refused.
+/// The cause of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// There is no sign-in that the service accepts.
+    /// The service accepts none of the caller's sign-ins.
     SignIn,
-    /// The service asks for a sign-in with more in it: another factor, a device, a new session.
+    /// The service requires more in the sign-in: another factor, a compliant device, a new session.
     Claims,
     /// The token belongs to another tenant.
     WrongTenant,
     /// The account lacks a role or a permission.
     Role,
-    /// A role or an identity is new, and not known everywhere yet.
+    /// A role or an identity is new and not effective everywhere yet.
     RoleNotEffective,
-    /// The address, or the way through the network, is not allowed.
+    /// The network path or the caller's address is not allowed.
     Network,
     /// An Azure Policy forbids it.
     AzurePolicy,
-    /// Two changes met, or something of that name is in the way. Nothing happened.
+    /// Another change came in between, or the name is taken. Nothing was changed.
     Conflict,
     /// A limit is reached.
     Quota,
-    /// The state of what is there forbids it.
+    /// The state of the resource forbids the request.
     State,
     /// The request itself is wrong.
     Request,
-    /// What was asked for is not there, or not shown to this account.
+    /// The resource does not exist, or this account can't see it.
     Gone,
     /// Another operation runs.
     Busy,
-    /// The service has trouble of its own.
+    /// The service has a fault.
     Service,
 }
 
@@ -55,7 +55,7 @@ impl Cause {
         Cause::Service,
     ];
 
-    /// In words, for a person.
+    /// Words for people.
     pub const fn words(self) -> &'static str {
         match self {
             Cause::SignIn => "sign-in",
@@ -75,7 +75,7 @@ impl Cause {
         }
     }
 
-    /// What an answer means that says no more than its HTTP status.
+    /// The cause of an answer that has no code, by its HTTP status.
     pub const fn of_status(status: u16) -> Self {
         match status {
             401 => Cause::SignIn,
@@ -89,12 +89,12 @@ impl Cause {
         }
     }
 
-    /// Is it the sign-in that must change?
+    /// Must the caller sign in differently?
     pub const fn is_sign_in(self) -> bool {
         matches!(self, Cause::SignIn | Cause::Claims | Cause::WrongTenant)
     }
 
-    /// May the same request succeed later, with nobody changing anything?
+    /// May the same request succeed later without any change?
     pub const fn passes(self) -> bool {
         matches!(
             self,

@@ -1,21 +1,21 @@
-//! What `doctor` found, row by row.
+//! The results of `doctor`, row by row.
 
 use serde::Serialize;
 
-/// How one thing stands.
+/// The result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing to do.
     Ok,
-    /// Worth knowing; it need not be in the way.
+    /// Worth knowing; may cause no problem.
     Warn,
-    /// It is in the way.
+    /// A problem that blocks.
     Fail,
 }
 
 impl Verdict {
-    /// The word for it.
+    /// The result as a word, as in JSON.
     pub const fn word(self) -> &'static str {
         match self {
             Verdict::Ok => "ok",
@@ -25,13 +25,13 @@ impl Verdict {
     }
 }
 
-/// What a failure is about, in the order in which it decides the exit code: without a sign-in no
-/// role can be seen.
+/// The area of a failure. Later variants decide the exit code first: without a sign-in, roles can't
+/// be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
     /// This machine.
     Machine,
-    /// The way to a service.
+    /// The network path to a service.
     Network,
     /// A missing role.
     Role,
@@ -39,25 +39,25 @@ pub enum Area {
     SignIn,
 }
 
-/// One thing that was looked at.
+/// One check and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Such as `clock`.
+    /// Name of the check, such as `clock`.
     pub check: String,
-    /// How it stands.
+    /// The result.
     pub verdict: Verdict,
-    /// What was seen.
+    /// What the check saw.
     pub what: String,
-    /// What helps, when something should be done.
+    /// The remedy, if something should be done.
     pub fix: Option<String>,
-    /// Whose turn it is then.
+    /// The role that can apply it.
     pub who: Option<&'static str>,
-    /// What a failure is about.
+    /// The area of a failure.
     pub area: Area,
 }
 
 impl Row {
-    /// All is well.
+    /// A check that passed.
     pub fn ok(check: impl Into<String>, what: impl Into<String>) -> Self {
         let (check, what) = (check.into(), what.into());
         Self {
@@ -70,7 +70,7 @@ impl Row {
         }
     }
 
-    /// Something to do, and whose turn it is.
+    /// A check with a problem, its remedy, and the role that can apply it.
     #[must_use]
     pub fn but(
         mut self,
@@ -85,7 +85,7 @@ impl Row {
     }
 }
 
-/// What the worst failure is about; `None` when nothing failed.
+/// The area that decides the exit code; `None` if nothing failed.
 pub fn worst(rows: &[Row]) -> Option<Area> {
     rows.iter()
         .filter(|row| row.verdict == Verdict::Fail)

@@ -1,4 +1,4 @@
-//! Days and minutes as they are written everywhere: in UTC, and the same in every sentence.
+//! The format of days and times in all sentences: UTC, to the day or to the minute.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! An environment, and what it is linked to.
+//! An environment, its link to a policy, and its finance and operations app.
 
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
@@ -9,59 +9,59 @@ use jiff::Timestamp;
 /// An environment as the Power Platform admin API describes it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Environment {
-    /// The environment id: a GUID, or `Default-` and the tenant's.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     pub id: String,
-    /// The name administrators see.
+    /// The name that administrators see.
     pub display_name: String,
-    /// Power Platform geography, such as `europe`, in lower case. The names are open: Microsoft
-    /// adds regions.
+    /// Power Platform geography, such as `europe`, in lower case. The set is open: Microsoft adds
+    /// regions.
     pub location: Known<String>,
-    /// What kind of environment it is.
+    /// The kind of environment (`environmentSku`).
     pub sku: Word<Sku>,
-    /// Is it the tenant's default environment? The service may leave it out: then its id tells it,
-    /// which is `Default-` and the tenant's for that one alone (Power Platform admin API).
+    /// Is it the tenant's default environment? The service may leave it out. Then the id tells:
+    /// only the default environment's is `Default-` and the tenant's (Power Platform admin API).
     pub is_default: Known<bool>,
-    /// The tenant that owns it. The service may leave it out: then it is the tenant of the sign-in,
-    /// because the admin API shows no other tenant's environments.
+    /// Id of the owning tenant. The service may leave it out. Then it is the sign-in's tenant,
+    /// because the admin API shows only that tenant's environments.
     pub tenant_id: Known<Option<String>>,
-    /// Is it a Managed Environment?
+    /// Is it a Managed Environment? `Standard` or `Basic`.
     pub protection_level: Word<Governance>,
-    /// Does anything go on?
+    /// Does an operation run on it?
     pub management_state: Word<Management>,
-    /// May it be used?
+    /// Can people use it?
     pub runtime_state: Word<Runtime>,
-    /// The Dataverse organization.
+    /// The Dataverse organization, if it has one.
     pub dataverse: Option<Dataverse>,
-    /// The finance and operations side, where there is one.
+    /// The finance and operations app, if it has one.
     pub app: Known<Option<AppLink>>,
     /// The linked encryption policy.
     pub key_link: Seen<KeyLink>,
-    /// The operation that runs now. The service leaves it out while none runs.
+    /// The type of the operation that runs now. The service leaves it out if none runs.
     pub ongoing: Option<String>,
-    /// `Microsoft`, `Customer`, …; never decided upon alone. The service may leave it out, and
-    /// then it is no witness.
+    /// `Microsoft`, `Customer`, …; cmkctl never decides by this alone. If the service leaves it
+    /// out, it is no evidence.
     pub key_managed_by: Option<String>,
-    /// Lifecycle operations the service allows and refuses now. The service may leave the lists
-    /// out: then they are empty, and what it allows shows when it is asked.
+    /// Lifecycle operations that the service allows and refuses now. If the service leaves the
+    /// lists out, they are empty, and only the request itself tells what is allowed.
     pub rules: Known<Rules>,
-    /// The page of the tenant's list that it stood on, from 1.
+    /// The page of the tenant's list that it was on, from 1.
     pub page: Option<usize>,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
-    /// The caller's permissions on the environment. The service may leave them out (only the
-    /// admin read of one environment expands them, as the Terraform provider does): then the
-    /// request itself tells, which is refused with 403 and names the permission.
+    /// The caller's permissions on the environment. The service may leave them out: only the admin
+    /// read of one environment expands them, as the Terraform provider does. Then the request
+    /// itself tells: the service refuses it with 403 and names the permission.
     pub permissions: Known<Option<Vec<String>>>,
 }
 
-/// What kind of environment it is.
+/// The kind of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sku {
     /// `Production`
     Production,
     /// `Sandbox`, `Developer`, `Platform`, `Support`
     Other,
-    /// `Trial`, `SubscriptionBasedTrial`, `Teams`, `Default`: these can't have a customer-managed
+    /// `Trial`, `SubscriptionBasedTrial`, `Teams`, `Default`. These can't have a customer-managed
     /// key.
     Unsupported,
 }
@@ -79,7 +79,7 @@ impl Vocabulary for Sku {
     }
 }
 
-/// How an environment is governed.
+/// The governance of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Governance {
     /// `Standard`: a Managed Environment.
@@ -105,14 +105,14 @@ impl Vocabulary for Governance {
 pub enum Management {
     /// `Ready`
     Ready,
-    /// `NotSpecified`: the state of the instance tells.
+    /// `NotSpecified`: the state of the Dataverse instance decides.
     Unspecified,
-    /// Something goes on, or nothing may.
+    /// An operation runs, or the state allows none.
     Busy,
 }
 
-/// Management states in which something goes on, or nothing may, in lower case (the service
-/// publishes no list: these are on record or named by its operations).
+/// Management states in which an operation runs or none is allowed, in lower case. The service
+/// publishes no list: these are on record, or named by its operations.
 const BUSY: [&str; 22] = [
     "running",
     "notready",
@@ -150,12 +150,12 @@ impl Vocabulary for Management {
     }
 }
 
-/// May an environment be used?
+/// Can people use an environment?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     /// `Enabled`
     Enabled,
-    /// `AdminMode`: a steady state that administrators set by hand.
+    /// `AdminMode`: administrators set it by hand, and it stays.
     AdminMode,
     /// `Disabled`
     Disabled,
@@ -183,8 +183,8 @@ impl Environment {
         }
     }
 
-    /// Its management state; where that is `NotSpecified`, the instance's, as the service documents
-    /// it.
+    /// The management state. If it is `NotSpecified`, the state of the Dataverse instance, as the
+    /// service documents.
     fn management(&self) -> Option<&Word<Management>> {
         match &self.management_state.means {
             Known::Known(Management::Unspecified) => {
@@ -196,13 +196,13 @@ impl Environment {
         }
     }
 
-    /// The word of its management state, for showing.
+    /// The management state, for display.
     pub fn state(&self) -> Option<&str> {
         self.management().and_then(Word::said)
     }
 
-    /// Does a list leave open whether it has a policy? None is shown, and nothing says that
-    /// Microsoft's key is in use. (One without Dataverse was seen to say nothing of its key.)
+    /// Does a list leave open whether the environment has a policy? It shows none, and does not say
+    /// that Microsoft manages the key. (One environment without Dataverse showed no key manager.)
     pub fn link_in_doubt(&self) -> bool {
         match &self.key_link {
             Seen::Present(_) => false,
@@ -224,8 +224,8 @@ impl Environment {
         }
     }
 
-    /// May it be used? Administration mode is a steady state that administrators set by hand, and
-    /// counts as up.
+    /// Can people use it? Administration mode counts as running, because administrators set it by
+    /// hand and it stays.
     pub fn is_running(&self) -> Verdict {
         match &self.runtime_state.means {
             Known::Known(Runtime::Enabled | Runtime::AdminMode) => Verdict::Yes,
@@ -234,17 +234,17 @@ impl Environment {
         }
     }
 
-    /// Ready and running: usable, and nothing goes on.
+    /// Ready and running: people can use it, and no operation runs.
     pub fn is_up(&self) -> Verdict {
         self.is_ready().and(|| self.is_running())
     }
 
-    /// The finance and operations side, for showing.
+    /// The finance and operations app, for display.
     pub fn app(&self) -> Option<&AppLink> {
         self.app.known().and_then(Option::as_ref)
     }
 
-    /// The policy that it is linked to, where the service names one.
+    /// The linked policy, if the service names one.
     pub fn policy(&self) -> Option<&ArmId> {
         self.key_link.present().map(|link| &link.policy)
     }
@@ -258,8 +258,8 @@ impl Environment {
         }
     }
 
-    /// Does something other than Microsoft manage its key? A second witness for the link; never
-    /// decided upon alone.
+    /// Does `key_managed_by` name another manager than Microsoft? Second evidence for the link;
+    /// cmkctl never decides by this alone.
     pub fn has_customers_key(&self) -> bool {
         self.key_managed_by
             .as_deref()
@@ -267,31 +267,31 @@ impl Environment {
     }
 }
 
-/// What the service says about lifecycle operations on an environment.
+/// The service's lists of lifecycle operations for an environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Allowed now.
+    /// Operation types that are allowed now.
     pub allowed: Vec<String>,
-    /// Refused now, with the service's reason.
+    /// Operation types that are refused now, with the service's reason.
     pub disallowed: Vec<(String, Option<String>)>,
 }
 
 /// A Dataverse organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dataverse {
-    /// Organization id.
+    /// Organization id, a GUID.
     pub organization_id: Option<String>,
     /// `unq…`
     pub unique_name: Option<String>,
-    /// First label of the URL.
+    /// First label of the URL's host.
     pub domain_name: Option<String>,
     /// `https://contoso.crm4.dynamics.com/`
     pub url: Option<String>,
-    /// The state of the instance.
+    /// State of the instance.
     pub instance_state: Word<Management>,
 }
 
-/// The finance and operations side of an environment.
+/// The finance and operations app of an environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppLink {
     /// LCS environment id, with or without dashes.
@@ -302,22 +302,22 @@ pub struct AppLink {
     pub url: Option<String>,
 }
 
-/// The encryption policy that an environment is linked to.
+/// The link of an environment to its encryption policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLink {
-    /// The policy.
+    /// Id of the linked policy.
     pub policy: ArmId,
-    /// The policy's id inside Power Platform. The service may leave it out: then it is read from
+    /// The policy's id inside Power Platform. If the service leaves it out, cmkctl reads it from
     /// the policy.
     pub system_id: Option<String>,
-    /// How far it is.
+    /// The stage of the link (`linkStatus`).
     pub status: Word<Stage>,
 }
 
-/// How far the link to a policy is.
+/// The stage of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// At rest.
+    /// Settled.
     Linked,
     /// The last add failed.
     Failed,
@@ -342,7 +342,7 @@ impl Vocabulary for Stage {
 }
 
 impl KeyLink {
-    /// How far it is; a word that nobody knows tells nothing.
+    /// The stage. An unfamiliar word is `Unknown`.
     pub const fn stage(&self) -> &Known<Stage> {
         &self.status.means
     }
@@ -358,6 +358,6 @@ pub enum Integration {
         /// The F&O environment's URL.
         url: Option<String>,
     },
-    /// 400 whose message says that the instance isn't integrated.
+    /// 400 with a message that the instance isn't integrated.
     NotIntegrated,
 }

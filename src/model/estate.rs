@@ -1,5 +1,5 @@
-//! A whole tenant at a glance: its environments, and what protects them, read once for all that
-//! share it.
+//! A whole tenant: its environments, and what protects them. Shared policies, vaults and keys are
+//! read once.
 
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
@@ -11,74 +11,75 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One request of a look, as evidence of where a fact comes from.
+/// One request, as the source of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asked {
-    /// When it was answered, in the cloud's time.
+    /// When the answer came, in the cloud's time.
     pub at: Timestamp,
     /// `GET`, mostly.
     pub method: String,
-    /// Address, without anything secret.
+    /// URL, without secrets.
     pub url: String,
     /// HTTP status.
     pub status: u16,
-    /// `x-ms-correlation-request-id` or its like.
+    /// `x-ms-correlation-request-id` or a similar header.
     pub correlation: Option<String>,
 }
 
-/// Everything that one look at a tenant saw.
+/// Everything that one read of a tenant returned.
 #[derive(Debug, Clone)]
 pub struct Estate {
-    /// When, in the cloud's time.
+    /// When it was read, in the cloud's time.
     pub at: Timestamp,
     /// Every environment that the caller administers.
     pub environments: Whole<Environment>,
-    /// Are these all of the tenant? Somebody who administers a part of it sees that part.
+    /// Are these all environments of the tenant? An administrator of some environments sees only
+    /// those.
     pub whole_tenant: Verdict,
-    /// What protects them, by the policy.
+    /// What protects the environments, by policy id.
     pub protections: BTreeMap<ArmId, Protection>,
-    /// Why policies without environments may be missing, each a clause. Nothing where all that the
-    /// caller may read are there, or where nobody asked for them.
+    /// Why policies without environments may be missing, each a clause. Empty if the list of
+    /// policies is complete, or if the caller did not ask for it.
     pub not_listed: Vec<String>,
 }
 
 /// A policy with its vault, its key, and whether its identity may use the key.
 #[derive(Debug, Clone, Default)]
 pub struct Protection {
-    /// The policy.
+    /// The policy as read.
     pub policy: Seen<Policy>,
-    /// The vault that it references; nothing where no policy was read that says which.
+    /// The vault that the policy references; `None` if no policy was read that names it.
     pub vault: Option<Seen<Vault>>,
-    /// The key that it references: the latest version, unless one is pinned. Nothing where it is on
-    /// the data plane of a managed HSM that is not there.
+    /// The key that the policy references: the pinned version, or else the latest one. `None` if
+    /// the managed HSM that should hold it does not exist.
     pub key: Option<Seen<Key>>,
-    /// May the policy's identity use it?
+    /// May the policy's identity use the key?
     pub granted: Verdict,
-    /// The name of the deny assignment that takes it away, if one does.
+    /// Name of the deny assignment that takes this right away.
     pub denied_by: Option<String>,
-    /// ARM id of the role assignment that cmkctl itself would have made, where it is there: the
+    /// ARM id of the role assignment that cmkctl itself would make, if it exists. It is the
     /// encryption role for this identity, on the vault, without a condition.
     pub grant: Option<String>,
-    /// Where else the right comes from, in words, if it does.
+    /// The other source of the right, in words.
     pub granted_by: Option<String>,
-    /// Why deny assignments are not visible, where they are not.
+    /// Why deny assignments are not visible, if they are not.
     pub denials_hidden: Option<Unreadable>,
 }
 
 impl Protection {
-    /// The vault, if it is there.
+    /// The vault, if it was read and exists.
     pub fn vault(&self) -> Option<&Vault> {
         self.vault.as_ref()?.present()
     }
 
-    /// The key, if it is there.
+    /// The key, if it was read and exists.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()?.present()
     }
 }
 
-/// Why a list may not be the whole tenant's, if so: somebody who administers a part of it sees that
-/// part.
+/// Why a list may not show the whole tenant: an administrator of some environments sees only those.
+/// `None` if it is complete.
 pub fn in_part(whole_tenant: &Verdict) -> Option<Unreadable> {
     match whole_tenant {
         Verdict::Yes => None,
@@ -90,26 +91,26 @@ pub fn in_part(whole_tenant: &Verdict) -> Option<Unreadable> {
 }
 
 impl Estate {
-    /// Why there may be environments that are not shown, if so.
+    /// Why environments may be missing from the list; `None` if it is complete.
     pub fn partial(&self) -> Option<String> {
         in_part(&self.whole_tenant).map(|why| why.why)
     }
 
-    /// What protects an environment; `None` without a linked policy.
+    /// What protects an environment; `None` if it has no linked policy.
     pub fn protection(&self, environment: &Environment) -> Option<&Protection> {
         self.protections.get(environment.policy()?)
     }
 }
 
-/// How an environment stands, worst first.
+/// The state of an environment, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// Offline because its key can't be reached; it will be deleted.
+    /// Offline because its key can't be reached. The service will delete it.
     Locked,
-    /// Encrypted, but key, vault or grant are such that it will be locked.
+    /// Encrypted, but its key, vault or grant will lock it.
     Endangered,
-    /// The service says that not everything uses the key.
+    /// The service says that some of its data does not use the key.
     Failed,
     /// The key expires soon.
     Expiring,
@@ -117,16 +118,16 @@ pub enum State {
     Removing,
     /// A key is being applied or changed.
     Encrypting,
-    /// Its policy, or something that protects it, is not visible to this caller or not known.
+    /// Its policy or protection is not visible to this caller, or not known.
     NotVisible,
-    /// On the Microsoft key.
+    /// Encrypted with the Microsoft key.
     NotEncrypted,
-    /// Encrypted, and nothing threatens it.
+    /// Encrypted with a customer-managed key, without any danger.
     Encrypted,
 }
 
 impl State {
-    /// The word for it, as in JSON.
+    /// The state as a word, as in JSON.
     pub const fn word(self) -> &'static str {
         match self {
             State::Locked => "locked",
@@ -142,23 +143,24 @@ impl State {
     }
 }
 
-/// One environment, judged.
+/// One environment with its state and dangers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing<'a> {
     /// The environment.
     pub environment: &'a Environment,
-    /// How it stands: the worst of all that holds.
+    /// The worst of its states.
     pub state: State,
-    /// Everything that holds: a worse state does not hide another one.
+    /// All states that apply; a worse one does not hide another.
     pub states: BTreeSet<State>,
-    /// What threatens it, each a clause; what is not visible is said as such.
+    /// The dangers, and what is not visible, each a clause.
     pub dangers: Vec<String>,
-    /// When a locked environment is deleted, at the earliest; `None` when that can't be known.
+    /// When the service deletes a locked environment, at the earliest. `None` if that can't be
+    /// known.
     pub deleted_on: Option<Timestamp>,
 }
 
 impl Standing<'_> {
-    /// Something of it is not visible, or not known, beside all that holds.
+    /// Adds `NotVisible` and the reason to the other states.
     pub fn not_seen(&mut self, why: String) {
         self.states.insert(State::NotVisible);
         self.state = self.state.min(State::NotVisible);

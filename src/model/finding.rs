@@ -1,27 +1,27 @@
-//! What a check found: a stable code, how bad it is, what was seen, what helps and who can do it.
+//! The finding of a check: a stable code, a severity, what was seen, the remedy and who can do it.
 
 use crate::model::remedy::Remedy;
 use serde::Serialize;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Nothing to do; said once so that it is known.
+    /// A note without anything to do.
     Acknowledge,
-    /// A fact of the other administrator's side that this caller may not read: neither passed nor
-    /// failed.
+    /// A fact of the other administrator's side that this caller may not read. The check neither
+    /// passed nor failed.
     NotVisible,
-    /// Works, but somebody will be surprised.
+    /// It works, but may surprise people.
     Warn,
-    /// It must be known before anything is started, and it is not.
+    /// A fact that must be known before anything starts, and is not.
     Unknown,
-    /// It can't work, or it would do harm.
+    /// It can't work, or it does harm.
     Block,
 }
 
 impl Severity {
-    /// The word for it, as in JSON.
+    /// The severity as a word, as in JSON.
     pub const fn word(self) -> &'static str {
         match self {
             Severity::Acknowledge => "acknowledge",
@@ -38,36 +38,36 @@ impl Severity {
 pub struct Finding {
     /// `CMK001` …; never reused for another meaning.
     pub code: &'static str,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
-    /// What it is about: an id or a name.
+    /// The subject: an id or a name.
     pub subject: String,
-    /// One sentence with the value that was seen.
+    /// One sentence that names the value seen.
     pub message: String,
-    /// What helps: a command to paste, or a sentence.
+    /// A command to paste, or a sentence.
     pub remedy: Remedy,
-    /// The role that can do it.
+    /// The role that can apply the remedy.
     pub who: &'static str,
     /// The public source of the rule, with its date.
     pub source: &'static str,
-    /// What it stands in the way of, if it is in the way.
+    /// What a blocker blocks.
     #[serde(skip)]
     pub blocks: Blocks,
 }
 
-/// What a finding stands in the way of.
+/// What a finding blocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Blocks {
-    /// Of the whole plan, whatever it does.
+    /// The whole plan, whatever it does.
     #[default]
     Everything,
-    /// Of changes alone. It tells of danger to what is encrypted already, or of a right that only
-    /// a change takes: a plan that changes nothing is not worse for it.
+    /// Only changes. The finding is about a danger to encrypted environments, or about a right that
+    /// only a change requires. A plan without changes can go on.
     Changes,
 }
 
 impl Finding {
-    /// The same, in the way of changes alone.
+    /// The same finding, blocking only changes.
     #[must_use]
     pub fn of_changes(self) -> Self {
         Finding {
@@ -76,8 +76,8 @@ impl Finding {
         }
     }
 
-    /// What it says about what: two findings with the same identity are the same one at two times,
-    /// whatever the values that were seen.
+    /// Code and subject. Two findings with the same identity are the same finding at two times,
+    /// whatever values they name.
     pub fn identity(&self) -> (&'static str, &str) {
         (self.code, &self.subject)
     }

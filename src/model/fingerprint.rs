@@ -1,25 +1,25 @@
-//! What an irreversible action stands on, as a short name that is the same on every machine.
+//! The facts behind an irreversible action, as a short name that is the same on every machine.
 
 use serde::{Deserialize, Serialize};
 
-/// Facts in canonical form, in a fixed order: what each is about, and what it is.
+/// Facts in canonical form and fixed order: (what the fact is about, its value).
 pub type Facts = Vec<(&'static str, String)>;
 
-/// What a fact is that the service refuses to the caller.
+/// The value of a fact that the service refuses to the caller.
 pub const HIDDEN: &str = "hidden";
 
-/// The name of the facts that allow an action. Only the evidence in `steps` makes one, and only
-/// where its facts allow the action; a file may bring one along, to be compared with another.
+/// The name of the facts that allow an action. Only the evidence in `steps` makes one, and only if
+/// its facts allow the action. A saved plan may contain one, which cmkctl only compares.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint {
     name: String,
-    /// The facts themselves; a file does not carry them.
+    /// The facts themselves; a saved plan does not contain them.
     #[serde(skip)]
     facts: Facts,
 }
 
-/// Two are equal when they name the same facts.
+/// Two fingerprints are equal if their facts have the same name.
 impl PartialEq for Fingerprint {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -27,7 +27,7 @@ impl PartialEq for Fingerprint {
 }
 
 impl Fingerprint {
-    /// The name of these facts; `kind`: of which evidence they are. The house test keeps this to
+    /// The name of these facts. `kind`: the kind of evidence. The house test allows calls only in
     /// `steps/evidence`.
     pub(crate) fn of_facts(kind: &str, facts: Facts) -> Self {
         let text = serde_json::to_vec(&(kind, &facts)).unwrap_or_default();
@@ -38,20 +38,20 @@ impl Fingerprint {
         }
     }
 
-    /// Of no facts at all: what a file has that was written before there was evidence. It allows
-    /// nothing, and differs from every other one.
+    /// Is there no evidence? That is the case in plans saved before evidence existed. It allows
+    /// nothing, and differs from every other fingerprint.
     pub fn is_empty(&self) -> bool {
         self.name.is_empty()
     }
 
-    /// Is all that differs hidden now? Then nothing is known to have changed.
+    /// Are all changed facts hidden now? Then no change is known.
     pub fn hides(&self, now: &Self) -> bool {
         let mut other = now.facts.iter().filter(|fact| !self.facts.contains(fact));
         other.all(|(_, value)| value == HIDDEN)
     }
 
-    /// What differs, fact by fact: `the key, was: … / is: …`. A fact that was hidden and is told
-    /// now is no difference: the new evidence has judged it.
+    /// The changed facts: `the key, was: … / is: …`. A hidden fact that is told now is no
+    /// difference, because the new evidence has judged it.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         if self == now {
             return Vec::new();
@@ -95,7 +95,7 @@ mod tests {
             ["the key, was: a / is: hidden"]
         );
         assert!(of("a").hides(&of(HIDDEN)) && !of("a").hides(&of("b")));
-        // A file brings the name alone.
+        // A file contains only the name.
         let text = serde_json::to_string(&of("a")).unwrap();
         let saved: Fingerprint = serde_json::from_str(&text).unwrap();
         assert_eq!(saved, of("a"));

@@ -1,20 +1,20 @@
-//! How well something would do.
+//! How well a resource fits, for the pickers.
 
-/// How well something would do; the best first.
+/// How well a resource fits, best first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
-    /// Nothing speaks against it.
+    /// It fits without any reservation.
     Well,
-    /// It would do, and this is to be known before.
+    /// It fits, with this reservation.
     But(String),
-    /// Whether it does is not known, and this is why. It counts as if it did not.
+    /// It is not known whether it fits, for this reason. Counts as not fitting.
     Unknown(String),
-    /// It does not do, and this is why.
+    /// It does not fit, for this reason.
     Not(String),
 }
 
 impl Fit {
-    /// Would it do?
+    /// Does it fit?
     pub const fn does(&self) -> bool {
         match self {
             Fit::Well | Fit::But(_) => true,
@@ -22,7 +22,7 @@ impl Fit {
         }
     }
 
-    /// What is to be known of it; empty where there is nothing.
+    /// The reservation or reason; empty if there is none.
     pub fn note(&self) -> &str {
         match self {
             Fit::Well => "",
@@ -30,7 +30,7 @@ impl Fit {
         }
     }
 
-    /// The word for it, as in JSON.
+    /// The fit as a word, as in JSON.
     pub const fn word(&self) -> &'static str {
         match self {
             Fit::Well => "yes",

@@ -1,5 +1,4 @@
-//! What was seen of everything that a file wants, what there is to do about it, and a plan that was
-//! saved.
+//! The snapshot of everything that a file names, the plan for it, and saved plans.
 
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
@@ -12,26 +11,26 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One look at everything that a file names.
+/// The snapshot of everything that a file names.
 #[derive(Debug, Clone, Default)]
 pub struct Sight {
-    /// When, in the cloud's time.
+    /// When it was read, in the cloud's time.
     pub at: Timestamp,
-    /// What shows the environments that the file names.
+    /// The source of the file's environments.
     pub listed: Listed,
     /// The policies in the order of the file, each with its vault and key.
     pub policies: Vec<Observed>,
-    /// Environments that were looked at by themselves, because they are not where they shall be; by
-    /// their ids in lower case.
+    /// Environments that were read alone because they are not in their desired state. Keyed by id
+    /// in lower case.
     pub members: BTreeMap<String, Observed>,
 }
 
-/// What shows the environments that a file names.
+/// The source of the file's environments.
 #[derive(Debug, Clone)]
 pub enum Listed {
     /// The list of every environment that the caller administers.
     Tenant(Seen<Whole<Environment>>),
-    /// The only environment of the file, by itself: nothing is known of others.
+    /// The file's only environment, read alone. Others are not known.
     Alone(Box<Seen<Environment>>),
 }
 
@@ -42,7 +41,7 @@ impl Default for Listed {
 }
 
 impl Listed {
-    /// The environments that are shown.
+    /// The environments of the list, or the single one.
     pub fn environments(&self) -> &[Environment] {
         match self {
             Listed::Tenant(Seen::Present(all)) => all,
@@ -54,7 +53,7 @@ impl Listed {
         }
     }
 
-    /// The whole tenant, if it is that and was read.
+    /// The list of the whole tenant, if it was read.
     pub fn tenant(&self) -> Option<&Whole<Environment>> {
         match self {
             Listed::Tenant(tenant) => tenant.present(),
@@ -62,7 +61,7 @@ impl Listed {
         }
     }
 
-    /// Is there no environment where it shows none?
+    /// Does a missing environment in this source not exist?
     pub fn tells_absence(&self) -> bool {
         match self {
             Listed::Tenant(tenant) => tenant.present().is_some(),
@@ -70,7 +69,7 @@ impl Listed {
         }
     }
 
-    /// Why nothing is shown, if it could not be read.
+    /// Why the source could not be read; `None` if it was.
     pub fn unreadable(&self) -> Option<&Unreadable> {
         match self {
             Listed::Tenant(tenant) => tenant.unreadable(),
@@ -79,59 +78,58 @@ impl Listed {
     }
 }
 
-/// Where an environment of the file stands.
+/// The state of an environment of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Encrypted with the policy that the file gives it.
     Encrypted,
-    /// Something is to be done, or waited for.
+    /// An action or a wait is pending.
     Pending,
-    /// A finding forbids to start anything on it.
+    /// A finding forbids any start on it.
     Blocked,
-    /// With its policy, but offline because its key can't be reached.
+    /// Linked to its policy, but offline because its key can't be reached.
     Locked,
     /// This caller can't see it.
     NotVisible,
 }
 
-/// An environment of the file, with what there is to do.
+/// An environment of the file, and its actions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Member {
-    /// Environment id.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     pub id: String,
-    /// Its name, as consent must repeat it: with the id where another one has the same name.
+    /// Its name, as consent must repeat it: with the id if another environment has the same name.
     pub name: String,
-    /// The policy that it shall have.
+    /// The policy that the file gives it.
     pub policy: ArmId,
-    /// Its ring.
+    /// The number of its ring.
     pub ring: u32,
-    /// Where it stands.
+    /// Its state.
     pub place: Place,
-    /// What there is to do, in order.
+    /// Its actions, in order.
     pub actions: Vec<Action>,
-    /// What its evidence does not allow.
+    /// Steps that their evidence does not allow.
     pub withheld: Vec<Withheld>,
 }
 
 impl Member {
-    /// Would it be taken offline? Also where that is wanted and not allowed.
+    /// Does its part of the plan have an outage, allowed or withheld?
     pub fn starts(&self) -> bool {
         let mut actions = self.actions.iter();
         !self.withheld.is_empty() || actions.any(|action| action.takes_offline().is_some())
     }
 
-    /// Is there nothing to do for it?
+    /// Does it have neither actions nor withheld steps?
     pub fn is_idle(&self) -> bool {
         self.actions.is_empty() && self.withheld.is_empty()
     }
 }
 
-/// Environments that are linked to a policy of the file, which does not name them. They are never
-/// touched.
+/// Environments that use a policy of the file but are not in the file. cmkctl never changes them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Unlisted {
-    /// The policy.
+    /// Id of the policy.
     pub policy: ArmId,
     /// Ids and names.
     pub environments: Vec<Named>,
@@ -140,28 +138,28 @@ pub struct Unlisted {
 /// An environment by id and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Named {
-    /// Environment id.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     pub id: String,
-    /// Its name.
+    /// Display name.
     pub name: String,
 }
 
-/// What it takes to get from what was seen to what is wanted.
+/// The plan from the snapshot to the file's desired state.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fleet {
-    /// Everything at once, for preview and consent: the policies' actions, then those of the
-    /// environments in their order.
+    /// All actions, for preview and consent: those of the policies, then those of the environments
+    /// in their order.
     pub plan: Plan,
-    /// How many of these actions are the policies'.
+    /// How many of these actions belong to the policies.
     pub first: usize,
-    /// Every environment of the file, ring by ring; what runs already comes first in its ring.
+    /// Every environment of the file, ring by ring. Running ones come first in their ring.
     pub members: Vec<Member>,
-    /// What the file does not name.
+    /// Environments that use the file's policies but are not in the file.
     pub unlisted: Vec<Unlisted>,
 }
 
 impl Fleet {
-    /// The policies' part.
+    /// The plan with the policies' actions only.
     pub fn of_policies(&self) -> Plan {
         let actions = self.plan.actions.iter().take(self.first).cloned().collect();
         Plan {
@@ -170,7 +168,7 @@ impl Fleet {
         }
     }
 
-    /// Are there environments in the file that this caller can't see?
+    /// Does the file have environments that this caller can't see?
     pub fn has_unseen(&self) -> bool {
         self.members
             .iter()
@@ -178,29 +176,29 @@ impl Fleet {
     }
 }
 
-/// A plan that was written to a file, to be run exactly so.
+/// A plan saved to a file, which `apply` runs exactly as saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
     /// `cmkctl/plan/v1`
     pub schema: String,
-    /// The cloud that it is for.
+    /// The cloud that the plan is for.
     pub cloud: String,
-    /// When it was made, in the cloud's time.
+    /// When the plan was made, in the cloud's time.
     pub at: Timestamp,
-    /// The file that it came from, as it was then.
+    /// The content of the file that the plan was made from.
     pub wanted: Wanted,
-    /// What it does.
+    /// The plan's actions, in order.
     pub actions: Vec<Action>,
-    /// A name for exactly this content.
+    /// The fingerprint of the other fields.
     pub fingerprint: String,
 }
 
 impl Saved {
-    /// The schema of this version.
+    /// The schema of plans that this version writes.
     pub const SCHEMA: &'static str = "cmkctl/plan/v1";
 
-    /// A plan as it is to be written.
+    /// A plan to save, with its fingerprint.
     pub fn new(cloud: &str, at: Timestamp, wanted: &Wanted, actions: &[Action]) -> Self {
         let mut saved = Self {
             schema: Self::SCHEMA.to_owned(),
@@ -214,8 +212,8 @@ impl Saved {
         saved
     }
 
-    /// Is it as it was written? This notices a slip of an editor; who means to deceive can compute
-    /// a fingerprint, too, which is why everything is looked at again before it is run.
+    /// Does the fingerprint fit the content? This detects slips in an editor, not deception: anyone
+    /// can compute a fingerprint. So `apply` reads everything again before it runs.
     pub fn is_whole(&self) -> bool {
         self.fingerprint == self.seal()
     }

@@ -1,4 +1,5 @@
-//! The ids an administrator pastes, parsed once and strictly: nothing malformed ever reaches a URL.
+//! The ids that an administrator pastes. They are parsed once and strictly, so nothing malformed
+//! reaches a URL.
 
 use crate::model::bad_input::{BadInput, read};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -7,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use uuid::Uuid;
 
-/// The resource types this tool takes.
+/// The resource types that cmkctl accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
@@ -32,21 +33,20 @@ impl ResourceKind {
     }
 }
 
-/// The id of an Azure resource of a type that this tool takes. Compares without case, as Azure
-/// does.
+/// The id of an Azure resource of an accepted type. Comparison ignores case, as in Azure.
 #[derive(Debug, Clone)]
 pub struct ArmId {
     /// Lower-case GUID of the subscription.
     pub subscription: String,
     /// Resource group, as typed.
     pub group: String,
-    /// Which type.
+    /// Resource type.
     pub kind: ResourceKind,
     /// Resource name, as typed.
     pub name: String,
 }
 
-/// Why a text is not the id of a resource of one of these types, and how such an id looks.
+/// The error for a text that is not such an id, with the expected form.
 fn no_such_id(text: &str, expected: &[ResourceKind], why: &str) -> BadInput {
     let wanted = expected
         .iter()
@@ -67,7 +67,7 @@ impl ArmId {
     /// Parses `/subscriptions/…/resourceGroups/…/providers/TYPE/NAME`.
     ///
     /// # Errors
-    /// Says which part is wrong; an id of another resource type names that type.
+    /// Says which part is wrong. An id of another resource type names that type.
     pub fn parse(text: &str, expected: &[ResourceKind]) -> Result<Self, BadInput> {
         let bad = |why: String| no_such_id(text, expected, &why);
         let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
@@ -120,7 +120,7 @@ impl ArmId {
         })
     }
 
-    /// An id out of its parts.
+    /// An id from its parts.
     ///
     /// # Errors
     /// As [`ArmId::parse`].
@@ -139,18 +139,18 @@ impl ArmId {
         )
     }
 
-    /// Is it the same vault or managed HSM? Their names are unique in a cloud, and one that was
-    /// moved has another group or subscription.
+    /// Is it the same vault or managed HSM? Their names are unique in a cloud. After a move, the
+    /// resource group or subscription differs.
     pub fn is_same_vault(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name.eq_ignore_ascii_case(&other.name)
     }
 
-    /// The subscription's scope.
+    /// The scope of its subscription.
     pub fn subscription_scope(&self) -> String {
         format!("/subscriptions/{}", self.subscription)
     }
 
-    /// The resource group's scope.
+    /// The scope of its resource group.
     pub fn group_scope(&self) -> String {
         format!(
             "/subscriptions/{}/resourceGroups/{}",
@@ -185,7 +185,7 @@ impl PartialOrd for ArmId {
     }
 }
 
-/// Without case, so that equal ids are one key of a map.
+/// Ignores case, so that equal ids have the same hash.
 impl Hash for ArmId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for part in [&self.subscription, &self.group, &self.name] {
@@ -195,7 +195,7 @@ impl Hash for ArmId {
     }
 }
 
-/// Without case, as Azure compares.
+/// Ignores case, as in Azure.
 impl Ord for ArmId {
     fn cmp(&self, other: &Self) -> Ordering {
         let part = |left: &str, right: &str| {
@@ -221,7 +221,7 @@ impl<'de> Deserialize<'de> for ArmId {
     }
 }
 
-/// Are two ids the same? Without case, and without slashes around them.
+/// Are two ids the same? Ignores case and surrounding slashes.
 pub fn same_id(left: &str, right: &str) -> bool {
     left.trim_matches('/')
         .eq_ignore_ascii_case(right.trim_matches('/'))
@@ -242,13 +242,13 @@ pub fn parse_guid(text: &str) -> Option<String> {
         .map(|guid| guid.hyphenated().to_string())
 }
 
-/// The last GUID in an id of a role definition, lower case; the id's last segment otherwise.
+/// The GUID at the end of a role definition's id, in lower case. Without a GUID, the last segment.
 pub fn role_guid(id: &str) -> String {
     let last = id.trim_end_matches('/').rsplit('/').next().unwrap_or(id);
     parse_guid(last).unwrap_or_else(|| last.to_ascii_lowercase())
 }
 
-/// Names of resource groups: letters, digits, `-_.()`, up to 90, not ending in a dot.
+/// Is this a valid resource group name? Letters, digits, `-_.()`, up to 90, not ending in a dot.
 fn is_group(name: &str) -> bool {
     let known = |ch: char| ch.is_alphanumeric() || "-_.()".contains(ch);
     !name.is_empty()
@@ -257,7 +257,7 @@ fn is_group(name: &str) -> bool {
         && !name.ends_with('.')
 }
 
-/// Names of resources as this tool takes them: letters, digits, `-_.`, up to 127, not only dots.
+/// Is this a resource name that cmkctl accepts? Letters, digits, `-_.`, up to 127, not only dots.
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 127
@@ -267,8 +267,8 @@ fn is_name(name: &str) -> bool {
         && name.bytes().any(|byte| byte != b'.')
 }
 
-/// What is repeatable about a role assignment's name: version 5 UUID of scope, principal and role,
-/// all lower case, so that a `PUT` that is sent again names the same assignment.
+/// A repeatable name for a role assignment: version 5 UUID of scope, principal and role, all lower
+/// case. A repeated `PUT` then names the same assignment.
 pub fn assignment_name(scope: &str, principal: &str, role: &str) -> String {
     let key = format!("{}|{}|{}", scope.trim_matches('/'), principal, role).to_ascii_lowercase();
     Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes())

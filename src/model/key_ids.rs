@@ -4,8 +4,8 @@ use crate::model::bad_input::{BadInput, read};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so nothing
-/// else may pass.
+/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so no other
+/// characters may pass.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct KeyName(String);
 
@@ -34,7 +34,7 @@ impl KeyName {
         &self.0
     }
 
-    /// Is it the same name? Key Vault compares without case.
+    /// Is it the same name? Ignores case, as in Key Vault.
     pub fn is(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
@@ -76,7 +76,7 @@ impl KeyVersion {
         &self.0
     }
 
-    /// The version at the end of a key's URL, or the version alone.
+    /// The version at the end of a key's URL, or a bare version.
     ///
     /// # Errors
     /// As [`KeyVersion::parse`].

@@ -1,15 +1,15 @@
-//! Facts that decide something have three answers: what the service said, its contrary, and "can't
+//! A fact that decides something has three answers: what the service said, the opposite, and "can't
 //! tell".
 
 use crate::model::seen::Unreadable;
 
-/// A fact as a service told it. Not knowing it is a case of its own, which says why.
+/// A fact as the service told it. `Unknown` is a separate case with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<T> {
-    /// The service said so; or left it out where its documentation says what that means.
+    /// The service said so, or left it out and its documentation says what that means.
     Known(T),
-    /// The service did not say, or said something that nobody understands: a clause without a full
-    /// stop.
+    /// The service did not say, or cmkctl does not understand the answer. Holds a clause without a
+    /// full stop.
     Unknown(String),
 }
 
@@ -26,14 +26,14 @@ impl From<&str> for Known<String> {
 }
 
 impl Known<String> {
-    /// For sentences: the fact, or `unknown`.
+    /// The fact for sentences, or `unknown`.
     pub fn shown(&self) -> &str {
         self.known().map_or("unknown", String::as_str)
     }
 }
 
 impl<T> Known<T> {
-    /// The fact, where it is known. Only for showing it: who decides matches on both cases.
+    /// The fact, if it is known. For display only: a decision must match both cases.
     pub fn known(&self) -> Option<&T> {
         match self {
             Known::Known(value) => Some(value),
@@ -41,7 +41,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// Why it is not known, if so.
+    /// Why it is not known; `None` if it is.
     pub fn unknown(&self) -> Option<&str> {
         match self {
             Known::Known(_) => None,
@@ -49,10 +49,10 @@ impl<T> Known<T> {
         }
     }
 
-    /// The fact, or the clause that says why it is not known: for whoever can't go on without it.
+    /// The fact, for callers that can't go on without it.
     ///
     /// # Errors
-    /// It is not known.
+    /// The clause that says why it is not known.
     pub fn required(self) -> Result<T, String> {
         match self {
             Known::Known(value) => Ok(value),
@@ -60,7 +60,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// The same fact in other terms.
+    /// Converts a known fact.
     pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Known<U> {
         match self {
             Known::Known(value) => Known::Known(to(value)),
@@ -68,7 +68,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// The same fact, judged further.
+    /// Judges a known fact further.
     pub fn and_then<U>(self, to: impl FnOnce(T) -> Known<U>) -> Known<U> {
         match self {
             Known::Known(value) => to(value),
@@ -77,14 +77,14 @@ impl<T> Known<T> {
     }
 }
 
-/// The answer to a question about facts of which some may not be known.
+/// The answer to a question about facts that may not be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Known facts say so.
+    /// Known facts say yes.
     Yes,
-    /// Known facts say the contrary.
+    /// Known facts say no.
     No,
-    /// The facts that would decide are not known.
+    /// The deciding facts are not known.
     CantTell(Unreadable),
 }
 
@@ -95,22 +95,22 @@ impl Default for Verdict {
 }
 
 impl Verdict {
-    /// Can't tell, for a reason that is no missing right.
+    /// `CantTell` for a reason other than a missing right.
     pub fn cant_tell(why: impl Into<String>) -> Self {
         Verdict::CantTell(Unreadable::because(why.into()))
     }
 
-    /// The answer of a fact that is known.
+    /// The answer of a known fact.
     pub const fn of(fact: bool) -> Self {
         if fact { Verdict::Yes } else { Verdict::No }
     }
 
-    /// A known yes. What is not known is no yes.
+    /// Is it a known yes? `CantTell` is not.
     pub const fn proven(&self) -> bool {
         matches!(self, Verdict::Yes)
     }
 
-    /// Why it can't be told, if so.
+    /// Why it can't be told; `None` for yes and no.
     pub const fn open(&self) -> Option<&Unreadable> {
         match self {
             Verdict::CantTell(why) => Some(why),
@@ -118,7 +118,7 @@ impl Verdict {
         }
     }
 
-    /// Both: a known no decides, whatever is not known beside it.
+    /// Both. A known no decides, whatever the other one is. `other` runs only if needed.
     #[must_use]
     pub fn and(self, other: impl FnOnce() -> Verdict) -> Self {
         match self {
@@ -131,7 +131,7 @@ impl Verdict {
         }
     }
 
-    /// Is it so for one of them at least? A known yes decides.
+    /// Is at least one of them yes? A known yes decides.
     pub fn any(all: impl IntoIterator<Item = Verdict>) -> Self {
         let mut found = Verdict::No;
         for verdict in all {
@@ -144,7 +144,7 @@ impl Verdict {
         found
     }
 
-    /// For JSON: `true`, `false`, or `null` where it can't be told.
+    /// For JSON: `true`, `false`, or `null` if it can't be told.
     pub const fn flag(&self) -> Option<bool> {
         match self {
             Verdict::Yes => Some(true),

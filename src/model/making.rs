@@ -1,4 +1,4 @@
-//! What is read before a key, its vault and its resource group are made.
+//! Facts that cmkctl reads before it creates a key, its vault and its resource group.
 
 use crate::model::known::Known;
 use crate::model::new_key::Rotation;
@@ -7,44 +7,44 @@ use crate::model::seen::Seen;
 use crate::model::surroundings::Lock;
 use crate::model::whole::Whole;
 
-/// What is read for a key that is to be; asked only where one is.
+/// Facts for a key to create. Read only if the plan creates one.
 #[derive(Debug, Clone, Default)]
 pub struct Making {
-    /// The tenant of the subscription; asked only where there is no vault.
+    /// Id of the subscription's tenant. Read only if the vault does not exist.
     pub tenant: Seen<String>,
-    /// The region of the resource group; asked only where there is no vault.
+    /// Region of the resource group. Read only if the vault does not exist.
     pub group: Seen<String>,
-    /// May the vault be called so? Asked only where there is no vault.
+    /// Is the vault's name free? Read only if the vault does not exist.
     pub name: Seen<NameCheck>,
-    /// The smallest scope of what is there: the vault, its resource group or its subscription.
+    /// The smallest existing scope: the vault, its resource group or its subscription.
     pub scope: String,
-    /// What the caller may do there.
+    /// The caller's permissions at `scope`.
     pub rights: Seen<Whole<Permission>>,
-    /// The locks there.
+    /// The locks at `scope`.
     pub locks: Seen<Whole<Lock>>,
-    /// The rotation policy of the key that is there; nothing where it has none.
+    /// The rotation policy of an existing key; `Known(None)` if it has none.
     pub rotation: Known<Option<Rotation>>,
-    /// Has the vault that is there the premium SKU, or is it a managed HSM?
+    /// Does the existing vault have the premium SKU, or is it a managed HSM?
     pub premium: Known<bool>,
 }
 
-/// The service's word on the name of a new vault.
+/// The service's answer about the name of a new vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameCheck {
-    /// Nobody has it.
+    /// The name is free.
     Free,
-    /// It can't be had.
+    /// The name can't be used.
     Taken {
         /// The service's code.
         reason: String,
-        /// Its words.
+        /// The service's message.
         message: String,
     },
 }
 
-/// The right to make a resource group.
+/// The right to create a resource group.
 pub const MAKES_GROUPS: &str = "Microsoft.Resources/subscriptions/resourceGroups/write";
-/// The right to make a vault.
+/// The right to create a vault.
 pub const MAKES_VAULTS: &str = "Microsoft.KeyVault/vaults/write";
-/// The right to make a key in a vault.
+/// The right to create a key in a vault.
 pub const MAKES_KEYS: &str = "Microsoft.KeyVault/vaults/keys/write";

@@ -1,7 +1,6 @@
-//! Data only: what was asked for, what was seen, what is planned, what was done. Imports nothing of
-//! ours.
+//! Data only: the target, the snapshot, the plan and its results. Imports nothing of ours.
 
-// Of what is known, not known or not asked, every case is named.
+// Every match names each case, also those for unknown facts.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod action;

@@ -1,7 +1,6 @@
-//! What was meant, when what was typed is not known.
+//! Suggests a known name for a mistyped one.
 
-/// `Did you mean …?` with the known name that is nearest to what was typed; nothing when none is
-/// near.
+/// `Did you mean …?` with the nearest known name; `None` if none is near.
 pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let typed = typed.trim().to_lowercase();
     let nearest = known
@@ -11,12 +10,11 @@ pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
     Some(format!("Did you mean `{}`?", nearest.1))
 }
 
-/// How far a name is from what was typed; `None` when it is too far. A slip of a letter for each
-/// three is near, and so is a part of the name.
+/// The distance of a name from the typed text; `None` if it is too far. One slip per three letters
+/// is near, and so is a part of the name.
 fn distance(typed: &str, name: &str) -> Option<usize> {
     let letters = typed.chars().count();
-    // Ids are as long as this, and a slip in one of them is no reason to compare texts of any
-    // length.
+    // Ids have at most this length. Longer texts are not worth comparing.
     if letters == 0 || letters > 80 || name.chars().count() > 80 {
         return None;
     }

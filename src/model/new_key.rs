@@ -1,4 +1,4 @@
-//! A key that is to be, and the vault for it.
+//! A key to create, and its vault.
 
 use crate::model::bad_input::BadInput;
 use crate::model::text::quoted;
@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A key that shall be there, with a vault around it: what is said of each counts only while it is
-/// not there yet.
+/// A key to create, with its vault. Each wish counts only if that resource does not exist yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewKey {
-    /// The resource group of a new vault, as it was said.
+    /// Resource group of a new vault, as given.
     pub group: Option<String>,
-    /// Its subscription, by id or name, as it was said.
+    /// Its subscription, by id or name, as given.
     pub subscription: Option<String>,
-    /// The region of Azure for the vault, and for its resource group.
+    /// Azure region of the vault and its resource group.
     pub region: Option<String>,
-    /// Shall only trusted Microsoft services reach the vault?
+    /// Shall the firewall admit only trusted Microsoft services?
     pub closed: bool,
-    /// Bits of the key, where they were said.
+    /// Bits of the key; `None` means [`BITS`].
     pub bits: Option<u32>,
-    /// Shall hardware protect the key?
+    /// Shall an HSM protect the key?
     pub hsm_protected: bool,
-    /// When its first version ends.
+    /// Expiry of its first version.
     pub expires: Option<Timestamp>,
-    /// Its tags.
+    /// Its tags, by name.
     pub tags: BTreeMap<String, String>,
-    /// When Key Vault makes a new version by itself.
+    /// When Key Vault rotates it automatically.
     pub rotation: Option<Rotation>,
 }
 
 impl NewKey {
-    /// The flags that say it again, each with a space in front. Where the vault is, its id says.
+    /// The flags that repeat these wishes, each after a space. The vault's id already says where
+    /// the vault is.
     pub fn flags(&self) -> String {
         let words = self.words();
         words
@@ -41,7 +41,7 @@ impl NewKey {
             .collect()
     }
 
-    /// The same, word by word.
+    /// The same flags, word by word.
     pub fn words(&self) -> Vec<String> {
         let mut said = Vec::new();
         let mut says = |flag: &str, value: String| said.extend([format!("--{flag}"), value]);
@@ -73,21 +73,21 @@ impl NewKey {
     }
 }
 
-/// Bits of a key where nobody says otherwise.
+/// Bits of a new key by default.
 pub const BITS: u32 = 3072;
 
-/// The other size that a policy takes.
+/// The other size that a policy accepts.
 pub const SMALL_BITS: u32 = 2048;
 
-/// A version lasts so many days at least, and is never replaced within so many days of its ends
+/// A version must last at least 28 days, and Key Vault never rotates within 7 days of its ends
 /// (Microsoft Learn, *Configure cryptographic key auto-rotation*).
 const SHORTEST: u32 = 28;
 const MARGIN: u32 = 7;
 
-/// A region of Azure: `West Europe` is `westeurope`.
+/// An Azure region: `West Europe` becomes `westeurope`.
 ///
 /// # Errors
-/// It can't be the name of one.
+/// The text can't be a region's name.
 pub fn region(text: &str) -> Result<String, BadInput> {
     let name: String = text.split_whitespace().collect();
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -100,28 +100,28 @@ pub fn region(text: &str) -> Result<String, BadInput> {
     ))
 }
 
-/// Days for which a new vault keeps what was deleted: the longest time that there is.
+/// Days for which a new vault keeps deleted keys: the maximum.
 pub const VAULT_KEEPS: u32 = 90;
 
-/// When Key Vault makes new versions of a key by itself.
+/// When Key Vault rotates a key automatically.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Rotation {
-    /// So long after a version was made, the next one is.
+    /// Time from one version to the next.
     pub every: Period,
-    /// A version that is made so ends after this time; without it, it does not end.
+    /// Lifetime of a version that Key Vault makes; `None` means without expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Period>,
-    /// So long before a version ends, an event tells it.
+    /// How long before a version expires Key Vault sends an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<Period>,
 }
 
 impl Rotation {
-    /// The same, if Key Vault takes it.
+    /// The same, if Key Vault accepts it.
     ///
     /// # Errors
-    /// What Key Vault does not take.
+    /// What Key Vault does not accept.
     pub fn fitting(self) -> Result<Self, BadInput> {
         let every = self.every.about_days();
         let bad = |what: &str, fix: &str| Err(BadInput::new(what, fix));
@@ -152,8 +152,8 @@ impl Rotation {
         Ok(self)
     }
 
-    /// Does a policy that was read do the same? What it says beside an end that nobody asked for
-    /// is the service's own.
+    /// Does an existing rotation policy have the same effect? Values that the caller did not ask
+    /// for are the service's own and do not count.
     pub fn is_kept_by(&self, other: &Self) -> bool {
         let same = |own: Option<Period>, other: Option<Period>| {
             own.is_none_or(|own| other.is_some_and(|other| own.is_as_long_as(other)))
@@ -164,47 +164,47 @@ impl Rotation {
     }
 }
 
-/// What a key is made as.
+/// The properties of a new key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Shape {
-    /// Bits.
+    /// Size in bits.
     pub bits: u32,
-    /// RSA-HSM instead of RSA.
+    /// `RSA-HSM` instead of `RSA`.
     pub hsm: bool,
-    /// When its first version ends.
+    /// Expiry of its first version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
-    /// Its tags.
+    /// Its tags, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// When Key Vault makes a new version by itself.
+    /// When Key Vault rotates it automatically.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
 }
 
 impl Shape {
-    /// The type, as Key Vault spells it.
+    /// The key type, as Key Vault spells it.
     pub const fn kty(&self) -> &'static str {
         if self.hsm { "RSA-HSM" } else { "RSA" }
     }
 }
 
-/// How a vault is made.
+/// The properties of a new vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct VaultShape {
-    /// The region of Azure.
+    /// Azure region, such as `westeurope`.
     pub region: String,
-    /// Its tenant, which is that of its subscription.
+    /// Tenant id, which is the subscription's.
     pub tenant: String,
-    /// The premium SKU, which keys in hardware take.
+    /// The premium SKU, which hardware keys require.
     pub premium: bool,
-    /// Do only trusted Microsoft services reach it?
+    /// Does the firewall admit only trusted Microsoft services?
     pub closed: bool,
 }
 
-/// A span of the calendar, as ISO 8601 writes it. Months and years have no fixed length.
+/// A calendar period, as ISO 8601 writes it. Months and years have no fixed length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Period {
@@ -220,13 +220,13 @@ enum Unit {
 }
 
 impl Period {
-    /// So many days.
+    /// A period of days.
     pub const fn days(count: u16) -> Self {
         let unit = Unit::Days;
         Self { count, unit }
     }
 
-    /// As people write it: `30d`, `18m`, `2y`. `None` for anything else.
+    /// Parses the typed form: `30d`, `18m`, `2y`. `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         Self::of(
@@ -235,7 +235,7 @@ impl Period {
         )
     }
 
-    /// As ISO 8601 writes it: `P30D`, `P18M`, `P2Y`. `None` for what has several parts, or others.
+    /// Parses the ISO 8601 form: `P30D`, `P18M`, `P2Y`. `None` for several parts or other units.
     pub fn of_iso(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         Self::parse(text.strip_prefix('p')?)
@@ -250,12 +250,12 @@ impl Period {
         };
         let digits = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
         let count = count.parse().ok().filter(|count| digits && *count > 0)?;
-        // Nobody plans for longer, and dates of the calendar end.
+        // 100 years are enough, and calendar dates have a limit.
         let found = Self { count, unit };
         (found.about_days() <= 365 * 100).then_some(found)
     }
 
-    /// How long it is, for comparing.
+    /// The approximate length in days, for comparison.
     pub const fn about_days(self) -> u32 {
         let each = match self.unit {
             Unit::Days => 1,
@@ -265,7 +265,7 @@ impl Period {
         self.count as u32 * each
     }
 
-    /// Is it the same span? A year is twelve months.
+    /// Is it the same period? A year is twelve months.
     pub fn is_as_long_as(self, other: Self) -> bool {
         let months = |own: Self| match own.unit {
             Unit::Days => None,
@@ -279,13 +279,13 @@ impl Period {
         }
     }
 
-    /// Twice as long.
+    /// Twice the period.
     pub const fn twice(self) -> Self {
         let count = self.count.saturating_mul(2);
         Self { count, ..self }
     }
 
-    /// The time that is so long after another one.
+    /// The time this period after `start`; `None` if the calendar can't express it.
     pub fn after(self, start: Timestamp) -> Option<Timestamp> {
         let count = i64::from(self.count);
         let span = match self.unit {
@@ -324,13 +324,13 @@ impl TryFrom<String> for Period {
 }
 
 impl Period {
-    /// As people write it, such as `2y`.
+    /// The typed form, such as `2y`.
     pub fn typed(self) -> String {
         let iso = self.to_string();
         iso.trim_start_matches('P').to_ascii_lowercase()
     }
 
-    /// In words for sentences, such as `2 years`.
+    /// Words for sentences, such as `2 years`.
     pub fn in_words(self) -> String {
         let one = match self.unit {
             Unit::Days => "day",

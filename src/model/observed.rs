@@ -1,4 +1,4 @@
-//! A snapshot of the services. It knows what it does not know.
+//! A snapshot of the services. It records also what is not known.
 
 use crate::model::environment::{Environment, Integration};
 use crate::model::known::Known;
@@ -12,62 +12,58 @@ use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Everything one observation saw.
+/// Everything that one observation read.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
-    /// When, in the cloud's time.
+    /// When it was read, in the cloud's time.
     pub at: Timestamp,
-    /// The environment.
+    /// The environment as read.
     pub environment: Seen<Environment>,
-    /// What Dataverse says about the integration with finance and operations; nothing where there
-    /// is no such side, or no Dataverse that could be asked.
+    /// What Dataverse says about the integration with finance and operations. `None` without such
+    /// an app, or without Dataverse to ask.
     pub integration: Option<Seen<Integration>>,
     /// Lifecycle operations of the environment, newest first.
     pub operations: Seen<Whole<Operation>>,
-    /// The enterprise policy that was asked for, or else the one that is linked; absent where the
-    /// environment says that none is.
+    /// The policy asked for, or else the linked one. `Absent` if the environment says that none is
+    /// linked.
     pub policy: Seen<Policy>,
-    /// The resource provider in the policy's subscription.
+    /// The resource provider `Microsoft.PowerPlatform` in the policy's subscription.
     pub provider: Seen<Provider>,
-    /// The key vault or managed HSM; nothing where neither the command line nor a policy that was
-    /// read names one.
+    /// The vault or managed HSM. `None` if neither the command line nor a policy names one.
     pub vault: Option<Seen<Vault>>,
-    /// The key; nothing where none is named, or where it is on the data plane of a vault that is
-    /// not there or could not be read.
+    /// The key. `None` if none is named, or if its vault is absent or unreadable.
     pub key: Option<Seen<Key>>,
-    /// What was read of the right of the policy's identity to use the key.
+    /// What was read of the identity's right to use the key.
     pub key_rights: Held,
-    /// The same of the right to read the policy, for each of the readers that were asked for, by
-    /// the object id as it was given.
+    /// What was read of each requested reader's right to read the policy, by object id as given.
     pub policy_rights: BTreeMap<String, Held>,
-    /// What lies around: rights, locks, other environments.
+    /// Rights, locks and other environments around it.
     pub around: Surroundings,
-    /// What a key that is to be made takes; asked only where one is.
+    /// Facts for a key to create. Read only if the plan creates one.
     pub making: Making,
-    /// What protects the environment now, where another policy is to take over; asked only for a
-    /// swap.
+    /// What protects the environment now, under its old policy. Read only for a swap.
     pub left: Option<Box<Observed>>,
 }
 
 impl Observed {
-    /// The vault, if it is there.
+    /// The vault, if it was read and exists.
     pub fn vault(&self) -> Option<&Vault> {
         self.vault.as_ref()?.present()
     }
 
-    /// The key, if it is there.
+    /// The key, if it was read and exists.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()?.present()
     }
 
-    /// Is the provider known not to be registered? Then it answers nothing about policies.
+    /// Is the provider known to be unregistered? Then it answers no question about policies.
     pub fn is_unregistered(&self) -> bool {
         self.provider
             .present()
             .is_some_and(|provider| provider.state != Known::Known(Registration::Registered))
     }
 
-    /// Does the service say that the key is not there?
+    /// Does the service say that the key does not exist?
     pub fn key_is_absent(&self) -> bool {
         self.key.as_ref().is_some_and(Seen::is_absent)
     }

@@ -4,44 +4,44 @@ use crate::model::known::Known;
 use crate::model::word::{Vocabulary, Word};
 use jiff::{SignedDuration, Timestamp};
 
-/// The longest that adding to a policy or removing from it takes (the documentation's figure).
+/// The longest time that an add or a removal takes, by the documentation.
 pub const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// A lifecycle operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operation {
-    /// GUID.
+    /// A GUID.
     pub id: String,
-    /// `NewCustomerManagedKey`, …; empty when the service did not say.
+    /// `NewCustomerManagedKey`, …; empty if the service did not say.
     pub kind: String,
-    /// How far it is.
+    /// Its progress.
     pub state: Word<Progress>,
     /// When it was created.
     pub created: Known<Timestamp>,
-    /// When it did something last; nothing where the service does not say it.
+    /// When it last changed; `Known(None)` if the service leaves it out.
     pub last_action: Known<Option<Timestamp>>,
     /// The stage that runs or ran last, such as `Run`.
     pub stage: Option<String>,
     /// Did every stage succeed?
     pub all_stages_succeeded: bool,
-    /// What it says about its failure.
+    /// What it says about its failure, if it failed.
     pub failure: Option<Failure>,
 }
 
-/// What an operation says about its failure.
+/// An operation's own words about its failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// The code that tells most.
+    /// The most specific code.
     pub code: Option<String>,
-    /// Code and words, with the id for a support ticket.
+    /// Code and message, with the id for a support ticket.
     pub words: String,
-    /// What helps against the cause, where the code tells it.
+    /// The remedy, if the code tells one.
     pub remedy: Option<String>,
-    /// Who can do that.
+    /// The role that can apply it.
     pub who: Option<&'static str>,
 }
 
-/// How far an operation is.
+/// The progress of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// `NotStarted`, `Running`
@@ -69,7 +69,7 @@ impl Vocabulary for Progress {
 }
 
 impl Operation {
-    /// Has it ended, for sure? One in a state that nobody knows may run, and is waited for.
+    /// Has it certainly ended? An operation in an unfamiliar state may run, so cmkctl waits for it.
     pub fn has_ended(&self) -> bool {
         match &self.state.means {
             Known::Known(Progress::Succeeded | Progress::Failed | Progress::Canceled) => true,
@@ -77,12 +77,12 @@ impl Operation {
         }
     }
 
-    /// Does it run, for sure?
+    /// Does it certainly run?
     pub fn runs(&self) -> bool {
         self.state.known() == Some(&Progress::Running)
     }
 
-    /// Did it end well?
+    /// Did it succeed?
     pub fn succeeded(&self) -> bool {
         self.state.known() == Some(&Progress::Succeeded)
     }
@@ -106,8 +106,8 @@ impl Operation {
         }
     }
 
-    /// When an operation that has ended did so, at the latest: its last action, or else the longest
-    /// that it can have taken.
+    /// When an operation that has ended did so, at the latest: at its last change, or else after
+    /// the longest time that it can take.
     pub fn ended(&self) -> Known<Timestamp> {
         match &self.last_action {
             Known::Known(Some(last)) if self.created.known().is_some_and(|began| began > last) => {

@@ -1,4 +1,4 @@
-//! The plan: a value that is shown, consented to, and then run as it is.
+//! The plan: a value that cmkctl shows, asks consent for, and runs unchanged.
 
 use crate::model::action::facts::{Facts, Harm};
 use crate::model::finding::{Finding, Severity};
@@ -8,39 +8,38 @@ use serde::Serialize;
 
 pub use crate::model::action::Action;
 
-/// What would be done, and what stands in the way.
+/// The actions, and the findings that block them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// All of them, worst first.
+    /// All findings, worst first.
     pub findings: Vec<Finding>,
-    /// In order; empty when the wanted state is there.
+    /// The actions in order; empty if the desired state is reached.
     pub actions: Vec<Action>,
-    /// Steps that would be next, and that their evidence does not allow: no actions, only to be
-    /// shown. A finding says why.
+    /// The next steps that their evidence does not allow. They are only shown, and a finding says
+    /// why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
-    /// What is in the wanted state already, as sentences.
+    /// What is in the desired state already, as sentences.
     pub already: Vec<String>,
-    /// A grant that is there is effective everywhere from then on only; an environment is not added
-    /// before.
+    /// When an existing grant becomes effective everywhere. cmkctl adds no environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Timestamp>,
 }
 
-/// A step without the evidence that it takes, in words.
+/// A step without its required evidence, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Withheld {
-    /// What it would do.
+    /// What it would do, as a sentence.
     pub what: String,
-    /// Why it would be done.
+    /// Why it is needed.
     pub why: &'static str,
-    /// Whose part of the work it is.
+    /// The administrator whose part it is.
     #[serde(skip)]
     pub side: Side,
 }
 
 impl Withheld {
-    /// The words of an action, which itself goes nowhere.
+    /// The words of an action that is not sent.
     pub fn of(action: &Action) -> Self {
         let Facts { why, side, .. } = action.facts();
         Self {
@@ -52,7 +51,7 @@ impl Withheld {
 }
 
 impl Plan {
-    /// Joins another step's plan to this one; a finding of two steps is said once.
+    /// Joins another step's plan to this one. Equal findings appear once.
     pub fn join(&mut self, other: Plan) {
         for finding in other.findings {
             if !self.findings.contains(&finding) {
@@ -67,7 +66,7 @@ impl Plan {
         self.effective_from = self.effective_from.max(other.effective_from);
     }
 
-    /// A name for exactly these actions, the same on every machine.
+    /// The name of exactly these actions, the same on every machine.
     pub fn fingerprint(&self) -> String {
         let text = serde_json::to_vec(&self.actions).unwrap_or_default();
         uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, &text)
@@ -75,7 +74,7 @@ impl Plan {
             .to_string()
     }
 
-    /// What stood against it and was overridden, as sentences.
+    /// The objections that the caller has overridden, as sentences.
     pub fn overridden(&self) -> Vec<String> {
         let mut all: Vec<String> = self
             .actions
@@ -86,37 +85,36 @@ impl Plan {
         all
     }
 
-    /// The findings that forbid to start.
+    /// The findings of severity `Block`.
     pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Block)
     }
 
-    /// What is not known and must be, before anything is started.
+    /// The findings of severity `Unknown`: facts that must be known before any start.
     pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Unknown)
     }
 
-    /// Does nothing forbid to start, is everything known that must be, and is every step allowed by
-    /// its evidence?
+    /// May the plan start? It has no blockers, no gaps and no withheld steps.
     pub fn may_start(&self) -> bool {
         self.blockers().chain(self.gaps()).next().is_none() && self.withheld.is_empty()
     }
 
-    /// The environment whose users this plan sends home, if it does.
+    /// The display name of the first environment that this plan takes offline.
     pub fn takes_offline(&self) -> Option<&str> {
         self.actions.iter().find_map(Action::takes_offline)
     }
 
-    /// Is there nothing to do, and nothing that would be?
+    /// Does the plan have neither actions nor withheld steps?
     pub fn is_idle(&self) -> bool {
         self.actions.is_empty() && self.withheld.is_empty()
     }
 
-    /// Does it change something?
+    /// Does any action change something at the service?
     pub fn changes(&self) -> bool {
         self.actions.iter().any(Action::changes)
     }
@@ -132,8 +130,9 @@ impl Plan {
         names
     }
 
-    /// Consent to exactly this plan: `yes` for changes that keep everybody working, and the
-    /// environment's name, letter by letter, for those that do not. The only way to a [`Consent`].
+    /// Gives consent to exactly this plan. `yes` is enough for actions without harm. A harmful
+    /// action requires the name of what it harms, letter by letter. Nothing else makes a
+    /// [`Consent`].
     ///
     /// # Errors
     /// What is missing.
@@ -170,20 +169,20 @@ fn typed_consent(action: &Action) -> Option<&str> {
     action.facts().harm.typed_consent()
 }
 
-/// Proof that somebody consented. Writers ask for it; only [`Plan::consent`] makes one.
+/// Proof that the caller consented. A writer requires it; only [`Plan::consent`] makes one.
 #[derive(Debug, Clone, Copy)]
 pub struct Consent(());
 
-/// Why there is no consent.
+/// What is missing for consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
     /// A yes.
     Yes,
-    /// A name must be typed.
+    /// A typed name.
     Name {
-        /// The name.
+        /// The name to type.
         name: String,
-        /// What happens to what has that name, in one sentence.
+        /// What happens to the resource of that name, in one sentence.
         why: String,
     },
 }

@@ -1,18 +1,18 @@
-//! That the wanted state is there, shown by a look at the services and by nothing else.
+//! Proof that the desired state is reached. Only a fresh snapshot gives it.
 
 use crate::model::known::Verdict;
 use crate::model::plan::Plan;
 
-/// Proof that the wanted state is there: nothing is left to do, nothing is in the way, and
-/// everything that must be known is. Only [`Proof::of`] makes one.
+/// Proof of the desired state: nothing is left to do, nothing blocks, and everything required is
+/// known. Only [`Proof::of`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proof(());
 
 impl Proof {
-    /// The proof, where the plan of a fresh look has nothing to do and nothing to say.
+    /// The proof, if the plan over a fresh snapshot is empty and without blockers.
     ///
     /// # Errors
-    /// What is left to do, in the way or not known, as sentences.
+    /// The pending changes, blockers and unknown facts, as sentences.
     pub fn of(rest: &Plan) -> Result<Self, Vec<String>> {
         match settled(rest) {
             Verdict::Yes => Ok(Self(())),
@@ -21,8 +21,7 @@ impl Proof {
     }
 }
 
-/// Does a plan say that the wanted state is there? A known "no" decides, whatever is not known
-/// beside it.
+/// Does a plan show the desired state? A known "no" decides, whatever else is unknown.
 fn settled(rest: &Plan) -> Verdict {
     let done = rest.actions.is_empty() && rest.withheld.is_empty();
     Verdict::of(done && rest.blockers().next().is_none()).and(|| {

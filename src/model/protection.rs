@@ -1,4 +1,4 @@
-//! What protects an environment: policy, vault and key, and who may use them.
+//! What protects an environment: policy, vault and key, and which principals may use them.
 
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
@@ -13,27 +13,27 @@ pub struct Policy {
     pub id: ArmId,
     /// Power Platform geography, in lower case. The names are open: Microsoft adds regions.
     pub location: Known<String>,
-    /// `Encryption` for customer-managed keys.
+    /// The `kind` field: `Encryption` for customer-managed keys.
     pub kind: String,
-    /// Object id of its system-assigned identity. Left out while Entra has not made it yet: then
-    /// nothing can be granted.
+    /// Object id of its system-assigned identity. The service leaves it out until Entra has made
+    /// the identity. Until then nothing can be granted.
     pub principal_id: Option<String>,
-    /// Its id inside Power Platform: `/regions/…/enterprisePolicies/…`. Left out while Power
-    /// Platform does not know the policy yet: then nothing can be added to it.
+    /// Its id inside Power Platform: `/regions/…/enterprisePolicies/…`. The service leaves it out
+    /// until Power Platform knows the policy. Until then no environment can be added.
     pub system_id: Option<String>,
     /// The key that it references.
     pub key: Known<KeyReference>,
     /// Does it encrypt? `Enabled`, `Disabled` or `NotConfigured` on the wire.
     pub encrypts: Known<bool>,
-    /// What its `provisioningState` says, unless that is `Succeeded`. Without one, which is what
-    /// the service was seen to answer, its last change is done.
+    /// Its `provisioningState`, unless that is `Succeeded`. The service was seen to leave it out
+    /// after the last change is done, so `None` means finished.
     pub unfinished: Option<String>,
-    /// What the service says about its health. It may leave it out, and then says nothing
-    /// (`healthStatus` is optional in the public specification).
+    /// The service's health state. `None` if the service leaves it out (`healthStatus` is optional
+    /// in the public specification).
     pub health: Option<Word<Health>>,
 }
 
-/// Is a policy one that encrypts?
+/// Does a policy encrypt?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EncryptionState {
     /// `Enabled`
@@ -57,22 +57,22 @@ impl Vocabulary for EncryptionState {
 /// The key that a policy references.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyReference {
-    /// Key vault or managed HSM.
+    /// Id of the vault or managed HSM.
     pub vault: ArmId,
-    /// The key in it.
+    /// Name of the key.
     pub key: KeyName,
-    /// The pinned version; without one the policy follows the key's rotation.
+    /// The pinned version; `None` follows the key's rotation.
     pub version: Option<KeyVersion>,
 }
 
 impl Policy {
-    /// Is it one for customer-managed keys? Policies of other kinds have the same resource type.
+    /// Is it a policy for customer-managed keys? Other kinds of policy have the same resource type.
     pub fn is_for_encryption(&self) -> bool {
         self.kind.eq_ignore_ascii_case("Encryption")
     }
 
-    /// Does it reference this key of this vault? Names of vaults are unique, and a vault can be
-    /// moved to another group.
+    /// Does it reference this key of this vault? Vault names are unique, and a vault can be moved
+    /// to another group.
     pub fn references(&self, vault: &ArmId, key: &KeyName) -> Verdict {
         match &self.key {
             Known::Known(own) => Verdict::of(own.vault.is_same_vault(vault) && own.key.is(key)),
@@ -80,7 +80,7 @@ impl Policy {
         }
     }
 
-    /// The key that it references, for showing.
+    /// The key that it references, for display.
     pub fn key_reference(&self) -> Option<&KeyReference> {
         self.key.known()
     }
@@ -89,13 +89,13 @@ impl Policy {
 /// A resource provider's registration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Provider {
-    /// How far it is.
+    /// Its state in this subscription.
     pub state: Known<Registration>,
     /// Locations of `enterprisePolicies`, in lower case.
     pub locations: Known<Vec<String>>,
 }
 
-/// How far the registration of a resource provider is.
+/// The state of a resource provider's registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
     /// `Registered`
@@ -119,7 +119,7 @@ impl Vocabulary for Registration {
     }
 }
 
-/// What the service says about the health of a policy.
+/// The health that the service states for a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// `Undetermined`
@@ -143,49 +143,50 @@ impl Vocabulary for Health {
     }
 }
 
-/// A key vault or managed HSM, with absent values already read as the service documents them.
+/// A key vault or managed HSM. Missing values are already replaced by the service's documented
+/// defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vault {
     /// ARM id.
     pub id: ArmId,
-    /// The Azure region that it is in, in lower case.
+    /// Its Azure region, in lower case.
     pub region: Known<String>,
     /// Data plane URL, as the service gives it.
     pub uri: String,
-    /// Its tenant.
+    /// Id of its tenant.
     pub tenant_id: Known<String>,
-    /// Azure RBAC (`true`) or access policies.
+    /// `true` for Azure RBAC, `false` for access policies.
     pub rbac: Known<bool>,
-    /// Soft delete.
+    /// Is soft delete on?
     pub soft_delete: Known<bool>,
-    /// Days a deleted key is kept. The service may leave it out: then it is 90 (default of
+    /// Days for which it keeps a deleted key. If the service leaves it out, it is 90 (default of
     /// `softDeleteRetentionInDays` in the public specification).
     pub retention_days: Known<u32>,
-    /// Purge protection.
+    /// Is purge protection on?
     pub purge_protection: Known<bool>,
-    /// Who its network lets in.
+    /// What its firewall admits.
     pub network: Known<Network>,
-    /// Access policies. The service may leave them out: then there are none (a vault that works
-    /// with roles needs none, by the public specification).
+    /// Access policies. If the service leaves them out, there are none (a vault with RBAC needs
+    /// none, by the public specification).
     pub access_policies: Known<Vec<AccessPolicy>>,
 }
 
-/// Who the network of a vault lets in, as far as Power Platform is concerned.
+/// What a vault's firewall admits, with regard to Power Platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// Everybody.
+    /// All networks.
     Open,
-    /// Closed, but trusted Microsoft services pass.
+    /// Public access is restricted, but trusted Microsoft services are admitted.
     TrustedServices,
-    /// Closed to everybody who comes by no private link.
+    /// Only private links are admitted.
     Closed,
-    /// A network security perimeter (`SecuredByPerimeter`): in enforced mode trusted services do
-    /// not pass.
+    /// A network security perimeter (`SecuredByPerimeter`). In enforced mode it does not admit
+    /// trusted services.
     Perimeter,
 }
 
 impl Network {
-    /// Does it let Power Platform reach the key?
+    /// Can Power Platform reach the key?
     pub const fn lets_services_pass(self) -> bool {
         match self {
             Network::Open | Network::TrustedServices => true,
@@ -197,9 +198,9 @@ impl Network {
 /// One access policy of a vault.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccessPolicy {
-    /// Who.
+    /// Object id of the principal.
     pub object_id: String,
-    /// Key permissions, lower case.
+    /// Its key permissions, in lower case.
     pub keys: Vec<String>,
 }
 
@@ -210,13 +211,13 @@ pub struct Key {
     pub name: String,
     /// Its type.
     pub kty: Word<KeyType>,
-    /// Size of an RSA key; not known of other types, which have none.
+    /// Size of an RSA key. `Unknown` for other types, which have none.
     pub bits: Known<u32>,
-    /// The version that was read (the latest one, unless pinned).
+    /// The version that was read: the pinned one, or else the latest.
     pub version: Known<KeyVersion>,
-    /// Since when it is valid, until when, and whether it is enabled.
+    /// When it is valid, and whether it is enabled.
     pub validity: Validity,
-    /// Where it was read: `Key Vault` or `Azure Resource Manager`.
+    /// The source of these facts: `Key Vault` or `Azure Resource Manager`.
     pub source: &'static str,
 }
 
@@ -225,7 +226,7 @@ pub struct Key {
 pub enum KeyType {
     /// `RSA`, `RSA-HSM`
     Rsa,
-    /// `EC`, `EC-HSM`, `oct`, `oct-HSM`: these can't encrypt an environment.
+    /// `EC`, `EC-HSM`, `oct`, `oct-HSM`. These can't encrypt an environment.
     Other,
 }
 
@@ -241,16 +242,16 @@ impl Vocabulary for KeyType {
     }
 }
 
-/// When a version of a key may be used.
+/// When a key version can be used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validity {
-    /// Enabled?
+    /// Is it enabled?
     pub enabled: Known<bool>,
     /// When this version was made.
     pub created: Known<Timestamp>,
-    /// Not valid before; nothing means at once.
+    /// Not valid before; `Known(None)` means valid at once.
     pub not_before: Known<Option<Timestamp>>,
-    /// Not valid after; nothing means for ever.
+    /// Not valid after; `Known(None)` means without expiry.
     pub expires: Known<Option<Timestamp>>,
 }
 
@@ -267,7 +268,7 @@ impl Validity {
             .and(|| within(&self.expires, &|end| end > at))
     }
 
-    /// The day on which it ends, where one is known.
+    /// The expiry; `None` if there is none or it is not known.
     pub fn end(&self) -> Option<Timestamp> {
         self.expires.known().copied().flatten()
     }

@@ -1,54 +1,54 @@
-//! What was done, in order.
+//! What an apply did, in order.
 
 use serde::Serialize;
 use std::time::Duration;
 
-/// One thing that was done, with what the service answered.
+/// One change that was made, with the service's answer.
 #[derive(Debug, Clone, Serialize)]
 pub struct Done {
     /// A sentence in the past tense.
     pub what: String,
-    /// The resource it was done to.
+    /// The resource that was changed.
     pub subject: String,
-    /// `x-ms-correlation-request-id` or its like.
+    /// `x-ms-correlation-request-id` or a similar header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation: Option<String>,
 }
 
-/// What an apply did.
+/// The result of an apply.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Receipt {
-    /// In order.
+    /// The changes, in order.
     pub done: Vec<Done>,
-    /// The link operation that still runs at the service, when this process no longer waits for it.
+    /// The link operation that still runs at the service when cmkctl stops waiting for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
 }
 
-/// What is going on, for whoever shows progress.
+/// Progress of an apply, for display.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// An action begins.
     Doing(String),
-    /// Minutes pass before the next action, for this reason.
+    /// A pause of minutes before the next action, with its reason.
     Pause(String),
-    /// It is waited for.
+    /// cmkctl waits for the action.
     Waiting(Tick),
-    /// It ended well.
+    /// The action succeeded.
     Done(String),
-    /// Something worth a line.
+    /// A note to show.
     Note(String),
 }
 
-/// One look at something that takes long.
+/// One poll of a long operation.
 #[derive(Debug, Clone)]
 pub struct Tick {
-    /// Since waiting began, in the cloud's time.
+    /// Time since the wait began, in the cloud's time.
     pub elapsed: Duration,
-    /// The longest that it may take, by the documentation, if that is written.
+    /// The longest documented duration; `None` if none is documented.
     pub within: Option<Duration>,
-    /// State and stage, or the trouble.
+    /// State and stage, or the error.
     pub words: String,
-    /// Until the next look, in this machine's time.
+    /// Time until the next poll, in this machine's time.
     pub next: Duration,
 }

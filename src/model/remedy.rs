@@ -1,5 +1,5 @@
-//! What helps against a finding, as a value with two renderers: for somebody at the command line,
-//! and for somebody who writes the file of `cmkctl apply`.
+//! The remedy of a finding, as a value with two renderers: for the command line, and for the file
+//! of `cmkctl apply`.
 
 use crate::model::ids::ArmId;
 use crate::model::rights::Lacking;
@@ -7,53 +7,53 @@ use crate::model::text::quoted;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// What helps against a finding.
+/// The remedy of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// A command to paste, or a sentence: the same for everybody.
+    /// A command to paste, or a sentence. Both renderers print it unchanged.
     Plain(String),
-    /// A sentence. Nothing but waiting helps.
+    /// A sentence. Only waiting helps.
     Wait(String),
-    /// A flag of the command line, and a line of the file.
+    /// A flag on the command line, or a line in the file.
     Setting(Setting),
     /// The caller needs a role.
     GetRole {
         /// Its name, such as `Contributor`.
         role: String,
-        /// The right that it gives.
+        /// The right that the role gives.
         lacking: Lacking,
-        /// Their object id, where it is known.
+        /// The caller's object id, if it is known.
         caller: Option<String>,
     },
-    /// The environment is in another policy and must be moved.
+    /// The environment has another policy and must be moved.
     Move {
         /// Environment id.
         environment: String,
-        /// The policy that it shall go to.
+        /// The policy that the environment must get.
         policy: Box<ArmId>,
     },
 }
 
-/// What is asked for by a flag on the command line and by a line in the file.
+/// A setting with both a flag on the command line and a line in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// Make the environment a Managed Environment.
     MakeManaged,
-    /// The environment stays without finance and operations.
+    /// Accept an environment without finance and operations.
     PowerPlatformOnly,
-    /// Do not pin the policy to a version of the key.
+    /// Leave out the pinned key version.
     NoKeyVersion,
-    /// A location that the provider has.
+    /// Use a location that the provider offers.
     Location,
-    /// The caller becomes a reader of the policy.
+    /// Make the caller a reader of the policy.
     Reader,
-    /// The grants of the policy's identity are not left alone.
+    /// Let cmkctl grant the policy's identity its right.
     Grant,
-    /// The region of a new vault and of its resource group.
+    /// The Azure region of a new vault and its resource group.
     Region,
-    /// The key that is there, or another one.
+    /// Use the existing key, or another one.
     OtherKey,
-    /// A new key is not protected by hardware.
+    /// Create the key without hardware protection.
     NoHardware,
 }
 
@@ -123,12 +123,12 @@ impl Setting {
 }
 
 impl Remedy {
-    /// Nothing but waiting helps, as this sentence says.
+    /// A sentence that says that only waiting helps.
     pub fn wait(sentence: impl Into<String>) -> Self {
         Remedy::Wait(sentence.into())
     }
 
-    /// Is waiting all that helps?
+    /// Does only waiting help?
     pub const fn is_wait(&self) -> bool {
         match self {
             Remedy::Wait(_) => true,
@@ -139,7 +139,7 @@ impl Remedy {
         }
     }
 
-    /// The right whose lack it is against.
+    /// The missing right that this remedy is for.
     pub const fn lacking(&self) -> Option<&Lacking> {
         match self {
             Remedy::GetRole { lacking, .. } => Some(lacking),
@@ -147,7 +147,7 @@ impl Remedy {
         }
     }
 
-    /// For somebody who types a command.
+    /// The words for the command line.
     pub fn on_command_line(&self) -> String {
         match self {
             Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
@@ -165,7 +165,7 @@ impl Remedy {
         }
     }
 
-    /// For somebody who writes the file.
+    /// The words for the file.
     pub fn in_file(&self) -> String {
         match self {
             Remedy::Plain(text) | Remedy::Wait(text) => text.clone(),
@@ -186,7 +186,7 @@ impl Remedy {
         }
     }
 
-    /// The same in the words of the file, wherever it is printed.
+    /// The same remedy, which always prints the words for the file.
     #[must_use]
     pub fn of_file(self) -> Self {
         match self {

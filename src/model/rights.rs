@@ -1,4 +1,4 @@
-//! What Azure says of rights: who holds which role where, what a role allows, and what is denied.
+//! Azure's facts about rights: role assignments, what a role allows, and deny assignments.
 
 use crate::model::known::{Known, Verdict};
 use crate::model::seen::Seen;
@@ -6,28 +6,27 @@ use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// What was read of one principal's rights at one resource. The lists may hold more than applies
-/// there: `steps::rights` judges.
+/// What was read about one principal's rights at one resource. The lists may contain assignments
+/// that do not apply there: `steps::rights` judges.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Held {
-    /// The role assignments of the principal and of the groups that it is in, at, above and below
-    /// the resource.
+    /// The role assignments of the principal and its groups, at, above and below the resource.
     pub roles: Seen<Whole<RoleAssignment>>,
-    /// Definitions of roles that are not built in, by the role's GUID in lower case; only those
-    /// that the answer depends on.
+    /// Definitions of custom roles, by the role's GUID in lower case. Only those that the answer
+    /// depends on.
     pub definitions: BTreeMap<String, Seen<RoleDefinition>>,
-    /// Deny assignments at, above and below the resource, of all principals. `Unreadable` with
+    /// Deny assignments of all principals, at, above and below the resource. `Unreadable` with
     /// `forbidden` means that the service does not show them to this caller.
     pub denials: Seen<Whole<Denial>>,
 }
 
 impl Held {
-    /// The service says that nothing is assigned and nothing is denied.
+    /// No assignments and no deny assignments, as read from the service.
     pub fn nothing() -> Self {
         Self::of(Vec::new())
     }
 
-    /// These assignments, and nothing is denied.
+    /// These assignments, and no deny assignments.
     pub fn of(roles: Vec<RoleAssignment>) -> Self {
         Self {
             roles: Seen::Present(Whole::read_to_end(roles)),
@@ -40,87 +39,87 @@ impl Held {
 /// A right that the caller lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lacking {
-    /// Such as `Microsoft.PowerPlatform/enterprisePolicies/write`.
+    /// The operation, such as `Microsoft.PowerPlatform/enterprisePolicies/write`.
     pub right: String,
-    /// ARM id of where it is needed.
+    /// ARM id of the scope where it is required.
     pub scope: String,
 }
 
 /// A role that the caller may activate (Privileged Identity Management).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Eligible {
-    /// The role definition's last GUID, lower case.
+    /// GUID of the role definition, in lower case.
     pub role: String,
-    /// Its name, where the service said it.
+    /// Display name of the role, if the service gave it.
     pub name: Option<String>,
-    /// The scope that it is for.
+    /// The scope of the eligible assignment.
     pub scope: String,
-    /// ARM id of the definition, as the service writes it.
+    /// ARM id of the role definition, as the service writes it.
     pub definition: String,
-    /// Who may activate it.
+    /// Object id of the principal that may activate it.
     pub principal: String,
 }
 
 /// A role assignment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleAssignment {
-    /// Its ARM id, where the service said it.
+    /// Its ARM id, if the service gave it.
     pub id: Option<String>,
-    /// Scope it was made at.
+    /// The scope at which it was made.
     pub scope: String,
-    /// The role definition's last GUID, lower case.
+    /// GUID of the role definition, in lower case.
     pub role: String,
-    /// To whom.
+    /// Object id of the principal.
     pub principal_id: String,
-    /// Is that a group? Yes also where the service does not say what it is.
+    /// Is the principal a group? Also `true` if the service does not give the type.
     pub group: bool,
-    /// Does it hold only under a condition (ABAC)? What a condition says is not judged.
+    /// Does it have a condition (ABAC)? cmkctl does not evaluate conditions.
     pub conditional: bool,
     /// When it was made.
     pub created: Known<Timestamp>,
 }
 
-/// What a role allows, and what its name is.
+/// A role's name and what it allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleDefinition {
-    /// Its name, where the service said it.
+    /// Display name of the role, if the service gave it.
     pub name: Option<String>,
-    /// What it allows: entries add up.
+    /// What it allows; the entries add up.
     pub permissions: Vec<Permission>,
 }
 
-/// One entry of what a role allows, of what the caller may do at a scope
-/// (`Microsoft.Authorization/permissions`), or of what is denied.
+/// One entry of allowed or denied operations. It comes from a role, a deny assignment, or the
+/// caller's permissions at a scope (`Microsoft.Authorization/permissions`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Permission {
-    /// Operations at Resource Manager, with `*` for anything.
+    /// Control plane operations; `*` matches any text.
     pub actions: Vec<String>,
-    /// Taken out of these.
+    /// Exceptions from `actions`.
     pub not_actions: Vec<String>,
-    /// Operations on the data of a resource, such as keys.
+    /// Data plane operations, for example on keys.
     pub data_actions: Vec<String>,
-    /// Taken out of these.
+    /// Exceptions from `data_actions`.
     pub not_data_actions: Vec<String>,
-    /// Does it hold only under a condition?
+    /// Does it have a condition?
     pub conditional: bool,
 }
 
-/// A deny assignment. Azure makes them, for managed applications and deployment stacks.
+/// A deny assignment. Azure makes them for managed applications and deployment stacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Denial {
-    /// Its name, or else its id's last part.
+    /// Its name, or else the last part of its id.
     pub name: String,
-    /// Scope it was made at.
+    /// The scope at which it was made.
     pub scope: String,
-    /// Does it leave out what lies below its scope?
+    /// Does it exclude resources below its scope?
     pub only_at_scope: bool,
-    /// What it denies.
+    /// The operations that it denies.
     pub permissions: Vec<Permission>,
-    /// Whom it denies it.
+    /// The principals that it denies them.
     pub principals: Vec<Principal>,
-    /// Whom it leaves out of these.
+    /// Exceptions from these principals.
     pub excluded: Vec<Principal>,
-    /// Does it hold only under a condition?
+    /// Does it have a condition?
     pub conditional: bool,
 }
 
@@ -129,21 +128,21 @@ pub struct Denial {
 pub struct Principal {
     /// Object id.
     pub id: String,
-    /// Is it a group? Yes also where the service does not say what it is.
+    /// Is it a group? Also `true` if the service does not give the type.
     pub group: bool,
 }
 
-/// All principals, as deny assignments write them (Microsoft Learn, *List Azure deny assignments*).
+/// The id of all principals in deny assignments (Microsoft Learn, *List Azure deny assignments*).
 const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
 
 impl Principal {
-    /// Does it stand for all principals?
+    /// Does it mean all principals?
     pub fn is_everyone(&self) -> bool {
         self.id == EVERYONE
     }
 }
 
-/// An operation, at Resource Manager or on the data of a resource.
+/// An operation on the control plane or the data plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation<'a> {
     /// Such as `Microsoft.PowerPlatform/enterprisePolicies/write`.
@@ -153,8 +152,7 @@ pub enum Operation<'a> {
 }
 
 impl Permission {
-    /// Does it name the operation, and not take it out again? Whether its condition holds is
-    /// another question.
+    /// Does this entry list the operation without an exception? The condition is not checked here.
     pub fn names(&self, operation: Operation<'_>) -> bool {
         let (listed, except, name) = match operation {
             Operation::Control(name) => (&self.actions, &self.not_actions, name),
@@ -165,9 +163,8 @@ impl Permission {
     }
 }
 
-/// Do these permissions allow an operation? One that an entry takes out may still be allowed by
-/// another: entries are assignments, and assignments add up. What an entry with a condition adds
-/// can't be told.
+/// Do these permissions allow an operation? An operation that one entry excepts may be allowed by
+/// another, because entries add up. An entry with a condition makes the answer `CantTell`.
 pub fn allows(permissions: &[Permission], operation: Operation<'_>) -> Verdict {
     let named = permissions.iter().filter(|entry| entry.names(operation));
     Verdict::any(named.map(|entry| {
@@ -179,7 +176,7 @@ pub fn allows(permissions: &[Permission], operation: Operation<'_>) -> Verdict {
     }))
 }
 
-/// A pattern with any number of `*`, without case.
+/// Does a pattern with any number of `*` match? Ignores case.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
     let parts: Vec<&str> = pattern.split('*').collect();
@@ -246,13 +243,13 @@ mod tests {
         );
         assert_eq!(may(&[], write), Some(false));
         assert_eq!(may(&[&entry(&["", "Microsoft"], &[])], write), Some(false));
-        // What is allowed at Resource Manager is nothing on the data.
+        // A control plane right gives no data plane right.
         let owner = entry(&["*"], &[]);
         let wrap = Operation::Data("Microsoft.KeyVault/vaults/keys/wrap/action");
         assert_eq!(allows(&[owner], wrap), Verdict::No);
     }
 
-    /// The same question asked letter by letter.
+    /// A slow reference version of the same match, letter by letter.
     fn slowly(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,

@@ -1,17 +1,17 @@
-//! Roles by their ids: what each allows of what this tool asks about, and how long a grant takes.
+//! Roles by their ids: the relevant operations of each, and how long a grant takes.
 
 use crate::model::rights::{Operation, matches};
 use jiff::SignedDuration;
 
-/// Key Vault Crypto Service Encryption User: what cmkctl gives a policy's identity on a vault.
+/// Key Vault Crypto Service Encryption User. cmkctl gives it to a policy's identity on a vault.
 pub const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
-/// Managed HSM Crypto Service Encryption User: the local role of the same purpose.
+/// Managed HSM Crypto Service Encryption User, the local role for the same purpose.
 pub const HSM_ENCRYPTION_USER: &str = "33413926-3206-4cdd-b39a-83574fe37a17";
-/// Reader: what cmkctl gives on a policy.
+/// Reader. cmkctl gives it on a policy.
 pub const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 
-/// A role that Microsoft made, which is judged without asking for its definition. Only what decides
-/// something here is listed: operations of Key Vault, and those that reach an enterprise policy.
+/// A built-in role, which cmkctl judges without reading its definition. It lists only the
+/// operations that matter here: those of Key Vault, and those on an enterprise policy.
 #[derive(Debug)]
 pub struct BuiltIn {
     /// The GUID of its definition, lower case.
@@ -33,12 +33,12 @@ impl BuiltIn {
     }
 }
 
-/// The role of Azure with this GUID, where it is a known one.
+/// The Azure role with this GUID, if it is in the table.
 pub fn of_azure(id: &str) -> Option<&'static BuiltIn> {
     AZURE.iter().find(|role| role.id == id)
 }
 
-/// The local role of managed HSMs with this GUID, where it is a known one.
+/// The local role of managed HSMs with this GUID, if it is in the table.
 pub fn of_hsm(id: &str) -> Option<&'static BuiltIn> {
     HSM.iter().find(|role| role.id == id)
 }
@@ -60,8 +60,8 @@ const fn role(
     }
 }
 
-/// Microsoft Learn, *Azure built-in roles*, seen 2026-11. What Contributor leaves out is the
-/// writing of roles, about which nothing is asked here.
+/// Microsoft Learn, *Azure built-in roles*, seen 2026-11. Contributor excepts writing of roles,
+/// which cmkctl never checks here.
 static AZURE: [BuiltIn; 20] = [
     role(
         "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
@@ -217,8 +217,8 @@ const HSM_USES: &[&str] = &[
     "Microsoft.KeyVault/managedHsm/keys/unwrap/action",
 ];
 
-/// Microsoft Learn, *Local RBAC built-in roles for Managed HSM*, seen 2026-11: of what each may do,
-/// only reading, wrapping and unwrapping.
+/// Microsoft Learn, *Local RBAC built-in roles for Managed HSM*, seen 2026-11. Only reading,
+/// wrapping and unwrapping are listed.
 static HSM: [BuiltIn; 9] = [
     role(
         "21dbd100-6940-42c2-9190-5d6cb909625b",
@@ -276,19 +276,19 @@ static HSM: [BuiltIn; 9] = [
     ),
 ];
 
-/// Roles of Microsoft Entra that administer every environment of a tenant: Global, Power Platform
-/// and Dynamics 365 Administrator.
+/// Microsoft Entra roles that administer every environment of a tenant: Global, Power Platform and
+/// Dynamics 365 Administrator.
 pub const TENANT_WIDE: [&str; 3] = [
     "62e90394-69f5-4237-9190-012177145e10",
     "11648597-926c-4cf3-9c36-bcebb0ba8dcc",
     "44367163-eba1-44c3-98af-f5787879f96a",
 ];
 
-/// What an access policy must give for the key, as a vault writes it.
+/// The key permissions that an access policy must give, as a vault writes them.
 pub const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
-/// A role assignment may take this long to be effective everywhere; a link that is sent earlier may
-/// fail at the service.
+/// The longest time until a role assignment is effective everywhere. An earlier link may fail at
+/// the service.
 pub const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);
-/// A role on data that is given at a management group may take "several hours" to be effective on
-/// the data (Microsoft Learn, *Troubleshoot Azure RBAC*; that eight are enough is inferred).
+/// A data plane role at a management group may take "several hours" to become effective (Microsoft
+/// Learn, *Troubleshoot Azure RBAC*). That eight hours are enough is inferred.
 pub const INHERITED_ROLE_SETTLES: SignedDuration = SignedDuration::from_hours(8);

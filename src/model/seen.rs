@@ -1,32 +1,32 @@
-//! What a read found: [`Seen`] keeps "absent" and "not visible to this caller" apart.
+//! The result of a read. [`Seen`] keeps "absent" and "not visible to this caller" apart.
 
-/// What a read found.
+/// The result of a read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Seen<T> {
-    /// The service says that it is not there.
+    /// The service says that it does not exist.
     Absent,
-    /// It is there.
+    /// The service returned it.
     Present(T),
-    /// The service did not say: never plans a create, and never means "no".
+    /// The service did not say. It never plans a create and never means "no".
     Unreadable(Unreadable),
 }
 
-/// Why something could not be read.
+/// Why a read failed.
 #[derive(Debug, Clone, Default)]
 pub struct Unreadable {
     /// A clause without a full stop, such as `Azure Resource Manager answered 403
     /// AuthorizationFailed`.
     pub why: String,
-    /// Is a missing right the reason? Then somebody else may see it.
+    /// Is a missing right the reason? Then another account may see it.
     pub forbidden: bool,
-    /// What is behind it, where the service said more than "no".
+    /// The specific reason, if the service gave one.
     pub reason: Reason,
-    /// What the service said besides, if it answered.
+    /// The service's own words, if it answered.
     pub told: Option<Box<Told>>,
 }
 
-/// Two looks that failed alike are alike: what the service says besides differs from answer to
-/// answer, as the ids for a support ticket do.
+/// Two failed reads are equal if their reasons are. The service's words differ with each answer,
+/// like the ids for a support ticket.
 impl PartialEq for Unreadable {
     fn eq(&self, other: &Self) -> bool {
         (&self.why, self.forbidden, self.reason) == (&other.why, other.forbidden, other.reason)
@@ -35,28 +35,28 @@ impl PartialEq for Unreadable {
 
 impl Eq for Unreadable {}
 
-/// What a service said when it refused.
+/// The service's words of a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
-    /// Its words, with the id for a support ticket; empty where it had none.
+    /// The message with the id for a support ticket; empty if there was none.
     pub words: String,
-    /// What helps against the cause, where the service told it, and who can do that.
+    /// The remedy and the role that can apply it, if the service's code tells them.
     pub remedy: Option<(String, &'static str)>,
 }
 
-/// What is behind it that an environment, or its link, could not be read.
+/// Why an environment or its link could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reason {
-    /// The service gave no reason that has a finding of its own.
+    /// No reason that has its own finding.
     #[default]
     Other,
-    /// The tenant shows this account no environment, or not this one.
+    /// The tenant shows this account no environments, or not this one.
     NotShown,
     /// The account lacks the role.
     NoRole,
     /// The service principal is not registered as a management application.
     NotRegistered,
-    /// No policy is shown, and yet the environment's key is a customer's.
+    /// No policy is shown, but the environment's key is a customer's.
     KeyWithoutPolicy,
 }
 
@@ -69,7 +69,7 @@ impl Reason {
         Reason::KeyWithoutPolicy,
     ];
 
-    /// The code of the finding that says more.
+    /// The code of the finding for this reason.
     pub const fn finding(self) -> Option<&'static str> {
         match self {
             Reason::Other => None,
@@ -80,7 +80,7 @@ impl Reason {
         }
     }
 
-    /// The reason whose finding an error names.
+    /// The reason of an error that names this finding.
     pub fn of(finding: Option<&str>) -> Self {
         Reason::ALL
             .into_iter()
@@ -90,20 +90,19 @@ impl Reason {
 }
 
 impl Unreadable {
-    /// What the service said besides, with the id for a support ticket.
+    /// The service's own words, with the id for a support ticket.
     pub fn said(&self) -> Option<&str> {
         let words = self.told.as_deref().map(|told| told.words.as_str());
         words.filter(|words| !words.is_empty())
     }
 
-    /// Is a missing role the reason, as far as the service tells? A firewall, too, may let somebody
-    /// else in.
+    /// Is a missing role the reason? Not if the service named another cause, such as a firewall.
     pub fn lacks_a_role(&self) -> bool {
         let told = self.told.as_ref().and_then(|told| told.remedy.as_ref());
         self.forbidden && told.is_none()
     }
 
-    /// Not known for a reason that is no missing right.
+    /// Unreadable for a reason other than a missing right.
     pub fn because(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
@@ -114,8 +113,7 @@ impl Unreadable {
     }
 }
 
-/// What nobody read is not known, as what could not be read: a rule that a look has forgotten
-/// refuses.
+/// A value that was never read is unreadable. If a read was forgotten, the rules refuse.
 impl<T> Default for Seen<T> {
     fn default() -> Self {
         Seen::Unreadable(Unreadable::because("it was not read"))
@@ -123,7 +121,7 @@ impl<T> Default for Seen<T> {
 }
 
 impl<T> Seen<T> {
-    /// The value, if it is there.
+    /// The value, if it exists.
     pub fn present(&self) -> Option<&T> {
         match self {
             Seen::Present(value) => Some(value),
@@ -131,7 +129,7 @@ impl<T> Seen<T> {
         }
     }
 
-    /// Why it could not be read, if so.
+    /// Why it could not be read; `None` if it was.
     pub fn unreadable(&self) -> Option<&Unreadable> {
         match self {
             Seen::Unreadable(why) => Some(why),
@@ -139,7 +137,7 @@ impl<T> Seen<T> {
         }
     }
 
-    /// The service says that it is not there.
+    /// Does the service say that it does not exist?
     pub fn is_absent(&self) -> bool {
         matches!(self, Seen::Absent)
     }

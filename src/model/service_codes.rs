@@ -1,4 +1,4 @@
-//! The error codes of the services, as their users meet them: what each means here and what helps.
+//! The services' error codes, as users meet them: what each means here, and the remedy.
 
 mod azure;
 mod code;
@@ -21,9 +21,9 @@ pub fn all() -> impl Iterator<Item = &'static ServiceCode> {
         .chain(entra::CODES)
 }
 
-/// What is known of `code`, in any case. Codes of Dataverse are numbers of 32 bits, and some
-/// answers hold them as such, with a sign or without one. Codes of Microsoft Entra are known by
-/// their number alone, too.
+/// The entry of `code`; case does not matter. Dataverse codes are 32-bit numbers, and some answers
+/// contain them in decimal, signed or unsigned. Microsoft Entra codes may also come as their number
+/// only.
 pub fn find(code: &str) -> Option<&'static ServiceCode> {
     let is = |code: &str| all().find(|known| known.code.eq_ignore_ascii_case(code));
     is(code).or_else(|| {
@@ -34,8 +34,8 @@ pub fn find(code: &str) -> Option<&'static ServiceCode> {
     })
 }
 
-/// The codes in a text that tell a cause, the last one first: services put the most specific one
-/// innermost. Codes that are words of plain language as well don't count.
+/// The codes in a text that tell a cause, last one first: services put the most specific code
+/// innermost. Codes that are also plain words do not count.
 pub fn named_in(text: &str) -> Vec<&'static ServiceCode> {
     let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_'));
     let mut found: Vec<&ServiceCode> = Vec::new();
@@ -47,7 +47,7 @@ pub fn named_in(text: &str) -> Vec<&'static ServiceCode> {
     found
 }
 
-/// Digits, or a capital letter after the first.
+/// Is this a code, not a plain word? It has a digit, or a capital letter after the first.
 fn is_no_word(word: &str) -> bool {
     word.chars()
         .skip(1)

@@ -1,5 +1,5 @@
-//! Where facts come from: public sources with the date of the text that was read. Inferred facts
-//! are marked where they are used.
+//! The public sources of facts, with the date of the text. Inferred facts are marked where the code
+//! uses them.
 
 pub(super) const ARTICLE: &str =
     "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13";

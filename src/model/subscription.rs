@@ -1,4 +1,4 @@
-//! Azure subscriptions, and what a new resource in them is placed by.
+//! Azure subscriptions, and the resource groups and regions for new resources in them.
 
 use crate::model::known::Known;
 use crate::model::word::{Vocabulary, Word};
@@ -8,24 +8,24 @@ use crate::model::word::{Vocabulary, Word};
 pub struct Subscription {
     /// Lower-case GUID.
     pub id: String,
-    /// What people call it; empty where it has no name.
+    /// Display name; empty if it has none.
     pub name: String,
-    /// Can things be made in it?
+    /// Does its state allow new resources?
     pub state: Word<Standing>,
-    /// Its tenant.
+    /// Id of its tenant.
     pub tenant: Known<String>,
-    /// The offer that it was bought under, for showing only.
+    /// The offer (`quotaId`), for display only.
     pub quota: Option<String>,
 }
 
-/// How a subscription stands (`SubscriptionState` of `Microsoft.Resources` 2022-12-01).
+/// The state of a subscription (`SubscriptionState` of `Microsoft.Resources` 2022-12-01).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// `Enabled`
     Enabled,
-    /// `Warned`, `PastDue`: it works, and will be disabled unless somebody pays.
+    /// `Warned`, `PastDue`. It works, but Microsoft disables it if it stays unpaid.
     Warned,
-    /// `Disabled`, `Deleted`: nothing can be made or changed in it.
+    /// `Disabled`, `Deleted`. Nothing can be created or changed in it.
     Disabled,
 }
 
@@ -45,17 +45,17 @@ impl Vocabulary for Standing {
 /// A resource group that the caller sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Its name.
+    /// Name of the resource group.
     pub name: String,
-    /// The region of Azure, such as `westeurope`.
+    /// Azure region, such as `westeurope`.
     pub region: String,
 }
 
-/// A region of Azure that a subscription may use.
+/// An Azure region that a subscription may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
     /// Such as `westeurope`.
     pub name: String,
-    /// What people call it.
+    /// Display name.
     pub shown: String,
 }

@@ -1,6 +1,5 @@
-//! What lies around an environment, a policy and a vault and decides whether a change would go
-//! through: the caller's rights, locks, Azure Policy, deleted things of the same name, and the
-//! tenant's other environments.
+//! What decides whether Azure accepts a change: the caller's rights, locks, Azure Policy, deleted
+//! resources of the same name, and the tenant's other environments.
 
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
@@ -14,90 +13,89 @@ use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// What is around. Read for commands that check or change; each part only where the command's own
-/// half needs it.
+/// Facts around the resources of a target. Read for commands that check or change, and only the
+/// parts that the command's side needs.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// The caller's object id, where the token says it.
+    /// The caller's object id, if the token contains it.
     pub caller: Option<String>,
-    /// The caller's permissions at the policy's resource group.
+    /// The caller's permissions on the policy's resource group.
     pub group_rights: Seen<Whole<Permission>>,
-    /// The caller's permissions at the vault.
+    /// The caller's permissions on the vault.
     pub vault_rights: Seen<Whole<Permission>>,
-    /// The caller's permissions at the subscription, where the provider is not registered.
+    /// The caller's permissions on the subscription. Read if the provider is not registered.
     pub subscription_rights: Seen<Whole<Permission>>,
-    /// Locks at or around the policy's resource group.
+    /// Locks that cover the policy's resource group.
     pub group_locks: Seen<Whole<Lock>>,
-    /// The same of the vault's; nothing where it is the same group, or no vault was named.
+    /// Locks that cover the vault's resource group. `None` if it is the same group, or no vault was
+    /// named.
     pub vault_locks: Option<Seen<Whole<Lock>>>,
-    /// What Resource Manager says when it is asked to validate the policy's creation, without
-    /// creating it.
+    /// Resource Manager's validation of the policy's creation, without creating it.
     pub validation: Seen<Validation>,
-    /// A deleted vault of the vault's name, where there is no such vault.
+    /// A deleted vault of the same name. Read if the vault does not exist.
     pub deleted_vault: Seen<Deleted>,
-    /// A deleted key of the key's name, where there is no such key.
+    /// A deleted key of the same name. Read if the key does not exist.
     pub deleted_key: Seen<Deleted>,
     /// Every environment that the caller administers.
     pub estate: Seen<Whole<Environment>>,
-    /// Whether the wanted policy's identity may use the key of the policy that is linked now; asked
-    /// only for a swap.
+    /// May the desired policy's identity use the linked policy's key? Read only for a swap.
     pub old_key: Seen<OldKey>,
-    /// Every version of the key; asked only where one is to be retired or brought back.
+    /// Every version of the key. Read only to retire or restore a key.
     pub versions: Seen<Whole<Version>>,
-    /// The policies that environments are linked to; asked only where a key is to be retired.
+    /// The policies that environments are linked to. Read only to retire a key.
     pub policies: BTreeMap<ArmId, Seen<Policy>>,
-    /// What happened to each environment, by its id; asked only where a key is to be retired.
+    /// The operations of each environment, by environment id. Read only to retire a key.
     pub histories: BTreeMap<String, Seen<Whole<Operation>>>,
-    /// Was the whole tenant listed? Asked only where a key is to be retired.
+    /// Was the whole tenant listed? Read only to retire a key.
     pub whole_tenant: Verdict,
 }
 
 /// One version of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// Its id.
+    /// Id of the version.
     pub id: KeyVersion,
-    /// When it may be used.
+    /// When it can be used.
     pub validity: Validity,
 }
 
 /// A resource lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
-    /// What it locks.
+    /// ARM id of the locked scope.
     pub scope: String,
     /// `ReadOnly` or `CanNotDelete`.
     pub level: String,
-    /// Its name.
+    /// Name of the lock.
     pub name: String,
 }
 
-/// Resource Manager's word on a creation that was only validated.
+/// Resource Manager's answer to a validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Validation {
-    /// It would be accepted.
+    /// Azure would accept the creation.
     Passed,
-    /// It would be refused.
+    /// Azure would refuse the creation.
     Refused {
         /// The innermost code, such as `RequestDisallowedByPolicy`.
         code: String,
-        /// Its words.
+        /// The service's message.
         message: String,
-        /// The Azure Policy assignments that forbid it, by their display names.
+        /// Display names of the Azure Policy assignments that forbid it.
         assignments: Vec<String>,
     },
 }
 
-/// A deleted vault or key that still holds its name.
+/// A deleted vault or key whose name is still taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deleted {
-    /// Its name.
+    /// Name of the deleted vault or key.
     pub name: String,
-    /// When it goes for good. The service may leave it out: then it says no date.
+    /// When the service purges it; `Known(None)` if the service gives no date.
     pub purged: Known<Option<Timestamp>>,
 }
 
-/// The key that an environment is encrypted with now, seen by the policy that shall take over.
+/// The environment's present key, and the right of the new policy on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldKey {
     /// ARM id of the vault.

@@ -1,10 +1,10 @@
-//! What the administrator asked for.
+//! The desired state that the administrator asks for.
 
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::new_key::NewKey;
 
-/// The wanted state, as far as it was said. Commands that need a part say so themselves.
+/// The parts of the desired state that the caller gave. A command reports a missing part itself.
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -12,43 +12,43 @@ use crate::model::new_key::NewKey;
               look of its own"
 )]
 pub struct Target {
-    /// What was typed for the environment: an id, a URL or a name.
+    /// The environment as typed: an id, a URL or a name.
     pub environment: Option<String>,
     /// The enterprise policy to create or to add to.
     pub policy: Option<ArmId>,
-    /// The key vault or managed HSM.
+    /// Id of the vault or managed HSM.
     pub vault: Option<ArmId>,
-    /// The key in it.
+    /// Name of the key.
     pub key: Option<KeyName>,
     /// Pin this version instead of following rotation.
     pub key_version: Option<KeyVersion>,
-    /// The policy's geography; from the environment when absent.
+    /// The policy's geography; `None` takes it from the environment.
     pub location: Option<String>,
-    /// Object ids that get Reader on the policy.
+    /// Object ids of the principals that get Reader on the policy.
     pub readers: Vec<String>,
-    /// Leave the grants of the policy's identity alone.
+    /// Do not grant the policy's identity any right.
     pub no_grant: bool,
     /// Make the environment a Managed Environment if it is not one.
     pub make_managed: bool,
-    /// The environment has no finance and operations and is meant to stay so.
+    /// Accept that the environment has no finance and operations.
     pub power_platform_only: bool,
-    /// The environment is to move from the policy that is linked now to this one.
+    /// Move the environment from its linked policy to `policy`.
     pub swap: bool,
-    /// The policy that it moves from, for whoever can't see the environment.
+    /// The policy that it leaves, for a caller that can't see the environment.
     pub from: Option<ArmId>,
-    /// Swap by one link over the old policy.
+    /// Swap with one link over the old policy.
     pub in_place: bool,
-    /// Somebody who sees the vault has checked that the new policy's identity may use the old key.
+    /// An administrator who sees the vault has checked that the new policy's identity may use the
+    /// old key.
     pub old_key_granted: bool,
-    /// Retire the key although the days for which it must be kept are not over, or can't be told.
+    /// Retire the key even if the days for which it must be kept are not over or not known.
     pub override_dates: bool,
-    /// Somebody has checked that no deleted environment needs the key: none is in any list.
+    /// The caller has checked that no deleted environment needs the key: no list shows these.
     pub deleted_checked: bool,
-    /// Environments with a customer-managed key that the tenant may have, where it is not the
-    /// default.
+    /// The tenant's limit of environments with a customer-managed key, if it is not the default.
     pub limit: Option<usize>,
-    /// The key shall be made where it is not there, and its vault.
+    /// Create the key, and its vault, if they do not exist.
     pub new_key: Option<NewKey>,
-    /// Rotate the key although its latest version is younger than a day.
+    /// Rotate the key even if its latest version is younger than a day.
     pub again: bool,
 }

@@ -1,10 +1,9 @@
-//! Text that others have written, made harmless before anybody reads it.
+//! Makes foreign text harmless before it is displayed.
 
 use std::borrow::Cow;
 
-/// One line of text: line breaks of every kind, tabs and blanks of every other kind become blanks;
-/// terminal escapes and all other control characters, marks that reorder text, and characters that
-/// nobody sees are left out, and so is whatever looks like a token.
+/// One line of text. Line breaks, tabs and unusual blanks become blanks. Terminal escapes, control
+/// characters, bidirectional marks and invisible characters are removed, and tokens are masked.
 pub fn clean(text: &str) -> String {
     if text.bytes().all(harmless) {
         return mask(text.to_owned());
@@ -17,8 +16,8 @@ pub fn clean(text: &str) -> String {
     )
 }
 
-/// The same for text of several lines, which keep their line feeds. A document of a large tenant is
-/// megabytes of text that needs nothing of it, and is not copied.
+/// The same for several lines, which keep their line feeds. The document of a large tenant is
+/// megabytes of harmless text, so it is not copied.
 pub fn clean_lines(text: &str) -> Cow<'_, str> {
     let lines = text.bytes().all(|byte| byte == b'\n' || harmless(byte));
     if lines && !text.contains(TOKEN) && opening(text).is_none() {
@@ -33,19 +32,19 @@ pub fn clean_lines(text: &str) -> Cow<'_, str> {
     ))
 }
 
-/// A letter, digit or sign of ASCII: nothing that is hidden or breaks a line.
+/// Is this a printable ASCII character? Such a byte hides nothing and breaks no line.
 fn harmless(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte)
 }
 
-/// How every JSON web token begins: `{"` in Base64. What has no dot in it is one JSON object, such
-/// as the claims of a challenge, which must be pasted.
+/// The start of every JSON web token: `{"` in Base64. Without a dot it is a single JSON object,
+/// such as the claims of a challenge, which users must paste.
 const TOKEN: &str = "eyJ";
 /// A token is longer than this.
 const SHORT: usize = 24;
 
-/// What stands before a secret, to its `=` or blank, and the least length of one: `bearer token` is
-/// plain language.
+/// The text before a secret, up to its `=` or blank, and the secret's minimum length. `bearer
+/// token` is plain language.
 const OPENS: [(&str, usize); 5] = [
     ("sig=", 8),
     ("client_secret=", 8),
@@ -54,9 +53,8 @@ const OPENS: [(&str, usize); 5] = [
     ("bearer ", 20),
 ];
 
-/// The first of these in a text: where the secret begins, and its least length. Every name and
-/// every word of a tenant comes by here, so the text is gone through once, and most of it by its
-/// last letters only.
+/// The start of the first secret in a text, and its minimum length. Every name of a tenant passes
+/// through here, so it scans once and compares mostly the last letters.
 fn opening(text: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let ends = |(_, byte): &(usize, &u8)| matches!(byte, b'=' | b' ');
@@ -72,7 +70,7 @@ fn opening(text: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// Services quote what they refuse; what lets its holder in goes no further.
+/// Masks tokens and secrets, because services quote them in refusals.
 fn mask(text: String) -> String {
     let text = mask_tokens(text);
     let (mut out, mut rest) = (String::new(), text.as_str());
@@ -114,7 +112,7 @@ fn mask_tokens(text: String) -> String {
     out + rest
 }
 
-/// Line breaks, tabs, and every blank that is not the common one: a name is typed with that one.
+/// Line breaks, tabs, and every blank except U+0020, which is the blank that people type in names.
 fn breaks(ch: char) -> bool {
     ch != ' ' && ch.is_whitespace() || ch == '\u{2800}'
 }
@@ -130,7 +128,7 @@ fn hidden(ch: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A word for a shell, whatever a service wrote into it: remedies are pasted.
+/// Quotes a word for a shell. Remedies get pasted, so a service's text must not become a command.
 pub fn quoted(word: &str) -> String {
     let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
     if !word.is_empty() && word.chars().all(plain) {
@@ -140,7 +138,7 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-/// A basic string of TOML.
+/// Quotes a text as a basic string of TOML.
 pub fn toml_string(text: &str) -> String {
     let mut out = String::from("\"");
     for ch in text.chars() {

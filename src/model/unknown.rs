@@ -1,17 +1,17 @@
-//! The two sentences for what is not known, so that they read alike wherever they stand.
+//! The two sentences about unknown facts, so that all messages word them alike.
 
-/// That a fact is unknown. `what` is the fact: a question such as "Whether the key is enabled", or
-/// a noun such as "The type of the key". `why` is a clause.
+/// The sentence for an unknown fact. `what` is the fact: a question such as "Whether the key is
+/// enabled", or a noun such as "The type of the key". `why` is a clause.
 pub fn unknown(what: &str, why: &str) -> String {
     format!("cmkctl can't tell {}: {why}.", lower(what))
 }
 
-/// That the caller's account may not see a fact.
+/// The sentence for a fact that the caller's account may not see.
 pub fn hidden(what: &str, why: &str) -> String {
     format!("You can't see {}: {why}.", lower(what))
 }
 
-/// As it stands within a sentence.
+/// The text with a lower-case first letter, as inside a sentence.
 fn lower(what: &str) -> String {
     let mut text = what.to_owned();
     if let Some(first) = text.get_mut(..1) {

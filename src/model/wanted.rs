@@ -1,4 +1,4 @@
-//! The wanted state of many environments, as somebody wrote it into a file.
+//! The desired state of many environments, as written in a file.
 
 use crate::model::bad_input::{BadInput, read};
 use crate::model::ids::{ArmId, ResourceKind, parse_guid};
@@ -10,54 +10,55 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Environments with a customer-managed key that a tenant may have by default.
+/// Default limit of environments with a customer-managed key in a tenant.
 pub const LIMIT: usize = 25;
-/// So few free places are worth a warning.
+/// cmkctl warns if fewer places than this are left.
 pub const NEAR: usize = 3;
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
 /// Minutes of a week.
 pub const WEEK: u32 = 7 * DAY;
-/// The week begins on Monday.
+/// Days of the week, from Monday.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// Everything that a file wants.
+/// The content of a file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Wanted {
-    /// How the environments are taken offline: never all at once.
+    /// How many environments go offline at a time, and when.
     #[serde(default)]
     pub waves: Waves,
-    /// The policies with their environments. A file must name them: one that was emptied by mistake
-    /// would want nothing.
+    /// The policies with their environments. The field is required, so that a file emptied by
+    /// mistake is refused.
     pub policies: Vec<WantedPolicy>,
 }
 
-/// How many at a time, and when.
+/// How many environments at a time, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Waves {
-    /// So many environments of a ring at the same time.
+    /// The maximum of environments of a ring that are offline at the same time.
     #[serde(default = "one")]
     pub at_most: u32,
-    /// An environment is started inside one of these only; at any time without any.
+    /// Windows in which an environment may be started; empty means at any time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<Window>,
-    /// Environments with a customer-managed key that the tenant may have.
+    /// The tenant's limit of environments with a customer-managed key.
     #[serde(default = "limit")]
     pub limit: usize,
 }
 
-/// A change window of every week, in UTC.
+/// A weekly change window, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The minute of the week, from Monday, at which it opens.
+    /// Minute of the week, from Monday, at which it opens.
     pub opens: u32,
-    /// The minute at which it closes; before `opens` when the week ends in between.
+    /// Minute of the week at which it closes. Before `opens` if the window crosses the end of the
+    /// week.
     pub closes: u32,
 }
 
-/// A policy, what it needs, and what it shall protect.
+/// A policy with its key, its grants and its environments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WantedPolicy {
@@ -67,28 +68,28 @@ pub struct WantedPolicy {
     /// Power Platform geography.
     #[serde(deserialize_with = "location")]
     pub location: String,
-    /// The key vault or managed HSM.
+    /// Id of the vault or managed HSM.
     #[serde(deserialize_with = "vault")]
     pub vault: ArmId,
-    /// The key in it.
+    /// Name of the key.
     pub key: KeyName,
     /// Pin this version instead of following rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_version: Option<KeyVersion>,
-    /// The key, and its vault, are to be made where they are not there.
+    /// Create the key, and its vault, if they do not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_key: Option<WantedKey>,
-    /// Let the policy's identity use the key? `false` leaves its grants alone.
+    /// Grant the policy's identity the right to use the key? With `false`, cmkctl does not grant.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub grant: bool,
-    /// Object ids that get Reader on the policy.
+    /// Object ids of the principals that get Reader on the policy.
     #[serde(
         default,
         deserialize_with = "object_ids",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub readers: Vec<String>,
-    /// What it shall protect.
+    /// The environments that the policy must encrypt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<WantedEnvironment>,
 }
@@ -97,19 +98,19 @@ pub struct WantedPolicy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WantedEnvironment {
-    /// Environment id.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     #[serde(deserialize_with = "environment")]
     pub id: String,
-    /// What it is called: refused when the service calls it otherwise.
+    /// Display name. cmkctl refuses the environment if the service's name differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Lower rings go first, and a ring only after the one before it has ended well.
+    /// Lower rings go first. A ring starts only after the previous one has succeeded.
     #[serde(default = "one")]
     pub ring: u32,
-    /// Make it a Managed Environment if it is none.
+    /// Make it a Managed Environment if it is not one.
     #[serde(default, skip_serializing_if = "is_no")]
     pub make_managed: bool,
-    /// It has no finance and operations and is meant to stay so.
+    /// Accept that it has no finance and operations.
     #[serde(default, skip_serializing_if = "is_no")]
     pub power_platform_only: bool,
 }
@@ -125,10 +126,10 @@ impl Default for Waves {
 }
 
 impl Wanted {
-    /// What no line alone can tell: numbers that make no sense, and the same thing twice.
+    /// Checks across lines: numbers out of range, and duplicates.
     ///
     /// # Errors
-    /// What is wrong, and at which place of the file.
+    /// What is wrong, and where in the file.
     pub fn check(&self) -> Result<(), BadInput> {
         let bad = |message: String, fix: &str| Err(BadInput::new(message, fix));
         if self.waves.at_most == 0 {
@@ -168,7 +169,7 @@ impl Wanted {
         self.check_keys()
     }
 
-    /// Policies that share a key or a vault say the same of it.
+    /// Checks that policies with the same key or vault give the same settings for it.
     fn check_keys(&self) -> Result<(), BadInput> {
         for (number, policy) in self.policies.iter().enumerate() {
             for (other, before) in self.policies.iter().enumerate().take(number) {
@@ -189,21 +190,21 @@ impl Wanted {
         Ok(())
     }
 
-    /// Periods count from now on.
+    /// Sets the start from which periods count.
     pub fn begin(&mut self, now: Timestamp) {
         let keys = self.policies.iter_mut();
         keys.filter_map(|policy| policy.create_key.as_mut())
             .for_each(|key| key.since = now);
     }
 
-    /// From when on its periods count, if it has any.
+    /// The start from which periods count; `None` if the file creates no key.
     pub fn since(&self) -> Option<Timestamp> {
         let mut keys = self.policies.iter();
         keys.find_map(|policy| policy.create_key.as_ref())
             .map(|key| key.since)
     }
 
-    /// The same file for its policies alone.
+    /// The same file without environments.
     pub fn of_policies(&self) -> Self {
         let policies = self.policies.iter().map(|policy| WantedPolicy {
             environments: Vec::new(),
@@ -215,7 +216,7 @@ impl Wanted {
         }
     }
 
-    /// The same file with this environment of this policy alone.
+    /// The same file with only this environment of this policy.
     pub fn only(&self, policy: &ArmId, environment: &str) -> Option<Self> {
         let policy = self.policies.iter().find(|own| own.id == *policy)?;
         let one = policy
@@ -233,7 +234,7 @@ impl Wanted {
         })
     }
 
-    /// How many environments it names.
+    /// The number of environments in the file.
     pub fn size(&self) -> usize {
         self.policies
             .iter()
@@ -243,7 +244,7 @@ impl Wanted {
 }
 
 impl Window {
-    /// Reads `sat 22:00-sun 06:00`.
+    /// Parses `sat 22:00-sun 06:00`.
     ///
     /// # Errors
     /// Anything else, and a window that closes when it opens.
@@ -269,7 +270,7 @@ impl Window {
     }
 }
 
-/// The minute of the week of `sat 22:00`.
+/// Parses `sat 22:00` as a minute of the week.
 fn minute(text: &str) -> Option<u32> {
     let (day, time) = text.trim().split_once(' ')?;
     let day = DAYS
@@ -339,7 +340,7 @@ fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     })
 }
 
-/// The id and nothing else: names change, and a file lives long.
+/// Accepts only an environment id, because names change and a file lives long.
 fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     read(deserializer, |text| {
         let head = text

@@ -1,4 +1,4 @@
-//! A key that a file of policies wants, and that is made where it is not there.
+//! A key in the file of `apply`. cmkctl creates it if it does not exist.
 
 use crate::model::bad_input::{BadInput, read};
 use crate::model::new_key::{BITS, NewKey, Period, Rotation, SMALL_BITS, region};
@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A key may have so many tags.
+/// The maximum number of tags of a key.
 pub const MOST_TAGS: usize = 15;
 
-/// What a new key and its vault are like, as it is written: it counts only while they are not
-/// there.
+/// The settings of a new key and its vault, as written in the file. They count only while these do
+/// not exist.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", try_from = "Written")]
 pub struct WantedKey {
@@ -34,12 +34,12 @@ pub struct WantedKey {
     rotate_every: Option<Period>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_typed")]
     notify_before: Option<Period>,
-    /// From when on periods count: when the file was read, or when the plan was made.
+    /// The start from which periods count: when the file was read, or when the plan was made.
     #[serde(skip)]
     pub since: Timestamp,
 }
 
-/// The same before its parts are seen together.
+/// The same fields before the checks across them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Written {
@@ -61,7 +61,7 @@ struct Written {
     notify_before: Option<Period>,
 }
 
-/// Who reaches a new vault.
+/// The networks that may reach a new vault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Reach {
@@ -70,7 +70,7 @@ enum Reach {
     TrustedServices,
 }
 
-/// When a version of the key ends.
+/// The expiry of a key version.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Ends {
     After(Period),
@@ -78,7 +78,7 @@ enum Ends {
 }
 
 impl WantedKey {
-    /// What is to be made.
+    /// The key to create.
     pub fn new_key(&self) -> NewKey {
         let lasts = match self.expires {
             Some(Ends::After(period)) => Some(period),
@@ -99,13 +99,13 @@ impl WantedKey {
             expires: end,
             tags: self.tags.clone(),
             rotation,
-            // The id of the vault says both.
+            // The vault's id contains both.
             group: None,
             subscription: None,
         }
     }
 
-    /// Is it written in the same way?
+    /// Do both have the same settings? Ignores `since`.
     pub fn is_as(&self, other: &Self) -> bool {
         let since = self.since;
         *self
@@ -115,7 +115,7 @@ impl WantedKey {
             }
     }
 
-    /// Do two policies with the same vault say the same of it, and of the key where that is the
+    /// Do two policies with the same vault agree on its settings, and on the key's if that is the
     /// same?
     pub fn agree(one: Option<&Self>, other: Option<&Self>, same_key: bool) -> bool {
         let vault = |own: &Self| (own.azure_location.clone(), own.network, own.hsm_protected);
@@ -128,8 +128,8 @@ impl WantedKey {
     }
 }
 
-/// An event tells the end of a version, so there must be one: long after the next version, so that
-/// nothing ends where a rotation failed.
+/// The rotation policy. An event announces an expiry, so it requires one. The expiry is long after
+/// the next version, so that nothing expires if a rotation fails.
 fn rotation(
     every: Option<Period>,
     lasts: Option<Period>,
@@ -180,7 +180,7 @@ impl TryFrom<Written> for WantedKey {
     }
 }
 
-/// Bad input with what it should look like, in one text.
+/// A bad input as one text: the message and the expected form.
 #[derive(Debug)]
 struct Both(BadInput);
 

@@ -1,16 +1,16 @@
-//! Roles as people know them: who can do what a remedy asks for.
+//! The roles that can apply a remedy, by the names that people know.
 
-/// The two administrators who are kept apart on purpose.
+/// The two administrators, usually separate people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Environments.
+    /// Administers environments.
     PowerPlatform,
-    /// Vault, key, policy, and what of Azure they need.
+    /// Administers vault, key and policy, and the Azure resources for them.
     KeyVault,
 }
 
 impl Side {
-    /// Whose part it is what this role does. What both can do, or neither, is nobody's part.
+    /// Which administrator this role belongs to; `None` if both or neither can act.
     pub fn of(who: &str) -> Option<Self> {
         match who {
             POWER_PLATFORM | LCS => Some(Side::PowerPlatform),
@@ -26,13 +26,13 @@ impl Side {
 pub const POWER_PLATFORM: &str = "Power Platform Administrator";
 /// Administers the vault and the policy's subscription.
 pub const KEY_VAULT: &str = "Key Vault administrator";
-/// Gives the encryption role on a vault; the least powerful first.
+/// Assigns the encryption role on a vault. The least privileged role comes first.
 pub const GIVES_KEY_ROLE: &str = "Key Vault Data Access Administrator, Role Based Access Control \
     Administrator, User Access Administrator or Owner of the vault";
-/// Gives any role; the least powerful first.
+/// Assigns any role. The least privileged role comes first.
 pub const ASSIGNS_ROLES: &str = "Role Based Access Control Administrator, User Access \
     Administrator or Owner of the subscription";
-/// Registers providers.
+/// Registers resource providers.
 pub const CONTRIBUTOR: &str = "Contributor or Owner of the subscription";
 /// Removes locks and changes what Azure denies.
 pub const OWNER: &str = "User Access Administrator or Owner of the subscription";
@@ -42,7 +42,7 @@ pub const LCS: &str = "Lifecycle Services project owner";
 pub const AZURE_POLICY: &str = "Resource Policy Contributor of the subscription";
 /// Owns the flows.
 pub const FLOWS: &str = "owners of the flows";
-/// Decides what the network lets through.
+/// Administers the network.
 pub const NETWORK: &str = "network administrator";
 /// Buys and assigns licences.
 pub const LICENCES: &str = "Microsoft 365 licence administrator";

@@ -1,19 +1,19 @@
-//! Lists of a service. There is no partly read list: whoever has one has all of it.
+//! Complete lists of a service. There is no partly read list.
 
 use std::ops::{Deref, DerefMut};
 
-/// A list that was read to its end, with every item understood. The page reader alone makes one
-/// (the house test keeps it so), and nothing can be taken out of it or put into it.
+/// A list that was read to its end and whose every item was understood. Only the page reader makes
+/// one, which the house test checks. Items can't be added or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whole<T>(Vec<T>);
 
 impl<T> Whole<T> {
-    /// For the page reader, after the last page.
+    /// Makes the list. Only the page reader calls this, after the last page.
     pub fn read_to_end(items: Vec<T>) -> Self {
         Self(items)
     }
 
-    /// All of it that is so: whole as well.
+    /// All items that fit; this list is complete, too.
     #[must_use]
     pub fn only(&self, is: impl Fn(&T) -> bool) -> Self
     where
@@ -31,7 +31,7 @@ impl<T> Deref for Whole<T> {
     }
 }
 
-/// An item may become better known by a look of its own.
+/// A single read may add details to an item.
 impl<T> DerefMut for Whole<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0

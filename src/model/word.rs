@@ -1,22 +1,22 @@
-//! Words of the services of which each decides something: as they were written, and what they mean.
+//! The deciding words in the services' answers: as written, and what they mean.
 
 use crate::model::known::Known;
 
-/// A closed list of words. What is not in it is not known.
+/// A closed list of words. A word that is not in it is unknown.
 pub trait Vocabulary: Sized {
-    /// Where the service writes it, for sentences.
+    /// The field that contains the word, for sentences.
     const FIELD: &'static str;
 
-    /// What a word means, in lower case.
+    /// The meaning of a word in lower case.
     fn of(word: &str) -> Option<Self>;
 }
 
-/// A word of a service.
+/// A word in a service's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word<T> {
-    /// As the service wrote it, for showing only; nothing where it wrote no text.
+    /// The word as the service wrote it, for display only. `None` if the field was no text.
     pub said: Option<String>,
-    /// What it means.
+    /// Its meaning.
     pub means: Known<T>,
 }
 
@@ -27,7 +27,7 @@ impl<T> Default for Word<T> {
 }
 
 impl<T> Word<T> {
-    /// Not known, for a reason that is no word.
+    /// A word that the service did not give, for this reason.
     pub fn unsaid(why: impl Into<String>) -> Self {
         Self {
             said: None,
@@ -35,24 +35,24 @@ impl<T> Word<T> {
         }
     }
 
-    /// As the service wrote it, for showing only.
+    /// The word as the service wrote it, for display only.
     pub fn said(&self) -> Option<&str> {
         self.said.as_deref()
     }
 
-    /// The same for sentences: `unknown` where the service wrote no text.
+    /// The word for sentences; `unknown` if the service gave no text.
     pub fn shown(&self) -> &str {
         self.said().unwrap_or("unknown")
     }
 
-    /// What it means, where that is known.
+    /// Its meaning, if it is known.
     pub fn known(&self) -> Option<&T> {
         self.means.known()
     }
 }
 
 impl<T: Vocabulary> Word<T> {
-    /// A word that stands in `field`.
+    /// Reads a word from `field`.
     pub fn read(field: &str, said: &str) -> Self {
         let means = T::of(&said.to_ascii_lowercase()).map_or_else(
             || Known::Unknown(format!("`{field}` is `{said}`, which cmkctl does not know")),

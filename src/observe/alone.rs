@@ -1,5 +1,5 @@
-//! Environments that a list leaves in doubt are looked at by themselves: lists were seen without
-//! the block that tells the policy.
+//! Reads environments alone if the list leaves their link in doubt. Lists were seen without the
+//! block that names the policy.
 
 use super::asking::{ask, each};
 use crate::cloud::Reader;
@@ -8,8 +8,8 @@ use crate::model::environment::Environment;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::whole::Whole;
 
-/// The list, each of whose items that are in `doubt` is what the single read shows. Where that does
-/// not tell either, the link is not known.
+/// The list, with each environment in `doubt` replaced by its single read. If that read does not
+/// tell either, the link is unreadable.
 pub(super) async fn looked_at(
     reader: &Reader,
     mut all: Whole<Environment>,
@@ -33,9 +33,8 @@ pub(super) async fn looked_at(
     Ok(all)
 }
 
-/// What is known of an environment of a list after a look at it alone: all that the look shows, or
-/// else what the list shows, with a link that is not known. `gone`: why, where the service does not
-/// know it any more.
+/// An environment of a list after its single read: the single read's facts, or else the list's
+/// facts with an unreadable link. `gone`: the reason if the service no longer knows it.
 pub(super) fn by_itself(
     listed: &Environment,
     alone: &Seen<Environment>,

@@ -1,4 +1,4 @@
-//! One read, or one for each of many, as an observation.
+//! Turns one read, or many at a time, into observations.
 
 use crate::cloud::fault::{Fault, Reply, seen};
 use crate::error::{Error, Result};
@@ -7,12 +7,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::future::Future;
 
-/// Reads at the same time. Resource Manager's bucket holds 250 reads and refills with 25 a second;
-/// a tenant with more policies than that waits for it by `Retry-After`, like everybody.
+/// The number of reads at the same time. Resource Manager's bucket holds 250 reads and refills with
+/// 25 a second. A tenant with more policies waits by `Retry-After`.
 pub(super) const SIDE_BY_SIDE: usize = 64;
 
-/// A reply as an observation. That nobody is signed in, or that a service does not accept the
-/// sign-in, is never a fact about what was asked.
+/// A reply as an observation. A missing or refused sign-in is an error, because it says nothing
+/// about the resource.
 pub(super) fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
     match reply {
         Err(fault) if fault.is_sign_in() => Err(refused_sign_in(fault)),
@@ -25,7 +25,7 @@ fn refused_sign_in(fault: Fault) -> Error {
     fault.into_error(what)
 }
 
-/// A read of something that may be named by nothing.
+/// Reads a resource, if there is one to read.
 pub(super) async fn maybe<T>(
     read: Option<impl Future<Output = Reply<T>>>,
 ) -> Result<Option<Seen<T>>> {
@@ -35,7 +35,7 @@ pub(super) async fn maybe<T>(
     }
 }
 
-/// One read for each, so many at the same time.
+/// Reads each of these, at most [`SIDE_BY_SIDE`] at a time.
 pub(super) async fn each<K: Ord + Clone, V, F: Future<Output = Result<V>>>(
     all: impl IntoIterator<Item = K>,
     read: impl Fn(K) -> F,

@@ -1,5 +1,5 @@
-//! What a caller could pick from: environments, keys and policies, each shown as soon as it is
-//! read.
+//! The environments, keys and policies that a caller can pick from. Each is reported as soon as it
+//! is read.
 
 use super::asking::{SIDE_BY_SIDE, ask};
 use super::resolve::environment_error;
@@ -14,30 +14,30 @@ use crate::model::protection::{Key, Policy, Vault};
 use crate::model::seen::Seen;
 use futures::stream::{self, StreamExt};
 
-/// A vault, and a key in it that could be read.
+/// A vault, with one of its keys or the reason for none.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The vault or managed HSM.
     pub vault: Vault,
-    /// What it shows.
+    /// Its key, or why it shows none.
     pub shows: Shown,
 }
 
-/// What a vault shows of its keys.
+/// A key of a vault, or why it shows none.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    /// This key.
+    /// A key that was read.
     Key(Box<Key>),
-    /// It says that it holds none.
+    /// The vault says that it has no keys.
     None,
-    /// It does not show them.
+    /// The vault does not show its keys, for this reason.
     Hidden(String),
-    /// It does not show this one.
+    /// The vault does not show this key, for this reason.
     KeyHidden(KeyName, String),
 }
 
 impl Candidate {
-    /// The key, where there is one.
+    /// The key, if one was read.
     pub fn key(&self) -> Option<&Key> {
         match &self.shows {
             Shown::Key(key) => Some(key),
@@ -45,7 +45,7 @@ impl Candidate {
         }
     }
 
-    /// Why it shows none, as a sentence; empty where it shows one.
+    /// Why it shows no key, as a sentence; empty if it shows one.
     pub fn why(&self) -> String {
         match &self.shows {
             Shown::Key(_) => String::new(),
@@ -55,7 +55,7 @@ impl Candidate {
         }
     }
 
-    /// What is not known of the vault's keys, as a clause.
+    /// What is not known about the vault's keys, as a clause.
     pub(super) fn gap(&self) -> Option<String> {
         let vault = &self.vault.id.name;
         match &self.shows {
@@ -68,7 +68,8 @@ impl Candidate {
     }
 }
 
-/// The environments of the tenant, each shown as soon as its page is there. How many there are.
+/// Reads the tenant's environments and reports each as soon as its page is read. Returns their
+/// number.
 ///
 /// # Errors
 /// The list can't be read.
@@ -79,8 +80,8 @@ pub async fn environments_shown(reader: &Reader, shown: impl FnMut(&Environment)
     Ok(all.len())
 }
 
-/// The keys that the caller sees in all subscriptions, or in one vault, each shown as soon as it is
-/// read. Why there may be more, each a clause.
+/// Reads the keys that the caller sees, in all subscriptions or in one vault, and reports them as
+/// soon as they are read. Returns why more may exist, each a clause.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -99,7 +100,8 @@ pub async fn candidates(
     Ok(gaps)
 }
 
-/// All vaults, or the one that was named. The inner error is a clause: it is not there.
+/// All vaults, or the named one. The inner error is a clause that says why the named one is
+/// missing.
 pub(super) async fn vaults_of(
     reader: &Reader,
     only: Option<&ArmId>,
@@ -159,7 +161,8 @@ async fn in_vault(reader: &Reader, vault: Vault) -> Result<Vec<Candidate>> {
     Ok(found)
 }
 
-/// A key's facts: by Resource Manager, which shows none of a managed HSM's.
+/// A key as read. Resource Manager shows no keys of a managed HSM, so those come from the data
+/// plane.
 async fn key_of(reader: &Reader, vault: &Vault, name: &KeyName) -> Result<Seen<Key>> {
     if vault.id.kind == ResourceKind::Vault {
         return ask(reader.key_in_arm(&vault.id, name, None).await);
@@ -167,7 +170,7 @@ async fn key_of(reader: &Reader, vault: &Vault, name: &KeyName) -> Result<Seen<K
     ask(reader.key(vault, name, None).await)
 }
 
-/// The policies for encryption that the caller sees, and why there may be more.
+/// The encryption policies that the caller sees, and why more may exist.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -177,7 +180,7 @@ pub async fn policies(reader: &Reader) -> Result<(Vec<Policy>, Vec<String>)> {
     Ok((all, gaps))
 }
 
-/// Where a subscription may have policies.
+/// The locations in which a subscription may have policies.
 ///
 /// # Errors
 /// A sign-in is refused.

@@ -1,5 +1,4 @@
-//! What `doctor` looks at: from this machine outwards, each thing only when those before it let it
-//! be seen.
+//! The checks of `doctor`, from this machine outwards. Each runs only if the earlier ones allow it.
 
 use super::resolve::environment_error;
 use crate::cloud::answer::Broken;
@@ -15,12 +14,11 @@ use crate::model::who::{self, Side};
 use futures::future::join_all;
 use futures::join;
 
-/// Worth a word.
+/// Seconds of clock skew from which `doctor` warns.
 const SKEW_WARNS: i64 = 60;
 
-/// Looks at names, network and certificates, the clock, the sign-in and the roles. `proxy` is the
-/// proxy in use, without its password.
-/// What the other administrator alone needs is left out.
+/// Checks host names, network, certificates, the clock, the sign-in and the roles. `proxy` is the
+/// proxy in use, without its password. `part`: leave out what only the other administrator needs.
 pub async fn examine(
     reader: &Reader,
     target: &Target,
@@ -56,14 +54,14 @@ pub async fn examine(
             .iter()
             .filter_map(|contact| contact.as_ref().ok()?.skew),
     ));
-    // Without an answer no sign-in can go well: saying so once is enough.
+    // If no service answered, a sign-in can't succeed either, so its failure is not reported again.
     if contacts.iter().any(Result::is_ok) {
         rows.extend(rights(reader, target, part).await);
     }
     rows
 }
 
-/// The sign-ins, and the roles where there is one.
+/// The sign-ins, and the roles of each accepted one.
 async fn rights(reader: &Reader, target: &Target, part: Option<Side>) -> Vec<Row> {
     let (arm, bap) = join!(sign_in(reader, Service::Arm), async {
         match part {
@@ -157,7 +155,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
 }
 
 fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
-    // A cache in between may serve an old date: the host that agrees most knows best.
+    // A cache in between may serve an old date, so the smallest skew counts.
     let skew = skews.min()?;
     Some(match skew {
         0..SKEW_WARNS => Row::ok("clock", "agrees with the cloud's"),
@@ -221,9 +219,9 @@ async fn power_platform_role(reader: &Reader) -> Row {
     }
 }
 
-/// The policy and the vault that are configured; who has named none is asked nothing.
+/// Checks the roles on the configured policy and vault, if there are any.
 async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Vec<Row> {
-    // Who adds environments needs no role at the vault.
+    // Adding environments requires no role on the vault.
     let vault = target.vault.as_ref();
     let vault = vault.filter(|_| part != Some(Side::PowerPlatform));
     let (policy, vault) = join!(
@@ -270,7 +268,7 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
     policy.into_iter().chain(vault).collect()
 }
 
-/// What is in the way, and who can help; `otherwise` where the service does not tell.
+/// The area of a fault, and who can help. `otherwise` if the service does not tell.
 fn blamed(fault: &Fault, otherwise: &'static str) -> (Area, &'static str) {
     let judged = fault.judged();
     let told = if judged.is_told() {

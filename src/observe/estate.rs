@@ -1,5 +1,5 @@
-//! A whole tenant, with requests that grow with its pages, policies, vaults and keys, and never
-//! with its environments.
+//! Reads a whole tenant. The number of requests grows with pages, policies, vaults and keys, never
+//! with environments.
 
 use super::alone::looked_at;
 use super::asking::{ask, each};
@@ -22,31 +22,31 @@ use crate::steps::rights::{Asked, Need, Right, key_scope, may_come_by_group};
 use futures::join;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A vault, with everybody's roles and what is denied there.
+/// A vault, with the role assignments and deny assignments of all principals.
 #[derive(Default)]
 struct AtVault {
     vault: Seen<Vault>,
     roles: Seen<Whole<RoleAssignment>>,
     denials: Seen<Whole<Denial>>,
 }
-/// A key and, on a managed HSM, who holds local roles on it; no key where its managed HSM is not
-/// there.
+/// A key and, on a managed HSM, its local role assignments. The key is `None` if its managed HSM
+/// does not exist.
 type AtKey = (Option<Seen<Key>>, Seen<Whole<RoleAssignment>>);
 
-/// Which policies of a tenant are looked at.
+/// Which policies of a tenant to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policies {
-    /// Those that protect environments.
+    /// Those that environments are linked to.
     Linked,
-    /// Those, and every other one for encryption that the caller may read.
+    /// Those, and every other encryption policy that the caller may read.
     All,
 }
 
-/// Looks at every environment of the tenant, and once at each policy, vault and key that protects
-/// some of them.
+/// Reads every environment of the tenant, and each policy, vault and key that protects some of them
+/// once.
 ///
 /// # Errors
-/// The environments can't be listed; nobody is signed in.
+/// The environments can't be listed, or the caller is not signed in.
 pub async fn observe_estate(reader: &Reader, clock: &Clock, wanted: Policies) -> Result<Estate> {
     let environments = reader.environments().await.map_err(|fault| {
         environment_error("The environments of the tenant can't be listed.", fault)
@@ -76,7 +76,7 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock, wanted: Policies) ->
             .await),
     );
     let (at_vaults, mut at_keys) = (at_vaults?, at_keys?);
-    // A managed HSM has keys and roles on its data plane alone, whose address the vault gives.
+    // A managed HSM has its keys and roles only on the data plane, whose URL comes with the vault.
     let on_hsm = keys
         .into_iter()
         .filter(|key| key.vault.kind == ResourceKind::ManagedHsm);
@@ -106,7 +106,7 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock, wanted: Policies) ->
     })
 }
 
-/// The policies, and why there may be more of them.
+/// The policies as read, and why more may exist.
 async fn policies_of(
     reader: &Reader,
     mut ids: BTreeSet<ArmId>,
@@ -172,9 +172,9 @@ async fn on_hsm_of(
     Ok((Some(ask(found)?), ask(roles)?))
 }
 
-/// What decides whether the identity of a policy may use its key. The list of a vault holds
-/// everybody's assignments, and is read once for all its policies; who is in a group is asked only
-/// where a group could give it, and a definition only where the answer depends on it.
+/// What decides whether the identity of a policy may use its key. A vault's list holds the
+/// assignments of all principals, so it is read once for all policies. Group membership is read
+/// only if a group could give the right; a role definition only if the answer depends on it.
 async fn rights_of(
     reader: &Reader,
     policy: Option<&Seen<Policy>>,
@@ -250,7 +250,7 @@ fn protection(
                 ..Protection::default()
             };
         }
-        // What it references is not known, and nothing is: that is said once.
+        // Without a key reference nothing more is known; the policy already says why.
         None => {
             return Protection {
                 policy,

@@ -1,4 +1,4 @@
-//! What a name alone means: looked up among everything that the caller sees, and never guessed.
+//! Looks up a name among everything that the caller sees, without guessing.
 
 use super::asking::ask;
 use super::visible::{Visible, visible_policies, visible_vaults};
@@ -11,14 +11,14 @@ use crate::model::seen::Seen;
 use crate::model::subscription::Subscription;
 use std::collections::BTreeSet;
 
-/// So many names are listed where none fits.
+/// The number of names that an error lists if none fits.
 const SHOWN: usize = 20;
 
-/// The vault or managed HSM of that name. Names are unique in a cloud.
+/// The vault or managed HSM of this name. Names are unique in a cloud.
 ///
 /// # Errors
-/// Usage: none is called so, with those that are there; `Kind::Forbidden` where not every
-/// subscription could be listed.
+/// Usage: none has this name; lists those that exist. `Kind::Forbidden` if a subscription could not
+/// be listed.
 pub async fn vault_named(reader: &Reader, name: &str) -> Result<ArmId> {
     let seen = Names::of(visible_vaults(reader).await?, |vault| vault.id);
     let fit = seen.named(name);
@@ -29,11 +29,11 @@ pub async fn vault_named(reader: &Reader, name: &str) -> Result<ArmId> {
     }
 }
 
-/// The vault or managed HSM of that name, if there is one. Where not every subscription could be
-/// listed it may be hidden: then its name is taken, and that is asked before one is made.
+/// The vault or managed HSM of this name, if there is one. If a subscription could not be listed,
+/// it may be hidden. Its name is then taken, which is checked before a creation.
 ///
 /// # Errors
-/// Usage: several are called so.
+/// Usage: several have this name.
 pub async fn vault_if_there(reader: &Reader, name: &str) -> Result<Option<ArmId>> {
     let seen = Names::of(visible_vaults(reader).await?, |vault| vault.id);
     let fit = seen.named(name);
@@ -44,10 +44,10 @@ pub async fn vault_if_there(reader: &Reader, name: &str) -> Result<Option<ArmId>
     }
 }
 
-/// The id of a subscription, by its id or its name; without either, the only one that is visible.
+/// The id of a subscription, by its id or name. Without either, the only visible one.
 ///
 /// # Errors
-/// Usage: none is called so, or several fit; `Kind::Forbidden` where they could not be listed.
+/// Usage: none has this name, or several fit. `Kind::Forbidden` if they could not be listed.
 pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<String> {
     if let Some(id) = said.and_then(parse_guid) {
         return Ok(id);
@@ -85,11 +85,11 @@ pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<S
     Err(error.hint("Pass the id of the one you mean: `--subscription ID`."))
 }
 
-/// The policy of that name. Where none of the visible ones is called so, one may be made: the inner
-/// error is for those who make none.
+/// The policy of this name. If no visible policy has it, the command may create one: the inner
+/// error is for commands that don't.
 ///
 /// # Errors
-/// Usage: several are called so; `Kind::Forbidden` where not every subscription could be listed.
+/// Usage: several have this name. `Kind::Forbidden` if a subscription could not be listed.
 pub async fn policy_named(reader: &Reader, name: &str) -> Result<Result<ArmId>> {
     let seen = Names::of(visible_policies(reader).await?, |policy| policy.id);
     let fit = seen.named(name);
@@ -101,10 +101,11 @@ pub async fn policy_named(reader: &Reader, name: &str) -> Result<Result<ArmId>> 
     }
 }
 
-/// The object id and the display name of the user, or of the application, that is called so.
+/// The object id and display name of the user or application of this name.
 ///
 /// # Errors
-/// Usage: nobody is called so, or several are; as Microsoft Graph says where it can't be asked.
+/// Usage: no principal has this name, or several have it. As Microsoft Graph says if it can't be
+/// asked.
 pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, String)> {
     let unread = |fault: Fault| {
         let what = format!("Who `--reader {typed}` is can't be looked up.");
@@ -146,7 +147,7 @@ pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, St
     }
 }
 
-/// The ids of what is visible, to be looked up by name.
+/// The visible ids, for lookup by name.
 struct Names {
     ids: BTreeSet<ArmId>,
     gaps: Vec<String>,

@@ -1,4 +1,4 @@
-//! The key, wherever this caller may read it.
+//! Reads the key, through either plane that this caller may use.
 
 use super::asking::ask;
 use crate::cloud::Reader;
@@ -10,7 +10,7 @@ use crate::model::protection::Key;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
-/// A vault, and nothing around it.
+/// A snapshot of only a vault.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -21,8 +21,8 @@ pub async fn observe_vault(reader: &Reader, vault: &ArmId) -> Result<Observed> {
     })
 }
 
-/// The key by Resource Manager, which needs no answer of the vault before; of a managed HSM it has
-/// none.
+/// The key through Resource Manager, which needs no read of the vault first. It has no keys of a
+/// managed HSM.
 pub(super) async fn key_in_arm(
     reader: &Reader,
     vault: Option<&ArmId>,
@@ -37,8 +37,8 @@ pub(super) async fn key_in_arm(
     }
 }
 
-/// The key from its data plane, when it is not known yet; Resource Manager's facts when the data
-/// plane is closed to the caller and it was not asked before.
+/// The key through its data plane, if it is not known yet. If the data plane refuses the caller,
+/// the facts of Resource Manager, unless these were already read.
 pub(super) async fn key_in_vault(
     reader: &Reader,
     observed: &Observed,

@@ -1,5 +1,5 @@
-//! What a caller sees of one kind, all of it: requests grow with pages, and with subscriptions,
-//! vaults and keys, never with environments.
+//! Everything of one kind that a caller sees. The number of requests grows with pages,
+//! subscriptions, vaults and keys, never with environments.
 
 use super::asking::{ask, each};
 use super::choices::{keys_of, vaults_of};
@@ -15,7 +15,7 @@ use crate::model::protection::{Key, Provider, Vault};
 use crate::model::seen::Seen;
 use crate::model::subscription::Subscription;
 
-/// The environments of the tenant, as the list shows them; and why there is no list, if so.
+/// The tenant's environments as the list shows them, and why there is no list.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -49,7 +49,7 @@ pub async fn environments_listed(reader: &Reader) -> Result<(Visible<Environment
 /// The keys of all vaults and managed HSMs, or of one, each with its vault.
 ///
 /// # Errors
-/// A sign-in is refused; usage: there is no such vault.
+/// A sign-in is refused. Usage: the vault does not exist.
 pub async fn keys_listed(reader: &Reader, only: Option<&ArmId>) -> Result<Visible<(Key, Vault)>> {
     let seen = vaults_of(reader, only).await?.map_err(|_| {
         let named = only.map(ToString::to_string).unwrap_or_default();
@@ -66,7 +66,7 @@ pub async fn keys_listed(reader: &Reader, only: Option<&ArmId>) -> Result<Visibl
     Ok(Visible { all, gaps })
 }
 
-/// The subscriptions, each with the registration of Power Platform's provider in it.
+/// The subscriptions, each with the registration of the Power Platform provider.
 ///
 /// # Errors
 /// A sign-in is refused.

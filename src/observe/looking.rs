@@ -1,4 +1,4 @@
-//! What looks are made of: what can be read at once by its own name, and what that leads to.
+//! The building blocks of the reads: what the target names, and what those resources lead to.
 
 use super::asking::{ask, maybe};
 use super::keys::key_in_vault;
@@ -22,24 +22,24 @@ use crate::steps::lifecycle::keyed_last;
 use futures::join;
 use std::collections::BTreeMap;
 
-/// Who looks, and at what.
+/// What a read needs: the reader, the clock and the target.
 #[derive(Clone, Copy, Debug)]
 pub struct Looking<'a> {
-    /// Reads.
+    /// Reads the services.
     pub reader: &'a Reader,
-    /// Says when.
+    /// Gives the time of the snapshot.
     pub clock: &'a Clock,
-    /// What was asked for.
+    /// What the caller asked for.
     pub target: &'a Target,
-    /// The id of the environment, where one was named.
+    /// Id of the environment, if the caller named one.
     pub environment: Option<&'a str>,
 }
 
-/// An environment and what happened to it.
+/// An environment and its operations.
 type OfEnvironment = (Seen<Environment>, Seen<Whole<Operation>>);
 
 impl Looking<'_> {
-    /// A snapshot in which nothing is known yet.
+    /// A snapshot without any facts.
     pub(super) fn begun(self) -> Observed {
         Observed {
             at: self.clock.now(),
@@ -47,12 +47,13 @@ impl Looking<'_> {
         }
     }
 
-    /// The environment that was named. It must be seen.
+    /// The named environment. An error if it can't be read.
     pub(super) async fn subject(self) -> Result<OfEnvironment> {
         self.of_environment(Err).await
     }
 
-    /// The environment that was named, if any. Who may not see it goes on without it.
+    /// The named environment, if any. If the caller may not see it (403), the read continues
+    /// without it.
     pub(super) async fn if_visible(self) -> Result<OfEnvironment> {
         self.of_environment(|error| {
             if error.kind == Kind::Forbidden {
@@ -84,37 +85,38 @@ impl Looking<'_> {
         Ok((seen.environment, seen.operations))
     }
 
-    /// The policy that was named.
+    /// The named policy.
     pub(super) async fn policy(self) -> Result<Seen<Policy>> {
         let id = self.target.policy.as_ref();
         let policy = maybe(id.map(|id| self.reader.policy(id))).await?;
         Ok(policy.unwrap_or_default())
     }
 
-    /// The provider in the subscription of that policy.
+    /// The resource provider in that policy's subscription.
     async fn provider(self) -> Result<Seen<Provider>> {
         let Some(id) = &self.target.policy else {
             return Ok(Seen::default());
         };
         match self.reader.provider(&id.subscription).await {
-            // Every subscription has it, registered or not.
+            // Every subscription has this provider, registered or not, so this error means that the
+            // subscription does not exist.
             Err(fault) if fault.is_subscription_gone() => Ok(Seen::Absent),
             reply => ask(reply),
         }
     }
 
-    /// The vault that was named.
+    /// The named vault.
     pub(super) async fn vault(self) -> Result<Option<Seen<Vault>>> {
         let id = self.target.vault.as_ref();
         maybe(id.map(|id| self.reader.vault(id))).await
     }
 
-    /// Every environment that the caller administers. The list of a large tenant has many pages,
-    /// one after the other: nothing waits for it.
+    /// Every environment that the caller administers. A large tenant's list has many pages, read in
+    /// sequence, so it runs beside the other reads.
     pub(super) async fn tenant(self) -> Result<Seen<Whole<Environment>>> {
         Ok(match ask(self.reader.environments().await)? {
-            // Whoever has no role is shown an empty list, not a refusal; and every tenant has its
-            // default environment.
+            // Without a role, the service returns an empty list instead of a refusal. Every tenant
+            // has a default environment, so an empty list means "not visible".
             Seen::Present(all) if all.is_empty() => Seen::Unreadable(Unreadable {
                 why: "the tenant shows you no environment at all".to_owned(),
                 forbidden: true,
@@ -125,7 +127,7 @@ impl Looking<'_> {
         })
     }
 
-    /// Policy, provider and vault that were named.
+    /// The named policy, its provider, and the named vault.
     pub(super) async fn resources(self) -> Result<Observed> {
         let (policy, provider, vault) = join!(self.policy(), self.provider(), self.vault());
         Ok(Observed {
@@ -136,7 +138,7 @@ impl Looking<'_> {
         })
     }
 
-    /// The same, with the caller's rights there and the locks.
+    /// The same, with the caller's rights on them and the locks.
     pub(super) async fn resources_and_rights(self) -> Result<Observed> {
         let (seen, around) = join!(self.resources(), around(self.reader, self.target));
         Ok(Observed {
@@ -149,7 +151,7 @@ impl Looking<'_> {
         integration(self.reader, seen).await
     }
 
-    /// The policy that was named, or else the one that the environment is linked to.
+    /// The named policy, or else the linked one.
     pub(super) async fn policy_in_use(self, seen: &Observed) -> Result<Seen<Policy>> {
         if self.target.policy.is_some() {
             return Ok(seen.policy.clone());
@@ -157,7 +159,7 @@ impl Looking<'_> {
         self.linked_policy(seen).await
     }
 
-    /// The policy that the environment is linked to, or else the one that was named.
+    /// The linked policy, or else the named one.
     pub(super) async fn policy_linked_first(self, seen: &Observed) -> Result<Seen<Policy>> {
         let linked = linked_policy(seen);
         if self.target.policy.is_some() && (linked.is_none() || linked == self.target.policy) {
@@ -177,7 +179,7 @@ impl Looking<'_> {
         }
     }
 
-    /// The key that was named, on its data plane, and who may use it.
+    /// The named key through its data plane, and what decides who may use it.
     pub(super) async fn key_and_grant(self, seen: &Observed) -> Result<(Option<Seen<Key>>, Held)> {
         let place = Place {
             vault: self.target.vault.as_ref(),
@@ -190,7 +192,7 @@ impl Looking<'_> {
         Ok((key?, held?))
     }
 
-    /// What decides whether the readers that were asked for may read the policy that is there.
+    /// What decides whether the requested readers may read the existing policy.
     async fn readers(self, seen: &Observed) -> Result<BTreeMap<String, Held>> {
         match &self.target.policy {
             Some(id) if seen.policy.present().is_some() => {
@@ -200,8 +202,8 @@ impl Looking<'_> {
         }
     }
 
-    /// The same snapshot with what its resources lead to: the key and its grant, the readers, and
-    /// what else stands in the way of making them.
+    /// The snapshot with what its resources lead to: the key and its grant, the readers, and other
+    /// facts that may block a creation.
     pub(super) async fn further(self, seen: &Observed) -> Result<Observed> {
         let (at_key, readers, around) = join!(
             self.key_and_grant(seen),
@@ -218,18 +220,18 @@ impl Looking<'_> {
         })
     }
 
-    /// Whether a key that is not there was deleted.
+    /// Reads whether a missing key was deleted.
     pub(super) async fn deleted_key(self, seen: &mut Observed) -> Result<()> {
         seen.around.deleted_key = deleted_key(self.reader, self.target, seen).await?;
         Ok(())
     }
 
-    /// Whether a vault or a key that is not there was deleted.
+    /// Reads whether a missing vault or key was deleted.
     pub(super) async fn deleted(self, seen: &mut Observed) -> Result<()> {
         recoverable(self.reader, self.target, seen).await
     }
 
-    /// Vault, key and grant that the policy names; what is named so.
+    /// Reads the vault, key and grant that the policy names. Returns those names.
     pub(super) async fn named_by_policy(self, seen: &mut Observed) -> Result<Target> {
         named_by_policy(self.reader, seen).await
     }
@@ -243,7 +245,7 @@ impl Looking<'_> {
     }
 }
 
-/// A policy that is not shown is not known where the history speaks against its absence.
+/// Makes a missing policy unreadable if the history contradicts its absence.
 fn doubted(seen: &mut Observed) {
     let Some(why) = keyed_last(seen) else {
         return;
@@ -255,8 +257,8 @@ fn doubted(seen: &mut Observed) {
     }
 }
 
-/// What Dataverse says about the integration, where there is something to ask. A disabled
-/// organization answers nothing but 503, for days.
+/// The answer of Dataverse about the integration, if there is an organization to ask. A disabled
+/// organization answers only 503, for days.
 pub(super) async fn integration(
     reader: &Reader,
     seen: &Observed,
@@ -268,7 +270,7 @@ pub(super) async fn integration(
     let url = environment
         .and_then(|environment| environment.dataverse.as_ref())
         .and_then(|dataverse| dataverse.url.as_deref());
-    // An organization may refuse a caller who administers the environment: that is a fact about the
-    // caller, not an end.
+    // An organization may refuse an administrator of the environment. That is a fact about the
+    // caller, not an error.
     maybe(url.map(|url| reader.integration(url))).await
 }

@@ -1,5 +1,5 @@
-//! A look for each command and question. What a look reads is what it calls; what it does not read
-//! is not known, and a rule that needs it refuses.
+//! One read function for each command. A fact that its function does not read stays unknown, and a
+//! rule that needs it refuses.
 
 use super::alone::{by_itself, looked_at};
 use super::keys::key_in_arm;
@@ -15,10 +15,10 @@ use crate::model::whole::Whole;
 use futures::future::{FutureExt, LocalBoxFuture};
 use futures::join;
 
-/// A look on its way. On the heap: a look is a large future.
+/// The future of a snapshot. Boxed, because it is large.
 pub type Look<'a> = LocalBoxFuture<'a, Result<Observed>>;
 
-/// `environment-name`: the environment alone.
+/// `environment-name`: only the environment.
 pub fn naming(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = looking.begun();
@@ -38,8 +38,8 @@ pub fn integrating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `status`: the environment, and what protects it by the policy that is linked; a policy that was
-/// named counts where none is.
+/// `status`: the environment, and what protects it under the linked policy, or else under the named
+/// one.
 pub fn standing(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = looking.begun();
@@ -57,8 +57,8 @@ pub fn standing(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `check`: everything that was named, and what is linked. Without the environment there is still
-/// the half of Azure to look at, if any of it was named.
+/// `check`: everything named, and what is linked. If the environment can't be read, the Azure side
+/// is still checked if any of it was named.
 pub fn checking(looking: Looking<'_>) -> Look<'_> {
     async move {
         let other_half = looking.target.policy.is_some() || looking.target.vault.is_some();
@@ -103,8 +103,8 @@ pub fn checking(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `create-policy`: what was named, the rights to make it, and the environment where it is visible;
-/// for a key that is to be, what it takes.
+/// `create-policy`: the named resources, the rights to create them, and the environment if it is
+/// visible. For a key to create, also what that requires.
 pub fn creating(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (environment, resources) = join!(looking.if_visible(), looking.resources_and_rights());
@@ -118,7 +118,7 @@ pub fn creating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `create-key`: the vault, and what is there of what it takes.
+/// `create-key`: the vault, and what the creation requires.
 pub fn creating_key(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = looking.begun();
@@ -132,8 +132,8 @@ pub fn creating_key(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// A policy of a file, as `create-policy`; the key by Resource Manager first, which saves round
-/// trips.
+/// A policy of a file, as for `create-policy`. Reads the key through Resource Manager first, which
+/// saves round trips.
 pub(super) fn of_policy(looking: Looking<'_>) -> Look<'_> {
     async move {
         let target = looking.target;
@@ -157,8 +157,8 @@ pub(super) fn of_policy(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `add-environment` and `swap-policy`: the environment, the policy, what that names, and the
-/// tenant's other environments.
+/// `add-environment` and `swap-policy`: the environment, the policy, the resources that it names,
+/// and the tenant's other environments.
 pub fn adding(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (seen, tenant) = join!(added(looking), looking.tenant());
@@ -167,7 +167,7 @@ pub fn adding(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// The same directly before the outage. The room in the tenant was judged before anything was sent.
+/// The same directly before the outage. The tenant's limit was checked before anything was sent.
 pub fn adding_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move { in_tenant(added(looking).await, Ok(before.around.estate.clone())) }.boxed_local()
 }
@@ -177,7 +177,7 @@ async fn added(looking: Looking<'_>) -> Result<Observed> {
     let (environment, policy) = join!(looking.subject(), looking.policy());
     seen.policy = policy?;
     (seen.environment, seen.operations) = environment?;
-    // What a swap leaves behind.
+    // Read what a swap leaves behind.
     let (integration, old) = join!(
         looking.integration(&seen),
         old_key(looking.reader, looking.target, &seen)
@@ -188,7 +188,7 @@ async fn added(looking: Looking<'_>) -> Result<Observed> {
     Ok(seen)
 }
 
-/// `enable`: what `create-policy` and `add-environment` look at, all of it named.
+/// `enable`: everything that `create-policy` and `add-environment` read, all of it named.
 pub fn enabling(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (seen, tenant) = join!(enabled(looking), looking.tenant());
@@ -209,11 +209,12 @@ async fn enabled(looking: Looking<'_>) -> Result<Observed> {
     Ok(seen)
 }
 
-/// The same directly before the outage. The room in the tenant, the rights and what Azure Policy
-/// says were judged before anything was sent; who reads the policy keeps nobody from running.
+/// The same directly before the outage. The tenant's limit, the rights and Azure Policy were
+/// checked before anything was sent. The policy's readers do not affect the outage.
 pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
-        // What was read around a vault that was not there holds no more.
+        // The new key's vault may not have existed at the first read, so what was read around it is
+        // outdated.
         if looking.target.new_key.is_some() {
             return in_tenant(enabled(looking).await, Ok(before.around.estate.clone()));
         }
@@ -230,8 +231,8 @@ pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> 
     .boxed_local()
 }
 
-/// `remove-environment`: the environment, and what protects it, by whoever may see that, before it
-/// is taken offline.
+/// `remove-environment`: the environment, and what protects it if the caller may see that, before
+/// it goes offline.
 pub fn removing(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = looking.begun();
@@ -261,13 +262,13 @@ pub fn rotating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `unlock`: the policy, its key with every version and what can be brought back of it, and every
-/// environment that may be locked. Each administrator sees a half.
+/// `unlock`: the policy, its key with every version and what can be recovered of it, and every
+/// environment that may be locked. Each administrator sees one half.
 pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (seen, tenant) = join!(unlocked(looking), looking.tenant());
         let mut seen = in_tenant(seen, tenant)?;
-        // Without a name every environment of the policy is brought back.
+        // Without a named environment, every environment of the policy gets enabled.
         if looking.target.policy.is_some() {
             let Seen::Present(all) = seen.around.estate else {
                 return Ok(seen);
@@ -281,8 +282,8 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// The same directly before one of its steps: the key, and the environment that the step is about.
-/// What else is locked was judged before anything was sent.
+/// The same directly before one of its steps: the key, and the environment of that step. Other
+/// locked environments were checked before anything was sent.
 pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
         let mut seen = unlocked(looking).await?;
@@ -313,7 +314,8 @@ async fn unlocked(looking: Looking<'_>) -> Result<Observed> {
     Ok(seen)
 }
 
-/// `retire-key`: vault and key with every version, and who uses it in the whole tenant.
+/// `retire-key`: the vault, the key with every version, and which environments of the whole tenant
+/// use it.
 pub fn retiring(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (seen, tenant) = join!(

@@ -1,4 +1,4 @@
-//! What is there of a key that is to be made, of its vault and of the resource group.
+//! What exists of a key to create, of its vault and of its resource group.
 
 use super::asking::ask;
 use super::looking::Looking;
@@ -14,7 +14,7 @@ use crate::model::target::Target;
 use futures::join;
 
 impl Looking<'_> {
-    /// What a key that is to be made takes, once its vault was looked for.
+    /// Reads what the creation of a key requires, after its vault was read.
     pub(super) async fn making(self, seen: &mut Observed) -> Result<()> {
         let (Some(vault), Some(wish)) = (&self.target.vault, &self.target.new_key) else {
             return Ok(());
@@ -36,7 +36,7 @@ impl Looking<'_> {
                 self.reader.locks(&making.scope)
             );
             (making.rights, making.locks) = (ask(rights)?, ask(locks)?);
-            // Whoever read these rights has a token already.
+            // The same token served the read of these rights.
             let caller = self.reader.identity(Service::Arm).await.ok();
             seen.around.caller = caller.and_then(|caller| caller.object_id);
         }
@@ -45,7 +45,7 @@ impl Looking<'_> {
     }
 }
 
-/// Where the vault will be, and whether it may be called so.
+/// The scope of the new vault, and whether its name is free.
 async fn place(reader: &Reader, vault: &ArmId, making: &mut Making) -> Result<()> {
     let (tenant, group, name) = join!(
         reader.tenant_of(&vault.subscription),
@@ -61,8 +61,8 @@ async fn place(reader: &Reader, vault: &ArmId, making: &mut Making) -> Result<()
     Ok(())
 }
 
-/// The key of a vault that is there, by Resource Manager: it shows the rotation policy, too, and
-/// takes no role at the data plane.
+/// The key of an existing vault through Resource Manager. That shows the rotation policy, too, and
+/// requires no data plane role.
 async fn there(
     reader: &Reader,
     target: &Target,
@@ -87,7 +87,7 @@ async fn there(
         Seen::Absent => Seen::Absent,
         Seen::Unreadable(why) => Seen::Unreadable(why),
     };
-    // What the data plane told is whole already.
+    // A key from the data plane is already complete.
     if seen.key().is_none() {
         seen.key = Some(found);
     }

@@ -1,6 +1,6 @@
-//! The only reads of a command. What does not depend on each other is read at the same time.
+//! The only reads of a command. Independent reads run at the same time.
 
-// A third answer is never "everything else".
+// Every match names each case, also those for unknown facts.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod alone;

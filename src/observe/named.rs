@@ -1,5 +1,4 @@
-//! What an environment and its policy name: the policy that is linked, and its vault, key and
-//! grant.
+//! What an environment and its policy name: the linked policy, its vault, its key and the grant.
 
 use super::asking::maybe;
 use super::keys::{key_in_arm, key_in_vault};
@@ -17,7 +16,7 @@ pub(super) fn linked_policy(observed: &Observed) -> Option<ArmId> {
     observed.environment.present()?.policy().cloned()
 }
 
-/// What only the linked policy names: its vault and key, and the grant on them.
+/// Reads what only the linked policy names: its vault, its key and the grant on it.
 pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) -> Result<Target> {
     let Some(policy) = observed.policy.present().cloned() else {
         return Ok(Target::default());

@@ -1,4 +1,4 @@
-//! Where a new key may be: what a person picks from, and what may be made there.
+//! The places for a new key: the choices for a person, and the caller's rights there.
 
 use super::asking::ask;
 use super::visible::{Visible, subscriptions, visible_vaults};
@@ -12,7 +12,7 @@ use crate::model::rights::{Operation, allows};
 use crate::model::seen::Seen;
 use crate::model::subscription::{Group, Region, Subscription};
 
-/// The vaults and managed HSMs that the caller sees, by their names, and why there may be more.
+/// The vaults and managed HSMs that the caller sees, by name, and why more may exist.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -22,7 +22,7 @@ pub async fn vaults(reader: &Reader) -> Result<(Vec<Vault>, Vec<String>)> {
     Ok((all, gaps))
 }
 
-/// The subscriptions that the caller sees, and why there may be more.
+/// The subscriptions that the caller sees, and why more may exist.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -32,7 +32,7 @@ pub async fn subscriptions_shown(reader: &Reader) -> Result<(Vec<Subscription>, 
     Ok((all, gaps))
 }
 
-/// The resource groups of a subscription that the caller sees, and why there may be more.
+/// The resource groups of a subscription that the caller sees, and why more may exist.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -47,7 +47,7 @@ pub async fn groups(reader: &Reader, subscription: &str) -> Result<(Vec<Group>, 
     })
 }
 
-/// The regions that a subscription may use; none where they can't be listed.
+/// The regions that a subscription may use; empty if they can't be listed.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -58,7 +58,7 @@ pub async fn regions(reader: &Reader, subscription: &str) -> Result<Vec<Region>>
     })
 }
 
-/// May the caller do all of this at a scope?
+/// Does the caller have all of these rights at a scope?
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -74,7 +74,8 @@ pub async fn may(reader: &Reader, scope: &str, rights: &[&str]) -> Result<Verdic
     Ok(rights.iter().fold(Verdict::Yes, also))
 }
 
-/// Why a vault can't be called so; nothing where it can be. Not known where nobody said.
+/// Why a vault can't have this name; `Known(None)` if it can. `Unknown` if the service did not
+/// answer.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -90,7 +91,7 @@ pub async fn taken(reader: &Reader, vault: &ArmId) -> Result<Known<Option<String
     })
 }
 
-/// The names of a vault's keys; none where they can't be listed.
+/// The names of a vault's keys; empty if they can't be listed.
 ///
 /// # Errors
 /// A sign-in is refused.

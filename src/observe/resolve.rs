@@ -1,4 +1,4 @@
-//! Which environment is meant, and why it can't be had.
+//! Finds the environment that the caller named, and says why it can't be read.
 
 use crate::cloud::Reader;
 use crate::cloud::fault::{Fault, Happened, Reply};
@@ -10,12 +10,12 @@ use crate::model::seen::{Reason, Seen, Told, Unreadable};
 use crate::model::who;
 use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among};
 
-/// The environment that was typed, by its id. A whole environment id is taken as it is; everything
-/// else is looked up in the tenant's list.
+/// The id of the named environment. A complete environment id is returned as it is; any other text
+/// is looked up in the tenant's list.
 ///
 /// # Errors
-/// Nothing or more than one found: usage, with what there is. The list can't be read: as the
-/// service says.
+/// Usage: none or several fit; lists those that exist. Otherwise as the service says, if the list
+/// can't be read.
 pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
     let typed = typed.trim();
     if typed.is_empty() {
@@ -62,7 +62,7 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
     }
 }
 
-/// What an environment may be called.
+/// Every name by which a caller can find an environment.
 fn called(environment: &Environment) -> impl Iterator<Item = &str> {
     let url = environment.app().and_then(|app| app.url.as_deref());
     let host = url
@@ -157,8 +157,8 @@ pub(super) async fn found(
             fault,
         ));
     }
-    // 404 is said to strangers, too: the list tells a wrong id from a missing role, and from a
-    // replica that is behind.
+    // The service answers 404 also to accounts without access. The list tells a wrong id from a
+    // missing role, and from a stale replica.
     let all = reader.environments().await.map_err(|fault| {
         environment_error(
             &format!("Whether there is an environment {id} can't be told."),
@@ -196,8 +196,8 @@ pub(super) async fn found(
     Err(error)
 }
 
-/// The list shows it, and it can't be read by itself: an administrator is no member of an
-/// environment (`C`: public reports of administrators).
+/// The error for an environment that is listed but can't be read alone. The administrator is not a
+/// member of it (`C`: public reports of administrators).
 fn listed_and_hidden(what: &str, fault: Fault) -> Error {
     let mut error = Error {
         kind: Kind::Forbidden,
@@ -212,20 +212,20 @@ fn listed_and_hidden(what: &str, fault: Fault) -> Error {
     error.finding("CMK020")
 }
 
-/// One environment, and nothing around it.
+/// Reads one environment alone.
 ///
 /// # Errors
-/// It can't be had.
+/// It can't be read.
 pub async fn environment(reader: &Reader, id: &str) -> Result<Environment> {
     found(reader, id, reader.environment(id).await).await
 }
 
-/// The environment of a snapshot whose id could not even be looked up.
+/// The environment of a snapshot, if its id could not be looked up.
 pub fn unseen(error: &Error) -> Seen<Environment> {
     Seen::Unreadable(unseen_environment(error))
 }
 
-/// The error of an environment that can't be had, as what a snapshot did not see.
+/// The error of an unreadable environment, as a value in a snapshot.
 pub(super) fn unseen_environment(error: &Error) -> Unreadable {
     let reason = Reason::of(error.finding);
     let told = error.explained && !error.is_hidden();
@@ -243,7 +243,7 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
             ..Unreadable::because(error.to_string().trim_end_matches('.'))
         };
     }
-    // An administrator who is no member of it.
+    // The administrator is not a member of the environment.
     let hidden = error.explained;
     let why = match reason {
         Reason::NotRegistered => {

@@ -1,5 +1,5 @@
-//! Who may use a key, and who may read a policy: assignments and denials at the same time, then the
-//! definitions that the answer depends on.
+//! Reads what decides which principals may use a key or read a policy. Assignments and deny
+//! assignments are read at the same time, then the definitions that the answer depends on.
 
 use super::asking::{ask, each};
 use crate::cloud::Reader;
@@ -16,15 +16,15 @@ use crate::steps::rights::{Asked, Need, key_scope, open_roles};
 use futures::join;
 use std::collections::BTreeMap;
 
-/// A key in its vault, as a policy names it.
+/// A key and its vault, as a policy names them.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) vault: Option<&'a ArmId>,
     pub(super) key: Option<&'a KeyName>,
 }
 
-/// What decides whether the identity of a policy may use a key. `vault` must have been read: a
-/// vault with access policies has no roles on its keys, and a managed HSM has them on its data
+/// What decides whether the identity of a policy may use a key. `vault` must have been read. A
+/// vault with access policies has no roles on its keys, and a managed HSM has its roles on the data
 /// plane.
 pub(super) async fn on_key(
     reader: &Reader,
@@ -50,7 +50,7 @@ pub(super) async fn on_key(
     }
 }
 
-/// The assignments of a policy's identity at a vault, and what is denied there.
+/// The role assignments of a policy's identity on a vault, and the deny assignments there.
 pub(super) async fn lists(reader: &Reader, policy: &Policy, vault: Option<&ArmId>) -> Result<Held> {
     let (Some(vault), Some(principal)) = (vault, &policy.principal_id) else {
         return Ok(Held::default());
@@ -70,8 +70,8 @@ pub(super) async fn lists(reader: &Reader, policy: &Policy, vault: Option<&ArmId
     })
 }
 
-/// Adds the definitions that the answer depends on. Of a vault with access policies nothing is
-/// kept: neither roles nor denials decide there.
+/// Adds the definitions that the answer depends on. For a vault with access policies it returns
+/// nothing, because roles and deny assignments do not count there.
 pub(super) async fn defined(
     reader: &Reader,
     policy: &Policy,
@@ -102,7 +102,8 @@ async fn on_hsm(reader: &Reader, policy: &Policy, hsm: &Vault, key: &KeyName) ->
     })
 }
 
-/// Of everybody's assignments those of one principal itself; none of somebody who is not known.
+/// The assignments of one principal itself, from a list of all principals. Empty for an unknown
+/// principal.
 pub(super) fn of_principal(
     roles: &Seen<Whole<RoleAssignment>>,
     principal: Option<&str>,
@@ -117,7 +118,8 @@ pub(super) fn of_principal(
     }
 }
 
-/// What decides whether each of these may read a policy. What is denied is the same list for all.
+/// What decides whether each of these principals may read a policy. All share one list of deny
+/// assignments.
 pub(super) async fn on_policy(
     reader: &Reader,
     policy: &ArmId,
@@ -166,9 +168,9 @@ async fn with_definitions(
     Ok(held)
 }
 
-/// Denials, as far as the service shows them to this caller. A refusal of whatever kind means that
-/// they are not for this caller, or that this cloud has no such list; trouble means that they are
-/// not known.
+/// Deny assignments, as far as the service shows them to this caller. Any refusal means that this
+/// caller can't see them, or that this cloud has no such list. A fault means that they are not
+/// known.
 pub(super) fn shown(reply: Reply<Whole<Denial>>) -> Result<Seen<Whole<Denial>>> {
     let refused = reply
         .as_ref()

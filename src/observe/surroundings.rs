@@ -1,5 +1,5 @@
-//! What lies around policy, vault and environment: the caller's rights, locks, what Resource
-//! Manager would say, deleted names, and the key that an environment would leave behind.
+//! Reads the facts around policy, vault and environment: the caller's rights, locks, Resource
+//! Manager's validation, deleted names, and the key that a swap leaves behind.
 
 use super::asking::{ask, maybe};
 use super::named::{linked_policy, named_by_policy};
@@ -17,7 +17,7 @@ use crate::steps::location::location;
 use crate::steps::rights::key::allows_key;
 use futures::join;
 
-/// The caller's rights and the locks: what depends on nothing but the ids that were asked for.
+/// The caller's rights and the locks, which depend only on the named ids.
 pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundings> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault = target.vault.as_ref().map(ToString::to_string);
@@ -34,7 +34,7 @@ pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundi
         maybe(elsewhere.as_ref().map(|scope| reader.locks(scope))),
     );
     let (group_rights, vault_rights) = (group_rights?, vault_rights?);
-    // Whoever read these rights has a token already: a sign-in that failed is not tried once more.
+    // The same token served the read of these rights, so a failed sign-in is not tried again.
     let caller = match (&group, &vault) {
         (None, None) => None,
         _ => reader.identity(Service::Arm).await.ok(),
@@ -49,7 +49,7 @@ pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundi
     })
 }
 
-/// What depends on the first look: nothing is asked that it has answered already.
+/// What depends on the first read. Facts that it has answered are not read again.
 pub(super) async fn further(
     reader: &Reader,
     target: &Target,
@@ -60,7 +60,7 @@ pub(super) async fn further(
     let subscription = policy
         .filter(|_| observed.is_unregistered())
         .map(ArmId::subscription_scope);
-    // Validating what an unregistered provider would refuse anyway says nothing new.
+    // An unregistered provider refuses anyway, so a validation would tell nothing new.
     let creation = policy.filter(|_| observed.policy.is_absent() && !observed.is_unregistered());
     let location = location(target, observed);
     let creation = match (creation, &location, &target.vault, &target.key) {
@@ -84,7 +84,7 @@ pub(super) async fn further(
     Ok(around)
 }
 
-/// Whether a vault that is not there is a deleted one.
+/// Reads whether a missing vault is a deleted one.
 async fn deleted_vault(
     reader: &Reader,
     vault: Option<&ArmId>,
@@ -103,7 +103,7 @@ async fn deleted_vault(
     })
 }
 
-/// Whether a key that is not there is a deleted one.
+/// Reads whether a missing key is a deleted one.
 pub(super) async fn deleted_key(
     reader: &Reader,
     target: &Target,
@@ -117,7 +117,7 @@ pub(super) async fn deleted_key(
     }
 }
 
-/// What can be brought back of the vault and the key that a policy names.
+/// Reads what can be recovered of the vault and the key that a policy names.
 pub(super) async fn recoverable(
     reader: &Reader,
     named: &Target,
@@ -128,8 +128,9 @@ pub(super) async fn recoverable(
     Ok(())
 }
 
-/// A restore needs the old key for as long as old backups live, so the new policy's identity must
-/// reach that, too; and the swap itself needs everything that protects the environment now.
+/// What a swap leaves behind. Restores need the old key as long as old backups exist, so the new
+/// policy's identity must reach it. The swap itself needs everything that protects the environment
+/// now.
 pub(super) async fn old_key(
     reader: &Reader,
     target: &Target,
@@ -153,7 +154,7 @@ pub(super) async fn old_key(
     let Some(key) = key.cloned() else {
         return Ok((Seen::Absent, Some(Box::new(left))));
     };
-    // Without the new policy there is no identity yet that could have been granted anything.
+    // Without the new policy there is no identity that could have the right.
     let granted = match &observed.policy {
         Seen::Absent => Verdict::No,
         Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
@@ -174,7 +175,7 @@ pub(super) async fn old_key(
     Ok((Seen::Present(old), Some(Box::new(left))))
 }
 
-/// What protects an environment now, as a snapshot of its own.
+/// A separate snapshot of what protects an environment now.
 async fn left(reader: &Reader, policy: &ArmId, observed: &Observed) -> Result<Observed> {
     let mut left = Observed {
         at: observed.at,

@@ -1,5 +1,5 @@
-//! Who uses a key now, and who left one not long ago: of the whole tenant, because a key that is
-//! missed takes environments offline.
+//! Reads which environments use a key or left one recently, in the whole tenant. A missed user
+//! would go offline if the key is disabled.
 
 use super::alone::looked_at;
 use super::asking::{ask, each};
@@ -16,8 +16,8 @@ use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::steps::lifecycle::changes_key;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads whether the whole tenant was listed, each environment whose link is in doubt by itself,
-/// every linked policy once, and every history.
+/// Reads whether the whole tenant was listed, each environment with a doubtful link alone, every
+/// linked policy once, and every history.
 pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {
     let all = match std::mem::take(&mut observed.around.estate) {
         Seen::Present(all) => all,
@@ -30,8 +30,8 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
     let ids = all.iter().map(|environment| environment.id.clone());
     let histories: BTreeMap<_, _> =
         each(ids, async |id: String| ask(reader.operations(&id).await)).await?;
-    // A history that ends with a key, or an operation that runs, and a list without a link: the
-    // single read tells more.
+    // If the list shows no link, but the history ends with a key or an operation runs, the single
+    // read tells more.
     let all = looked_at(reader, all, |environment| {
         environment.link_in_doubt()
             || match (&environment.key_link, histories.get(&environment.id)) {
@@ -61,8 +61,9 @@ fn of_keys(operation: &Operation) -> bool {
     operation.kind.is_empty() || changes_key(&operation.kind)
 }
 
-/// Does the list show the whole tenant? The caller's role must be tenant-wide, and the default
-/// environment, which every tenant has, must be in it; when it is not, it is asked for by its name.
+/// Does the list show the whole tenant? The caller's role must be tenant-wide, and the list must
+/// contain the default environment, which every tenant has. If it does not, cmkctl reads that
+/// environment by its id.
 pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
     let identity = reader.identity(Service::Bap).await?;
     let Some(tenant) = &identity.tenant else {
@@ -87,8 +88,8 @@ pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result
     is_tenant_wide(reader, &identity).await
 }
 
-/// Does the caller administer every environment? A user by a role of the directory, an application
-/// by its registration.
+/// Does the caller administer every environment? A user needs a directory role, an application its
+/// registration.
 async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict> {
     if identity.roles.iter().any(|role| {
         TENANT_WIDE

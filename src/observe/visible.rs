@@ -1,4 +1,4 @@
-//! What a caller sees without naming it.
+//! Lists what a caller sees without naming it.
 
 use super::asking::{SIDE_BY_SIDE, ask};
 use crate::cloud::Reader;
@@ -11,21 +11,21 @@ use crate::model::subscription::Subscription;
 use crate::model::whole::Whole;
 use futures::stream::{self, StreamExt};
 
-/// What a caller sees of one kind.
+/// Everything of one kind that a caller sees.
 #[derive(Debug)]
 pub struct Visible<T> {
-    /// All of them, in no order.
+    /// The items, in no order.
     pub all: Vec<T>,
-    /// Why there may be more, or what is not known of them; each a clause. Nothing where all of it
-    /// was read.
+    /// Why more may exist, or what is not known about them, each a clause. Empty if everything was
+    /// read.
     pub gaps: Vec<String>,
 }
 
-/// The policies for encryption that the caller may read, in every subscription in which the caller
-/// has a role.
+/// The encryption policies that the caller may read, in every subscription in which the caller has
+/// a role.
 ///
 /// # Errors
-/// Nobody is signed in.
+/// The caller is not signed in.
 pub async fn visible_policies(reader: &Reader) -> Result<Visible<Policy>> {
     let mut seen = listed(reader, "policies", [()], async |id, ()| {
         reader.policies_in(id).await
@@ -35,10 +35,10 @@ pub async fn visible_policies(reader: &Reader) -> Result<Visible<Policy>> {
     Ok(seen)
 }
 
-/// Every vault and managed HSM that the caller may read, likewise.
+/// The same for vaults and managed HSMs.
 ///
 /// # Errors
-/// Nobody is signed in.
+/// The caller is not signed in.
 pub async fn visible_vaults(reader: &Reader) -> Result<Visible<Vault>> {
     listed(reader, "vaults", HOLD_KEYS, async |id, kind| {
         reader.vaults_in(id, kind).await
@@ -46,7 +46,7 @@ pub async fn visible_vaults(reader: &Reader) -> Result<Visible<Vault>> {
     .await
 }
 
-/// Asks for each kind in each subscription that the caller sees, so many at the same time.
+/// Lists each kind in each subscription that the caller sees, many at a time.
 async fn listed<T: Clone, K: Copy, const N: usize>(
     reader: &Reader,
     what: &str,
@@ -74,7 +74,7 @@ async fn listed<T: Clone, K: Copy, const N: usize>(
     Ok(Visible { all, gaps })
 }
 
-/// The subscriptions that the caller sees; none where there is no list, and why.
+/// The subscriptions that the caller sees. If they can't be listed, empty, and `gaps` says why.
 pub(super) async fn subscriptions(
     reader: &Reader,
     gaps: &mut Vec<String>,

@@ -1,5 +1,5 @@
-//! Everything that a file names: its policies, vaults and keys once each, its environments by one
-//! list, and by themselves only those that are not where they shall be.
+//! Reads everything that a file names: its policies, vaults and keys once each, and its
+//! environments by one list. Environments that are not in their desired state are also read alone.
 
 use super::alone::by_itself;
 use super::asking::{SIDE_BY_SIDE, ask};
@@ -23,10 +23,11 @@ use futures::join;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 
-/// Looks at everything that the file names. What depends on nothing is read at the same time.
+/// Reads everything that the file names. Independent reads run at the same time.
 ///
 /// # Errors
-/// Nobody is signed in; the environments can't be listed for another reason than a missing role.
+/// The caller is not signed in, or the environments can't be listed for another reason than a
+/// missing role.
 pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
     let shared = reader.session.look();
     let policies = wanted
@@ -59,8 +60,7 @@ pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
     Ok(sight)
 }
 
-/// Looks at the one environment that a file names, by itself, and at everything that its policy
-/// needs.
+/// Reads the file's only environment alone, and everything that its policy needs.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -83,7 +83,7 @@ pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
     Ok(sight)
 }
 
-/// What the step of policies looks at.
+/// The snapshot for the policy step.
 async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Result<Observed> {
     let target = target(policy);
     looks::of_policy(Looking {
@@ -95,8 +95,8 @@ async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Res
     .await
 }
 
-/// Who has no role sees an empty list, or is refused: not visible, which is neither "there are
-/// none" nor a failure.
+/// Without a role, the service returns an empty list or a refusal. Both mean "not visible", neither
+/// "none" nor a failure.
 fn listed(reply: Reply<Whole<Environment>>) -> Result<Seen<Whole<Environment>>> {
     match reply {
         Ok(all) if all.is_empty() => Ok(Seen::Unreadable(Unreadable {
@@ -114,14 +114,14 @@ fn listed(reply: Reply<Whole<Environment>>) -> Result<Seen<Whole<Environment>>> 
     }
 }
 
-/// One environment that is to be changed or waited for.
+/// The snapshot of one environment to change or to wait for.
 async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<Observed> {
     let (single, operations) = join!(
         reader.environment(&listed.id),
         reader.operations(&listed.id)
     );
-    // One that the list knows and that alone does not answer is in a state that is not known, and
-    // nothing is started on it.
+    // If the list shows it and the single read fails, its state is not known and nothing is started
+    // on it.
     let environment = by_itself(listed, &ask(single)?, "the service no longer knows it");
     let mut observed = Observed {
         at: clock.now(),
@@ -133,10 +133,10 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
     Ok(observed)
 }
 
-/// Who holds roles at each policy of a tenant, as far as it is visible.
+/// The role assignments on each policy of a tenant, as far as they are visible.
 ///
 /// # Errors
-/// Nobody is signed in.
+/// The caller is not signed in.
 pub async fn observe_readers(
     reader: &Reader,
     estate: &Estate,

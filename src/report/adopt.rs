@@ -1,12 +1,12 @@
-//! The wanted state as a file, written so that somebody goes on writing it.
+//! Writes the desired state as a file that people continue to edit.
 
 use crate::model::day::day;
 use crate::model::text::{clean, toml_string};
 use crate::model::wanted::{Wanted, WantedPolicy};
 use jiff::Timestamp;
 
-/// What goes into a file that describes what is there: `notes` holds sentences for each policy,
-/// `left_out` what could not be described.
+/// The file that describes the current state. `notes`: comments for each policy. `left_out`: what
+/// could not be described.
 pub fn wanted_file(
     wanted: &Wanted,
     notes: &[Vec<String>],
@@ -19,7 +19,7 @@ pub fn wanted_file(
         day(at)
     );
     if wanted.policies.is_empty() {
-        // Without this line the file would be refused as empty.
+        // Without this line `apply` would refuse the file as empty.
         text.push_str("policies = []\n\n");
     }
     text.push_str(&format!("[waves]\nat-most = {}\n", wanted.waves.at_most));

@@ -1,4 +1,4 @@
-//! What `auth status` and `sandbox` say.
+//! The output of `auth login`, `auth logout`, `auth status` and `sandbox`.
 
 use super::terminal::Out;
 use super::values::Sheet;
@@ -8,42 +8,42 @@ use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
 
-/// One way to sign in.
+/// One sign-in method.
 #[derive(Debug, Serialize)]
 pub struct SignInSource {
     /// `environment`, `azure-cli`, …
     pub method: &'static str,
-    /// Is it the one that is taken?
+    /// Does cmkctl use this one?
     pub chosen: bool,
-    /// Ready, or what is missing.
+    /// `ready`, or what is missing.
     pub state: String,
 }
 
-/// Who is signed in.
+/// The signed-in account.
 #[derive(Debug, Serialize)]
 pub struct SignedIn {
-    /// By which way.
+    /// The method that signed it in.
     pub method: &'static str,
-    /// Tenant id.
+    /// Tenant id, a GUID.
     pub tenant: Option<String>,
-    /// Object id: what `--reader` takes.
+    /// Object id, as `--reader` accepts it.
     pub object_id: Option<String>,
     /// User principal name or application id.
     pub name: Option<String>,
-    /// When the token ends.
+    /// Expiry of the token.
     pub expires: Option<Timestamp>,
 }
 
-/// Whether a service's token could be had.
+/// Whether a service gave a token.
 #[derive(Debug, Serialize)]
 pub struct SignInReach {
-    /// The service.
+    /// Name of the service.
     pub service: &'static str,
     /// The token's scope.
     pub scope: String,
     /// `token received`, or why not.
     pub outcome: String,
-    /// How long the token is remembered for the next commands, if it is.
+    /// Until when the token is remembered for later commands, if it is.
     pub remembered_until: Option<Timestamp>,
 }
 
@@ -57,12 +57,12 @@ impl SignInReach {
     }
 }
 
-/// Whether anything is remembered from one command to the next.
+/// Whether cmkctl remembers anything between commands.
 #[derive(Debug, Serialize)]
 pub struct Remembered {
     /// `on`, or why not.
     pub state: String,
-    /// The sealed file, where one would be.
+    /// Path of the sealed file, also if it does not exist.
     pub file: Option<String>,
 }
 
@@ -75,22 +75,22 @@ impl Remembered {
     }
 }
 
-/// Version 1 of `auth status`.
+/// Version 1 of the `auth status` document.
 #[derive(Debug)]
 pub struct SignInReport<'a> {
     /// The cloud's name.
     pub cloud: &'a str,
-    /// In their order.
+    /// The methods, in their order.
     pub sources: Vec<SignInSource>,
-    /// Who it is, when a token could be had.
+    /// The account, if a token was received.
     pub identity: Option<SignedIn>,
-    /// Service by service.
+    /// The services, each with its result.
     pub services: Vec<SignInReach>,
-    /// Is anything remembered?
+    /// What cmkctl remembers.
     pub remembered: Remembered,
 }
 
-/// How a sign-in goes.
+/// Prints how the sign-in works.
 pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
     let mut sheet = Sheet::default()
         .row("Cloud", report.cloud)
@@ -143,26 +143,26 @@ pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
     out.data(&document, &sheet);
 }
 
-/// Who has signed in for the commands to come.
+/// A sign-in for later commands.
 #[derive(Debug)]
 pub struct LoggedIn {
     /// User principal name or application id.
     pub name: Option<String>,
-    /// Object id.
+    /// Object id, a GUID.
     pub object_id: Option<String>,
-    /// Tenant id.
+    /// Tenant id, a GUID.
     pub tenant: Option<String>,
-    /// The application that was signed in to.
+    /// The application id that the account signed in to.
     pub client: String,
     /// `browser`, `device-code` or `certificate`.
     pub by: &'static str,
-    /// Where it is remembered.
+    /// Path of the file that remembers it.
     pub file: String,
-    /// Until when.
+    /// How long it lasts.
     pub lasts: &'static str,
 }
 
-/// Who is signed in now, and for how long.
+/// Prints the new sign-in and how long it lasts.
 pub fn logged_in(out: &mut Out, done: &LoggedIn) {
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     let sheet = Sheet::default()
@@ -185,18 +185,18 @@ pub fn logged_in(out: &mut Out, done: &LoggedIn) {
     out.data(&document, &sheet);
 }
 
-/// What was forgotten.
+/// What `auth logout` removed.
 #[derive(Debug)]
 pub struct LoggedOut {
-    /// How many sign-ins.
+    /// Number of sign-ins.
     pub sign_ins: usize,
-    /// How many tokens.
+    /// Number of tokens.
     pub tokens: usize,
-    /// The file that is gone, if one was there.
+    /// The removed file, if one existed.
     pub file: Option<String>,
 }
 
-/// What is forgotten now.
+/// Prints what was removed.
 pub fn logged_out(out: &mut Out, gone: &LoggedOut) {
     let document = json!({
         "schema": "cmkctl/auth-logout/v1",
@@ -220,7 +220,7 @@ pub fn logged_out(out: &mut Out, gone: &LoggedOut) {
     });
 }
 
-/// Where a sandbox is served, and how to use it. The address is data; the rest is narration.
+/// Prints where a sandbox is served, and how to use it. The address is data; the rest is narration.
 pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate: Option<&Path>) {
     let mut document = json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario,
         "cloud_file": file });

@@ -1,4 +1,4 @@
-//! What a changing command leaves on stdout.
+//! The output of a changing command on stdout.
 
 use super::values::Sheet;
 use crate::model::plan::Plan;
@@ -6,24 +6,24 @@ use crate::model::proof::Proof;
 use crate::model::receipt::Receipt;
 use serde::{Serialize, Serializer};
 
-/// How a changing command ended.
+/// The end of a changing command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// `--dry-run`: nothing was changed.
     Planned,
-    /// It was in the wanted state already, as this proves.
+    /// Already in the desired state, with the proof.
     Unchanged(Proof),
-    /// Done, and shown by a re-read, as this proves.
+    /// Done and verified, with the proof.
     Done(Proof),
-    /// Started; it runs at the service.
+    /// Started; the operation runs at the service.
     Running,
-    /// A finding forbids to start; nothing was changed.
+    /// A blocker forbids the start. Nothing was changed.
     Blocked,
-    /// Nobody consented, or what is there has changed since; nothing was changed.
+    /// There is no consent, or the current state has changed since the plan. Nothing was changed.
     Refused,
 }
 
-/// The word alone: a proof is no part of the document.
+/// Writes only the word: the proof is not part of the document.
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match self {
@@ -37,31 +37,32 @@ impl Serialize for Outcome {
     }
 }
 
-/// Version 1 of the result of a changing command.
+/// Version 1 of the document of a changing command.
 #[derive(Debug, Serialize)]
 pub struct Change<'a> {
     /// `cmkctl/change/v1`
     pub schema: &'static str,
-    /// The subcommand.
+    /// Name of the subcommand.
     pub command: &'a str,
-    /// How it ended.
+    /// The end of the command.
     pub outcome: Outcome,
-    /// The environment's id.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     pub environment: Option<&'a str>,
-    /// The environment's name.
+    /// Display name of the environment.
     pub environment_name: Option<&'a str>,
-    /// The policy's ARM id: what the other administrator needs.
+    /// ARM id of the policy. The other administrator needs it.
     pub policy: Option<String>,
-    /// Plan and findings.
+    /// Actions and findings.
     pub plan: &'a Plan,
-    /// What was done.
+    /// The changes that were made.
     pub receipt: &'a Receipt,
-    /// What comes next, if anything.
+    /// The next steps, as sentences.
     pub next: Vec<String>,
 }
 
 impl Change<'_> {
-    /// For people. What was done is on the screen already, unless nothing was said.
+    /// The sheet for people. It repeats the changes only with `quiet`, because otherwise they are
+    /// on the screen already.
     pub fn sheet(&self, quiet: bool) -> Sheet {
         let word = match self.outcome {
             Outcome::Planned => "planned, no changes were made",

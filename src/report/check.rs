@@ -1,4 +1,4 @@
-//! What `check` leaves on stdout: for people, as versioned JSON, and as SARIF for code-scanning
+//! The output of `check` on stdout: for people, as versioned JSON, and as SARIF for code-scanning
 //! pages.
 
 use super::plan::findings_text;
@@ -12,7 +12,7 @@ use crate::model::target::Target;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// Version 1 of the result of `check`.
+/// Version 1 of the `check` document.
 #[derive(Serialize)]
 struct CheckV1<'a> {
     schema: &'static str,
@@ -28,7 +28,7 @@ struct CheckV1<'a> {
     pending: &'a [Action],
 }
 
-/// How many of each kind.
+/// The number of findings of each severity.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Counts {
     block: usize,
@@ -68,7 +68,7 @@ impl Counts {
     }
 }
 
-/// The result of a check.
+/// Prints the result of a check.
 pub fn check(
     out: &mut Out,
     target: &Target,

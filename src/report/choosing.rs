@@ -1,38 +1,38 @@
-//! What a person picks from, and what a key does to it. No terminal: that is the picker's.
+//! The list that a person picks from, and what each key does. The terminal is in `picker`.
 
 use super::fitted::cut;
 use super::hanging::wrap;
 use crate::model::text::clean;
 
-/// So many lines tell of the entry under the cursor.
+/// Lines for the note of the entry under the cursor.
 const TOLD: usize = 4;
 
-/// One thing to pick. Two things may bear one name, so the label carries what tells them apart.
+/// One entry. Names may repeat, so the label contains what distinguishes them.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
-    /// What it is called, and its id.
+    /// Name and id.
     pub label: String,
-    /// What is to be known of it; the reason, where it can't be picked.
+    /// What to know about it, or why it can't be picked.
     pub note: String,
     /// Can it be picked?
     pub does: bool,
-    /// The better ones come first.
+    /// The sort order: lower ranks come first.
     pub rank: u8,
 }
 
-/// What comes while somebody is picking already.
+/// News for a list that is already shown.
 #[derive(Debug)]
 pub enum Feed {
-    /// More to pick from.
+    /// More entries.
     More(Vec<Entry>),
-    /// Why there may be more than is shown, as a sentence.
+    /// Why more entries may exist, as a sentence.
     Gap(String),
 }
 
-/// How the picking ended.
+/// The end of the picking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Picked {
-    /// This one, by its place in the order in which they came.
+    /// The picked entry, by its index in the order of arrival.
     One(usize),
     /// Esc or Ctrl-D.
     Left,
@@ -45,9 +45,9 @@ pub enum Picked {
 pub(super) enum Press {
     Char(char),
     Rubout,
-    /// Takes back everything that was typed.
+    /// Deletes the typed text.
     CtrlU,
-    /// Takes back the last word.
+    /// Deletes the last word.
     CtrlW,
     Up,
     Down,
@@ -57,27 +57,27 @@ pub(super) enum Press {
     Esc,
     CtrlC,
     CtrlD,
-    /// One that means nothing here.
+    /// A key without a meaning here.
     Other,
 }
 
-/// The list, what was typed, and where the cursor stands.
+/// The list, the typed text and the cursor.
 #[derive(Debug, Default)]
 pub(super) struct Choosing {
     entries: Vec<Entry>,
-    /// What is searched: label and note in lower case.
+    /// The texts to search: label and note in lower case.
     texts: Vec<String>,
     typed: String,
-    /// Places of the entries that fit what was typed, the best first.
+    /// Indexes of the entries that match the typed text, best first.
     fits: Vec<usize>,
-    /// The place of the entry under the cursor.
+    /// Index of the entry under the cursor.
     at: Option<usize>,
-    /// Is the cursor where somebody has put it?
+    /// Did the person move the cursor?
     moved: bool,
-    /// Why the last try to pick did nothing.
+    /// Why the last attempt to pick failed.
     refused: String,
     gap: String,
-    /// Does more come?
+    /// Do more entries follow?
     pub(super) reading: bool,
 }
 
@@ -89,7 +89,7 @@ impl Choosing {
         }
     }
 
-    /// What has come.
+    /// Takes news.
     pub(super) fn takes(&mut self, feed: Feed) {
         match feed {
             Feed::Gap(why) => self.gap = clean(&why),
@@ -117,7 +117,7 @@ impl Choosing {
         &self.gap
     }
 
-    /// The entries that fit, the best first, with their places.
+    /// The matching entries with their indexes, best first.
     pub(super) fn fitting(&self) -> impl Iterator<Item = (usize, &Entry)> {
         let entry = |at: &usize| self.entries.get(*at).map(|entry| (*at, entry));
         self.fits.iter().filter_map(entry)
@@ -130,7 +130,7 @@ impl Choosing {
             .map_or("", |entry| entry.label.as_str())
     }
 
-    /// Every word that was typed must occur, whatever the case.
+    /// Sets the typed text. An entry matches if it contains every word, in any case.
     pub(super) fn types(&mut self, text: &str) {
         text.clone_into(&mut self.typed);
         self.moved = false;
@@ -138,8 +138,8 @@ impl Choosing {
         self.filter(0);
     }
 
-    /// Looks for what was typed in the entries from this one on: a large list comes in many pieces,
-    /// and what was looked at once need not be again.
+    /// Adds the matches among the entries from index `from`. A large list arrives in many pieces,
+    /// and earlier ones need no second search.
     fn filter(&mut self, from: usize) {
         let typed = self.typed.to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
@@ -149,7 +149,7 @@ impl Choosing {
         let entries = &self.entries;
         self.fits
             .sort_by_key(|at| entries.get(*at).map(|entry| (!entry.does, entry.rank)));
-        // What comes later must not move the cursor away from what somebody looks at.
+        // New entries must not move the cursor away from the entry that the person reads.
         let stays = self.at.filter(|at| self.moved && self.fits.contains(at));
         self.at = stays.or(self.fits.first().copied());
     }
@@ -165,7 +165,7 @@ impl Choosing {
         self.moved = true;
     }
 
-    /// What a key does; `page` rows are shown.
+    /// Handles a key. `page`: the number of visible rows.
     pub(super) fn press(&mut self, press: Press, page: usize) -> Option<Picked> {
         self.refused.clear();
         let row = self.row();
@@ -200,7 +200,7 @@ impl Choosing {
         self.pick(at)
     }
 
-    /// Picks this one, where it can be picked.
+    /// Picks this entry, if it can be picked.
     pub(super) fn pick(&mut self, at: usize) -> Option<Picked> {
         let entry = self.entries.get(at)?;
         if entry.does {
@@ -210,12 +210,12 @@ impl Choosing {
         None
     }
 
-    /// Why the last try to pick did nothing; empty where it did.
+    /// Why the last attempt to pick failed; empty if it did not.
     pub(super) fn refusal(&self) -> &str {
         &self.refused
     }
 
-    /// The screen: the question with what was typed, `rows` entries, and a line below them.
+    /// The screen: the question with the typed text, `rows` entries, and the note below them.
     pub(super) fn lines(&self, question: &str, rows: usize, width: usize) -> Vec<String> {
         let mut lines = vec![cut(&format!("{question} {}", self.typed), width)];
         let row = self.row();
@@ -239,7 +239,7 @@ impl Choosing {
         lines
     }
 
-    /// What is to be known of the entry under the cursor, in full.
+    /// The full note of the entry under the cursor.
     fn told(&self) -> String {
         let at = self.at.and_then(|at| self.entries.get(at));
         let note = at.map_or("", |entry| entry.note.as_str());
@@ -337,7 +337,7 @@ mod tests {
         own.press(Press::PageDown, 5);
         own.press(Press::Down, 5);
         assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
-        // Whoever has not moved it sees the best one.
+        // If the cursor was not moved, it is on the best entry.
         let mut own = Choosing::new();
         own.takes(Feed::More(vec![entry("b", true, 1)]));
         own.takes(Feed::More(vec![entry("a", true, 0)]));
@@ -386,7 +386,7 @@ mod tests {
         let began = std::time::Instant::now();
         types(&mut own, "env 04242");
         assert_eq!(own.fitting().count(), 1);
-        // Nine keys, in a build without optimization, on a machine that is busy.
+        // Nine keys, in a build without optimization, on a busy machine.
         assert!(began.elapsed().as_millis() < 2000, "{:?}", began.elapsed());
     }
 }

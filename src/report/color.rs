@@ -1,9 +1,9 @@
-//! Colour beside words: a severity or a state that begins a line, never a meaning of its own. And
-//! marks for a terminal that shows ASCII alone.
+//! Colours the severity or state at the start of a line. The colour only repeats the word. Also the
+//! ASCII marks for terminals without Unicode.
 
 use anstyle::{AnsiColor, Style};
 
-/// The words, each with its colour.
+/// The words and their colours.
 const WORDS: [(&str, AnsiColor); 18] = [
     ("BLOCK", AnsiColor::Red),
     ("UNKNOWN", AnsiColor::Yellow),
@@ -25,15 +25,14 @@ const WORDS: [(&str, AnsiColor); 18] = [
     ("ok", AnsiColor::Green),
 ];
 
-/// The text with its severities and states in colour. No word is wider than before: escapes take no
-/// room.
+/// The text with coloured severities and states. Escapes take no columns, so no word gets wider.
 pub(super) fn colored(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(line).collect();
     lines.join("\n")
 }
 
 fn line(text: &str) -> String {
-    // A finding begins with its code.
+    // A finding starts with its code.
     let begin = match text.split_once(' ') {
         Some((code, _)) if code.starts_with("CMK") => code.len() + 1,
         _ => 0,
@@ -43,7 +42,8 @@ fn line(text: &str) -> String {
         let Some(after) = rest.strip_prefix(word) else {
             continue;
         };
-        // A whole word, and a state only in a table: behind it is the gap between two columns.
+        // Only a whole word counts. A state counts only in a table, where the gap between two
+        // columns follows.
         if after.starts_with(':') && begin > 0 || after.starts_with("  ") && begin == 0 {
             let style = Style::new().bold().fg_color(Some(color.into()));
             return format!("{before}{style}{word}{style:#}{after}");
@@ -52,7 +52,7 @@ fn line(text: &str) -> String {
     text.to_owned()
 }
 
-/// The marks of cmkctl itself in ASCII. Names stay as they are.
+/// Replaces the marks of cmkctl with ASCII. Names do not change.
 pub(super) fn in_ascii(text: &str) -> String {
     text.replace('\u{2713}', "ok").replace('\u{2026}', "...")
 }
@@ -84,7 +84,7 @@ mod tests {
         }
     }
 
-    /// Without escapes.
+    /// Removes escapes.
     fn anstream_free(text: &str) -> String {
         let mut parts = text.split('\u{1b}');
         let first = parts.next().unwrap_or_default().to_owned();

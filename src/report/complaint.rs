@@ -1,4 +1,4 @@
-//! An error for people: what failed, why, what helps, and the ids for a ticket, each once.
+//! Prints an error for people: what failed, why, the remedy, and the ids for a ticket, each once.
 
 use super::failure::codes;
 use super::hanging::{hang, told};
@@ -10,7 +10,7 @@ use anstyle::AnsiColor;
 use std::io::IsTerminal;
 
 impl Out {
-    /// An error that does not end the command.
+    /// Prints an error that does not end the command.
     pub fn error_in_passing(&mut self, error: &Error) {
         let text = self.error_text(error);
         self.line(text.trim_end());
@@ -31,7 +31,7 @@ impl Out {
         if let Some(detail) = &error.detail {
             text.push_str(&format!("  why:    {}\n", hang(&clean(detail), width, 10)));
         }
-        // The plan says each remedy beside its finding.
+        // The plan already shows each remedy with its finding.
         let said = |hint: &&String| {
             let code = hint.split_once(": ").map(|(code, _)| code);
             code.is_some_and(|code| self.findings.contains(code))

@@ -1,11 +1,11 @@
-//! What `doctor` and `config show` say.
+//! The output of `doctor` and `config show`.
 
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::checkup::{Row, Verdict};
 use serde_json::{Value, json};
 
-/// Every row, and under them what to do and whose turn it is.
+/// Prints every row, and below it the remedy and who can apply it.
 pub fn doctor(out: &mut Out, rows: &[Row]) {
     let mut sheet = Sheet::default();
     for row in rows {
@@ -39,10 +39,10 @@ pub fn doctor(out: &mut Out, rows: &[Row]) {
     ));
 }
 
-/// A value of the configuration: name, value and where it comes from.
+/// A setting: name, value and source.
 pub type Configured = (String, Option<String>, String);
 
-/// Every value of the configuration.
+/// Prints every setting.
 pub fn config(out: &mut Out, values: &[Configured]) {
     let settings: Vec<Value> = values
         .iter()

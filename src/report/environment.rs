@@ -1,5 +1,4 @@
-//! What the commands of the first two steps leave on stdout: which environment it is, and whether
-//! it is integrated.
+//! The output of the first two steps on stdout: the environment, and whether it is integrated.
 
 use super::terminal::Out;
 use super::values::Sheet;
@@ -10,10 +9,10 @@ use crate::model::observed::Observed;
 use crate::model::seen::Seen;
 use serde::Serialize;
 
-/// The verdict on the integration, in words.
+/// The verdict on the integration.
 #[derive(Debug, Clone, Copy)]
 pub struct VerdictFacts {
-    /// As in JSON.
+    /// The word, as in JSON.
     pub word: &'static str,
     /// One sentence.
     pub meaning: &'static str,
@@ -77,7 +76,7 @@ pub(super) fn environment_rows(sheet: Sheet, environment: &Environment) -> Sheet
         )
 }
 
-/// Step 2's answer.
+/// Prints the result of step 2.
 pub fn environment_name(out: &mut Out, environment: &Environment) {
     out.data(
         &EnvironmentV1::from(environment),
@@ -160,7 +159,7 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
     ]
 }
 
-/// Step 1's answer.
+/// Prints the result of step 1.
 pub fn integration(
     out: &mut Out,
     observed: &Observed,

@@ -1,4 +1,4 @@
-//! A whole tenant on stdout: one line an environment for people, one document for scripts.
+//! Prints a whole tenant on stdout: one line for each environment, or one document for scripts.
 
 use super::terminal::Out;
 use crate::model::day::day;
@@ -9,18 +9,18 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Version 1 of `status --all`.
+/// Version 1 of the `status --all` document.
 #[derive(Serialize)]
 struct EstateV1<'a> {
     schema: &'static str,
     at: Timestamp,
     counts: BTreeMap<&'static str, usize>,
-    /// Why the list may not be the whole tenant's; nothing where it is.
+    /// Why the list may be incomplete; `None` if it is complete.
     partial: Option<String>,
     environments: Vec<EnvironmentV1<'a>>,
 }
 
-/// One environment, as scripts get it.
+/// One environment in documents.
 #[derive(Serialize)]
 pub(super) struct EnvironmentV1<'a> {
     pub(super) id: &'a str,
@@ -28,7 +28,7 @@ pub(super) struct EnvironmentV1<'a> {
     pub(super) location: &'a str,
     pub(super) sku: &'a str,
     pub(super) state: &'static str,
-    /// Everything that holds, worst first.
+    /// All states that apply, worst first.
     pub(super) states: Vec<&'static str>,
     pub(super) dangers: &'a [String],
     pub(super) deleted_on: Option<Timestamp>,
@@ -43,10 +43,10 @@ pub(super) struct EnvironmentV1<'a> {
     pub(super) granted: Option<bool>,
 }
 
-/// Said where not every environment may be shown.
+/// The sentence if some environments may not be visible.
 pub const MAY_LACK: &str = "There may be environments that you do not see";
 
-/// The whole tenant, worst first.
+/// Prints the whole tenant, worst first.
 pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     let (rows, counts) = rows(estate, all);
     let header = [
@@ -82,7 +82,7 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     }
 }
 
-/// Said once: a deny assignment that is not visible may take a grant away.
+/// The note that hidden deny assignments may take grants away; once for all vaults.
 fn hidden_denials(estate: &Estate) -> Option<String> {
     let all = estate.protections.values();
     let hidden = all.filter_map(|one| Some((one.policy.present()?, one.denials_hidden.as_ref()?)));
@@ -104,7 +104,7 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
     })
 }
 
-/// The same as a line of the table.
+/// The environment as a row of the table.
 fn cells(row: &EnvironmentV1<'_>) -> Vec<String> {
     let mut what = row.dangers.join("; ");
     if let Some(deleted) = row.deleted_on {
@@ -124,7 +124,7 @@ fn cells(row: &EnvironmentV1<'_>) -> Vec<String> {
     ]
 }
 
-/// Every environment as scripts get it, and how many there are of each state.
+/// Every environment for documents, and the number of environments in each state.
 pub(super) fn rows<'a>(
     estate: &'a Estate,
     all: &'a [Standing<'_>],

@@ -1,4 +1,4 @@
-//! What a code means, in words: the catalogue's own and those of the services.
+//! Explains a code: cmkctl's own from the catalogue, or a service's.
 
 use super::hanging::wrap;
 use super::pointer::spelled;
@@ -9,12 +9,12 @@ use crate::model::catalogue::{self, Entry};
 use crate::model::service_codes::{self, ServiceCode};
 use serde::Serialize;
 
-/// The labels' column of the sheet, with its gap.
+/// Width of the sheet's label column, with its gap.
 const LABELS: u16 = 15;
-/// More suggestions than this help nobody.
+/// The maximum number of suggestions.
 const SUGGESTIONS: usize = 3;
 
-/// Version 1 of an explanation: the same shape for all codes and for one.
+/// Version 1 of the `explain` document, for one code or for all.
 #[derive(Serialize)]
 struct ExplainV1 {
     schema: &'static str,
@@ -35,7 +35,7 @@ impl ExplainV1 {
 /// Explains `code`, or lists every code.
 ///
 /// # Errors
-/// A usage error when nobody knows the code.
+/// Usage: the code is not known.
 pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
     let Some(typed) = code else {
         list(out);
@@ -71,7 +71,7 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
         out.data(&ExplainV1::new(Vec::new(), named.clone()), &sheet);
         return Ok(());
     }
-    // A command of ours in a pasted line, or a count of blockers.
+    // The text may be a pasted line with a code of cmkctl, such as a list of blockers.
     let own = typed
         .split(|ch: char| !ch.is_ascii_alphanumeric())
         .filter(|word| word.len() == 6 && word.starts_with("CMK"))
@@ -82,7 +82,7 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
     }
 }
 
-/// One code of a service, and the others that stand in the same text.
+/// A service's code, and the other codes in the same text.
 fn of_service(
     out: &Out,
     (known, claims): (&ServiceCode, Option<&str>),
@@ -118,8 +118,8 @@ fn of_service(
     )
 }
 
-/// The codes that a pasted text holds; those first that say more than the HTTP status, and of these
-/// the last one named: services put the most specific one innermost.
+/// The codes in a pasted text. Codes that say more than the HTTP status come first. Of these, the
+/// last one in the text leads, because services put the most specific code innermost.
 fn in_text(text: &str) -> Vec<&'static ServiceCode> {
     let mut found = service_codes::named_in(text);
     let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_' || ch == '-'));
@@ -200,7 +200,7 @@ fn unknown(typed: &str, code: &str) -> Error {
     error.hint("List every code: `cmkctl explain`.")
 }
 
-/// How many letters are wrong; a piece of a code counts as near.
+/// The number of wrong letters. A part of a code counts as near.
 fn distance(typed: &str, known: &str) -> usize {
     if typed.len() >= 5 && known.contains(typed) {
         1

@@ -1,10 +1,10 @@
-//! An error as scripts get it.
+//! An error as a document for scripts.
 
 use super::pointer::pointer;
 use crate::error::Error;
 use serde::Serialize;
 
-/// Version 1 of an error as JSON.
+/// Version 1 of the error document.
 #[derive(Serialize)]
 pub(super) struct ErrorDocument<'a> {
     schema: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct ErrorDocument<'a> {
     explain: Option<String>,
 }
 
-/// Its codes: the service's own first.
+/// The codes of an error, the service's first.
 pub(super) fn codes(error: &Error) -> Vec<&str> {
     [error.code.as_deref(), error.finding]
         .into_iter()

@@ -1,4 +1,4 @@
-//! What a file wants and what is there: the plan ring by ring, and how each environment ended.
+//! The output for a file: the plan ring by ring, and the result of each environment.
 
 use super::plan::around_text;
 use super::terminal::Out;
@@ -13,26 +13,26 @@ use crate::model::wanted::{Wanted, Waves};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// How a whole file ended.
+/// The end of a run over a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FleetOutcome {
-    /// Nothing was changed, and something would be.
+    /// Nothing was changed, and changes are pending.
     Planned,
-    /// Everything that can be seen is as wanted already, as this proves.
+    /// Everything visible is already in its desired state, with the proof.
     Unchanged(Proof),
-    /// Done, and shown by a re-read, as this proves.
+    /// Done and verified, with the proof.
     Done(Proof),
-    /// Some of it runs at the service, or has not been started yet.
+    /// Some operations still run, or have not started.
     Running,
-    /// A finding forbids to start; nothing was changed.
+    /// A blocker forbids the start. Nothing was changed.
     Blocked,
-    /// Nobody consented, or what is there has changed since; nothing was changed.
+    /// There is no consent, or the current state has changed since the plan. Nothing was changed.
     Refused,
-    /// It stopped at the first failure.
+    /// The run stopped at the first failure.
     Failed,
 }
 
-/// The word alone: a proof is no part of the document.
+/// Writes only the word: the proof is not part of the document.
 impl Serialize for FleetOutcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match self {
@@ -47,32 +47,32 @@ impl Serialize for FleetOutcome {
     }
 }
 
-/// How one environment ended.
+/// The result of one environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberOutcome {
-    /// It was with its policy already.
+    /// It was already encrypted with its policy.
     Encrypted,
-    /// Something would be done.
+    /// Changes are pending.
     Planned,
-    /// A finding forbids to start anything.
+    /// A blocker forbids any start.
     Blocked,
-    /// With its policy, but its key can't be reached.
+    /// Linked to its policy, but its key can't be reached.
     Locked,
     /// This caller can't see it.
     NotVisible,
     /// Nothing was started on it.
     NotStarted,
-    /// It runs at the service.
+    /// An operation runs at the service.
     Running,
-    /// Done, and shown by a re-read.
+    /// Done and verified.
     Done,
-    /// It failed.
+    /// Its change failed.
     Failed,
 }
 
 impl MemberOutcome {
-    /// Of a member on which nothing was begun.
+    /// The result of an environment without any start.
     pub fn of(place: Place) -> Self {
         match place {
             Place::Encrypted => Self::Encrypted,
@@ -98,52 +98,52 @@ impl MemberOutcome {
     }
 }
 
-/// Version 1 of what `plan` and `apply` print of a file.
+/// Version 1 of the document of `plan` and `apply` for a file.
 #[derive(Debug, Serialize)]
 pub struct FleetReport<'a> {
     /// `cmkctl/wanted-plan/v1`
     pub schema: &'static str,
     /// `plan` or `apply`.
     pub command: &'static str,
-    /// How it ended.
+    /// The end of the run.
     pub outcome: FleetOutcome,
-    /// When it was looked at, in the cloud's time.
+    /// When the snapshot was taken, in the cloud's time.
     pub at: Timestamp,
-    /// How many at a time, and when.
+    /// How many environments at a time, and when.
     pub waves: &'a Waves,
-    /// Findings and actions, all together.
+    /// All findings and actions.
     pub plan: &'a Plan,
     /// Every environment of the file, ring by ring.
     pub environments: Vec<MemberReport<'a>>,
-    /// What is linked to the file's policies and not in the file.
+    /// Environments that use the file's policies but are not in the file.
     pub unlisted: &'a [Unlisted],
-    /// What was done.
+    /// The changes that were made.
     pub receipt: Receipt,
-    /// When the next change window opens, if something waits for it.
+    /// When the next change window opens, if an environment waits for it.
     pub opens: Option<Timestamp>,
-    /// What comes next, if anything.
+    /// The next steps, as sentences.
     pub next: Vec<String>,
 }
 
-/// One environment.
+/// One environment of the file.
 #[derive(Debug, Serialize)]
 pub struct MemberReport<'a> {
-    /// Environment id.
+    /// Environment id: a GUID, or `Default-` and the tenant's.
     pub id: &'a str,
-    /// Its name.
+    /// Display name.
     pub name: &'a str,
-    /// The policy that it shall have.
+    /// The policy that the file gives it.
     pub policy: &'a ArmId,
-    /// Its ring.
+    /// The number of its ring.
     pub ring: u32,
-    /// How it ended.
+    /// Its result.
     pub outcome: MemberOutcome,
-    /// What went wrong.
+    /// Why it failed.
     pub error: Option<String>,
 }
 
 impl<'a> FleetReport<'a> {
-    /// Of a plan of which nothing was done yet.
+    /// The report of a plan before anything ran.
     pub fn new(command: &'static str, at: Timestamp, waves: &'a Waves, fleet: &'a Fleet) -> Self {
         let member = |member: &'a Member| MemberReport {
             id: &member.id,
@@ -173,8 +173,8 @@ impl<'a> FleetReport<'a> {
         }
     }
 
-    /// For people: those of which there is something to say, and the others by number. What was
-    /// done is on the screen already, unless nothing was said.
+    /// The sheet for people. It lists environments with something to say and counts the others. It
+    /// repeats the changes only with `quiet`, because otherwise they are on the screen already.
     pub fn sheet(&self, quiet: bool) -> Sheet {
         let word = match self.outcome {
             FleetOutcome::Planned => "planned, no changes were made",
@@ -225,7 +225,7 @@ impl<'a> FleetReport<'a> {
 }
 
 impl Out {
-    /// The plan of a file: to stdout when it is the result itself, to stderr before consent.
+    /// Prints the plan of a file: to stdout if it is the result, to stderr before consent.
     pub fn fleet(&mut self, file: &str, wanted: &Wanted, fleet: &Fleet, result: bool) {
         let to_stdout = result && !self.is_for_scripts();
         self.passage(to_stdout, |width| text(file, wanted, fleet, width));
@@ -286,7 +286,7 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     text + &around_text(&fleet.plan, width)
 }
 
-/// Numbered steps; why a step is done is said at the first of its kind.
+/// Numbered steps. The reason appears at the first step of each kind.
 #[derive(Default)]
 struct Steps {
     said: Vec<&'static str>,
@@ -304,7 +304,7 @@ impl Steps {
     }
 }
 
-/// How much a file names.
+/// The number of policies and environments in a file.
 pub fn size(wanted: &Wanted) -> String {
     let plural = |count: usize, one: &str, many: &str| {
         format!("{count} {}", if count == 1 { one } else { many })

@@ -1,8 +1,7 @@
-//! Prose in lines: what does not fit goes on below, under its own beginning.
+//! Wraps prose into lines with a hanging indent.
 
-/// `text`, whose first line begins at column `indent`, in lines of `width` columns. Each line of
-/// the text is one paragraph; the lines after the first begin at `indent`, too. Without a width
-/// nothing is broken.
+/// Wraps `text` to lines of `width` columns. Its first line begins at column `indent`, and so do
+/// the next ones. Each line of the text is a paragraph. Without a width nothing is wrapped.
 pub fn hang(text: &str, width: Option<u16>, indent: usize) -> String {
     let taken = u16::try_from(indent).unwrap_or(u16::MAX);
     let room = width.map(|width| width.saturating_sub(taken));
@@ -17,7 +16,7 @@ pub fn hang(text: &str, width: Option<u16>, indent: usize) -> String {
     paragraphs.collect::<Vec<_>>().join(&below)
 }
 
-/// Breaks a sentence at blanks; a word that is longer than the line stays whole.
+/// Wraps a sentence at blanks. A word longer than the line stays whole.
 pub fn wrap(text: &str, width: Option<u16>) -> String {
     let Some(width) = width.map(usize::from).filter(|width| *width >= 20) else {
         return text.to_owned();
@@ -39,19 +38,19 @@ pub fn wrap(text: &str, width: Option<u16>) -> String {
     out
 }
 
-/// What a line begins with that is to be pasted: a line end in it would break it.
+/// The start of a line to paste. A line break would break such a command.
 const PROGRAMS: [&str; 6] = ["cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl "];
 
-/// Is this line a command to copy? A sentence about cmkctl begins with its name, too, and ends as
-/// no command does.
+/// Is this line a command to copy? A sentence may also begin with `cmkctl`, but ends with a full
+/// stop or colon.
 fn is_command(line: &str) -> bool {
     let line = line.trim();
     let begins = PROGRAMS.iter().any(|program| line.starts_with(program));
     begins && !line.ends_with(['.', ':'])
 }
 
-/// A sentence that ends with a command to copy, as prose and command: the command stands on a line
-/// of its own, without its quotes and with nothing after it.
+/// Splits a sentence that ends with a command into prose and command. The command stands alone on a
+/// line, without quotes and with nothing after it.
 fn apart(text: &str) -> (&str, Option<&str>) {
     let Some((prose, rest)) = text.rsplit_once(": `") else {
         return (text, None);
@@ -63,7 +62,7 @@ fn apart(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Prose that begins at column `indent`, with its command below it, two columns further.
+/// Prose from column `indent`, with its command below, two columns further.
 pub(super) fn told(text: &str, width: Option<u16>, indent: usize) -> String {
     let (prose, command) = apart(text);
     let prose = hang(prose, width, indent);
@@ -91,7 +90,7 @@ mod tests {
     fn a_command_is_never_broken_and_stands_alone() {
         let command = "cmkctl enable 'Contoso UAT' --yes";
         assert_eq!(hang(command, Some(20), 0), command);
-        // A sentence that begins with the name is prose.
+        // A sentence that starts with the name is prose.
         assert_eq!(
             hang("cmkctl skips what is done. Continue with:", Some(24), 2),
             "cmkctl skips what is\n  done. Continue with:"

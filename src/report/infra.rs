@@ -1,38 +1,37 @@
-//! Policies as Bicep and Terraform: what exists, for whoever keeps it as code; and what is to be
-//! made, for the other administrator.
+//! Policies as Bicep and Terraform: existing ones for infrastructure as code, and new ones for the
+//! other administrator.
 
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::roles::ENCRYPTION_USER;
 
-/// One policy with what it stands on.
+/// A policy and what it depends on.
 #[derive(Debug, Clone)]
 pub struct Blueprint {
-    /// The policy.
+    /// ARM id of the policy.
     pub policy: ArmId,
     /// Power Platform geography.
     pub location: String,
-    /// The vault or managed HSM.
+    /// Id of the vault or managed HSM.
     pub vault: ArmId,
-    /// The key.
+    /// Name of the key.
     pub key: String,
-    /// The pinned version, if one is.
+    /// The pinned version; `None` follows the latest one.
     pub version: Option<String>,
-    /// Does the vault work with Azure RBAC, or with access policies? Nothing when that is not
-    /// known.
+    /// Does the vault use Azure RBAC instead of access policies? `None` if that is not known.
     pub rbac: Option<bool>,
-    /// ARM id of the role assignment that lets the policy's identity use the key, where it is the
-    /// one that stands in these files.
+    /// ARM id of the role assignment that lets the policy's identity use the key. Only if it is the
+    /// assignment that these files define.
     pub grant: Option<String>,
-    /// Where else the identity's right comes from, in words, if it does.
+    /// Another source of the identity's right, in words.
     pub granted_by: Option<String>,
-    /// The environments that are in it: name and id.
+    /// The linked environments: (name, id).
     pub environments: Vec<(String, String)>,
 }
 
-/// The API version of enterprise policies that the published specification knows.
+/// The API version of enterprise policies in the published specification.
 const POLICY_API: &str = "2020-10-30-preview";
 
-/// Of vaults: the versions before it end on 2027-02-27.
+/// The API version of vaults. Earlier versions end on 2027-02-27.
 const VAULT_API: &str = "2026-02-01";
 
 impl Blueprint {
@@ -47,7 +46,7 @@ impl Blueprint {
             && self.vault.group.eq_ignore_ascii_case(&self.policy.group)
     }
 
-    /// A name that both languages take.
+    /// A name that is valid in both languages.
     fn symbol(&self) -> String {
         let mut symbol: String = self
             .policy
@@ -67,12 +66,12 @@ impl Blueprint {
         symbol
     }
 
-    /// Is there a note in place of the grant?
+    /// Is there a note instead of the grant?
     fn is_noted(&self) -> bool {
         self.granted_by.is_some() || self.hsm() || self.rbac != Some(true)
     }
 
-    /// What neither language can grant is granted by a command; and what needs no grant is said.
+    /// The note: a command for a grant that neither language can define, or why no grant is needed.
     fn grant_note(&self, principal: &str) -> String {
         if let Some(by) = &self.granted_by {
             return format!(
@@ -103,8 +102,8 @@ impl Blueprint {
     }
 }
 
-/// One Bicep file for the resource group of the policies; a policy of another group is another
-/// module, and said as such.
+/// One Bicep file for the policies' resource group. A comment says that a policy of another group
+/// is another module.
 pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "// Enterprise policies for customer-managed keys.\n// A policy that environments are \
@@ -122,7 +121,7 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
     text
 }
 
-/// The policy, and above it where it is deployed and who is linked to it.
+/// The policy, after comments on its deployment and its linked environments.
 fn bicep_policy(one: &Blueprint) -> String {
     let symbol = one.symbol();
     let mut text = format!(
@@ -166,7 +165,7 @@ fn bicep_policy(one: &Blueprint) -> String {
     text
 }
 
-/// The grant on the key, or how it is given where Bicep can't from here.
+/// The grant on the key, or a comment on how to give it if Bicep can't.
 fn bicep_grant(one: &Blueprint) -> String {
     let symbol = one.symbol();
     let principal =
@@ -204,15 +203,15 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     )
 }
 
-/// Each line of a text as a comment.
+/// The lines of a text as comments.
 fn commented(mark: &str, text: &str) -> String {
     text.lines()
         .map(|line| format!("{mark} {}\n", comment(line)))
         .collect()
 }
 
-/// Terraform with import blocks: after `terraform plan` shows no change, what exists is under its
-/// care.
+/// Terraform with import blocks. If `terraform plan` shows no change, Terraform manages the
+/// existing policies.
 pub fn terraform(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "# Enterprise policies for customer-managed keys, with their import.
@@ -242,7 +241,7 @@ terraform {
     text
 }
 
-/// The policy with its import, and above them who is linked to it.
+/// The policy with its import, after comments on its linked environments.
 fn terraform_policy(one: &Blueprint) -> String {
     let symbol = one.symbol();
     let group = one.policy.group_scope();
@@ -300,7 +299,7 @@ resource \"azapi_resource\" \"{symbol}\" {{
     text
 }
 
-/// The grant on the key with its import, or how it is given where Terraform can't.
+/// The grant on the key with its import, or a comment on how to give it if Terraform can't.
 fn terraform_grant(one: &Blueprint) -> String {
     let symbol = one.symbol();
     if one.is_noted() {
@@ -326,7 +325,7 @@ resource \"azurerm_role_assignment\" \"{symbol}\" {{
     text
 }
 
-/// Foreign words in a comment stay on its line.
+/// Foreign text that stays on one line of a comment.
 pub(super) fn comment(text: &str) -> String {
     text.chars()
         .map(|ch| if ch.is_control() { ' ' } else { ch })

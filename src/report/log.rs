@@ -1,5 +1,4 @@
-//! What is said besides results and narration: the log, and the last words of a program that has a
-//! mistake in it.
+//! The log, and the output of a panic.
 
 use super::ci::guard;
 use super::raw::give_back;
@@ -8,7 +7,7 @@ use crate::model::text::clean;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 
-/// One write is one line of the log, and stays one whatever is in it.
+/// A writer of the log. Each write is one line, whatever the text contains.
 #[derive(Debug)]
 struct Line;
 
@@ -28,8 +27,9 @@ impl Write for Line {
     }
 }
 
-/// Sends our own log to stderr: warnings always, decisions with `-v`, requests (without tokens or
-/// bodies) with `-vv`, what is looked for in the answers with `-vvv`. Other crates stay silent.
+/// Sends cmkctl's own log to stderr. Warnings always, decisions with `-v`, requests (without tokens
+/// or bodies) with `-vv`, and with `-vvv` each field that cmkctl looks for in an answer. Other
+/// crates stay silent.
 pub fn log_to_stderr(verbosity: u8, quiet: bool) {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;
@@ -46,7 +46,7 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         .with_target(false)
         .without_time()
         .with_ansi(false);
-    // It fails only where there is a log already.
+    // This fails only if a logger exists already.
     tracing_subscriber::registry()
         .with(format)
         .with(Targets::new().with_target("cmkctl", level))
@@ -54,9 +54,9 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
         .ok();
 }
 
-/// A mistake of ours ends with its place in the source and with words that were written there.
-/// Words that were put together at run time stay untold: a token or a name could be among them.
-/// There is no backtrace and no core dump, for the same reason.
+/// A panic prints its place in the source and its constant message. A message built at run time is
+/// hidden, because it may contain a token or a name. For the same reason there is no backtrace and
+/// no core dump.
 pub fn guard_panics() {
     #[expect(
         clippy::exit,

@@ -1,19 +1,19 @@
 //! What a customer-managed key covers and what stays on the Microsoft key, with the date of the
-//! page that says so.
+//! source.
 
 use serde::Serialize;
 
-/// The date of Microsoft's article that [`MATRIX`] was read from.
+/// The date of Microsoft's article that is the source of [`MATRIX`].
 pub const MATRIX_DATE: &str = "2026-03-13";
 
-/// An app or add-in and whether the key covers it.
+/// An app or add-in, and whether the key covers it.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Coverage {
-    /// App or add-in.
+    /// Name of the app or add-in.
     pub app: &'static str,
     /// `supported`, `partial` or `not supported`.
     pub support: &'static str,
-    /// What is left out.
+    /// What the key does not cover.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub note: &'static str,
 }
@@ -22,7 +22,7 @@ const fn row(app: &'static str, support: &'static str, note: &'static str) -> Co
     Coverage { app, support, note }
 }
 
-/// Coverage of finance and operations apps, as Microsoft's article of [`MATRIX_DATE`] has it.
+/// Coverage of finance and operations apps, by Microsoft's article of [`MATRIX_DATE`].
 pub const MATRIX: [Coverage; 9] = [
     row("Supply Chain Management", "supported", ""),
     row(
@@ -57,7 +57,7 @@ pub const MATRIX: [Coverage; 9] = [
     row("All other add-ins", "supported", ""),
 ];
 
-/// What stays on the Microsoft key in every environment.
+/// Data that stays on the Microsoft key in every environment.
 pub const STAYS_ON_MICROSOFT_KEY: [&str; 7] = [
     "connection settings of connectors",
     "some metadata of Power Apps",

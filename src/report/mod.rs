@@ -1,5 +1,5 @@
-//! Words: the only room that writes to the terminal. Data goes to stdout; narration, progress and
-//! prompts go to stderr.
+//! All output. The only room that writes to the terminal. Data goes to stdout; narration, progress
+//! and prompts go to stderr.
 
 mod adopt;
 mod auth;

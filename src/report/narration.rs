@@ -1,4 +1,4 @@
-//! What a command does meanwhile, on stderr.
+//! Narration on stderr while a command runs.
 
 use super::fitted::cut;
 use super::hanging::hang;
@@ -13,11 +13,11 @@ use jiff::Zoned;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Without a terminal, waiting says so this often (real time).
+/// Without a terminal, the interval between two progress lines (real time).
 const PLAIN_EVERY: Duration = Duration::from_secs(60);
 
 impl Out {
-    /// One line to stderr, unless quiet.
+    /// Prints a line to stderr, unless quiet.
     pub fn say(&mut self, text: &str) {
         if !self.style.quiet {
             let width = self.width(std::io::stderr().is_terminal());
@@ -25,11 +25,11 @@ impl Out {
         }
     }
 
-    /// What is going on.
+    /// Prints an event of the run.
     pub fn event(&mut self, event: &Event) {
         match event {
-            // A line that moves says it, and is gone once it is done. Elsewhere the plan has said
-            // it, and the end will.
+            // The moving line shows it and disappears when done. Without a moving line, the plan
+            // and the end show it.
             Event::Doing(what) => {
                 if self.moving && !self.style.quiet {
                     self.spin(&clean(what));
@@ -67,7 +67,7 @@ impl Out {
         }
     }
 
-    /// A line that moves. It has to fit: what is wrapped would stay on the screen.
+    /// Shows a moving line. It must fit the width, because a wrapped line would stay on the screen.
     fn spin(&mut self, text: &str) {
         let room = self
             .style
@@ -79,13 +79,13 @@ impl Out {
         bar.tick();
     }
 
-    /// The plan, before consent: to stderr, or to stdout when it is the result itself.
+    /// Prints the plan before consent: to stderr, or to stdout if it is the result.
     pub fn plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
         self.passage(to_stdout, |width| plan_text(plan, title, width));
         self.has_shown(plan, to_stdout);
     }
 
-    /// The findings of this plan are on the screen.
+    /// Remembers that the findings of this plan are on the screen.
     pub(super) fn has_shown(&mut self, plan: &Plan, to_stdout: bool) {
         if to_stdout || !self.style.quiet {
             self.findings
@@ -93,7 +93,7 @@ impl Out {
         }
     }
 
-    /// What no API tells of the environments that go offline, where somebody is asked for a name.
+    /// Prints the known limits in full before a question for a name.
     pub fn limits(&mut self, plan: &Plan) {
         if self.can_ask() {
             let text = limits_text(plan, self.width(true));
@@ -101,12 +101,12 @@ impl Out {
         }
     }
 
-    /// Many lines, before consent: to stderr, or to stdout when they are the result itself.
+    /// Prints many lines before consent: to stderr, or to stdout if they are the result.
     pub(super) fn passage(&mut self, to_stdout: bool, text: impl FnOnce(Option<u16>) -> String) {
         let text = text(if to_stdout {
             self.columns()
         } else {
-            // A terminal is as wide without colours and moving lines.
+            // The width is the terminal's, also without colours and moving lines.
             self.width(std::io::stderr().is_terminal())
         });
         if to_stdout {

@@ -1,5 +1,5 @@
-//! Picking one of many at a terminal, while the list is still being read; and the same by numbered
-//! lines, for screen readers and terminals that can't move their cursor.
+//! Lets a person pick one entry at a terminal while the list is still being read. For screen
+//! readers and terminals without cursor control, uses numbered lines.
 
 use super::choosing::{Choosing, Feed, Picked, Press};
 use super::hanging::wrap;
@@ -11,21 +11,21 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// So many entries are shown at most; fewer where the terminal is small.
+/// The maximum number of visible entries; fewer on a small terminal.
 const ROWS: usize = 12;
-/// What comes is drawn this often at most; what is typed, at once.
+/// The shortest interval between redraws for new entries. Typed keys redraw at once.
 const AT_MOST_EVERY: Duration = Duration::from_millis(50);
-/// So many numbered lines at once.
+/// The maximum number of numbered lines at once.
 const NUMBERED: usize = 20;
 
 impl Out {
-    /// Can a person be asked here?
+    /// Is there a person at a terminal to ask?
     pub fn can_ask(&self) -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Lets a person pick one of what comes. The first of it is awaited; from then on what is typed
-    /// and what comes have their turns as they come. Nothing where nothing came.
+    /// Lets a person pick one of the entries in `feed`. Waits for the first entry, then handles
+    /// keys and entries as they come. `None` if there are no entries.
     pub async fn pick(
         &mut self,
         question: &str,
@@ -51,7 +51,7 @@ impl Out {
         Some(picked)
     }
 
-    /// The list as numbered lines, once it is read.
+    /// Shows the list as numbered lines, once it is complete.
     async fn by_numbers(
         &mut self,
         question: &str,
@@ -100,7 +100,7 @@ impl Out {
     }
 }
 
-/// A moving list. What was drawn is taken away in the end, whoever ends it.
+/// A moving list. It is erased however the picking ends.
 struct Screen {
     term: Term,
     drawn: usize,
@@ -142,9 +142,9 @@ async fn by_keys(
         _raw: Raw::take(),
     };
     let (go, mut keys) = keyboard();
-    // One key at a time: after the last one nobody reads what is typed next.
+    // Request one key at a time: after the last one, the next key belongs to another reader.
     go.send(()).ok();
-    // A large list comes in many pieces, and each is too little to draw everything again.
+    // A large list arrives in many pieces. Redraw at an interval, not for each piece.
     let mut still = tokio::time::interval(AT_MOST_EVERY);
     let mut news = true;
     loop {
@@ -156,7 +156,7 @@ async fn by_keys(
                     return picked;
                 }
                 go.send(()).ok();
-                // A line as wide as the terminal would leave the cursor nowhere.
+                // A line of the full width would wrap the cursor.
                 screen.draw(&choosing.lines(question, rows, columns - 1));
                 news = false;
             }
@@ -175,11 +175,11 @@ async fn by_keys(
     }
 }
 
-/// Keys are read on a thread of their own, each when it is asked for: a read can't be given up.
+/// Reads keys on a separate thread, one for each request, because a read can't be cancelled.
 fn keyboard() -> (std::sync::mpsc::Sender<()>, UnboundedReceiver<Press>) {
     let (go, asked) = std::sync::mpsc::channel::<()>();
     let (heard, keys) = unbounded_channel();
-    // Without a thread the channel is closed, which ends the picking.
+    // If the thread can't start, the channel closes, which ends the picking.
     std::thread::Builder::new()
         .name("keys".to_owned())
         .spawn(move || read_keys(&asked, &heard))
@@ -190,7 +190,7 @@ fn keyboard() -> (std::sync::mpsc::Sender<()>, UnboundedReceiver<Press>) {
 fn read_keys(asked: &std::sync::mpsc::Receiver<()>, heard: &UnboundedSender<Press>) {
     let term = Term::stderr();
     while asked.recv().is_ok() {
-        // A terminal that is gone has no more keys.
+        // The terminal is gone and sends no more keys.
         let Ok(key) = term.read_key_raw() else {
             return;
         };

@@ -1,10 +1,10 @@
-//! A plan for people: its steps, what was found, and what is to be known before.
+//! Prints a plan for people: its steps, findings and known limits.
 
 use super::hanging::{hang, told};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::Plan;
 
-/// The whole plan under its title.
+/// The complete plan with its title.
 pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
     let mut text = format!("{}\n", hang(title, width, 0));
     for sentence in &plan.already {
@@ -12,7 +12,7 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
     }
     let actions = plan.actions.iter();
     let steps = actions.map(|action| (action.to_string(), action.facts().why));
-    // What is not allowed is shown, too, with the finding that says why.
+    // Withheld steps are shown, too. A finding says why.
     let withheld = plan.withheld.iter();
     let withheld = withheld.map(|step| (step.what.clone(), step.why));
     for (number, (what, why)) in steps.chain(withheld).enumerate() {
@@ -25,7 +25,7 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
     text + &around_text(plan, width)
 }
 
-/// What is found and what is to be known, under the steps of a plan.
+/// The findings and known limits below the steps.
 pub(super) fn around_text(plan: &Plan, width: Option<u16>) -> String {
     let mut text = String::new();
     let serious = |finding: &&Finding| finding.severity != Severity::Acknowledge;
@@ -44,7 +44,7 @@ fn notes(plan: &Plan) -> impl Iterator<Item = &Finding> {
     plan.findings.iter().filter(is_note)
 }
 
-/// What no API tells, in one line: it never changes, and is told in full before a name is typed.
+/// The known limits in one line. They never change, and are printed in full before a name is typed.
 pub(super) fn limits(plan: &Plan) -> Option<String> {
     let mut codes: Vec<&str> = notes(plan).map(|finding| finding.code).collect();
     codes.sort_unstable();
@@ -57,7 +57,7 @@ pub(super) fn limits(plan: &Plan) -> Option<String> {
     ))
 }
 
-/// The same in full.
+/// The known limits in full.
 pub(super) fn limits_text(plan: &Plan, width: Option<u16>) -> String {
     let mut text = String::new();
     for note in notes(plan) {
@@ -70,7 +70,7 @@ pub(super) fn limits_text(plan: &Plan, width: Option<u16>) -> String {
     text
 }
 
-/// Findings for people, each with what helps.
+/// Findings with their remedies, for people.
 pub(super) fn findings_text<'a>(
     findings: impl IntoIterator<Item = &'a Finding>,
     width: Option<u16>,

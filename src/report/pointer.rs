@@ -1,17 +1,17 @@
-//! Where more is said about a code.
+//! Points to the explanation of a code.
 
 use crate::model::catalogue;
 use crate::model::service_codes;
 
-/// The command that explains `code`, when somebody knows it.
+/// The command that explains `code`; `None` for an unknown code.
 pub(super) fn pointer(code: &str) -> Option<String> {
     let own = catalogue::entry(code).map(|entry| entry.code);
     let known = own.or_else(|| service_codes::find(code).map(|known| known.code));
     known.map(|code| format!("cmkctl explain {code}"))
 }
 
-/// The code as it is written: `7`, `cmk7` and `CMK-007` all mean `CMK007`; every other code stays
-/// as it was typed.
+/// The canonical code: `7`, `cmk7` and `CMK-007` all become `CMK007`. Any other code stays as
+/// typed.
 pub(super) fn spelled(typed: &str) -> String {
     let typed = typed.trim();
     let digits = match typed.get(..3) {

@@ -1,4 +1,4 @@
-//! Progress: what moves, and how long something has taken.
+//! The moving progress line and its times.
 
 use super::fitted::cut;
 use crate::model::receipt::Tick;
@@ -8,32 +8,32 @@ use jiff::Zoned;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
-/// What moves while something is waited for.
+/// The spinner during a wait.
 pub(super) fn spinner() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
-    // It moves between two looks, too, which can be minutes apart.
+    // It also moves between two polls, which can be minutes apart.
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }
 
-/// What is said while something is waited for.
+/// The text during a wait.
 pub(super) struct Waiting {
-    /// How long so far, and which share that is of the longest time that it may take.
+    /// The elapsed time, and its share of the longest documented duration.
     so_far: String,
     /// State and stage.
     words: String,
-    /// When the next look is, by the clock on the wall.
+    /// The time of the next poll, in local time.
     next: String,
 }
 
-/// How to leave.
+/// How to leave the wait.
 const LEAVE: &str = "Ctrl-C leaves it running";
-/// Between two parts.
+/// The separator of two parts.
 const AND: &str = ", ";
-/// A state is cut to no less than this.
+/// The minimum width of a shortened state.
 const LEAST: usize = 8;
 
 impl Waiting {
@@ -53,13 +53,12 @@ impl Waiting {
         }
     }
 
-    /// All of it, for a log.
+    /// The complete text, for a log.
     pub(super) fn whole(&self) -> String {
         [self.so_far.as_str(), &self.words, &self.next].join(AND)
     }
 
-    /// What fits, the most important first: how long so far, when the next look is, the state, how
-    /// to leave.
+    /// The parts that fit, most important first: elapsed time, next poll, state, how to leave.
     pub(super) fn fitting(&self, room: usize) -> String {
         let (so_far, next) = (self.so_far.as_str(), self.next.as_str());
         let used = so_far.width() + AND.width() + next.width();
@@ -79,7 +78,7 @@ impl Waiting {
     }
 }
 
-/// A time in its two largest units.
+/// A duration in its two largest units.
 pub(super) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (

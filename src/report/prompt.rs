@@ -1,4 +1,4 @@
-//! A question to a person.
+//! Asks a person a question.
 
 use super::terminal::Out;
 use super::written::unheard;
@@ -6,15 +6,15 @@ use crate::model::text::clean_lines;
 use std::io::{IsTerminal, Write};
 
 impl Out {
-    /// Asks a question on stderr and reads one line; `None` when nobody can answer. The answer is
-    /// read on another thread, so that the wait for it can be given up.
+    /// Asks on stderr and reads one line; `None` without a terminal or an answer. A separate thread
+    /// reads, so that the wait can be cancelled.
     pub async fn ask(&mut self, question: &str) -> Option<String> {
         self.stop();
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return None;
         }
         forget_what_was_typed();
-        // Nobody can say yes to what is not shown, with `-q` either.
+        // Consent requires a visible plan, so print it even with `-q`.
         if let Some(text) = self.unshown.take() {
             self.line(clean_lines(&text).trim_end());
         }
@@ -30,7 +30,7 @@ impl Out {
     }
 }
 
-/// What was typed before the question was shown answers something else.
+/// Drops text that was typed before the question appeared, because it is no answer to it.
 fn forget_what_was_typed() {
     #[cfg(unix)]
     {

@@ -1,17 +1,17 @@
-//! `--query`: JMESPath over the JSON document, understood before anything is sent.
+//! `--query`: JMESPath over the JSON document, parsed before anything is sent.
 
 use crate::error::{Error, Result};
 use jmespath::ast::Ast;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// Longer than any question.
+/// The maximum length of an expression; no useful one is longer.
 const LONGEST: usize = 2000;
-/// The library goes as deep as the expression does, and the stack has an end.
+/// The library recurses as deep as the expression, so limit the depth to protect the stack.
 const DEEPEST: usize = 200;
 
-/// The functions of the JMESPath specification, with how many arguments each takes; `None` is one
-/// or more.
+/// The functions of the JMESPath specification with their number of arguments. `None` means one or
+/// more.
 const FUNCTIONS: [(&str, Option<usize>); 26] = [
     ("abs", Some(1)),
     ("avg", Some(1)),
@@ -41,19 +41,19 @@ const FUNCTIONS: [(&str, Option<usize>); 26] = [
     ("values", Some(1)),
 ];
 
-/// An expression that can be asked.
+/// A parsed expression.
 #[derive(Debug, Clone)]
 pub struct Query {
     expression: jmespath::Expression<'static>,
-    /// The keys of every object that the expression makes, as they were written.
+    /// The keys of every object that the expression creates, in the order written.
     made: Vec<Vec<String>>,
 }
 
 impl Query {
-    /// Understands an expression.
+    /// Parses an expression.
     ///
     /// # Errors
-    /// A usage error that shows where it goes wrong, or which function nobody knows.
+    /// Usage: where the expression is wrong, or which function is unknown.
     pub fn parse(text: &str) -> Result<Self> {
         if text.len() > LONGEST {
             return Err(
@@ -86,8 +86,8 @@ impl Query {
         Ok(Self { expression, made })
     }
 
-    /// What the document answers. The library sorts the keys of objects; they get back the order
-    /// that the expression or the document gave them.
+    /// The result of the expression on a document. The library sorts object keys, so this restores
+    /// the order of the expression or the document.
     ///
     /// # Errors
     /// The expression does not fit the document, as in `length(…)` of a number.
@@ -176,7 +176,8 @@ fn sorted(keys: impl Iterator<Item = String>) -> Vec<String> {
     keys
 }
 
-/// The order of the keys of every object in the document; the first one of a kind counts.
+/// Learns the key order of every object in the document. The first object with the same keys
+/// decides.
 fn learn(value: &Value, orders: &mut Orders) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| learn(item, orders)),
@@ -232,7 +233,7 @@ mod tests {
         assert_eq!(ask("z[0]", &document), r#"{"name":"n","id":1,"at":null}"#);
         assert_eq!(ask("@", &document), document.to_string());
         assert_eq!(ask("nothing.here", &document), "null");
-        // An object that merges others is nobody's kind: by its keys.
+        // An object that merges others has no known order, so its keys stay sorted.
         assert_eq!(
             ask("merge(z[0], {b: a})", &document),
             r#"{"at":null,"b":2,"id":1,"name":"n"}"#

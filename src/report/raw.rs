@@ -1,5 +1,5 @@
-//! The terminal in the picker's hands: each key comes at once, nothing is echoed, the cursor is
-//! hidden. However the program goes on or ends, it is given back as it was.
+//! The terminal in raw mode, for the picker: each key arrives at once, there is no echo, and the
+//! cursor is hidden. The earlier mode is restored however the program continues or ends.
 
 use super::written::unheard;
 use std::io::Write;
@@ -9,16 +9,16 @@ use std::sync::{Mutex, PoisonError};
 const HIDE: &str = "\u{1b}[?25l";
 const SHOW: &str = "\u{1b}[?25h";
 
-/// How the terminal was.
+/// The terminal's mode before.
 #[cfg(unix)]
 static BEFORE: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
 
-/// The terminal is the picker's as long as this lives.
+/// The terminal is in raw mode as long as this value exists.
 #[derive(Debug)]
 pub(super) struct Raw(());
 
 impl Raw {
-    /// Takes the terminal. Keys are keys from here on, Ctrl-C, too.
+    /// Switches to raw mode. Ctrl-C is then a key, too.
     pub(super) fn take() -> Self {
         #[cfg(unix)]
         {
@@ -27,7 +27,7 @@ impl Raw {
             if let Ok(before) = tcgetattr(&stdin) {
                 let mut keys = before.clone();
                 keys.make_raw();
-                // Lines that others write meanwhile begin at the left.
+                // Keep the output mode, so that other writers' lines still start at the left.
                 keys.output_modes = before.output_modes;
                 *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
                 tcsetattr(&stdin, OptionalActions::Drain, &keys).ok();
@@ -44,7 +44,7 @@ impl Drop for Raw {
     }
 }
 
-/// Gives the terminal back as it was, if it was taken.
+/// Restores the terminal's mode, if it was changed.
 pub(super) fn give_back() {
     #[cfg(unix)]
     {

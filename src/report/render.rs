@@ -1,12 +1,12 @@
-//! One JSON document in the shapes that scripts read: JSON, JSON lines, TSV and YAML, and the
-//! answer to a query for people.
+//! Renders a JSON document for scripts as JSON, JSON lines, TSV or YAML, and the result of a query
+//! for people.
 
 use super::fitted::grid;
 use super::values::{Format, Sheet, json};
 use crate::model::text::clean;
 use serde_json::Value;
 
-/// Documents that are a list with a few words around it: where a line each begins.
+/// Documents that consist mainly of lists: the schema, and the JSON pointers to the lists.
 const LISTS: [(&str, &[&str]); 9] = [
     ("cmkctl/estate/v1", &["/environments"]),
     ("cmkctl/report/v1", &["/data/environments"]),
@@ -19,7 +19,7 @@ const LISTS: [(&str, &[&str]); 9] = [
     ("cmkctl/list-subscriptions/v1", &["/subscriptions"]),
 ];
 
-/// The text of a document, or of what a query made of it.
+/// The text of a document, or of a query's result.
 pub(super) fn render(value: &Value, format: Format, width: Option<u16>) -> String {
     match format {
         Format::None => String::new(),
@@ -40,8 +40,8 @@ pub(super) fn render(value: &Value, format: Format, width: Option<u16>) -> Strin
     }
 }
 
-/// A list is its elements, and so is a document that is one at heart; anything else is one row, and
-/// nothing is none.
+/// The rows of a value: the elements of a list or of a document's main list. Another value is one
+/// row, and null is none.
 fn rows(value: &Value) -> Vec<&Value> {
     let schema = value.get("schema").and_then(Value::as_str);
     let list = LISTS.iter().find(|(name, _)| Some(*name) == schema);
@@ -57,8 +57,8 @@ fn rows(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// As `az -o tsv` has it: the values of an object in their order, of a list the number of its
-/// elements, of an object inside nothing.
+/// The cells of a row, as in `az -o tsv`: an object's values in order. A list shows its number of
+/// elements, an inner object nothing.
 fn cells(row: &Value) -> Vec<String> {
     match row {
         Value::Object(map) => map.values().map(cell).collect(),
@@ -67,7 +67,7 @@ fn cells(row: &Value) -> Vec<String> {
     }
 }
 
-/// A name that begins as a formula would be one in a spreadsheet.
+/// Quotes a cell that a spreadsheet would read as a formula.
 fn no_formula(cell: String) -> String {
     if cell.starts_with(['=', '@']) {
         return format!("'{cell}");
@@ -75,7 +75,7 @@ fn no_formula(cell: String) -> String {
     cell
 }
 
-/// No tab and no line feed ends a cell before its time.
+/// A value as a cell, without tabs and line feeds.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null | Value::Object(_) => String::new(),
@@ -85,15 +85,15 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Never folded: an id stays in one piece, and a line stays a line.
+/// YAML without folded lines, so that an id stays in one piece.
 fn yaml(value: &Value) -> String {
     let mut options = serde_saphyr::SerializerOptions::default();
     options.prefer_block_scalars = false;
-    // A JSON value holds nothing that YAML can't.
+    // YAML can express every JSON value.
     serde_saphyr::to_string_with_options(value, options).unwrap_or_else(|_| json(value))
 }
 
-/// The answer to a query as a person reads it: a table of objects, a line for everything else.
+/// The result of a query for people: objects as a table, other values as lines.
 fn table(value: &Value, width: Option<u16>) -> String {
     match value {
         Value::Object(map) => map
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(render(&json!([]), Format::Table, None), "");
     }
 
-    /// Words that YAML reads as something else, unless they are quoted.
+    /// Words that YAML misreads without quotes.
     const NASTY: [&str; 44] = [
         "",
         " ",

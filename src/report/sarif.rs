@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0, which code-scanning pages and pipelines read.
+//! Findings as SARIF 2.1.0, for code-scanning pages and pipelines.
 
 use crate::model::catalogue::{self, Entry};
 use crate::model::finding::{Finding, Severity};
@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Where every result lies: nothing here comes from a file, but code-scanning pages refuse a result
-/// without one. The tool's name stands in; it is relative, so that no machine's path gets in, and
-/// the resource itself is the logical location.
+/// The location of every result. Findings have no file, but code-scanning pages refuse a result
+/// without one. The tool's name is used as a relative path, so that it contains no machine's path.
+/// The resource itself is the logical location.
 const STAND_IN: &str = "cmkctl";
 
 /// The findings as one SARIF log, with the whole catalogue as the tool's rules.
@@ -18,7 +18,8 @@ pub fn sarif(findings: &[Finding]) -> Value {
         .iter()
         .map(|finding| {
             let subject = finding.subject.to_lowercase();
-            // Two findings of one code on one subject are two results: the second gets a number.
+            // A second finding with the same code and subject is a separate result and gets a
+            // number.
             let number = seen
                 .entry((finding.code, subject.clone()))
                 .and_modify(|count| *count += 1)
@@ -78,16 +79,16 @@ fn result(finding: &Finding, fingerprint: &Uuid) -> Value {
         "partialFingerprints".to_owned(),
         json!({
             "codeAndSubject/v1": fingerprint.to_string(),
-            // GitHub goes by this one; left out, it is computed from the line of a file, and all
-            // results lie on the same line.
+            // GitHub uses this fingerprint. Without it, GitHub computes one from the file's line,
+            // which is the same for all results.
             "primaryLocationLineHash": format!("{}:1", fingerprint.simple()),
         }),
     );
     Value::Object(result)
 }
 
-/// The same for the same code and subject, whatever was seen: an expiry date that comes nearer is
-/// not a new alert.
+/// The same for the same code and subject, whatever the message. So a changed day count is not a
+/// new alert.
 fn fingerprint(code: &str, subject: &str, number: u32) -> Uuid {
     Uuid::new_v5(
         &Uuid::NAMESPACE_OID,
@@ -103,7 +104,7 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// The title as one word: `NotAManagedEnvironment`.
+/// The title as one word, such as `NotAManagedEnvironment`.
 fn name(title: &str) -> String {
     let mut name = String::new();
     for word in title

@@ -1,5 +1,5 @@
-//! A plan in about ten lines, for a person who was led to it: what is made, changed, in place
-//! already, and what takes people's work away meanwhile; who does it.
+//! A plan in about ten lines, for the dialog: what is created, changed or already done, which
+//! outage it causes, and which administrator does what.
 
 use super::hanging::{hang, told};
 use super::plan::{findings_text, limits};
@@ -10,14 +10,14 @@ use crate::model::plan::{Action, Plan};
 use crate::model::who::{self, Side};
 
 impl Out {
-    /// The plan, before consent.
+    /// Prints the plan before consent.
     pub fn short_plan(&mut self, plan: &Plan, title: &str, to_stdout: bool) {
         self.passage(to_stdout, |width| short_text(plan, title, width));
         self.has_shown(plan, to_stdout);
     }
 }
 
-/// What a step is at a glance.
+/// The mark of a step.
 fn mark(action: &Action) -> char {
     let facts = action.facts();
     if facts.harm.takes_offline().is_some() {
@@ -67,7 +67,7 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
     text + &findings_text(plan.findings.iter().filter(serious), width)
 }
 
-/// Who does what, and how long people can't work.
+/// Which administrator does what, and how long the outage lasts.
 fn around(plan: &Plan) -> Vec<String> {
     let of = |side: Side| {
         let own = plan

@@ -1,9 +1,9 @@
-//! How things are written.
+//! Settings of the output.
 
 use super::ci::Ci;
 use super::values::Format;
 
-/// When there is colour. It only repeats what a word says.
+/// When to use colour. Colour only repeats what a word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Color {
     /// Never (`NO_COLOR`, `CLICOLOR=0`, `TERM=dumb`, CI).
@@ -11,33 +11,33 @@ pub enum Color {
     /// At a terminal.
     #[default]
     Terminal,
-    /// Also where there is no terminal (`CLICOLOR_FORCE`).
+    /// Also without a terminal (`CLICOLOR_FORCE`).
     Always,
 }
 
-/// How things are written.
+/// Settings of the output.
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a setting of its own: none of them follows from another, or forbids it"
 )]
 pub struct Style {
-    /// The shape of data.
+    /// The format of data.
     pub format: Format,
-    /// Narration off.
+    /// No narration.
     pub quiet: bool,
-    /// Moving progress where there is a terminal (not `TERM=dumb`, not in CI).
+    /// Moving progress at a terminal (not with `TERM=dumb`, not in CI).
     pub lively: bool,
-    /// When there is colour.
+    /// When to use colour.
     pub color: Color,
-    /// Marks of ASCII alone: the locale says that the terminal shows nothing else.
+    /// Only ASCII marks, because the locale is not UTF-8.
     pub ascii: bool,
-    /// Numbered lines instead of a list that moves, for screen readers (`--plain`, `TERM=dumb`).
+    /// Numbered lines instead of a moving list, for screen readers (`--plain`, `TERM=dumb`).
     pub plain: bool,
-    /// Width of the terminal.
+    /// Width of the terminal in columns, if there is one.
     pub width: Option<u16>,
     /// The CI service that gets annotations, a summary and outputs.
     pub ci: Option<Ci>,
-    /// A CI service reads the log and would obey commands in it.
+    /// Does a CI service read the log? It would run commands in it.
     pub log_is_read: bool,
 }

@@ -1,12 +1,12 @@
-//! Tables on stdout.
+//! Prints tables on stdout.
 
 use super::fitted::grid;
 use super::terminal::Out;
 use serde::Serialize;
 
 impl Out {
-    /// Rows under a header for people, `value` for scripts. The rows are made where somebody reads
-    /// them: those of a large tenant take megabytes.
+    /// Prints rows with a header for people, `value` for scripts. The rows are built only for
+    /// people, because those of a large tenant take megabytes.
     pub fn table(
         &mut self,
         value: &impl Serialize,
@@ -17,7 +17,7 @@ impl Out {
         self.result(value, || grid(header, rows(), width));
     }
 
-    /// Several tables with an empty line between them for people, `value` for scripts.
+    /// Prints several tables with an empty line between them for people, `value` for scripts.
     pub(super) fn tables<const N: usize>(
         &mut self,
         value: &impl Serialize,

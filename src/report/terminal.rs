@@ -1,8 +1,8 @@
-//! The terminal: what is written where, in which colour, and how an error looks.
+//! Stdout and stderr: which text goes where, its colour, and the form of an error.
 //!
-//! Names and words of services were cleaned where they were read. Here everything is cleaned once
-//! more, so that nothing that was forgotten there can move the cursor, hide a word or forge a line:
-//! the only escapes that reach a terminal are our own colours.
+//! Names and words of services are cleaned where they are read. This file cleans all text again. So
+//! no forgotten text can move the cursor, hide a word or forge a line. The only escapes that reach
+//! a terminal are cmkctl's own colours.
 
 use super::ci::{Notes, guard, guard_json};
 use super::color::{colored, in_ascii};
@@ -29,30 +29,30 @@ use std::time::Instant;
 pub struct Out {
     pub(super) style: Style,
     query: Option<Query>,
-    /// A terminal on stderr where progress may move.
+    /// Can progress move on stderr?
     pub(super) moving: bool,
     pub(super) bar: Option<ProgressBar>,
     pub(super) last_plain: Instant,
-    /// One document is on stdout already: a second one would break whoever parses it.
+    /// Is a document already on stdout? A second one would break parsers.
     answered: bool,
-    /// What a CI service gets in the end.
+    /// Facts for the CI output at the end.
     notes: Notes,
-    /// The query did not fit the result; the command itself has ended by then.
+    /// The error of a query that did not fit the result. The command itself has ended by then.
     misfit: Option<Error>,
-    /// Where the result goes instead of stdout.
+    /// The file that gets the result instead of stdout.
     file: Option<PathBuf>,
-    /// A result that could not be written.
+    /// The error of a result that could not be written.
     lost: Option<Error>,
-    /// Something was done at the service.
+    /// Was anything changed at the service?
     pub(super) did: bool,
-    /// What `-q` left out, and a question needs.
+    /// Text that `-q` left out and that a question needs.
     pub(super) unshown: Option<String>,
-    /// The codes of the findings that were shown, each with its remedy.
+    /// The codes of the findings on the screen, which show their remedies.
     pub(super) findings: BTreeSet<&'static str>,
 }
 
 impl Out {
-    /// Writes in `style`.
+    /// An output with this style.
     pub fn new(style: Style) -> Self {
         let moving = style.lively && std::io::stderr().is_terminal();
         Self {
@@ -72,20 +72,20 @@ impl Out {
         }
     }
 
-    /// From here on data is what `query` makes of it.
+    /// Applies `query` to all later data.
     pub fn asks(&mut self, query: Option<Query>) {
         self.query = query;
     }
 
-    /// Lists are numbered lines from here on, where the configuration says so.
+    /// Prints lists as numbered lines from now on, if the configuration says so.
     pub fn reads_lines(&mut self, plain: bool) {
         self.style.plain |= plain;
     }
 
-    /// The result goes to this file instead of stdout, whole or not at all.
+    /// Writes the result to this file instead of stdout, completely or not at all.
     ///
     /// # Errors
-    /// There will be no result.
+    /// Usage: the format writes no result.
     pub fn goes_to(&mut self, file: Option<&Path>) -> Result<()> {
         if file.is_some() && self.style.format == Format::None {
             return Err(
@@ -97,33 +97,33 @@ impl Out {
         Ok(())
     }
 
-    /// The shape of data.
+    /// The format of data.
     pub fn format(&self) -> Format {
         self.style.format
     }
 
-    /// Is nothing said but results and errors?
+    /// Does it print only results and errors?
     pub fn is_quiet(&self) -> bool {
         self.style.quiet
     }
 
-    /// Is stdout for a script, and not for a person?
+    /// Is stdout for a script instead of a person?
     pub fn is_for_scripts(&self) -> bool {
         self.query.is_some() || self.style.format != Format::Table
     }
 
-    /// Data, to stdout: `sheet` for people, `value` for scripts. A closed pipe is fine.
+    /// Prints data to stdout: `sheet` for people, `value` for scripts. A closed pipe is fine.
     pub fn data(&mut self, value: &impl Serialize, sheet: &Sheet) {
         let width = self.columns();
         self.result(value, || sheet.text(width));
     }
 
-    /// Data for scripts only: people have read it already.
+    /// Prints data only for scripts, because it is already on the screen for people.
     pub fn data_for_scripts(&mut self, value: &impl Serialize) {
         self.result(value, String::new);
     }
 
-    /// The one way of a result to stdout.
+    /// The only function that prints results to stdout.
     pub(super) fn result(&mut self, value: &impl Serialize, people: impl FnOnce() -> String) {
         self.answered = true;
         let plain = self.query.is_none();
@@ -151,14 +151,14 @@ impl Out {
         self.text(&text);
     }
 
-    /// The result, in a shape of its own, to stdout.
+    /// Prints a result in its own format to stdout.
     pub(super) fn document(&mut self, text: &str) {
         self.answered = true;
         self.text(text);
     }
 
-    /// Text of its own shape, to stdout or to the file that was named. What can't be written is
-    /// said at the end.
+    /// Prints text in its own format, to stdout or to the named file. A failed write is reported at
+    /// the end.
     pub fn text(&mut self, text: &str) {
         self.stop();
         if self.style.format == Format::None {
@@ -166,7 +166,7 @@ impl Out {
         }
         let file = self.file.take();
         let mut text = match self.style.format {
-            // Only the tabs between values are left by now.
+            // Cells are already clean, so the remaining tabs separate values.
             Format::Tsv => Cow::Owned(
                 text.split('\t')
                     .map(clean_lines)
@@ -175,7 +175,7 @@ impl Out {
             ),
             _ => clean_lines(text),
         };
-        // A file is no log.
+        // A file is not a log, so nothing needs a guard.
         if self.style.log_is_read && file.is_none() {
             text = Cow::Owned(match self.style.format {
                 Format::Json | Format::Jsonl | Format::Sarif => guard_json(&text),
@@ -202,10 +202,10 @@ impl Out {
         }
     }
 
-    /// From here on stdout is for a script alone; results are not printed.
+    /// Reserves stdout for a script. Results are not printed from now on.
     ///
     /// # Errors
-    /// Somebody wants the result there, too.
+    /// Usage: the result needs stdout, too.
     pub fn only_scripts(&mut self) -> Result<()> {
         if self.query.is_some() || !matches!(self.style.format, Format::Table | Format::None) {
             let what = "`--hand-over -` prints to standard output, and so would the result.";
@@ -215,7 +215,7 @@ impl Out {
         Ok(())
     }
 
-    /// A script, to stdout as it is.
+    /// Prints a script to stdout unchanged.
     pub(super) fn script(&mut self, text: &str) {
         self.stop();
         if let Err(error) = to_stdout(text.as_bytes()) {
@@ -223,16 +223,16 @@ impl Out {
         }
     }
 
-    /// Is everything written so far?
+    /// Was everything written so far?
     ///
     /// # Errors
-    /// What is not, once.
+    /// The first failed write; returned only once.
     pub fn written(&mut self) -> Result<()> {
         self.lost.take().map_or(Ok(()), Err)
     }
 
-    /// An error, to stderr for people and, where the format has room for it, to stdout for scripts,
-    /// unless the result is there already. A query is not asked of it.
+    /// Prints an error: to stderr for people, and to stdout for scripts if the format allows it and
+    /// no result is there. A query does not apply to it.
     pub fn error(&mut self, error: &Error) {
         self.stop();
         self.file = None;
@@ -250,8 +250,8 @@ impl Out {
         self.line(text);
     }
 
-    /// The end of `command`: its error, if any, and what a CI service gets. Returns the exit code.
-    /// A result that is lost decides it.
+    /// Prints the end of `command`: its error, if any, and the CI output. Returns the exit code. A
+    /// lost result decides it.
     pub fn finish(&mut self, command: &str, result: Result<()>) -> u8 {
         self.stop();
         let lost = self.lost.take();
@@ -282,14 +282,13 @@ impl Out {
                     Ok(mut file) => {
                         unwritten.extend(appended(path, file.write_all(text.as_bytes())).err())
                     }
-                    // A runner that has no such file loses nothing.
+                    // A runner without this file loses nothing.
                     Err(why) => {
                         self.line(&format!("`{}` can't be written: {why}.", path.display()))
                     }
                 }
             }
-            // These are commands, so nothing guards them; each part was guarded where it was put
-            // in.
+            // These are commands, so they get no guard. Each part was escaped when it was inserted.
             let text: String = leaves
                 .commands
                 .iter()
@@ -297,7 +296,8 @@ impl Out {
                 .collect();
             unwritten.extend(to_stderr(text.as_bytes()).err());
         }
-        // Later steps of a job read them. What the command itself ended with says more.
+        // Later steps of a job read these files, so a failed write counts. The command's own exit
+        // code has priority.
         for error in &unwritten {
             self.error_in_passing(error);
             code = code.max(error.kind.exit_code());
@@ -331,7 +331,7 @@ impl Out {
         }
     }
 
-    /// How wide stdout is, when it is a terminal.
+    /// The width of stdout, if it is a terminal.
     pub(super) fn columns(&self) -> Option<u16> {
         self.width(self.file.is_none() && std::io::stdout().is_terminal())
     }
@@ -340,7 +340,7 @@ impl Out {
         self.style.width.filter(|_| terminal)
     }
 
-    /// Is there colour on a stream that is, or is not, a terminal?
+    /// Use colour on this stream? `terminal`: whether it is a terminal.
     fn has_color(&self, terminal: bool) -> bool {
         match self.style.color {
             Color::Never => false,

@@ -1,4 +1,4 @@
-//! The shape of what is printed: a sheet of labelled values for people, JSON for scripts.
+//! The forms of data: a sheet of labelled values for people, JSON for scripts.
 
 use super::hanging::hang;
 use serde::Serialize;
@@ -38,14 +38,14 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Starts a section; without a title for the first one.
+    /// Starts a section. The first section may have an empty title.
     #[must_use]
     pub fn section(mut self, title: &str) -> Self {
         self.sections.push((title.to_owned(), Vec::new()));
         self
     }
 
-    /// A row of the last section.
+    /// Adds a row to the last section.
     #[must_use]
     pub fn row(mut self, label: &str, value: impl Into<String>) -> Self {
         if self.sections.is_empty() {
@@ -57,7 +57,7 @@ impl Sheet {
         self
     }
 
-    /// A row, when there is a value.
+    /// Adds a row, if there is a value.
     #[must_use]
     pub fn row_if(self, label: &str, value: Option<impl Into<String>>) -> Self {
         match value {
@@ -66,14 +66,14 @@ impl Sheet {
         }
     }
 
-    /// A line under everything.
+    /// Adds a line after all sections.
     #[must_use]
     pub fn line(mut self, text: impl Into<String>) -> Self {
         self.tail.push(text.into());
         self
     }
 
-    /// The text for a terminal of `width` columns; long values wrap, ids are never cut.
+    /// The text for a terminal of `width` columns. Long values wrap, and ids are never cut.
     pub fn text(&self, width: Option<u16>) -> String {
         let label_width = self
             .sections
@@ -109,13 +109,13 @@ impl Sheet {
 
 /// A document as JSON.
 pub(super) fn value_of(value: &impl Serialize) -> serde_json::Value {
-    // Our own structs hold nothing that JSON can't.
+    // Our structs contain only values that JSON supports.
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// One JSON document, pretty, with a line feed.
+/// One indented JSON document with a line feed.
 pub(super) fn json(value: &impl Serialize) -> String {
-    // Our own structs hold nothing that JSON can't.
+    // Our structs contain only values that JSON supports.
     serde_json::to_string_pretty(value)
         .unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
         + "\n"

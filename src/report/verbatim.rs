@@ -1,13 +1,13 @@
-//! Text for other programs: a shell's script, a manual page.
+//! Text for other programs, such as a completion script or a manual page.
 
 use super::written::to_stdout;
 use crate::error::Result;
 
-/// To stdout, byte by byte. Nothing of a service may be in it that was not cleaned; a closed pipe
-/// is fine.
+/// Prints bytes to stdout unchanged. They must not contain uncleaned text of a service. A closed
+/// pipe is fine.
 ///
 /// # Errors
-/// It can't be written.
+/// The write failed.
 pub fn verbatim(bytes: &[u8]) -> Result<()> {
     to_stdout(bytes)
 }

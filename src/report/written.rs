@@ -1,30 +1,29 @@
-//! What is written, and whether it was. A reader that left early is fine; every other failure loses
-//! something and is said.
+//! Writes output and detects failed writes. A reader that closed the pipe is fine; every other
+//! failure loses data and is reported.
 
 use crate::error::{Error, Kind, Result};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// What happens to a file that is there already.
+/// What to do with an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// It stays as it is, and nothing is written.
+    /// Keep it, and write nothing.
     Kept,
-    /// It is replaced in one step, by the whole new content.
+    /// Replace it in one step with the complete content.
     Replaced,
 }
 
-/// To stdout and out of this process's own buffer. A closed pipe is fine: whoever read it has seen
-/// enough.
+/// Writes to stdout and flushes. A closed pipe is fine, because its reader has seen enough.
 pub(super) fn to_stdout(bytes: &[u8]) -> Result<()> {
     printed(std::io::stdout().lock().write_all(bytes))
 }
 
-/// What was written to stdout, out of this process's own buffer as well.
+/// Flushes stdout after a write.
 ///
 /// # Errors
-/// It can't be written.
+/// The write failed.
 fn printed(written: std::io::Result<()>) -> Result<()> {
     unless_closed(written.and_then(|()| std::io::stdout().lock().flush())).map_err(|error| {
         Error::new(
@@ -38,7 +37,7 @@ fn printed(written: std::io::Result<()>) -> Result<()> {
     })
 }
 
-/// To stderr, for another program.
+/// Writes to stderr, for another program.
 pub(super) fn to_stderr(bytes: &[u8]) -> Result<()> {
     let mut stderr = std::io::stderr().lock();
     unless_closed(stderr.write_all(bytes)).map_err(|error| {
@@ -50,7 +49,7 @@ pub(super) fn to_stderr(bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// What was appended to a file of the CI service.
+/// The result of appending to a file of the CI service.
 pub(super) fn appended(path: &Path, written: std::io::Result<()>) -> Result<()> {
     written.map_err(|error| {
         let what = format!(
@@ -61,7 +60,7 @@ pub(super) fn appended(path: &Path, written: std::io::Result<()>) -> Result<()> 
     })
 }
 
-/// What was written to stderr for a person. If it can't be, there is no other place to say so.
+/// Ignores a failed write to stderr for people, because there is no other place to report it.
 pub(super) fn unheard(_written: std::io::Result<()>) {}
 
 fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
@@ -71,13 +70,13 @@ fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
-/// Writes a file whole or not at all: a temporary file beside it gets the content and then its
-/// name. On failure a file that is there stays as it was. What is no file, such as a pipe or a
-/// device, is written to as it is.
+/// Writes a file completely or not at all: a temporary file beside it gets the content and then its
+/// name. After a failure, an existing file is unchanged. A path that is no regular file, such as a
+/// pipe or a device, is written directly.
 ///
 /// # Errors
-/// Usage when the file can't be what was meant: its folder is missing, it may not be written, or it
-/// is there and must be kept. Unexpected when the system loses the content, such as on a full disk.
+/// Usage if the folder is missing, the file may not be written, or it exists and must be kept.
+/// Unexpected if the system loses the content, such as on a full disk.
 pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
     whole(path, bytes, existing).map_err(|error| {
         let (kind, hint) = match error.kind() {
@@ -113,7 +112,7 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
     if existing == Existing::Kept && path.symlink_metadata().is_ok() {
         return Err(ErrorKind::AlreadyExists.into());
     }
-    // A link stays a link: the file that it leads to is the one that is meant.
+    // A link stays a link: write the file that it points to.
     let path = target(path)?;
     let before = path.metadata().ok();
     if before.as_ref().is_some_and(std::fs::Metadata::is_dir) {
@@ -137,17 +136,17 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
         Existing::Kept => half.persist_noclobber(&path),
         Existing::Replaced => half.persist(&path),
     }?;
-    // So that the name lasts as well. Not every system can do that for a folder.
+    // Make the new name durable, too. Not every system supports this for a folder.
     if let Ok(folder) = File::open(folder) {
         folder.sync_all().ok();
     }
     Ok(())
 }
 
-/// The file that a path leads to, link by link. It need not be there: a link to nothing is a wish
-/// for a file at its end.
+/// The file that a path points to, link by link. It may not exist: a dangling link means a new file
+/// at its end.
 fn target(path: &Path) -> std::io::Result<PathBuf> {
-    /// More links than that are a circle, as for the system.
+    /// More links than this are a cycle, as for the system.
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -157,7 +156,7 @@ fn target(path: &Path) -> std::io::Result<PathBuf> {
         if !path.is_symlink() {
             return Ok(path);
         }
-        // What is relative starts at the folder of the link.
+        // A relative link starts at its own folder.
         let next = path.read_link()?;
         path = path
             .parent()
@@ -169,7 +168,7 @@ fn target(path: &Path) -> std::io::Result<PathBuf> {
     ))
 }
 
-/// A temporary file that others may read as they may read any other new file.
+/// A temporary file with the permissions of any other new file.
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".cmkctl-").suffix(".part");
@@ -178,14 +177,14 @@ fn builder() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// A file that would be larger than the user's limit is an error of its writing, and does not end
-/// the process by a signal. The number is the same on every system that this is built for.
+/// Makes a file over the user's size limit a failed write, instead of a signal that ends the
+/// process. The signal's number is the same on every supported system.
 pub fn guard_file_size() {
     #[cfg(unix)]
     {
         const SIGXFSZ: i32 = 25;
-        // The handler stays when this ends. Without it the system says what is wrong, and only with
-        // less grace.
+        // The handler stays registered afterwards. If this fails, the system ends the process with
+        // its own message.
         let too_large = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
         tokio::signal::unix::signal(too_large).ok();
     }
@@ -246,7 +245,7 @@ mod tests {
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        // A link to what is not there yet, over another one, makes the file at its end.
+        // A link to a missing file, through another link, creates the file at its end.
         let (first, second) = (folder.path().join("first"), folder.path().join("second"));
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         symlink("second", &first).unwrap();
@@ -257,7 +256,7 @@ mod tests {
             std::fs::read(folder.path().join("sub/b.txt")).unwrap(),
             b"three"
         );
-        // Where there is no folder, and in a circle, nothing is written, and the links stay.
+        // With a missing folder or a cycle nothing is written, and the links stay.
         let (nowhere, circle) = (folder.path().join("nowhere"), folder.path().join("circle"));
         symlink("none/c.txt", &nowhere).unwrap();
         symlink("circle", &circle).unwrap();

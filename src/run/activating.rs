@@ -1,5 +1,5 @@
-//! What a caller who lacks a right can do alone: activate a role that Privileged Identity
-//! Management holds ready.
+//! Helps a caller who lacks a right: names an eligible role in Privileged Identity Management that
+//! the caller can activate.
 
 use super::Context;
 use crate::cloud::Reader;
@@ -10,12 +10,12 @@ use crate::model::text::quoted;
 use serde_json::json;
 use uuid::Uuid;
 
-/// For so long a role is activated: tenants often allow eight hours at most.
+/// The duration of the activation. Tenants often allow at most eight hours.
 const ACTIVE: &str = "PT8H";
 
 impl Context {
-    /// The same result; an error for a right that is lacking says which role can be activated. Asks
-    /// only then, and what can't be read adds nothing.
+    /// Adds to an error about a missing right which role can be activated. Reads eligible roles
+    /// only then, and adds nothing if they can't be read.
     pub async fn with_activation(&self, result: Result<()>) -> Result<()> {
         let Err(error) = result else { return Ok(()) };
         let Some(lacking) = &error.lacking else {
@@ -31,7 +31,7 @@ impl Context {
     }
 }
 
-/// An eligible role that gives the right where it is lacking.
+/// An eligible role that gives the missing right.
 async fn would_do(reader: &Reader, lacking: &Lacking) -> Option<Eligible> {
     let all = reader.eligible(&lacking.scope).await.ok()?;
     for eligible in all.iter() {
@@ -63,7 +63,8 @@ fn told(mut error: Error, eligible: &Eligible, host: &str) -> Error {
     error
 }
 
-/// Azure REST reference, role assignment schedule requests, 2020-10-01.
+/// The `az rest` command that activates it (Azure REST reference, role assignment schedule
+/// requests, 2020-10-01).
 fn command(eligible: &Eligible, host: &str) -> String {
     let body = json!({ "properties": {
         "principalId": eligible.principal,

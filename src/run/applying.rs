@@ -1,4 +1,4 @@
-//! `apply FILE` and `apply PLAN`: the same road as every change, for many environments.
+//! `apply FILE` and `apply PLAN`: the same stages as every change, for many environments.
 
 use super::asking::{Asked, came_up};
 use super::proving::proven;
@@ -25,10 +25,10 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Instant;
 
-/// Makes what is there what the file wants.
+/// Brings the current state to the file's desired state.
 ///
 /// # Errors
-/// Every way it can end short of that, with its exit code.
+/// Every other end, with its exit code.
 pub async fn apply_wanted(
     context: &Context,
     file: &Path,
@@ -64,16 +64,16 @@ pub async fn apply_wanted(
     walk((context, &road), Looked { look, began }, asked, out).await
 }
 
-/// A file on its road.
+/// A file on its way through the stages.
 struct Applying<'a> {
     context: &'a Context,
     wanted: &'a Wanted,
-    /// The command that goes on.
+    /// The command that continues.
     resume: String,
     waiting: Waiting,
 }
 
-/// How everything ended: what came of each, and the first failure.
+/// The result for each environment, and the first failure.
 struct Ended {
     came: Vec<Came>,
     receipt: Receipt,
@@ -89,7 +89,7 @@ impl Applying<'_> {
         )
     }
 
-    /// What became of each environment.
+    /// Adds the result of each environment to the report.
     fn told<'l>(&'l self, look: &'l Planned, ended: &Ended) -> FleetReport<'l> {
         let mut report = self.of(look);
         report.receipt = ended.receipt.clone();
@@ -209,7 +209,7 @@ impl Road for Applying<'_> {
         self.way_on()
     }
 
-    /// An interruption and a wait that ended say how to go on, and everything else says it besides.
+    /// Adds how to continue. An interruption shows only that hint.
     fn resumed(&self, error: Error, ended: &Ended) -> Error {
         let mut error = error;
         if error.kind.is_interruption() {
@@ -244,7 +244,7 @@ impl Road for Applying<'_> {
                     FleetOutcome::Running
                 };
                 report.opens = ended.opens.filter(|_| ended.error.is_some() && !failed);
-                // An error says it itself.
+                // The error contains this hint already.
                 if ended.error.is_none() {
                     report.next.push(self.way_on());
                 }
@@ -266,7 +266,7 @@ impl Road for Applying<'_> {
     }
 }
 
-/// Is it a plan that may be run here?
+/// Can this plan run here? It must be complete and for this cloud.
 fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
     let cloud = &context.session.cloud().name;
     if saved.cloud != *cloud {
@@ -290,7 +290,7 @@ fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
     Ok(saved)
 }
 
-/// The policies one after the other, then the environments in waves.
+/// Runs the policies one after the other, then the environments in waves.
 async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: &mut Out) -> Ended {
     let mut event = |event: Event| out.event(&event);
     let first = run.fleet.of_policies();
@@ -324,7 +324,7 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
     }
     if run.stopped.borrow().is_none() {
         let say: RefCell<&mut dyn FnMut(Event)> = RefCell::new(&mut event);
-        // Whoever waits hears Ctrl-C itself; in the middle of a request nobody else would.
+        // Waits handle Ctrl-C themselves. This catches it during a request.
         if let Err(stop) = unless_stopped(run.drive(&say)).await {
             run.stopped
                 .borrow_mut()
@@ -339,8 +339,8 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
     }
 }
 
-/// Directly before a vault is made, whose protection is for good: everything that the policies need
-/// is looked at once more.
+/// Reads everything for the policies again directly before a vault is created, because its purge
+/// protection can't be turned off.
 async fn still_right(context: &Context, wanted: &Wanted, action: &Action) -> Result<()> {
     let wanted = wanted.of_policies();
     let reader = context.reader();
@@ -354,7 +354,7 @@ fn granted(plan: &Plan) -> bool {
     plan.actions.iter().any(Action::grants_key)
 }
 
-/// The others that failed meanwhile are said, too; the first one decides.
+/// Prints the other failures of the same run. The first one decides the exit code.
 fn others_too(came: &[Came], first: &Error, out: &mut Out) {
     for came in came {
         if let Came::Failed(other) = came

@@ -1,4 +1,4 @@
-//! Consent: what somebody said on the command line or at the prompt, and what is missing.
+//! Consent: the answers on the command line and at the prompt, and what is missing.
 
 use crate::apply::Waiting;
 use crate::error::{Error, Kind, Result};
@@ -10,37 +10,38 @@ use crate::model::plan::{Action, Consent, Missing, Plan};
 use crate::model::text::{clean, quoted};
 use crate::report::Out;
 
-/// What a changing command was told about consent and waiting.
+/// The options of a changing command for consent and waiting.
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line, and any of them may be given with any other"
 )]
 pub struct Asked {
-    /// Ask for everything that was not typed, whatever the configuration says.
+    /// Ask for everything that was not typed, even if the configuration has it.
     pub ask: bool,
-    /// Somebody was led here: the plan in about ten lines.
+    /// The dialog led the caller here, so print the short plan of about ten lines.
     pub led: bool,
     /// Stop after the plan.
     pub dry_run: bool,
-    /// Yes to everything that keeps people working.
+    /// Consent to everything without harm.
     pub yes: bool,
-    /// The names that were typed: of environments that may go offline, and of what else asks for
-    /// one.
+    /// Typed names: of environments that may go offline, and of other resources that an action
+    /// harms.
     pub confirm: Vec<String>,
-    /// Repair first what can be repaired without harm.
+    /// First make the repairs without harm.
     pub fix: bool,
-    /// The vault whose purge protection may be turned on for good.
+    /// Name of the vault whose purge protection may be turned on for good.
     pub protect: Option<String>,
-    /// Exit 3 when a dry run finds something to do.
+    /// Exit with 3 if a dry run has something to do.
     pub detailed_exitcode: bool,
-    /// Where the other administrator's half goes.
+    /// File for the other administrator's script; `-` means stdout.
     pub hand_over: Option<String>,
-    /// How to wait.
+    /// How long to wait.
     pub waiting: Waiting,
 }
 
-/// What was done so far, where nothing of a plan was. `before`: was anything changed before it?
+/// The sentence on changes so far, if nothing of the plan was run. `before`: was anything changed
+/// earlier?
 pub(super) const fn unchanged(before: bool) -> &'static str {
     if before {
         "Nothing more was changed."
@@ -49,7 +50,8 @@ pub(super) const fn unchanged(before: bool) -> &'static str {
     }
 }
 
-/// What forbids to start. `before`: was anything changed before, such as by `--fix`?
+/// Refuses a plan with blockers or with unknown facts. `before`: was anything changed earlier, such
+/// as by `--fix`?
 pub(super) fn blocked(plan: &Plan, before: bool) -> Result<()> {
     obstacle(plan).map_or(Ok(()), |error| {
         let unchanged = unchanged(before);
@@ -58,8 +60,8 @@ pub(super) fn blocked(plan: &Plan, before: bool) -> Result<()> {
     })
 }
 
-/// What forbids to go on: known facts decide the exit code, 7 when waiting is all that helps and 6
-/// otherwise; 5 when nothing known stands in the way, but something that must be known is not.
+/// The error if the plan must not start. Known blockers decide the exit code: 7 if only waiting
+/// helps, else 6. Without blockers, unknown facts give 5.
 pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     let blockers: Vec<&Finding> = plan.blockers().collect();
     let gaps: Vec<&Finding> = plan.gaps().collect();
@@ -112,7 +114,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same, long after the plan: what came up since then.
+/// The same check long after the plan: refuses if blockers or unknown facts came up since.
 pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     if let Some(error) = obstacle(plan) {
         let message = format!(
@@ -133,9 +135,8 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Is everything there that an environment needs which goes offline or comes back? A plan of now
-/// that would make the key, the policy or its grant is one of a key that can't be used: all were
-/// there, or were made, before.
+/// Are key, policy and grant still there, directly before an environment goes offline or gets
+/// enabled? A fresh plan that would create one of them shows that the key can't be used now.
 pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     let is_gone = |action: &Action| match action.facts().lack {
         Lack::Key | Lack::Policy | Lack::Grant(_) => true,
@@ -150,15 +151,15 @@ pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// What was consented to does not hold any more.
+/// The error that the consent does not fit the current state any more.
 pub(super) fn changed(unsent: &str, why: &str) -> Error {
     Error::new(Kind::Refused, format!("{unsent}: {why}."))
         .hint("Run the same command again for a plan of the current state.")
 }
 
-/// Refuses a name on the command line that the plan does not ask for: somebody meant something else
-/// than this plan does. `known` are names of which it has nothing to ask any more, such as of
-/// environments that are done.
+/// Refuses a `--confirm` name that the plan does not ask for: the caller expects another plan.
+/// `known`: names that are fine although the plan no longer asks for them, such as of environments
+/// that are done.
 pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
     let wanted = plan.asks_for();
     let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
@@ -181,7 +182,7 @@ pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()
     }
 }
 
-/// So often a name may be typed that is not the one that is asked for, before it counts as a no.
+/// How many wrong names may be typed before cmkctl takes the answer as no.
 const SLIPS: usize = 2;
 
 /// Does an answer say yes?
@@ -189,19 +190,19 @@ pub(super) fn is_yes(answer: &str) -> bool {
     answer.eq_ignore_ascii_case("yes") || answer.eq_ignore_ascii_case("y")
 }
 
-/// Consent, and whether somebody had to be asked for it. `unchanged` is the sentence on what was
-/// done so far, for whoever says no.
+/// Gets the consent, and tells whether the caller was asked for it. `unchanged`: the sentence on
+/// changes so far, for a refusal.
 pub(super) async fn consent(
     plan: &Plan,
     asked: &Asked,
     unchanged: &str,
     out: &mut Out,
 ) -> Result<(Consent, bool)> {
-    // Plans show names without what nobody sees. A name that was copied from elsewhere may still
-    // have it.
+    // Plans show names without invisible characters, but a name copied from elsewhere may still
+    // contain them.
     let mut confirmed: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
     let (mut was_asked, mut told) = (false, false);
-    // A plan may ask for several names; each is asked for by itself.
+    // A plan may require several names. Each has its own question.
     loop {
         let missing = match plan.consent(asked.yes || was_asked, &confirmed) {
             Ok(consent) => return Ok((consent, was_asked)),
@@ -231,7 +232,7 @@ pub(super) async fn consent(
     }
 }
 
-/// The name, letter by letter; a slip can be corrected. Nothing when nobody answers.
+/// Asks for the name, letter by letter, and allows a few slips. `None` without an answer.
 async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<Option<String>> {
     let mut words = format!(
         "{why}\nType the name to continue (`{name}`), or anything else to \
@@ -254,24 +255,24 @@ async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<
     Ok(None)
 }
 
-/// Asks somebody at the terminal; `None` when nobody is there or nobody answers.
+/// Asks at the terminal. `None` without a terminal or an answer.
 ///
 /// # Errors
-/// The program is stopped meanwhile.
+/// The user stops cmkctl at the question.
 pub(super) async fn question(
     question: &str,
     unchanged: &str,
     out: &mut Out,
 ) -> Result<Option<String>> {
     unless_stopped(out.ask(question)).await.map_err(|stop| {
-        // The cursor stands behind the question.
+        // The cursor is behind the question, so start a new line.
         out.say("");
         let what = format!("{unchanged} Interrupted before an answer.");
         Error::new(Kind::Interrupted(stop), what).hint("Run the same command again.")
     })
 }
 
-/// Nobody consented: everything that a script would have to pass is named at once.
+/// The error without consent. It names everything that a script must pass.
 fn refused(plan: &Plan, confirmed: &[String], missing: Missing, unchanged: &str) -> Error {
     let message = match missing {
         Missing::Yes => format!("{unchanged} The plan was not confirmed."),

@@ -1,33 +1,33 @@
-//! How this program is called again: commands that are shown can be pasted as they are.
+//! Repeats this call of cmkctl, so that printed commands can be pasted unchanged.
 
 use crate::config::Flags;
 use crate::model::text::quoted;
 
-/// The file that a sandbox is served with, where one is asked for in words.
+/// The cloud file in texts about a served sandbox.
 const SERVED: &str = "sandbox.json";
 
-/// The scenario where none is named.
+/// The default scenario.
 const READY: &str = "ready";
 
-/// What was said of the cloud and of who signs in, to be said again.
+/// The flags of this call for the cloud and the sign-in.
 #[derive(Debug, Default)]
 pub(super) struct Calling {
-    /// Where it goes: the same for everybody.
+    /// Flags for the cloud, valid for every user.
     cloud: Vec<String>,
-    /// Who it is, and by which settings: of this caller alone.
+    /// Flags for the sign-in and its settings, valid only for this caller.
     own: Vec<String>,
-    /// The scenario of a sandbox that ends with this process.
+    /// The scenario of a sandbox inside this process.
     rehearsal: Option<String>,
 }
 
-/// Words as a shell takes them.
+/// Quotes words for a shell.
 pub(super) fn line(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
 }
 
 impl Calling {
-    /// As it was called. `cloud` is the cloud as it was named, wherever that was.
+    /// The flags of this call. `cloud`: the cloud's name, from wherever it was configured.
     pub(super) fn of(flags: &Flags, cloud: Option<&str>, rehearsal: Option<&str>) -> Self {
         let path = |path: &std::path::Path| path.display().to_string();
         let served = format!("./{SERVED}");
@@ -62,15 +62,14 @@ impl Calling {
         all
     }
 
-    /// For whoever runs it now, as one piece of a command line.
+    /// The program and flags for this caller, as part of a command line.
     pub(super) fn again(&self) -> String {
         let mut words = self.by_others();
         words.extend(self.own.iter().cloned());
         line(&words)
     }
 
-    /// For a script that begins at the beginning: a rehearsal inside the process is a new one each
-    /// time.
+    /// The same for a script that starts over. A sandbox inside the process is new each time.
     pub(super) fn anew(&self) -> String {
         let Some(scenario) = &self.rehearsal else {
             return self.again();
@@ -79,19 +78,19 @@ impl Calling {
         if scenario != READY {
             words.extend(["--scenario".to_owned(), scenario.clone()]);
         }
-        // The cloud is its file, which is gone with the process.
+        // The first two words name the cloud file, which ends with the process.
         words.extend(self.cloud.iter().skip(2).cloned());
         words.extend(self.own.iter().cloned());
         line(&words)
     }
 
-    /// For somebody else, word by word: they sign in by themselves.
+    /// The program and flags for another user, word by word, without this caller's sign-in.
     pub(super) fn by_others(&self) -> Vec<String> {
         let program = std::iter::once("cmkctl".to_owned());
         program.chain(self.cloud.iter().cloned()).collect()
     }
 
-    /// What is said at the end of a rehearsal inside this process.
+    /// The hint at the end of a sandbox inside this process.
     pub(super) fn ended(&self) -> Option<String> {
         let scenario = match self.rehearsal.as_deref()? {
             READY => String::new(),
@@ -123,7 +122,7 @@ mod tests {
             "cmkctl --cloud '/tmp/a b/cloud.json' --endpoint 'bap=x' --sandbox-user \
             key-vault-admin --config 'my config.toml' --profile 'it'\\''s'"
         );
-        // Who signs in, and by which settings, is their own business.
+        // Other users sign in with their own settings.
         assert_eq!(
             calling.by_others().join(" "),
             "cmkctl --cloud /tmp/a b/cloud.json --endpoint bap=x"
@@ -137,7 +136,7 @@ mod tests {
     fn what_ends_with_the_process_is_not_named_as_if_it_went_on() {
         let of = |scenario| Calling::of(&Flags::default(), None, Some(scenario));
         assert_eq!(of("ready").again(), "cmkctl --cloud ./sandbox.json");
-        // A script begins anew, with a rehearsal of its own.
+        // A script starts over with its own sandbox.
         assert_eq!(of("ready").anew(), "cmkctl --sandbox");
         let scenario = "cmkctl --sandbox --scenario 'my file.json'";
         assert_eq!(of("my file.json").anew(), scenario);

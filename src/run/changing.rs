@@ -1,4 +1,4 @@
-//! The commands that change something about one environment, policy or key.
+//! The commands that change one environment, policy or key.
 
 use super::asking::Asked;
 use super::commands::{Command, Ended};
@@ -22,15 +22,15 @@ use crate::report::{Change, Out, Outcome};
 use futures::future::LocalBoxFuture;
 use std::time::Instant;
 
-/// How a command went.
+/// The result of a command.
 pub(super) struct Gone {
-    /// The names that its plan asked for.
+    /// The names that its plan required.
     pub(super) names: Vec<String>,
-    /// Every way it can end short of the wanted state, with its exit code.
+    /// Success, or every other end with its exit code.
     pub(super) result: Result<()>,
 }
 
-/// A changing command that misses nothing: the whole road.
+/// Runs a changing command with a complete target through all stages.
 pub(super) async fn go(
     context: &Context,
     command: &'static Command,
@@ -53,7 +53,7 @@ async fn through(
     handing::reserve(asked.hand_over.as_deref(), out)?;
     let began = Instant::now();
     let (mut road, mut look) = match begun(context, command, target, asked).await {
-        // The environment is for somebody else to see.
+        // The environment belongs to the other administrator.
         Err(error) if error.is_hidden() => {
             handing::of_change(context, (command, target), None, asked, out).await?;
             return Err(error);
@@ -81,7 +81,7 @@ async fn through(
     walk((context, &road), Looked { look, began }, asked, out).await
 }
 
-/// The road, and the first look.
+/// Prepares the command, and takes the first snapshot.
 async fn begun<'a>(
     context: &'a Context,
     command: &'static Command,
@@ -91,7 +91,7 @@ async fn begun<'a>(
     let environment = subject(context, command, target).await?;
     let mut own = command.own(target);
     if environment.is_none() {
-        // It is not this caller's to see: its name is only passed on.
+        // This caller can't see the environment, so its name is only passed on.
         own.environment = None;
     }
     let road = Changing {
@@ -107,7 +107,8 @@ async fn begun<'a>(
     Ok((road, look))
 }
 
-/// The id of the environment that was named. Whose subject it is not may go on without it.
+/// The id of the named environment. A command whose subject is not the environment may continue
+/// without it.
 async fn subject(context: &Context, command: &Command, target: &Target) -> Result<Option<String>> {
     let Some(typed) = &target.environment else {
         return Ok(None);
@@ -115,8 +116,8 @@ async fn subject(context: &Context, command: &Command, target: &Target) -> Resul
     match resolve(&context.reader(), typed).await {
         Ok(id) => Ok(Some(id)),
         Err(error) if command.of_environment() || !error.is_hidden() => Err(error),
-        // The Key Vault administrator need not see any environment; then the location must be
-        // given.
+        // The Key Vault administrator may lack access to environments. Then the policy's location
+        // must be given; a new key has its own region.
         Err(_) if target.location.is_some() || target.new_key.is_some() => Ok(None),
         Err(error) => Err(error.hint(
             "Or pass `--location`, the environment's geography, instead of the environment.",
@@ -124,21 +125,21 @@ async fn subject(context: &Context, command: &Command, target: &Target) -> Resul
     }
 }
 
-/// A changing command on its road.
+/// A changing command on its way through the stages.
 struct Changing<'a> {
     context: &'a Context,
     command: &'static Command,
     target: &'a Target,
-    /// The command's own half of it.
+    /// The part of the target that belongs to this command.
     own: Target,
     /// Id of the environment.
     environment: Option<String>,
     waiting: Waiting,
-    /// What `--fix` repaired before.
+    /// What `--fix` repaired before the plan.
     repaired: Receipt,
 }
 
-/// What was seen, and the plan of it.
+/// A snapshot and its plan.
 struct Look {
     observed: Observed,
     plan: Plan,
@@ -150,10 +151,10 @@ impl Look {
     }
 }
 
-/// What came of the plan, and how to go on from there.
+/// The result of a plan, and the commands to continue.
 struct Ran {
     receipt: Receipt,
-    /// Was an encryption started? Then it goes on whatever happens here.
+    /// Was an encryption started? Then it continues whatever happens here.
     started: bool,
     resume: String,
     again: String,
@@ -171,8 +172,8 @@ impl Changing<'_> {
         format!("Plan of {name}{subject}:")
     }
 
-    /// What the plan of a look that is as old as `at` would be now, in the words of now: time that
-    /// passes changes how many days a key has left, and that alone is no news.
+    /// Re-plan the old snapshot with the current time, so that a changed day count ('59 days left')
+    /// is not reported as a difference.
     fn in_words_of(&self, now: &Observed, seen: &Observed) -> Plan {
         let seen = Observed {
             at: now.at,
@@ -276,8 +277,7 @@ impl Road for Changing<'_> {
             recheck: &recheck,
             say: &mut say,
         };
-        // What waits hears Ctrl-C itself and knows best what to say; in the middle of a request
-        // nobody else would.
+        // Waits handle Ctrl-C themselves, with better words. This catches it during a request.
         let applied = unless_stopped(applier.apply(&approved.look().plan))
             .await
             .unwrap_or_else(|stop| Err(Error::stopped(stop)));
@@ -301,16 +301,16 @@ impl Road for Changing<'_> {
         ))
     }
 
-    /// The plan of the last look must be empty.
+    /// Requires an empty plan of the last snapshot.
     fn proven(&self, done: &Plan, after: &Look) -> Result<Proof> {
-        // What was made again is not to be made once more.
+        // `--again` asks for one more rotation, which is done.
         let once = Target {
             again: false,
             ..self.own.clone()
         };
         let mut rest = self.command.plan(&once, &after.observed);
-        // What the plan said to be hidden from this caller is hidden still, and nothing that this
-        // run claims.
+        // A fact that was not visible in the plan may now be `Unknown`. It stays hidden from this
+        // caller, and this run does not claim it.
         rest.findings.retain(|gap| {
             let said = |old: &Finding| {
                 old.severity == Severity::NotVisible && old.identity() == gap.identity()
@@ -344,7 +344,7 @@ impl Road for Changing<'_> {
             receipt: &self.repaired,
             next: Vec::new(),
         };
-        // People have read the plan already.
+        // The plan was already printed for people.
         let for_scripts = matches!(end, End::Blocked | End::Planned | End::Refused(_));
         match end {
             End::Blocked => change.outcome = Outcome::Blocked,

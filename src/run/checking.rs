@@ -1,4 +1,4 @@
-//! `check`: everything at once, nothing changed.
+//! `check`: every check at once, without changes.
 
 use super::{Context, quiet};
 use crate::error::{Error, Kind, Result};
@@ -9,12 +9,10 @@ use crate::observe::{self, resolve};
 use crate::report::{self, Out};
 use crate::steps::check::{Checked, check as check_all};
 
-/// Looks at everything that was named, and at what is linked; with `part`, judges that side's part
-/// alone.
+/// Checks everything that is named or linked. With `part`, judges only that administrator's part.
 ///
 /// # Errors
-/// Nothing can be looked at; `Kind::Blocked` when a finding is in the way, or with `warnings_too`
-/// worth a warning.
+/// Nothing can be read. `Kind::Blocked` if a finding blocks, or with `warnings_too` if one warns.
 pub async fn check(
     context: &Context,
     target: &Target,
@@ -28,7 +26,7 @@ pub async fn check(
             .hint("Try it without: `--sandbox`."));
     }
     let reader = context.reader();
-    // Without the environment there is still the half of Azure to look at.
+    // Without the environment, the Azure side can still be checked.
     let other_half = target.policy.is_some() || target.vault.is_some();
     let (id, unseen) = match &target.environment {
         None => (None, None),
@@ -52,7 +50,7 @@ pub async fn check(
     judged(&checked.findings, warnings_too)
 }
 
-/// Keeps one administrator's part, and says so.
+/// Keeps only one administrator's part, and says so.
 fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
     checked.findings.retain(|finding| {
         finding.severity != Severity::Acknowledge && Side::of(finding.who) == Some(side)
@@ -74,7 +72,7 @@ fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
     ));
 }
 
-/// What the findings say of all of it: worst first, a fact that is known decides.
+/// The result of all findings, worst first. A known fact decides.
 fn judged(findings: &[Finding], warnings_too: bool) -> Result<()> {
     let limit = if warnings_too {
         Severity::Warn

@@ -1,9 +1,9 @@
-//! What is said when a changing command is stopped on the way.
+//! The words for a changing command that was stopped.
 
 use crate::apply::{continues, going_on};
 use crate::error::Error;
 
-/// An interruption with the command that goes on, unless it is said already.
+/// Adds the command that continues to an interruption, unless a hint contains it.
 pub(super) fn resumed(error: Error, started: bool, resume: &str, again: &str) -> Error {
     if !error.kind.is_interruption() || error.hints.iter().any(|hint| hint.contains(resume)) {
         return error;

@@ -10,13 +10,13 @@ use crate::report::{self, Circumstances, MAY_LACK, Out};
 use crate::steps::danger::judge;
 use jiff::SignedDuration;
 
-/// What helps against a list that may lack environments.
+/// The remedy for a list that may lack environments.
 pub(super) const WHOLE_TENANT: &str = "Run it as an account that administers the whole tenant.";
 
-/// Every environment of the tenant.
+/// Prints every environment of the tenant.
 ///
 /// # Errors
-/// The list can't be read; `Kind::Pending` when something that `fail_on` names is there.
+/// The list can't be read. `Kind::Pending` if a condition of `fail_on` holds.
 pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let estate = observe_estate(&context.reader(), context.clock(), Policies::Linked).await?;
     filters::fit(&estate, glance)?;
@@ -26,11 +26,10 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     failure(glance, &estate, &all).map_or(Ok(()), Err)
 }
 
-/// The evidence for auditors.
+/// Prints the evidence for auditors.
 ///
 /// # Errors
-/// The list can't be read; `Kind::Forbidden` when the report is written, and does not hold
-/// everything.
+/// The list can't be read. `Kind::Forbidden` if the report is written but incomplete.
 pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let estate = observe_estate(&context.reader(), context.clock(), Policies::Linked).await?;
@@ -57,10 +56,10 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     Err(Error::new(Kind::Forbidden, what).hint(WHOLE_TENANT))
 }
 
-/// A document that was written holds everything, unless so many things are missing in it.
+/// Checks that a written document is complete. `missing`: the number of missing items.
 ///
 /// # Errors
-/// `Kind::Forbidden`: something is missing.
+/// `Kind::Forbidden`: the document is incomplete.
 pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
     let what = match missing {
         0 => return Ok(()),
@@ -73,7 +72,7 @@ pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
         .hint("Run it as an account that may read policies, vaults and keys."))
 }
 
-/// The environments that were asked for, judged, worst first.
+/// The environments that the filters keep, judged, worst first.
 fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
     let within = glance
         .expiring_within
@@ -89,7 +88,8 @@ fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
     all
 }
 
-/// What fails: a known fact decides; without one, what is not visible fails a watch that must see.
+/// The failure of `--fail-on`. A known fact decides. Otherwise an environment that is not visible
+/// fails the check, because it must see everything.
 fn failure(glance: &Glance, estate: &Estate, all: &[Standing<'_>]) -> Option<Error> {
     let of = |state: State| all.iter().filter(|one| one.states.contains(&state)).count();
     let said = glance.fail_on.iter().filter_map(|fail| {

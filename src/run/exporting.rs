@@ -1,4 +1,4 @@
-//! `export`: what exists, as code.
+//! `export`: the existing resources as code.
 
 use super::Context;
 use super::estate::whole;
@@ -11,20 +11,20 @@ use crate::model::seen::Seen;
 use crate::observe::{Policies, observe_estate};
 use crate::report::{self, Blueprint, Out};
 
-/// The language.
+/// The language of the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// Azure's own.
+    /// Azure Bicep.
     Bicep,
-    /// With import blocks.
+    /// Terraform, with import blocks.
     Terraform,
 }
 
-/// Every policy for encryption that is visible, or the one that was asked for.
+/// Exports every visible encryption policy, or the named one.
 ///
 /// # Errors
-/// The environments can't be listed; `Kind::Forbidden` when no policy can be read, or when the file
-/// is written and leaves something out.
+/// The environments can't be listed. `Kind::Forbidden` if no policy can be read, or if the file is
+/// written but leaves something out.
 pub async fn export(
     context: &Context,
     language: Language,

@@ -1,5 +1,5 @@
-//! Filters of a tenant: a name that fits nothing in it is a slip, and no reason to show an empty
-//! tenant.
+//! Filters of a tenant. A name that fits nothing is a typing error, so it is refused instead of
+//! showing an empty list.
 
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
@@ -14,14 +14,13 @@ use std::time::Duration;
 /// What makes `status --all` fail (exit 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
-    /// Key, vault or grant are such that environments will be locked, or not everything uses the
-    /// key.
+    /// The key, vault or grant will lock environments, or some data does not use the key.
     Drift,
     /// A key expires soon.
     Expiring,
     /// An environment is locked.
     Locked,
-    /// An environment is on the Microsoft key.
+    /// An environment uses the Microsoft key.
     Unencrypted,
 }
 
@@ -45,29 +44,29 @@ impl FailOn {
     }
 }
 
-/// What to show of a tenant, and what makes it fail.
+/// The filters of a tenant, and the conditions that make it fail.
 #[derive(Debug, Clone, Default)]
 pub struct Glance {
-    /// Only environments of this policy, by its id or its name.
+    /// Only environments of this policy, by id or name.
     pub policy: Option<String>,
-    /// Only environments whose key is in this vault, by its id or its name.
+    /// Only environments whose key is in this vault, by id or name.
     pub vault: Option<String>,
     /// Only environments of this type.
     pub sku: Option<String>,
     /// Only environments without a customer-managed key.
     pub not_encrypted: bool,
-    /// A key that expires sooner than this is worth a word.
+    /// A key that expires within this time is expiring.
     pub expiring_within: Option<Duration>,
-    /// What makes it fail.
+    /// The conditions that make it fail.
     pub fail_on: Vec<FailOn>,
-    /// With `fail_on`: accept environments of which not everything is visible.
+    /// With `fail_on`: accept environments with facts that are not visible.
     pub allow_not_visible: bool,
 }
 
-/// Does each filter by itself fit something in the whole tenant, or something that is not known?
+/// Does each filter alone fit something in the whole tenant, or something unknown?
 ///
 /// # Errors
-/// Usage: the name that fits nothing, and what there is.
+/// Usage: the name that fits nothing, and what exists.
 pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
     fit_environments(&estate.environments, glance)?;
     if let Some(asked) = &glance.vault {
@@ -85,7 +84,7 @@ pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
     Ok(())
 }
 
-/// The same for the filters that need no more than the list of environments.
+/// The same for the filters that need only the list of environments.
 ///
 /// # Errors
 /// As above.
@@ -111,8 +110,8 @@ pub(super) fn fit_environments(all: &[Environment], glance: &Glance) -> Result<(
     Ok(())
 }
 
-/// Is it one that was asked for, as far as its list tells? What is not known may be what was asked
-/// for, and stays.
+/// Do the filters keep this environment, by its list? An unknown value may fit, so the environment
+/// stays.
 pub(super) fn wants(glance: &Glance, environment: &Environment) -> bool {
     let of_sku = |asked: &String| {
         let own = environment.sku.said();
@@ -122,7 +121,7 @@ pub(super) fn wants(glance: &Glance, environment: &Environment) -> bool {
         && glance.sku.as_ref().is_none_or(of_sku)
 }
 
-/// Is this resource the one that was asked for, if one was?
+/// Is this the named resource? Without a name, every resource is.
 pub(super) fn names(wanted: Option<&str>, id: Known<Option<&ArmId>>) -> bool {
     match (wanted, id) {
         (None, _) | (Some(_), Known::Unknown(_)) => true,
@@ -130,8 +129,7 @@ pub(super) fn names(wanted: Option<&str>, id: Known<Option<&ArmId>>) -> bool {
     }
 }
 
-/// Names that fit by themselves may fit nothing together, and a watch that watches nothing must not
-/// be green.
+/// Refuses filters that fit alone but not together. Otherwise a check of nothing would succeed.
 ///
 /// # Errors
 /// Usage: nothing is left.
@@ -147,10 +145,10 @@ pub(super) fn together(glance: &Glance, left: usize) -> Result<()> {
     Err(Error::usage("The filters fit nothing together.").hint("Leave one of them out."))
 }
 
-/// The same for `--policy` among these.
+/// Does `--policy` fit one of these?
 ///
 /// # Errors
-/// Usage: the name that fits nothing, and what there is.
+/// Usage: the name that fits nothing, and what exists.
 pub(super) fn among<'a>(
     there: impl Iterator<Item = &'a ArmId>,
     what: &str,
@@ -165,7 +163,7 @@ pub(super) fn among<'a>(
     )
 }
 
-/// The same for `--policy` of environments.
+/// Does `--policy` fit an environment's policy?
 ///
 /// # Errors
 /// As above.
@@ -192,7 +190,7 @@ fn resource<'a>(
             Known::Known(Some(id)) if !is_named(asked, id) => {
                 names.insert(id.name.as_str());
             }
-            // It fits, or it may.
+            // It fits, or it may fit.
             Known::Known(Some(_)) | Known::Unknown(_) => return Ok(()),
         }
     }
@@ -215,12 +213,12 @@ fn fits_nothing(asked: &str, flag: &str, what: &str, known: &BTreeSet<&str>) -> 
     }
 }
 
-/// Is this the id of a resource, or its name?
+/// Is this the id or the name of the resource?
 pub(super) fn is_named(wanted: &str, id: &ArmId) -> bool {
     same_id(wanted, &id.to_string()) || id.name.eq_ignore_ascii_case(wanted)
 }
 
-/// The policy of an environment, as far as it is known.
+/// The policy of an environment, if it is known.
 pub(super) fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
     match &environment.key_link {
         Seen::Present(link) => Known::Known(Some(&link.policy)),
@@ -229,7 +227,7 @@ pub(super) fn policy_of(environment: &Environment) -> Known<Option<&ArmId>> {
     }
 }
 
-/// The vault that its policy names, as far as it is known.
+/// The vault of an environment's policy, if it is known.
 pub(super) fn vault_of<'a>(
     estate: &'a Estate,
     environment: &'a Environment,

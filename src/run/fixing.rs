@@ -1,6 +1,5 @@
-//! `--fix`: what can be repaired without harm is repaired first, each with a consent of its own.
-//! What can't be undone is not among it, save purge protection, for which the vault's name must be
-//! typed.
+//! `--fix`: first makes the repairs without harm, each with its own consent. Irreversible actions
+//! are excluded, except purge protection, for which the vault's name must be typed.
 
 use super::Context;
 use super::asking::{Asked, changed, is_yes, question, unchanged};
@@ -17,7 +16,7 @@ use crate::model::target::Target;
 use crate::observe::observe_vault;
 use crate::report::Out;
 
-/// A repair, and whether the command line consented to it.
+/// A repair, and whether the command line already consents to it.
 struct Repair {
     action: Action,
     yes: bool,
@@ -25,7 +24,7 @@ struct Repair {
     flags: &'static str,
 }
 
-/// What can be repaired in this plan.
+/// The possible repairs of this plan.
 fn repairs(
     command: &Command,
     target: &Target,
@@ -39,7 +38,7 @@ fn repairs(
         OnTheWay::AtAnyTime => true,
         OnTheWay::OncePolicyIsThere => policy,
     };
-    // What harms is never done on the way.
+    // A repair out of the plan's order never harms.
     let harmless = |action: &&Action| action.facts().harm == Harm::None;
     let safe = plan.actions.iter().filter(harmless).filter(fits);
     let mut repairs: Vec<Repair> = safe
@@ -58,7 +57,7 @@ fn repairs(
     repairs
 }
 
-/// A repair that no harmless plan holds, and what consents to it.
+/// A repair from `Command::mends`, and what consents to it.
 fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
     let managed = action.facts().lack == Lack::Managed;
     let (yes, flags) = match action.facts().harm {
@@ -68,13 +67,13 @@ fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
         ),
         Harm::None if managed => (asked.yes && target.make_managed, "--yes --make-managed"),
         Harm::None => (asked.yes, "--yes"),
-        // A name must be typed for it.
+        // These require a typed name, so no flag consents.
         Harm::Offline { .. } | Harm::CutsOff { .. } => (false, "--yes"),
     };
     Repair { action, yes, flags }
 }
 
-/// Gathers the evidence of a repair once more: of purge protection, the only one that has any.
+/// Gathers the evidence of purge protection again. No other repair has evidence.
 async fn still_right(context: &Context, action: &Action) -> Result<()> {
     let Subject::Vault(vault) = action.facts().subject else {
         let why = "its evidence can't be gathered here";
@@ -85,8 +84,8 @@ async fn still_right(context: &Context, action: &Action) -> Result<()> {
     same_evidence(action, &fresh)
 }
 
-/// Repairs what somebody consents to, and says what is left out. A repair that fails does not stop
-/// the others.
+/// Makes each repair that the caller consents to, and names the others. A failed repair does not
+/// stop the next.
 pub(super) async fn fix(
     context: &Context,
     (command, target): (&Command, &Target),
@@ -148,7 +147,7 @@ pub(super) async fn fix(
     Ok(receipt)
 }
 
-/// By the command line, or by an answer.
+/// Gets the consent from the command line, or by a question.
 async fn consented(
     plan: &Plan,
     repair: &Repair,

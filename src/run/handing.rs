@@ -1,5 +1,5 @@
-//! `--hand-over`: what the other administrator must run. Who that is follows from the command, and
-//! from what the caller may see: whoever sees both halves gets both.
+//! `--hand-over`: a script for the other administrator. The command and what the caller may see
+//! decide whose part it is. A caller who sees both parts gets both.
 
 use super::Context;
 use super::asking::Asked;
@@ -21,10 +21,10 @@ use crate::model::who::Side;
 use crate::report::{HandOver, Joining, Out, Part, hand_over};
 use crate::steps::location::location;
 
-/// Keeps stdout for the script, where that is to be printed.
+/// Reserves stdout for the script, if it goes there.
 ///
 /// # Errors
-/// Somebody wants something else there.
+/// Another output needs stdout.
 pub(super) fn reserve(to: Option<&str>, out: &mut Out) -> Result<()> {
     match to {
         Some("-") => out.only_scripts(),
@@ -32,8 +32,8 @@ pub(super) fn reserve(to: Option<&str>, out: &mut Out) -> Result<()> {
     }
 }
 
-/// Writes the other half of a changing command, if that was asked for. Nothing was seen where the
-/// environment is not shown to the caller.
+/// Writes the other part of a changing command, if asked for. `seen` is `None` if the caller can't
+/// see the environment.
 pub(super) async fn of_change(
     context: &Context,
     (command, target): (&Command, &Target),
@@ -51,7 +51,7 @@ pub(super) async fn of_change(
         return Ok(());
     }
     let mut part = policy(target, observed, command);
-    // Nothing is known to be done where nothing was seen.
+    // Without a snapshot, nothing is known to be done.
     part.azure = seen.is_none() || left_in_azure(plan);
     if sides == [Side::KeyVault] && observed.policy.present().is_none() {
         part.readers.extend(caller(context).await);
@@ -65,8 +65,7 @@ pub(super) async fn of_change(
     hand_over(&handed, to, out)
 }
 
-/// Writes the first half of what somebody was led to, if that was asked for: it is not known yet
-/// which key and which policy.
+/// Writes the first part for the dialog's target, if asked for. Key and policy are not known yet.
 pub(super) async fn of_first(
     context: &Context,
     (command, target): (&Command, &Target),
@@ -93,7 +92,7 @@ pub(super) async fn of_first(
     hand_over(&handed, to, out)
 }
 
-/// Whose half is not this caller's.
+/// The administrators whose part it is, other than the caller.
 fn others(command: &Command, observed: &Observed) -> Vec<Side> {
     if !command.of_environment() || observed.environment.present().is_none() {
         vec![Side::PowerPlatform]
@@ -111,7 +110,7 @@ fn is_hidden<T>(seen: &Seen<T>) -> bool {
     seen.unreadable().is_some_and(|why| why.forbidden)
 }
 
-/// The policy with everything that is known of it, and the environment that goes to it.
+/// The policy with everything known about it, and its environment.
 fn policy(target: &Target, observed: &Observed, command: &Command) -> Part {
     let seen = observed.policy.present();
     let reference = seen.and_then(|policy| policy.key_reference());
@@ -182,7 +181,7 @@ fn flags(make_managed: bool, power_platform_only: bool, limit: Option<usize>) ->
     flags
 }
 
-/// Is something left for the Key Vault administrator, or not known to be done?
+/// Does the Key Vault administrator still have something to do or to check?
 fn left_in_azure(plan: &Plan) -> bool {
     let findings = plan.findings.iter().any(|finding| {
         let open = match finding.severity {
@@ -195,16 +194,16 @@ fn left_in_azure(plan: &Plan) -> bool {
     findings || actions.any(|action| action.facts().side == Side::KeyVault)
 }
 
-/// Object id of whoever is signed in: they must be able to read the policy.
+/// The caller's object id, because the caller must be able to read the policy.
 async fn caller(context: &Context) -> Option<String> {
     let identity = context.reader().identity(Service::Arm).await;
     identity.ok()?.object_id
 }
 
-/// Writes what is left of a file for whom this caller is not, if that was asked for.
+/// Writes the other administrator's part of a file, if asked for.
 ///
 /// # Errors
-/// A file is there that is none of an earlier hand-over, or it can't be written.
+/// A file exists that no earlier hand-over wrote, or the file can't be written.
 pub(super) async fn of_file(
     context: &Context,
     planned: &Planned,
@@ -250,7 +249,7 @@ pub(super) async fn of_file(
     hand_over(&handed, to, out)
 }
 
-/// What makes the key first.
+/// The flags that create the key first.
 fn making(new: &NewKey) -> Vec<String> {
     let first = std::iter::once("--create-key".to_owned());
     first.chain(new.words()).collect()
@@ -265,7 +264,7 @@ fn of_policy(planned: &Planned, wanted: &WantedPolicy, seen: Option<&Observed>) 
         Subject::Vault(id) | Subject::Key(id, _) => *id == wanted.vault,
         Subject::Environment(_) => false,
     };
-    // What is not visible is not known to be done.
+    // An unseen fact is not known to be done.
     let dim = seen.is_none_or(|seen| seen.policy.present().is_none());
     let found = fleet.plan.findings.iter();
     let found = found.filter(|finding| finding.severity != Severity::Acknowledge);
@@ -296,7 +295,7 @@ fn of_policy(planned: &Planned, wanted: &WantedPolicy, seen: Option<&Observed>) 
     }
 }
 
-/// An environment of the file that is not known to be where it shall be.
+/// An environment of the file that is not known to be in its desired state.
 fn member(planned: &Planned, wanted: &WantedEnvironment, limit: Option<usize>) -> Option<Joining> {
     let mut members = planned.fleet.members.iter();
     let seen = members.find(|member| member.id.eq_ignore_ascii_case(&wanted.id));

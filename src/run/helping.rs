@@ -1,4 +1,4 @@
-//! Commands about the program itself: where its values come from, what stands in its way, names for
+//! Commands about cmkctl itself: the source of each setting, problems of the setup, names for
 //! completion, manual pages.
 
 use super::Context;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Where each value comes from.
+/// Prints the source of each setting.
 pub fn config_show(context: &Context, out: &mut Out) {
     let shown = context.settings.shown().into_iter();
     let values: Vec<report::Configured> = shown
@@ -22,10 +22,10 @@ pub fn config_show(context: &Context, out: &mut Out) {
     report::config(out, &values);
 }
 
-/// `config set`: one value, and everything else as it is.
+/// `config set`: changes one value and keeps the rest.
 ///
 /// # Errors
-/// No such value; a file that can't be read, understood or written.
+/// The value does not exist, or the file can't be read, parsed or written.
 pub fn config_set(flags: &config::Flags, value: (&str, &str), out: &mut Out) -> Result<()> {
     let path = config::file_to_write(flags)?;
     let text = config::with_value(&path, flags.profile.as_deref(), value.0, value.1)?;
@@ -34,10 +34,10 @@ pub fn config_set(flags: &config::Flags, value: (&str, &str), out: &mut Out) -> 
     Ok(())
 }
 
-/// `config init`: a file to fill in.
+/// `config init`: writes a template to fill in.
 ///
 /// # Errors
-/// There is one already, or it can't be written.
+/// The file exists, or can't be written.
 pub fn config_init(flags: &config::Flags, out: &mut Out) -> Result<()> {
     let path = config::file_to_write(flags)?;
     written(&path, config::TEMPLATE, Existing::Kept)?;
@@ -58,13 +58,13 @@ fn written(path: &Path, text: &str, existing: Existing) -> Result<()> {
     report::write_file(path, text.as_bytes(), existing)
 }
 
-/// What is wrong, and whose turn it is; of one administrator's part, or of both.
+/// Prints problems and who can solve them, for one administrator's part or for both.
 ///
 /// # Errors
-/// By the worst of it: sign-in, a role, or anything else.
+/// By the worst problem: sign-in, a role, or another.
 pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Result<()> {
     let settings = &context.settings;
-    // Names are not looked up: whether that can be done is what is asked here.
+    // Names are not looked up, because `doctor` checks whether lookups are possible.
     let about = settings.about(&config::Typed::default());
     let target = about.map(config::AboutWhat::by_ids);
     let mut rows = vec![match &target {
@@ -100,11 +100,10 @@ pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Res
     }
 }
 
-/// Names of the last list that a service answered, for completion alone: no command decides
-/// anything by them.
+/// Names from the last list, only for completion. No command decides anything by them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Names {
-    /// Names of environments, and ids of those that share theirs with another one.
+    /// Names of environments, and ids of those whose names are ambiguous.
     #[serde(default)]
     pub environments: BTreeSet<String>,
     /// ARM ids of policies.
@@ -112,7 +111,7 @@ pub struct Names {
     pub policies: BTreeSet<String>,
 }
 
-/// The names that the last list left here; none is fine.
+/// The names that the last list left; empty if there are none.
 pub fn names() -> Names {
     let text = config::names_file().and_then(|path| std::fs::read_to_string(path).ok());
     text.and_then(|text| serde_json::from_str(&text).ok())
@@ -120,8 +119,8 @@ pub fn names() -> Names {
 }
 
 impl Context {
-    /// Keeps the names of the last list for completion. Never those of a sandbox, and where nothing
-    /// can be written nothing is.
+    /// Saves the names of the last list for completion. Skips those of a sandbox, and ignores write
+    /// errors.
     pub fn keep_names(&self) {
         let (environments, policies) = self.session.listed();
         if self.settings.cloud.sandbox.is_some() || environments.is_empty() {
@@ -136,10 +135,10 @@ impl Context {
             return;
         };
         if let Some(folder) = path.parent() {
-            // Where there is no folder, nothing can be written below it: that is seen there.
+            // If this fails, the write below fails, too.
             std::fs::create_dir_all(folder).ok();
         }
-        // Whoever reads meanwhile reads the old names or the new ones, never a half.
+        // Write to a part file and rename, so that a reader never sees half of it.
         let half = path.with_extension(format!("{}.part", std::process::id()));
         if std::fs::write(&half, text).is_ok() && std::fs::rename(&half, &path).is_err() {
             std::fs::remove_file(&half).ok();
@@ -148,8 +147,8 @@ impl Context {
 }
 
 impl Context {
-    /// Remembers which services this line asked: where a tool must give the tokens, it is asked for
-    /// all of them at the same time the next time.
+    /// Remembers which services this command line asked. If a tool must give the tokens, the next
+    /// run requests all of them at the same time.
     pub fn learn(&self, ended_well: bool) {
         if ended_well {
             self.session.tokens().learn();
@@ -157,10 +156,10 @@ impl Context {
     }
 }
 
-/// Writes files into a folder, which is made if it is not there.
+/// Writes files into a folder, and creates the folder if necessary.
 ///
 /// # Errors
-/// The system's refusal.
+/// The error of the operating system.
 pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)], out: &mut Out) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| {
         Error::usage(format!("The folder `{}` can't be made.", folder.display()))
@@ -178,19 +177,19 @@ pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)], out: &mut Out) ->
     Ok(())
 }
 
-/// The clouds that can be named.
+/// The names of the built-in clouds.
 pub fn clouds() -> Vec<&'static str> {
     crate::cloud::clouds::names()
 }
 
-/// The ways to sign in that can be named.
+/// The names of the sign-in methods.
 pub fn sign_ins() -> Vec<&'static str> {
     crate::cloud::credential::Method::ALL
         .map(crate::cloud::credential::Method::name)
         .to_vec()
 }
 
-/// The built-in scenarios.
+/// The names of the built-in scenarios.
 pub fn scenarios() -> BTreeSet<String> {
     crate::sandbox::Scenario::names()
         .into_iter()
@@ -198,7 +197,7 @@ pub fn scenarios() -> BTreeSet<String> {
         .collect()
 }
 
-/// The users of every sandbox.
+/// The users that every sandbox has.
 pub const SANDBOX_USERS: [&str; 5] = [
     "admin",
     "key-vault-admin",

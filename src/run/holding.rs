@@ -1,20 +1,20 @@
-//! Consent holds for what was seen. Whoever was asked may have answered an hour later: then it is
-//! looked once more, and a plan that no longer fits what is there is not run.
+//! Checks whether a consent still fits. The caller may have answered an hour later, so cmkctl takes
+//! a new snapshot and refuses a plan that no longer fits it.
 
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{Action, Plan};
 use std::time::Duration;
 
-/// What was seen so long ago is looked at once more before anything is sent. Real time: a
-/// rehearsal's hour is a moment, in which nothing moves.
+/// If the snapshot is older than this, take a new one before sending anything. Measured in
+/// wall-clock time, because sandbox time may be accelerated.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
 
-/// Does `fresh`, the plan of a new look, still do what somebody consented to? `then` is the plan of
-/// the old look in the words of now.
+/// Is `fresh`, the plan of a new snapshot, still the plan that the caller consented to? `then`: the
+/// plan of the old snapshot with the current time.
 ///
 /// # Errors
-/// It does not: refused, with everything that differs.
+/// Refused, with every difference.
 pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) -> Result<()> {
     let mut differences = actions(&consented.actions, &fresh.actions, asked);
     differences.extend(findings(
@@ -29,11 +29,11 @@ pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) ->
     )
 }
 
-/// Does `fresh` do what was planned and saved, and nothing else? What has been done meanwhile is
-/// done no more.
+/// Does `fresh` contain only actions of the saved plan? Actions that are done meanwhile may be
+/// missing.
 ///
 /// # Errors
-/// It does something else: refused, with everything that differs.
+/// Refused, with every difference.
 pub(super) fn kept(planned: &[Action], fresh: &Plan) -> Result<()> {
     refused(
         actions(planned, &fresh.actions, false),
@@ -55,9 +55,8 @@ fn refused(differences: Vec<String>, hint: &str) -> Result<()> {
     Err(error.hint(hint))
 }
 
-/// Steps that differ. Whoever was asked is told of every one. Where nobody was, only changes that
-/// nobody consented to count: what has been done meanwhile is done no more, and a wait changes
-/// nothing.
+/// The steps that differ. A caller who was asked at a prompt hears of every difference. Without a
+/// prompt, only new changes count as a difference; steps that disappeared or became waits are fine.
 fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
     let words = |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
     let alike = |old: &Action, new: &Action| {
@@ -72,7 +71,7 @@ fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
     let mut differences: Vec<String> = new
         .flat_map(|(at, action)| {
             let step = format!("step {}", at + 1);
-            // The same step on other facts: these are what differs.
+            // The same step with changed facts: report these facts.
             let same = was.iter().find(|old| old.is_same_step(action));
             match (same.and_then(Action::evidence), action.evidence()) {
                 (Some(old), Some(new)) => old
@@ -96,8 +95,7 @@ fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
     differences
 }
 
-/// Findings of one severity that are there only before or only now, side by side by code and
-/// subject.
+/// Findings of one severity that are only in one of the plans, paired by code and subject.
 fn findings(was: &[Finding], is: &[Finding], severity: Severity) -> Vec<String> {
     let of = |findings: &[Finding]| -> Vec<Finding> {
         findings

@@ -1,4 +1,4 @@
-//! `list`: what is visible of one kind, and what of it fits.
+//! `list`: everything visible of one kind, and which items fit.
 
 use super::Context;
 use super::estate::WHOLE_TENANT;
@@ -19,18 +19,18 @@ use futures::join;
 /// What to list.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
-    /// Only what would do.
+    /// List only items that fit.
     pub fits: bool,
-    /// The environment that it is judged for, as it was typed.
+    /// The environment to judge for, as typed.
     pub environment: Option<String>,
-    /// Only keys of this vault or managed HSM, as it was typed.
+    /// Only keys of this vault or managed HSM, as typed.
     pub vault: Option<String>,
     /// Only policies for environments of this geography.
     pub geography: Option<String>,
 }
 
 impl Listing {
-    /// What of it is looked up; nothing of the configuration or of a sandbox counts.
+    /// The names to look up. Neither the configuration nor a sandbox adds to them.
     fn typed(&self) -> Typed {
         Typed {
             environment: self.environment.clone(),
@@ -41,16 +41,16 @@ impl Listing {
     }
 }
 
-/// What was read, each judged.
+/// The items with their judgments.
 struct Judged<T> {
     all: Vec<(T, Fit)>,
     gaps: Vec<String>,
-    /// Who sees more, each a sentence.
+    /// Who can see more, each a sentence.
     hints: &'static [&'static str],
 }
 
 impl<T> Judged<T> {
-    /// Everything in its order. Lists that are read at the same time tell what they lack in any.
+    /// Sorts items and gaps, because parallel reads return them in any order.
     fn new<K: Ord>(seen: Visible<T>, key: impl Fn(&T) -> K, judge: impl Fn(&T) -> Fit) -> Self {
         let Visible { mut all, mut gaps } = seen;
         all.sort_by_cached_key(&key);
@@ -71,11 +71,11 @@ impl<T> Judged<T> {
     }
 }
 
-/// The environments of the tenant.
+/// Lists the tenant's environments.
 ///
 /// # Errors
-/// A sign-in is refused; `Kind::Forbidden`: the list is not there, or not whole; usage: a filter
-/// that fits nothing.
+/// A sign-in is refused. `Kind::Forbidden` if the list is missing or incomplete. Usage if a filter
+/// fits nothing.
 pub async fn list_environments(
     context: &Context,
     glance: &Glance,
@@ -119,10 +119,11 @@ pub async fn list_environments(
     })
 }
 
-/// The policies for encryption.
+/// Lists the encryption policies.
 ///
 /// # Errors
-/// A sign-in is refused; the environment can't be had; `Kind::Forbidden`: not all was read.
+/// A sign-in is refused, or the environment can't be read. `Kind::Forbidden` if the list is
+/// incomplete.
 pub async fn list_policies(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let (environment, seen) = join!(
@@ -131,7 +132,7 @@ pub async fn list_policies(context: &Context, asked: &Listing, out: &mut Out) ->
     );
     let (environment, mut seen) = (environment?, seen?);
     if let Some(geography) = &asked.geography {
-        // What is not known may be there, and stays.
+        // A policy in an unknown location may fit, so it stays.
         let elsewhere = |policy: &Policy| fit::is_in(policy, geography) == Verdict::No;
         seen.all.retain(|policy| !elsewhere(policy));
     }
@@ -142,7 +143,7 @@ pub async fn list_policies(context: &Context, asked: &Listing, out: &mut Out) ->
     shown(context, out, &judged, asked, PolicyRow::of)
 }
 
-/// The vaults and managed HSMs.
+/// Lists the vaults and managed HSMs.
 ///
 /// # Errors
 /// As [`list_policies`].
@@ -158,10 +159,10 @@ pub async fn list_vaults(context: &Context, asked: &Listing, out: &mut Out) -> R
     shown(context, out, &judged, asked, VaultRow::of)
 }
 
-/// The keys.
+/// Lists the keys.
 ///
 /// # Errors
-/// As [`list_policies`]; usage: there is no such vault.
+/// As [`list_policies`]. Usage if the vault does not exist.
 pub async fn list_keys(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let target = context.target(&asked.typed(), out).await?;
@@ -179,10 +180,10 @@ pub async fn list_keys(context: &Context, asked: &Listing, out: &mut Out) -> Res
     shown(context, out, &judged, asked, KeyRow::of)
 }
 
-/// The subscriptions.
+/// Lists the subscriptions.
 ///
 /// # Errors
-/// A sign-in is refused; `Kind::Forbidden`: not all was read.
+/// A sign-in is refused. `Kind::Forbidden` if the list is incomplete.
 pub async fn list_subscriptions(context: &Context, asked: &Listing, out: &mut Out) -> Result<()> {
     let seen = observe::subscriptions_listed(&context.reader()).await?;
     let judged = Judged::new(
@@ -193,7 +194,7 @@ pub async fn list_subscriptions(context: &Context, asked: &Listing, out: &mut Ou
     shown(context, out, &judged, asked, SubscriptionRow::of)
 }
 
-/// The environment that everything is judged for, if one was named.
+/// The environment to judge for, if the caller named one.
 async fn environment_of(
     context: &Context,
     asked: &Listing,
@@ -211,7 +212,7 @@ async fn environment_of(
     observe::environment(&reader, &id).await.map(Some)
 }
 
-/// Prints what was asked for, and ends as it was read.
+/// Prints the list, and fails if it is incomplete.
 fn shown<'a, T, R: Row>(
     context: &Context,
     out: &mut Out,

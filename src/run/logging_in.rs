@@ -1,4 +1,4 @@
-//! Signs in for the commands after this one, and out again.
+//! Signs in for later commands, and signs out.
 
 use super::Context;
 use crate::cloud::credential::memory::{How, Memory};
@@ -7,30 +7,30 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{self, Out};
 use std::path::PathBuf;
 
-/// How somebody wants to sign in.
+/// How a person signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// In a browser on this machine.
     Browser,
-    /// By a code.
+    /// With a device code.
     DeviceCode,
 }
 
-/// What `auth login` was given.
+/// The options of `auth login`.
 #[derive(Debug)]
 pub struct Login {
-    /// The way, where one was named.
+    /// The flow, if the caller named one.
     pub flow: Option<Flow>,
-    /// The certificate of an application.
+    /// Certificate file of an application.
     pub certificate: Option<PathBuf>,
-    /// The challenge of a service, in base64.
+    /// The claims challenge of a service, in base64.
     pub challenge: Option<String>,
 }
 
-/// Somebody signs in, and is remembered.
+/// Signs in and remembers it.
 ///
 /// # Errors
-/// Nobody signed in; the sign-in was refused; it can't be remembered.
+/// No account signed in, the sign-in was refused, or it can't be remembered.
 pub async fn auth_login(context: &Context, login: &Login, out: &mut Out) -> Result<()> {
     let sign_in = &context.settings.sign_in;
     if context.settings.cloud.sandbox.is_some() {
@@ -85,7 +85,7 @@ pub async fn auth_login(context: &Context, login: &Login, out: &mut Out) -> Resu
     Ok(())
 }
 
-/// Variables of an application come before this sign-in.
+/// Warns that environment variables of an application have priority over this sign-in.
 fn says_what_comes_first(context: &Context, out: &mut Out) {
     let sources = context.session.tokens().sources();
     let earlier = sources.iter().find(|source| {
@@ -101,7 +101,7 @@ fn says_what_comes_first(context: &Context, out: &mut Out) {
     }
 }
 
-/// An application signs in by the certificate in this file.
+/// Signs in an application with this certificate file.
 fn certificate(context: &Context, file: &PathBuf) -> Result<How> {
     let sign_in = &context.settings.sign_in;
     let client = sign_in.named_client.as_ref().or(sign_in.client_id.as_ref());
@@ -115,14 +115,14 @@ fn certificate(context: &Context, file: &PathBuf) -> Result<How> {
             "A certificate signs in an application, and which one is not known.",
         )
         .hint(format!("Pass `{flag}`."))),
-        // Other commands run in other folders.
+        // Later commands may run in other folders, so keep the absolute path.
         None => Ok(How::Certificate(
             std::path::absolute(file).unwrap_or_else(|_| file.clone()),
         )),
     }
 }
 
-/// The way that fits where the person is.
+/// The flow that fits the person's terminal.
 fn by_person(context: &Context, flow: Option<Flow>, out: &mut Out) -> Result<How> {
     let person = &context.settings.sign_in.person;
     let nobody = |how: &str| {
@@ -147,13 +147,13 @@ fn by_person(context: &Context, flow: Option<Flow>, out: &mut Out) -> Result<How
     }
 }
 
-/// Forgets every sign-in and every token.
+/// Removes every remembered sign-in and token.
 ///
 /// # Errors
-/// Something is remembered still.
+/// Something could not be removed.
 pub fn auth_logout(context: &Context, out: &mut Out) -> Result<()> {
     let remembering = &context.settings.sign_in.remembering;
-    // What earlier commands have left, whatever this one may remember.
+    // Opens what earlier commands have left, even if this command remembers nothing.
     let memory = match &remembering.folder {
         Some(folder) if context.settings.cloud.sandbox.is_none() => {
             Memory::open(folder.clone(), remembering.store)

@@ -1,6 +1,6 @@
-//! The one road of every command: resolve, observe, plan, consent, apply, verify, report.
+//! The stages of every command: resolve, observe, plan, consent, apply, verify, report.
 
-// A third answer is never "everything else".
+// Every match names each case, also those for unknown facts.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod activating;
@@ -70,23 +70,23 @@ use crate::report::Out;
 use crate::sandbox::{self, Sandbox};
 use std::sync::Arc;
 
-/// What a command runs with.
+/// The settings and connections of a command.
 #[derive(Debug)]
 pub struct Context {
-    /// Flags, environment and file.
+    /// Flags, environment variables and file.
     pub settings: Settings,
-    /// The signed-in conversation.
+    /// The connection to the services.
     pub session: Session,
     sandbox: Option<Sandbox>,
     calling: Calling,
 }
 
 impl Context {
-    /// Reads the configuration, starts the sandbox if one was asked for, and prepares the sign-in.
-    /// Sends nothing.
+    /// Reads the configuration, starts a requested sandbox, and prepares the sign-in. Sends
+    /// nothing.
     ///
     /// # Errors
-    /// Configuration that can't be right; no port for the sandbox.
+    /// The configuration is invalid, or the sandbox gets no port.
     pub async fn open(flags: &Flags, rehearsal: Option<&Rehearsal>, out: &mut Out) -> Result<Self> {
         let mut sandbox = None;
         if let Some(rehearsal) = rehearsal {
@@ -144,8 +144,7 @@ impl Context {
         })
     }
 
-    /// Which environment was asked for: a command that is about nothing else looks up no name of a
-    /// policy or a vault.
+    /// The target with only an environment. It looks up no name of a policy or a vault.
     ///
     /// # Errors
     /// Malformed ids and names.
@@ -153,10 +152,10 @@ impl Context {
         Ok(self.settings.about(&Typed::of(typed, None))?.by_ids())
     }
 
-    /// What was asked for, names looked up; how a name was understood is said.
+    /// The target with all names looked up. Prints how it understood each name.
     ///
     /// # Errors
-    /// Malformed ids and names; a name that fits nothing, or several.
+    /// Malformed ids and names. A name that fits nothing or several.
     pub async fn target(&self, typed: &Typed, out: &mut Out) -> Result<Target> {
         let about = self.settings.about(typed)?;
         let named = naming::named(&self.reader(), &about, typed, out).await?;
@@ -174,10 +173,10 @@ impl Context {
         Ok(target)
     }
 
-    /// What `flag` does must be written down.
+    /// Requires an audit log for `flag`.
     ///
     /// # Errors
-    /// No audit log was given.
+    /// No audit log is configured.
     pub fn must_be_audited(&self, flag: &str) -> Result<()> {
         if self.settings.audit_log.is_some() {
             return Ok(());
@@ -188,10 +187,10 @@ impl Context {
         .hint("Pass `--audit-log FILE`."))
     }
 
-    /// The audit trail of a plan.
+    /// Opens the audit trail of a plan.
     ///
     /// # Errors
-    /// Its file can't be written, or could not be before: no other change follows then.
+    /// The audit log can't be written, or an earlier line failed. Then no change follows.
     fn trail(&self, command: &'static str, plan: &Plan) -> Result<Trail> {
         self.session.unwritten().map_or(Ok(()), Err)?;
         Trail::open(
@@ -203,12 +202,11 @@ impl Context {
         .map(|trail| trail.overriding(plan.overridden()))
     }
 
-    /// How a command ended, given what is missing in the audit log: with a line that is lost
-    /// nothing is a success. What runs on at the service is none either; any other failure says
-    /// more than the log does, and stays.
+    /// The result of a command, checked against the audit log. A success with a lost line becomes a
+    /// failure, and so does an operation that still runs. Any other failure stays.
     ///
     /// # Errors
-    /// That of the command, or of the log.
+    /// The command's own, or the log's.
     pub fn audited(&self, result: Result<()>, out: &mut Out) -> Result<()> {
         let Some(lost) = self.session.unwritten() else {
             return result;
@@ -227,26 +225,26 @@ impl Context {
         }
     }
 
-    /// How this program is called again for the same cloud: commands that are shown can be pasted.
+    /// How this caller calls cmkctl again for the same cloud, for commands to paste.
     fn program(&self) -> String {
         self.calling.again()
     }
 
-    /// The same, word by word, for somebody else.
+    /// The same for another user, word by word.
     fn program_of_others(&self) -> Vec<String> {
         self.calling.by_others()
     }
 
-    /// The same, as one piece of a command line.
+    /// The same for another user, as part of a command line.
     fn line_of_others(&self) -> String {
         line(&self.calling.by_others())
     }
 
-    /// Says that a rehearsal inside this process has ended: what is shown of it can't be followed
-    /// as long as nobody serves a sandbox.
+    /// Says that the sandbox inside this process has ended. The printed commands work only while a
+    /// sandbox is served.
     ///
     /// # Errors
-    /// That of the command.
+    /// The command's own.
     pub fn ended(&self, result: Result<()>, out: &mut Out) -> Result<()> {
         let Some(ended) = self.calling.ended() else {
             return result;
@@ -265,7 +263,7 @@ impl Context {
         self.session.reader()
     }
 
-    /// Looks at what was asked for.
+    /// The reader, clock and target for a snapshot.
     fn looking<'a>(
         &'a self,
         reader: &'a Reader,
@@ -284,7 +282,7 @@ impl Context {
         self.session.clock()
     }
 
-    /// Says what it cost, when the sandbox runs in this process.
+    /// Logs the number of requests, if the sandbox runs in this process.
     pub fn cost(&self) {
         if let Some(sandbox) = &self.sandbox {
             let ledger = sandbox.ledger();
@@ -308,7 +306,7 @@ fn environment_wanted(target: &Target) -> Result<&str> {
     })
 }
 
-/// A failure whose words are on stdout already.
+/// A failure whose words are already on stdout.
 fn quiet(kind: Kind, message: &str) -> Error {
     Error::new(kind, message)
 }

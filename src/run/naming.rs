@@ -1,4 +1,4 @@
-//! Names in the place of ids.
+//! Resolves names to ids.
 
 use crate::cloud::Reader;
 use crate::config::{AboutWhat, Typed, TypedKey};
@@ -10,7 +10,7 @@ use crate::observe::{
 };
 use crate::report::Out;
 
-/// What the names mean.
+/// The ids of the names.
 #[derive(Debug, Default)]
 pub(super) struct Understood {
     pub(super) policy: Option<ArmId>,
@@ -18,8 +18,7 @@ pub(super) struct Understood {
     pub(super) readers: Vec<String>,
 }
 
-/// Looks up what was named by its name alone. A policy that nobody has made yet shall stand beside
-/// its vault.
+/// Looks up what the caller gave by name only. A new policy goes into the vault's resource group.
 pub(super) async fn named(
     reader: &Reader,
     about: &AboutWhat,
@@ -73,10 +72,10 @@ pub(super) async fn named(
     })
 }
 
-/// The object id of whoever shall read the policy; how a name was understood is said.
+/// The object id of a reader. Prints how it understood a name.
 ///
 /// # Errors
-/// Nobody is called so, or several are; nobody can say.
+/// No principal has the name, several have it, or the lookup fails.
 pub(super) async fn reader_id(reader: &Reader, typed: &str, out: &mut Out) -> Result<String> {
     if let Some(id) = parse_guid(typed) {
         return Ok(id);
@@ -86,7 +85,7 @@ pub(super) async fn reader_id(reader: &Reader, typed: &str, out: &mut Out) -> Re
     Ok(id)
 }
 
-/// A vault that is there, or that shall be made in its place.
+/// The id of an existing vault, or of a new one in its place.
 async fn to_be(reader: &Reader, name: &str, key: &TypedKey) -> Result<ArmId> {
     if let Some(id) = vault_if_there(reader, name).await? {
         fits(&id, key)?;
@@ -104,10 +103,10 @@ async fn to_be(reader: &Reader, name: &str, key: &TypedKey) -> Result<ArmId> {
     id.map_err(|bad| Error::usage(bad.message).hint(bad.fix))
 }
 
-/// May a new vault be called so, whoever has that name already?
+/// Is this a valid vault name? It may be taken.
 ///
 /// # Errors
-/// Usage: no vault may.
+/// Usage: no vault can have this name.
 pub(super) fn names_a_vault(name: &str) -> Result<()> {
     let is_name = |ch: char| ch.is_ascii_alphanumeric() || ch == '-';
     if (3..=24).contains(&name.len()) && name.chars().all(is_name) {
@@ -118,8 +117,8 @@ pub(super) fn names_a_vault(name: &str) -> Result<()> {
         .hint("Names of vaults have 3 to 24 letters, digits and hyphens, and begin with a letter."))
 }
 
-/// Is the vault where it was said to be? A subscription may have been said by its name, which is
-/// not looked up for that.
+/// Is the vault in the given group and subscription? A subscription given by name is not looked up
+/// for this.
 fn fits(vault: &ArmId, key: &TypedKey) -> Result<()> {
     let group = key.group.as_ref();
     let subscription = key.subscription.as_deref().and_then(parse_guid);
@@ -134,7 +133,7 @@ fn fits(vault: &ArmId, key: &TypedKey) -> Result<()> {
     ))
 }
 
-/// A policy that is not there yet: beside the vault, in its subscription and resource group.
+/// The id of a new policy, in the vault's subscription and resource group.
 fn beside(name: &str, vault: Option<&ArmId>, error: Error) -> Result<ArmId> {
     let Some(vault) = vault else {
         let place = "A new policy needs a place: pass its id, or its name beside `--vault`.";

@@ -1,4 +1,4 @@
-//! `plan FILE`: what differs, shown, saved and handed over.
+//! `plan FILE`: prints, saves and hands over the differences.
 
 use super::asking::blocked;
 use super::wanted::{command, planned, seen};
@@ -8,22 +8,22 @@ use crate::model::fleet::Saved;
 use crate::report::{self, Existing, FleetOutcome, FleetReport, Out};
 use std::path::{Path, PathBuf};
 
-/// What `plan` was asked for besides.
+/// The options of `plan`.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
-    /// Where the plan is saved.
+    /// File for the plan.
     pub save: Option<PathBuf>,
-    /// Where the other administrator's half goes.
+    /// File for the other administrator's script.
     pub hand_over: Option<String>,
-    /// Is it an error that something is to do?
+    /// Exit with 3 if there is something to do?
     pub detailed: bool,
 }
 
-/// `plan`: shows what differs, and saves it or hands it over when asked to.
+/// Runs `plan`: prints the differences, and saves or hands them over if asked to.
 ///
 /// # Errors
-/// A finding stands in the way; the environments are not visible; `Kind::Pending` when there is
-/// something to do and that was asked for.
+/// A finding blocks, or environments are not visible. `Kind::Pending` with `detailed` if there is
+/// something to do.
 pub async fn plan_file(
     context: &Context,
     file: &Path,

@@ -1,10 +1,10 @@
-//! What "done" means: a plan of a fresh look that has nothing left to do.
+//! The proof of "done": the plan of a fresh snapshot is empty.
 
 use crate::error::{Error, Kind, Result};
 use crate::model::plan::Plan;
 use crate::model::proof::Proof;
 
-/// The proof that nothing is left to do, and nothing in the way.
+/// Proves that nothing is left to do and nothing blocks.
 ///
 /// # Errors
 /// `Kind::Unverified`, with everything that is left.

@@ -18,10 +18,10 @@ use crate::steps::danger::standing;
 use crate::steps::rights::{self, Doubt, Right};
 use crate::steps::{Whose, integration, key, lifecycle};
 
-/// Step 1: is it integrated?
+/// Step 1: is the environment integrated?
 ///
 /// # Errors
-/// The environment can't be had; `Kind::Blocked` when it is not integrated.
+/// The environment can't be read. `Kind::Blocked` if it is not integrated.
 pub async fn check_integration(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
@@ -61,10 +61,10 @@ fn seen_environment(observed: &Observed) -> Result<&Environment> {
         .ok_or_else(|| Error::new(Kind::Unexpected, "The environment was not read."))
 }
 
-/// Step 2: which environment is it?
+/// Step 2: which environment does the text mean?
 ///
 /// # Errors
-/// None or several: usage.
+/// Usage: none or several.
 pub async fn environment_name(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
@@ -73,18 +73,18 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
     Ok(())
 }
 
-/// Where an environment stands, at every step. Who may not see the environment still sees the
-/// policy, when it was named. A policy that was `typed` is compared with the linked one.
+/// Prints the state of an environment, step by step. A caller who can't see the environment still
+/// sees a named policy. A `typed` policy is compared with the linked one.
 ///
 /// # Errors
-/// The environment can't be had.
+/// The environment can't be read.
 pub async fn status(
     context: &Context,
     (target, typed): (&Target, bool),
     out: &mut Out,
 ) -> Result<()> {
-    // The linked policy is the truth; a policy that was named counts where none is linked, or no
-    // environment can be seen.
+    // The linked policy counts. The named one counts only if none is linked, or the environment is
+    // not visible.
     let named = Target {
         policy: target.policy.clone(),
         ..Target::default()
@@ -98,7 +98,7 @@ pub async fn status(
     let unlinked = environment.is_some_and(|environment| environment.key_link.is_absent());
     let access = access_words(&observed, unlinked);
     let mut findings = key::check(&named, &observed, Whose::Others);
-    // While a key is applied the organization is offline, and its silence means nothing.
+    // While a key is applied, the organization is offline and its silence means nothing.
     if let Some(environment) =
         environment.filter(|environment| environment.is_running() != Verdict::No)
     {
@@ -127,7 +127,7 @@ pub async fn status(
     Ok(())
 }
 
-/// Is this the policy that the environment is linked to?
+/// Is the environment linked to this policy?
 fn linked(observed: &Observed, policy: &ArmId) -> Verdict {
     match &observed.environment {
         Seen::Present(environment) => environment.is_linked_to(policy),
@@ -136,7 +136,7 @@ fn linked(observed: &Observed, policy: &ArmId) -> Verdict {
     }
 }
 
-/// What `status` looks at. `named` is the policy that counts where none is linked.
+/// The snapshot of `status`. `named`: the policy that counts if none is linked.
 async fn seen(context: &Context, target: &Target, named: &Target) -> Result<Observed> {
     let reader = context.reader();
     let seen = async {
@@ -156,7 +156,7 @@ async fn seen(context: &Context, target: &Target, named: &Target) -> Result<Obse
     }
 }
 
-/// May the policy's identity use the key, in words?
+/// Words on whether the policy's identity may use the key.
 fn access_words(observed: &Observed, unlinked: bool) -> String {
     match access(observed) {
         Right::CantTell(_) if unlinked && observed.policy.present().is_none() => {
@@ -191,7 +191,7 @@ fn access(observed: &Observed) -> Right<'_> {
     Right::CantTell(Doubt::unread(why))
 }
 
-/// The state in one word, and what to do next: by the same judgment as the whole tenant's.
+/// The state as a word, and the next steps. Uses the same judgment as `status --all`.
 fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) {
     let program = context.program();
     let Some(environment) = observed.environment.present() else {
@@ -241,7 +241,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
     (judged.state.word(), next)
 }
 
-/// What protects an environment that is linked, out of what was read of it alone.
+/// What protects a linked environment, from this snapshot.
 fn protection(observed: &Observed, environment: &Environment) -> Option<Protection> {
     environment.policy()?;
     Some(Protection {
@@ -253,7 +253,7 @@ fn protection(observed: &Observed, environment: &Environment) -> Option<Protecti
     })
 }
 
-/// Whether tokens are remembered for the next command, and where.
+/// Whether cmkctl remembers tokens for the next command, and where.
 fn remembered(context: &Context) -> report::Remembered {
     let memory = context.session.tokens().memory();
     let remembering = &context.settings.sign_in.remembering;
@@ -276,10 +276,10 @@ fn remembered(context: &Context) -> report::Remembered {
     }
 }
 
-/// How a sign-in goes, in its order, and who it is.
+/// Prints the sign-in methods in order, and the signed-in account.
 ///
 /// # Errors
-/// No sign-in.
+/// No sign-in succeeds.
 pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let tokens = session.tokens();
@@ -340,7 +340,7 @@ pub async fn auth_status(context: &Context, out: &mut Out) -> Result<()> {
     for_arm.and(for_bap).map(|_| ()).map_err(without_ways)
 }
 
-/// Each way stands in the document with what it lacks.
+/// Removes the hints on each method, which the document already contains.
 fn without_ways(mut error: Error) -> Error {
     let is_way = |hint: &String| {
         let name = hint.split_once(": ").map(|(name, _)| name);

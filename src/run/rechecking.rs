@@ -1,5 +1,5 @@
-//! What was seen before a plan may be days old when an environment is taken offline: the evidence
-//! of what can't be undone is gathered once more, directly before the request, and compared.
+//! Gathers the evidence of irreversible actions again directly before the request, and compares.
+//! The plan's snapshot may be days old by then.
 
 use super::Context;
 use super::asking::{came_up, changed, still_granted};
@@ -10,13 +10,12 @@ use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::target::Target;
 
-/// Looks again at everything that the action's evidence is made of, and plans anew: nothing may
-/// stand in the way, and the action must still be one that the command would take, on the same
-/// facts.
+/// Takes a new snapshot of everything in the action's evidence, and plans again. Nothing may block,
+/// and the new plan must contain the action with the same facts.
 ///
 /// # Errors
-/// What came up, with its exit code; `Kind::Refused` when the facts are others, `Kind::Forbidden`
-/// when they are hidden now.
+/// New blockers, with their exit code. `Kind::Refused` if the facts differ, `Kind::Forbidden` if
+/// they are hidden now.
 pub(super) async fn still_right(
     context: &Context,
     (command, target, environment): (&Command, &Target, Option<&str>),
@@ -28,7 +27,7 @@ pub(super) async fn still_right(
         ..target.clone()
     };
     let reader = context.reader();
-    // A command of many environments looks at the one that the action is about.
+    // A command for many environments reads the action's environment.
     let about = action.environment().or(environment);
     let looking = context.looking(&reader, &target, about);
     let fresh = command.look_again(looking, seen).await?;
@@ -40,7 +39,8 @@ pub(super) async fn still_right(
     same_evidence(action, &plan.actions).map_err(|error| hidden(action, &plan).unwrap_or(error))
 }
 
-/// The plan lacks the action because what it is about is hidden from this caller now.
+/// The error if the new plan lacks the action because its environment is hidden from this caller
+/// now.
 fn hidden(action: &Action, plan: &Plan) -> Option<Error> {
     let is_about = |finding: &&Finding| {
         finding.severity == Severity::NotVisible && action.environment() == Some(&finding.subject)
@@ -51,13 +51,13 @@ fn hidden(action: &Action, plan: &Plan) -> Option<Error> {
     Some(Error::new(Kind::Forbidden, what).hint(again))
 }
 
-/// Is the action among those of a fresh plan, on the same facts?
+/// Does a fresh plan contain the action, with the same facts?
 ///
 /// # Errors
-/// `Kind::Refused`, with what changed; `Kind::Forbidden` where what differs is only hidden now.
+/// `Kind::Refused`, with the changes. `Kind::Forbidden` if the changed facts are only hidden now.
 pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
     let alike = |other: &&Action| match action.environment() {
-        // Among many, a name may have been told apart from another one.
+        // In a plan for many environments the name may have an id added, so compare by id.
         Some(_) => {
             std::mem::discriminant(action) == std::mem::discriminant(*other)
                 && action.environment() == other.environment()
@@ -87,7 +87,7 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
     Err(error.detail(format!("{}.", differences.join(". "))))
 }
 
-/// What is not done, as the beginning of a sentence.
+/// The start of a sentence that says what is not done.
 pub(super) fn unsent(action: &Action) -> String {
     match action.facts().subject.environment() {
         Some(named) => format!("`{}` is not started", named.name),

@@ -1,4 +1,4 @@
-//! The sandbox: inside this process, or served for several.
+//! The sandbox, inside this process or served for several.
 
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::stopped;
@@ -12,21 +12,21 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A sandbox inside this process.
+/// The options of a sandbox inside this process.
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
-    /// A built-in scenario, or a file.
+    /// Name of a built-in scenario, or path of a file.
     pub scenario: String,
     /// Sandbox seconds per real second.
     pub speed: f64,
-    /// Added to every answer.
+    /// Delay that is added to every answer.
     pub latency: Duration,
 }
 
 /// A scenario by its built-in name, or from a file.
 ///
 /// # Errors
-/// Neither: a usage error that lists the built-in ones.
+/// Usage: neither exists; lists the built-in ones.
 pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
     if let Some(scenario) = sandbox::Scenario::built_in(name) {
         return Ok(scenario);
@@ -51,23 +51,23 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
     })
 }
 
-/// How a served sandbox is reached.
+/// The options of a served sandbox.
 #[derive(Debug, Clone)]
 pub struct Served {
-    /// Port on 127.0.0.1; 0 takes any free one.
+    /// Port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
     /// File for the description of its cloud.
     pub cloud_file: Option<PathBuf>,
-    /// File for the certificate of its authority, where it speaks https.
+    /// File for its CA certificate, if it uses HTTPS.
     pub ca_file: Option<PathBuf>,
-    /// The user who signs in with a browser or a device code, where one was named.
+    /// The user who signs in with a browser or a device code, if one was named.
     pub person: Option<String>,
 }
 
 /// Serves a sandbox until it is stopped, and writes its files.
 ///
 /// # Errors
-/// The port is taken; a file can't be written.
+/// The port is taken, or a file can't be written.
 pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Result<()> {
     if let Some(file) = &served.cloud_file {
         unused(file).await?;
@@ -124,7 +124,7 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
     Ok(())
 }
 
-/// How a real client signs in to a sandbox.
+/// The words on how a real client signs in to a sandbox.
 fn how_to_sign_in(cloud: &Value) -> String {
     let admin = cloud["users"]
         .as_array()
@@ -141,10 +141,10 @@ fn how_to_sign_in(cloud: &Value) -> String {
     )
 }
 
-/// How long a sandbox has to say that it is there.
+/// How long cmkctl waits for a running sandbox to answer.
 const ANSWERS: Duration = Duration::from_secs(2);
 
-/// A cloud file is written over only if a sandbox wrote it that is gone.
+/// Refuses to overwrite a cloud file, unless a sandbox wrote it that no longer runs.
 async fn unused(file: &Path) -> Result<()> {
     let shown = file.display();
     let another = "Name a file that doesn't exist with `--cloud-file`.";
@@ -182,7 +182,7 @@ async fn unused(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Does a sandbox listen there? Who takes the connection and says nothing may be one.
+/// Does a sandbox listen there? A server that accepts the connection and says nothing may be one.
 async fn answers(url: &str) -> bool {
     let Some(address) = url
         .strip_prefix("http://")
@@ -190,7 +190,7 @@ async fn answers(url: &str) -> bool {
     else {
         return false;
     };
-    // A cloud file may name any host, and only this machine has sandboxes.
+    // A cloud file may name any host, but sandboxes run only on this machine.
     if !["127.0.0.1:", "localhost:", "[::1]:"]
         .iter()
         .any(|own| address.starts_with(own))
@@ -215,7 +215,7 @@ async fn answers(url: &str) -> bool {
         .map_or(true, |url| url.is_some())
 }
 
-/// A file of somebody else's is neither written over nor removed at the end.
+/// Refuses to overwrite a file that no sandbox wrote.
 fn ours(file: &Path) -> Result<()> {
     match std::fs::read(file) {
         Ok(text) if !Sandbox::certified(&String::from_utf8_lossy(&text)) => {
@@ -229,12 +229,12 @@ fn ours(file: &Path) -> Result<()> {
     }
 }
 
-/// Files that are there as long as the sandbox is, however that ends.
+/// Files that exist only as long as the sandbox runs.
 #[derive(Debug, Default)]
 struct Written(Vec<(PathBuf, String)>);
 
 impl Written {
-    /// Whoever reads meanwhile reads all of it or nothing.
+    /// Writes a file in one step, so that a reader never sees half of it.
     fn write(&mut self, file: &Path, text: &str) -> Result<()> {
         report::write_file(file, text.as_bytes(), Existing::Replaced)?;
         self.0.push((file.to_owned(), text.to_owned()));
@@ -245,7 +245,7 @@ impl Written {
 impl Drop for Written {
     fn drop(&mut self) {
         for (file, text) in &self.0 {
-            // Somebody may have put something else in its place.
+            // Another process may have replaced the file meanwhile.
             if std::fs::read_to_string(file).is_ok_and(|now| now == *text) {
                 std::fs::remove_file(file).ok();
             }

@@ -1,6 +1,5 @@
-//! The stages of everything that changes something, of one command as of a whole file: what was
-//! looked at is planned, what was planned is consented to, only that is applied, and a last look
-//! proves it. Each stage can be had from the one before alone.
+//! The stages of every change, for a single command and for a file: snapshot, plan, consent, apply,
+//! proof. Each stage consumes the value of the previous one, so none can be skipped.
 
 use super::asking::{Asked, blocked, consent, names_fit, unchanged};
 use super::proving::proven;
@@ -13,93 +12,95 @@ use crate::model::proof::Proof;
 use crate::report::Out;
 use std::time::Instant;
 
-/// What goes through the stages.
+/// A change that goes through the stages.
 pub(super) trait Road {
-    /// What a look saw, with the plan of it.
+    /// A snapshot with its plan.
     type Look;
-    /// What came of its actions.
+    /// The result of its actions.
     type Ran;
 
     /// The subcommand's name.
     fn name(&self) -> &'static str;
 
-    /// Looks at everything.
+    /// Takes a snapshot of everything.
     async fn look(&self) -> Result<Self::Look>;
 
-    /// The plan of a look.
+    /// The plan of a snapshot.
     fn plan<'l>(&self, look: &'l Self::Look) -> &'l Plan;
 
-    /// Names that `--confirm` may hold although the plan does not ask for them.
+    /// Names that `--confirm` may contain although the plan does not require them.
     fn names<'l>(&'l self, look: &'l Self::Look) -> Vec<&'l str>;
 
     /// Was anything changed before the plan, such as by `--fix`?
     fn repaired(&self) -> bool;
 
-    /// Was everything visible that "nothing is to do" is said of?
+    /// Checks that everything was visible, so that "nothing to do" is true.
     ///
     /// # Errors
-    /// It was not.
+    /// A part was not visible.
     fn whole(&self, look: &Self::Look) -> Result<()>;
 
-    /// Does a fresh look still do what was consented to? `somebody`: consent was asked for.
+    /// Is the plan of a fresh snapshot still what the caller consented to? The flag says whether the
+    /// caller was asked at a prompt.
     ///
     /// # Errors
-    /// It does not: refused, with everything that differs.
+    /// Refused, with every difference.
     fn same(&self, seen: &Self::Look, somebody: bool, fresh: &Self::Look) -> Result<()>;
 
     /// Runs the plan.
     ///
     /// # Errors
-    /// A failure of the whole, with the way to go on.
+    /// A failure of the whole, with the command to continue.
     async fn apply(&self, approved: &Approved<Self::Look>, out: &mut Out) -> Result<Self::Ran>;
 
-    /// What failed, was not waited for or not begun: said instead of a success.
+    /// The error for actions that failed, still run, or did not start. It replaces the success.
     fn unfinished(&self, look: &Self::Look, ran: &Self::Ran) -> Option<Error>;
 
-    /// Nothing may be left to do, and nothing in the way.
+    /// Proves that nothing is left to do and nothing blocks.
     ///
     /// # Errors
     /// `Kind::Unverified`, with what is left.
     fn proven(&self, done: &Plan, after: &Self::Look) -> Result<Proof>;
 
-    /// How to go on where the proof is missing.
+    /// The hint on how to continue without the proof.
     fn goes_on(&self, ran: &Self::Ran) -> String;
 
-    /// An interruption after everything was done, with the way to go on.
+    /// An interruption after all actions, with the command to continue.
     fn resumed(&self, error: Error, ran: &Self::Ran) -> Error;
 
-    /// Reports how it ended.
+    /// Reports the end.
     fn report(&self, look: &Self::Look, end: End<'_, Self>, out: &mut Out);
 }
 
-/// How it ended.
+/// The end of a change.
 pub(super) enum End<'a, R: Road + ?Sized> {
-    /// A finding, or what is not known, forbids to start.
+    /// A blocker or an unknown fact forbids the start.
     Blocked,
-    /// `--dry-run`.
+    /// `--dry-run` ends after the plan.
     Planned,
-    /// Nothing is to do, as this proves.
+    /// Nothing is to do, with the proof.
     Unchanged(Proof),
-    /// There is no consent, or it does not hold any more.
+    /// There is no consent, or it no longer fits.
     Refused(&'a Error),
-    /// Not at its end.
+    /// Some actions failed, still run, or did not start.
     Unfinished(&'a R::Ran),
-    /// Done, and shown by this look, as this proves.
+    /// All done, with the proof, the result and the snapshot that shows it.
     Done(Proof, &'a R::Ran, &'a R::Look),
 }
 
-/// A look, and when it began. Real time: a rehearsal's hour is a moment, in which nothing moves.
+/// A snapshot, and when it began. Measured in wall-clock time, because sandbox time may be
+/// accelerated.
 pub(super) struct Looked<L> {
     pub(super) look: L,
     pub(super) began: Instant,
 }
 
-/// A plan that has something to do, and nothing in its way.
+/// A plan with actions and without blockers.
 struct Planned<L>(Looked<L>);
 
-/// A plan that somebody consented to, and that fits what is there.
+/// A plan with consent that fits the current state.
 pub(super) struct Approved<L> {
-    /// What consent was given for.
+    /// The snapshot that the consent was given for.
     pub(super) seen: L,
     fresh: Option<L>,
     pub(super) consent: Consent,
@@ -107,23 +108,23 @@ pub(super) struct Approved<L> {
 }
 
 impl<L> Approved<L> {
-    /// The look whose plan is run: it does what the one does that consent was given for.
+    /// The snapshot whose plan runs. A fresh one has the same plan as `seen`.
     pub(super) fn look(&self) -> &L {
         self.fresh.as_ref().unwrap_or(&self.seen)
     }
 }
 
-/// A plan that was run, to its end as far as this program waits for it.
+/// A plan that was run as far as cmkctl waits for it.
 struct Applied<'a, R: Road> {
     approved: Approved<R::Look>,
     ran: R::Ran,
     road: &'a R,
 }
 
-/// Takes a look through all the stages.
+/// Takes a snapshot through all stages.
 ///
 /// # Errors
-/// Every way it can end short of the wanted state, with its exit code.
+/// Every end except success, with its exit code.
 pub(super) async fn walk<R: Road>(
     (context, road): (&Context, &R),
     looked: Looked<R::Look>,
@@ -139,7 +140,7 @@ pub(super) async fn walk<R: Road>(
 }
 
 impl<L> Looked<L> {
-    /// A plan to go on with; nothing when that was all.
+    /// The plan to continue with. `None` if the command ends here.
     fn planned<R: Road<Look = L>>(
         self,
         road: &R,
@@ -170,8 +171,8 @@ impl<L> Looked<L> {
 }
 
 impl<L> Planned<L> {
-    /// Consent, and a plan that it holds for: what was seen so long ago that it may have moved is
-    /// looked at once more.
+    /// Gets the consent. Takes a new snapshot if the caller was asked or the old one is older than
+    /// [`holding::FRESH`], and refuses if the plan differs.
     async fn approved<R: Road<Look = L>>(
         self,
         (context, road): (&Context, &R),
@@ -205,7 +206,7 @@ impl<L> Planned<L> {
     }
 }
 
-/// A fresh look that does what was consented to.
+/// A fresh snapshot whose plan is the one consented to.
 async fn again<R: Road>(road: &R, seen: &R::Look, somebody: bool) -> Result<R::Look> {
     let fresh = road.look().await?;
     road.same(seen, somebody, &fresh)?;
@@ -232,7 +233,7 @@ impl<L> Approved<L> {
 }
 
 impl<R: Road> Applied<'_, R> {
-    /// A last look: what it shows, and no status code, is what "done" means.
+    /// Takes the last snapshot. Only its plan proves "done", never a status code.
     async fn proven(self, out: &mut Out) -> Result<()> {
         let Applied {
             approved,
@@ -254,8 +255,7 @@ impl<R: Road> Applied<'_, R> {
     }
 }
 
-/// Everything was done, and then the look that proves it failed: that is no failure to run, but a
-/// proof that is missing.
+/// The error if all actions ran but the last snapshot failed: the proof is missing.
 fn unread(error: &Error, goes_on: String) -> Error {
     Error::new(
         Kind::Unverified,

@@ -1,5 +1,5 @@
-//! Where every changing command begins: what is missing is asked for at a terminal, and named
-//! everywhere else.
+//! The start of every changing command. At a terminal it asks for missing parts; elsewhere it names
+//! them in an error.
 
 use super::asking::Asked;
 use super::changing::go;
@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::model::target::Target;
 use crate::report::Out;
 
-/// A changing command: the whole road.
+/// Runs a changing command through all stages.
 ///
 /// # Errors
-/// Every way it can end short of the wanted state, with its exit code.
+/// Every end except success, with its exit code.
 pub async fn change(
     context: &Context,
     command: &'static Command,

@@ -1,4 +1,5 @@
-//! `status --wait`: the wait for what somebody started somewhere, by the service alone.
+//! `status --wait`: waits for an operation that may have been started anywhere, by the service's
+//! state alone.
 
 use super::{Context, environment_wanted, status};
 use crate::apply::{Waiter, going_on};
@@ -9,11 +10,11 @@ use crate::observe::{environment, resolve};
 use crate::report::Out;
 use std::time::Duration;
 
-/// Waits for the encryption that runs on the environment, then reports where it stands. The exit
-/// code is that of the wait.
+/// Waits for the encryption that runs on the environment, then prints its state. The exit code is
+/// the wait's.
 ///
 /// # Errors
-/// The environment can't be had; the time is over; it ended without the key.
+/// The environment can't be read, the time is over, or the wait ended without the key.
 pub async fn status_after_wait(
     context: &Context,
     (target, typed): (&Target, bool),
@@ -51,7 +52,7 @@ pub async fn status_after_wait(
         environment: Some(id),
         ..target.clone()
     };
-    // A report that can't be had does not change how the wait ended.
+    // A failed report does not change the result of the wait.
     match (waited, status(context, (&target, typed), out).await) {
         (Ok(()), reported) => reported.map_err(|error| {
             Error::new(

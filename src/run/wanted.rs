@@ -1,4 +1,5 @@
-//! Many environments by one file: what differs, and what is there written down as such a file.
+//! Files for many environments: reads and plans them, and writes the current state as one
+//! (`adopt`).
 
 use super::estate::whole;
 use super::{Context, quiet};
@@ -13,18 +14,18 @@ use crate::steps::wanted::plan;
 use serde::Serialize;
 use std::path::Path;
 
-/// A file, what was seen of it, and what there is to do about it.
+/// A file, its snapshot and its plan.
 #[derive(Debug)]
 pub(super) struct Planned {
-    /// What is wanted.
+    /// The content of the file.
     pub(super) wanted: Wanted,
-    /// What was seen.
+    /// The snapshot of everything that it names.
     pub(super) sight: Sight,
-    /// What there is to do.
+    /// The plan.
     pub(super) fleet: Fleet,
 }
 
-/// Is it the same file, by this path or by another one?
+/// Are both paths the same file?
 fn is_same(file: &Path, other: &Path) -> bool {
     file.canonicalize()
         .ok()
@@ -32,11 +33,10 @@ fn is_same(file: &Path, other: &Path) -> bool {
         .is_some_and(|(file, other)| file == other)
 }
 
-/// Looks at everything that the file names, and plans.
+/// Takes a snapshot of everything that the file names, and plans.
 ///
 /// # Errors
-/// The file can't be understood, or is the one that the plan shall be saved in; nobody is signed
-/// in.
+/// The file can't be parsed, or is also the file to save the plan in. The caller is not signed in.
 pub(super) async fn planned(
     context: &Context,
     file: &Path,
@@ -65,7 +65,7 @@ pub(super) async fn planned(
 
 pub(super) async fn looked(context: &Context, wanted: Wanted) -> Result<Planned> {
     let reader = context.reader();
-    // On the heap: a look at everything is a large future, and `apply` has three of them.
+    // Boxed, because this future is large and `apply` has three of them.
     let sight = Box::pin(observe_wanted(&reader, context.clock(), &wanted)).await?;
     let fleet = plan(&wanted, &sight);
     Ok(Planned {
@@ -75,7 +75,7 @@ pub(super) async fn looked(context: &Context, wanted: Wanted) -> Result<Planned>
     })
 }
 
-/// Nobody shall take a file for fulfilled whose environments were never seen.
+/// Refuses if environments of the file were not visible, so that nothing counts as done unseen.
 pub(super) fn seen(fleet: &Fleet) -> Result<()> {
     if !fleet.has_unseen() {
         return Ok(());
@@ -88,7 +88,7 @@ pub(super) fn seen(fleet: &Fleet) -> Result<()> {
     .hint("The Power Platform administrator continues with the same file."))
 }
 
-/// `apply` of a file, to be pasted.
+/// The `apply` command for a file, to paste.
 pub(super) fn command(context: &Context, file: &Path) -> String {
     format!(
         "{} apply {}",
@@ -97,7 +97,7 @@ pub(super) fn command(context: &Context, file: &Path) -> String {
     )
 }
 
-/// What `adopt` prints for scripts.
+/// The JSON that `adopt` prints for scripts.
 #[derive(Serialize)]
 struct AdoptedV1<'a> {
     schema: &'static str,
@@ -105,11 +105,11 @@ struct AdoptedV1<'a> {
     notes: Vec<&'a String>,
 }
 
-/// `adopt`: writes down what is there, so that a plan of it plans nothing.
+/// Runs `adopt`: writes the current state as a file whose plan is empty.
 ///
 /// # Errors
-/// The environments can't be listed; the file is there already or can't be written;
-/// `Kind::Forbidden` when it is written, and leaves out what was not visible.
+/// The environments can't be listed. The file exists or can't be written. `Kind::Forbidden` if it
+/// is written but leaves out what was not visible.
 pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let estate = observe_estate(&reader, context.clock(), Policies::All).await?;

@@ -1,5 +1,5 @@
-//! Ring by ring, so many at a time, inside change windows: one applier for each environment, and
-//! nothing new after the first failure.
+//! Runs the environments ring by ring, at most `at-most` at a time, inside change windows. Each has
+//! its own applier, and nothing new starts after the first failure.
 
 use super::Context;
 use super::asking::{came_up, still_granted};
@@ -23,26 +23,27 @@ use jiff::{SignedDuration, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// How far an environment came.
+/// How far an environment got.
 #[derive(Debug, Clone)]
 pub(super) enum Came {
-    /// Nothing was begun.
+    /// Nothing was started.
     Not,
-    /// It was begun, and nobody has seen its end.
+    /// It was started, and its end is not known.
     Begun,
-    /// It runs, and is not waited for.
+    /// It runs, and cmkctl does not wait for it.
     Runs,
-    /// Done, shown by a re-read.
+    /// Done and verified.
     Done,
     /// It failed.
     Failed(Error),
 }
 
-/// The clock is asked again this often while a window is waited for: a machine may have slept.
+/// The interval for reading the clock while cmkctl waits for a window, because the machine may have
+/// slept.
 const LOOK: Duration = Duration::from_secs(300);
 
-/// A run over the environments of a file. What happens is kept here, so that it is known however
-/// the run ends.
+/// A run over the environments of a file. It stores each result, so that the results are known
+/// however the run ends.
 pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) wanted: &'a Wanted,
@@ -51,22 +52,22 @@ pub(super) struct Run<'a> {
     pub(super) consent: Consent,
     pub(super) trail: Trail,
     pub(super) waiting: Waiting,
-    /// When the command began: its timeout is one for everything.
+    /// When the command began. Its timeout covers all environments.
     pub(super) began: Moment,
-    /// Grants are effective everywhere from then on.
+    /// When the grants become effective everywhere.
     pub(super) effective: Option<Timestamp>,
-    /// The command that goes on.
+    /// The command that continues.
     pub(super) resume: String,
     pub(super) came: RefCell<Vec<Came>>,
     pub(super) receipt: RefCell<Receipt>,
     /// The first failure.
     pub(super) stopped: RefCell<Option<Error>>,
-    /// When the next window opens, once somebody waits for it.
+    /// When the next window opens, if an environment waits for it.
     pub(super) opens: Cell<Option<Timestamp>>,
 }
 
 impl Run<'_> {
-    /// Every ring, one after the other; with `--no-wait` one wave of the first one that has
+    /// Runs every ring in order. With `--no-wait`, runs one wave of the first ring that has
     /// something to do.
     pub(super) async fn drive(&self, say: &RefCell<&mut dyn FnMut(Event)>) {
         let members = self
@@ -90,7 +91,7 @@ impl Run<'_> {
                     (now, later)
                 });
             if self.waiting.no_wait {
-                // What runs already comes first, and takes its place in the wave.
+                // Running environments come first and count toward the wave.
                 now.truncate(
                     at_most.max(now.iter().filter(|(_, member)| !member.starts()).count()),
                 );
@@ -162,7 +163,7 @@ impl Run<'_> {
         self.note(index, applied, started);
     }
 
-    /// Remembers how far an environment came; a failure starts nothing more.
+    /// Stores how far an environment got. After a failure nothing more starts.
     fn note(&self, index: usize, applied: Result<Receipt>, started: bool) {
         match applied {
             Ok(receipt) => {
@@ -191,8 +192,8 @@ impl Run<'_> {
         }
     }
 
-    /// Directly before an environment is taken offline: a window is open, and nothing stands in its
-    /// way. What was done meanwhile is found by the last look before a start.
+    /// Checks directly before an environment goes offline that nothing blocks and that a window is
+    /// open. The last read before the start detects what was done meanwhile.
     async fn still_right(&self, member: &Member, action: &Action) -> Result<()> {
         let Some(wanted) = self.wanted.only(&member.policy, &member.id) else {
             let message = format!(
@@ -218,7 +219,7 @@ impl Run<'_> {
         came_up(&unsent(action), &fleet.plan)?;
         still_granted(&unsent(action), &fleet.plan)?;
         same_evidence(action, &fleet.plan.actions)?;
-        // The window last: the looks above took time.
+        // Check the window last, because the reads above took time.
         let moment = self.context.clock().moment();
         let Some(wait) = opens_by(&moment.readings(), &self.waves.windows) else {
             return Ok(());
@@ -234,7 +235,7 @@ impl Run<'_> {
         Err(Error::new(Kind::StillRunning, message))
     }
 
-    /// What is left of the command's timeout.
+    /// The rest of the command's timeout.
     fn left(&self) -> Option<Duration> {
         let gone = self.context.clock().since(&self.began);
         self.waiting
@@ -242,8 +243,8 @@ impl Run<'_> {
             .map(|timeout| timeout.saturating_sub(gone))
     }
 
-    /// Waits until an environment may be started: a grant is effective, and a window is open by
-    /// every clock. The grant first, so that its five minutes do not outlast the window.
+    /// Waits until an environment may start: the grant is effective, and a window is open by every
+    /// clock. The grant comes first, so that its five minutes do not outlast the window.
     async fn window(&self, say: &RefCell<&mut dyn FnMut(Event)>) -> Result<()> {
         let clock = self.context.clock();
         let mut told = false;
@@ -252,8 +253,7 @@ impl Run<'_> {
                 return Ok(());
             }
             let moment = clock.moment();
-            // When a grant must settle first and the window will be over by then, the next one is
-            // waited for.
+            // If the window closes before the grant is effective, wait for the next window.
             let settles = self.effective.map_or(SignedDuration::ZERO, |effective| {
                 effective.duration_since(moment.now)
             });
@@ -262,7 +262,8 @@ impl Run<'_> {
                 .readings()
                 .map(|now| now.checked_add(settles).unwrap_or(now));
             let Some(wait) = opens_by(&from, &self.waves.windows) else {
-                // After a wait of days the clock of this machine alone would decide.
+                // After a wait of days, only this machine's clock would decide, so ask the service
+                // for its time once.
                 if told || self.waves.windows.is_empty() || clock.is_told(LOOK) {
                     return Ok(());
                 }
@@ -300,8 +301,8 @@ impl Run<'_> {
         }
     }
 
-    /// Hears what time it is at the service that would start the change. When it does not answer,
-    /// the start will not go well either.
+    /// Reads the time of the service that starts the operation. If it does not answer, the start
+    /// would fail, too.
     async fn hear(&self) {
         let url = format!("{}/", self.context.session.cloud().base(Service::Bap));
         if let Err(broken) = self.context.reader().contact(&url).await {
@@ -310,7 +311,8 @@ impl Run<'_> {
     }
 }
 
-/// Many speak at the same time: whoever does not name the environment does so here.
+/// Adds the environment's name to events without one, because many environments report at the same
+/// time.
 fn of(name: &str, event: Event) -> Event {
     match event {
         Event::Waiting(tick) => Event::Waiting(Tick {

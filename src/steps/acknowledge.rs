@@ -1,11 +1,11 @@
-//! What no API can tell, said once: neither passed nor failed, but known before anybody consents.
+//! Known limits that no API can check. A plan states each once, before the caller consents.
 
 use super::{finding, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
 
-/// What to know before a key is applied to this environment.
+/// The known limits of applying a key to this environment.
 pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let note = |code, message: String, remedy: &str, who| {
@@ -46,14 +46,14 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
             super::who::LICENCES,
         ),
     ]);
-    // Without finance and operations there is nothing of it to leave out.
+    // Without finance and operations, its limits do not apply.
     if environment.app != Known::Known(None) {
         found.extend(left_out_of_finance_and_operations(id));
     }
     found
 }
 
-/// What a key leaves out on the side of finance and operations.
+/// Data of finance and operations that a customer-managed key does not encrypt.
 fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
     let note = |code, message: &str, remedy: &str, who| {
         finding(code, Severity::Acknowledge, id, message, remedy, who)

@@ -1,4 +1,4 @@
-//! Step 4: the environment goes to the policy.
+//! Step 4: add the environment to the policy.
 
 use super::evidence::{Comes, First, LinkEvidence, take};
 use super::lifecycle::{
@@ -21,7 +21,7 @@ use crate::model::target::Target;
 use crate::model::whole::Whole;
 
 /// The whole step. `policy_comes`: an earlier step of the same plan creates the policy or its
-/// grants, so its absence is no finding.
+/// grants, so a missing policy is no finding.
 pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     step(
         target,
@@ -31,8 +31,8 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
     )
 }
 
-/// The step over what was seen of the environment, its policy and, unless the caller judges that
-/// for many at once, the `tenant`.
+/// The step over the snapshot of the environment and its policy. `tenant` is `None` if the caller
+/// checks the tenant's limits once for many environments.
 pub(super) fn step(
     target: &Target,
     observed: &Observed,
@@ -53,7 +53,7 @@ pub(super) fn step(
         return plan;
     };
     if under_way(observed, environment).is_some() {
-        // Being linked and being taken off look alike from outside.
+        // `linkStatus` does not tell linking from unlinking, so check for a running removal first.
         plan.findings.push(being_taken_off(environment));
         return plan;
     }
@@ -79,7 +79,7 @@ pub(super) fn step(
         .extend(estate::history(observed, environment, Some(policy)));
     plan.findings.extend(acknowledge::check(environment));
     managed(target, environment, &mut plan);
-    // What stands in its way is all said; where it stands is not known, so nothing is offered.
+    // The findings are complete here. If the standing is not known, offer no action.
     if !matches!(standing, Standing::None | Standing::Failed) {
         plan.actions.clear();
         return plan;
@@ -98,7 +98,7 @@ pub(super) fn step(
     plan
 }
 
-/// It is a Managed Environment, or is made one first.
+/// Plans the Managed Environment operation, unless the environment is one already.
 fn managed(target: &Target, environment: &Environment, plan: &mut Plan) {
     let name = &environment.display_name;
     match environment.managed() {
@@ -114,7 +114,7 @@ fn managed(target: &Target, environment: &Environment, plan: &mut Plan) {
     }
 }
 
-/// The link, where its evidence allows it.
+/// Plans the link, if its evidence allows it.
 pub(super) fn link(
     plan: &mut Plan,
     (target, observed): (&Target, &Observed),
@@ -123,7 +123,7 @@ pub(super) fn link(
 ) {
     let mut gathered = LinkEvidence::gather(target, observed, policy, (comes, first));
     if let (Err(gaps), Comes::Policy) = (&mut gathered, comes) {
-        // What is not known of a policy is said by the step that makes it.
+        // The step that creates the policy reports what is not known of it.
         gaps.retain(|gap| gap.subject == environment.id);
     }
     take(plan, gathered, |evidence| Action::AddEnvironment {
@@ -148,7 +148,7 @@ fn being_taken_off(environment: &Environment) -> Finding {
     )
 }
 
-/// The whole plan where the link alone tells it: the add is done, runs, or can't be.
+/// The whole plan, if the link alone decides it: the add is done, running, or impossible.
 fn decided(
     observed: &Observed,
     environment: &Environment,
@@ -164,11 +164,11 @@ fn decided(
     };
     let of_key = |one: &Operation| one.kind.is_empty() || changes_key(&one.kind);
     let may_run = || readiness::may_run(observed, environment, of_key);
-    // However an add ends, its end shows already.
+    // The link already shows the end of an add, so a running add does not count here.
     let may_leave = || readiness::may_run(observed, environment, |one| of_key(one) && !one.is(ADD));
     let mut plan = Plan::default();
     match standing {
-        // A removal that has begun does not show yet.
+        // A removal may have begun that the link does not show yet.
         Standing::Done => match readiness::unread_history(observed, environment).or_else(may_leave)
         {
             Some(open) => plan.findings.push(open),
@@ -192,7 +192,7 @@ fn decided(
             },
             who::POWER_PLATFORM,
         )),
-        // Its link does not show yet.
+        // The add runs, but its link does not show yet.
         Standing::None
             if may_run().is_none() && of_keys.is_some_and(|operation| operation.is(ADD)) =>
         {
@@ -203,7 +203,7 @@ fn decided(
     Some(plan)
 }
 
-/// Why it is not known where the environment stands, if it is not.
+/// Why the environment's standing is not known; `None` if it is known.
 fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) -> Option<Finding> {
     match standing {
         Standing::Unknown(why) => Some(unknown_link(environment, why)),
@@ -220,14 +220,14 @@ fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) 
     }
 }
 
-/// What the environment itself has in the way of an add.
+/// Everything about the environment itself that blocks an add.
 fn unready(target: &Target, observed: &Observed, environment: &Environment) -> Vec<Finding> {
     let mut found = integration::check(target, environment, observed.integration.as_ref());
     let governing = target.make_managed
         && environment.managed() == Verdict::No
         && governed_last(observed, environment);
-    // If the operation that makes a Managed Environment runs already, it is waited for, whoever
-    // started it.
+    // If the operation that makes a Managed Environment already runs, wait for it instead of
+    // reporting that the environment is busy.
     let readiness = Readiness::of(observed, environment, ADD);
     let readiness = if governing {
         readiness.waits_for_what_runs()

@@ -1,4 +1,4 @@
-//! From what is there to the file that would leave it as it is.
+//! Writes the current state of a tenant as a file. Applying that file changes nothing.
 
 use super::link::{Standing, standing};
 use crate::model::environment::Environment;
@@ -13,20 +13,20 @@ use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves
 use crate::model::whole::Whole;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file that describes what is there, and what it could not describe.
+/// A file that describes the current state, and what it could not describe.
 #[derive(Debug, Clone, Default)]
 pub struct Adopted {
-    /// What goes into the file.
+    /// The content of the file.
     pub wanted: Wanted,
-    /// For each of its policies, what the file says besides, each a sentence.
+    /// Comments for each policy of the file, one sentence each. Same order as its policies.
     pub notes: Vec<Vec<String>>,
-    /// Policies and environments that could not be described at all, each a sentence.
+    /// Policies and environments that the file leaves out, one sentence each.
     pub left_out: Vec<String>,
-    /// How many of these sentences tell of something that was not visible or not known.
+    /// How many of these sentences are about facts that were not visible or not known.
     pub not_known: usize,
 }
 
-/// Describes every policy that was looked at, and what is linked to it. `readers` holds the role
+/// Describes every policy of the estate and the environments linked to it. `readers` holds the role
 /// assignments at each policy.
 pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignment>>>) -> Adopted {
     let mut adopted = Adopted::default();
@@ -39,7 +39,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
         let sentence = format!("Policies without environments may be left out: {why}.");
         adopted.left_out.push(sentence);
     }
-    // A tenant that was given more has more already.
+    // A tenant with more keyed environments than the default limit must have a higher limit.
     let count: usize = linked.values().map(Vec::len).sum();
     let waves = Waves {
         limit: LIMIT.max(count),
@@ -74,7 +74,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
 }
 
 impl Adopted {
-    /// The environments of each policy. One whose policy is not known is left out.
+    /// The environments of each policy. An environment whose policy is not known is left out.
     fn linked<'a>(&mut self, all: &'a [Environment]) -> BTreeMap<ArmId, Vec<&'a Environment>> {
         let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
         for environment in all {
@@ -97,16 +97,16 @@ impl Adopted {
     }
 }
 
-/// What the file says besides of one policy.
+/// The comments on one policy.
 #[derive(Default)]
 struct Notes {
     said: Vec<String>,
-    /// How many of them tell of something that was not visible or not known.
+    /// How many of them are about facts that were not visible or not known.
     not_known: usize,
 }
 
 impl Notes {
-    /// Shall its identity have the grant? Where it has none today, the file gives none.
+    /// Should the file give the policy's identity the grant? Only if the identity has it today.
     fn grant(&mut self, protection: &Protection) -> bool {
         match (&protection.granted, &protection.denied_by) {
             (Verdict::Yes, _) => {}
@@ -130,7 +130,7 @@ impl Notes {
         protection.granted != Verdict::No
     }
 
-    /// Its readers, as far as they are known.
+    /// The policy's readers that are known.
     fn readers(
         &mut self,
         roles: Option<&Seen<Whole<RoleAssignment>>>,
@@ -158,7 +158,7 @@ impl Notes {
         Vec::new()
     }
 
-    /// Its environments, except those that are left out.
+    /// The policy's environments, without those that are left out.
     fn environments(&mut self, all: &[&Environment], policy: &ArmId) -> Vec<WantedEnvironment> {
         let mut kept = Vec::new();
         for environment in all {
@@ -177,7 +177,7 @@ impl Notes {
     }
 }
 
-/// What is known of a policy, or why that is not enough.
+/// The policy as the file describes it, or why it can't be described.
 fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     let policy: &Policy = match &protection.policy {
         Seen::Present(policy) => policy,
@@ -205,8 +205,8 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     })
 }
 
-/// Who was given Reader at the policy itself, under a condition and without one; what is inherited
-/// is another matter.
+/// The principals with Reader at the policy itself: with a condition, and without one. Inherited
+/// assignments do not count.
 fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> (Vec<String>, Vec<String>) {
     let own =
         |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());
@@ -225,14 +225,13 @@ fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> (Vec<String>, Vec<Stri
     (bound, free)
 }
 
-/// Why an environment is not described, and whether that is known or only not seen.
+/// Why an environment is left out. `known` is false if its state was not visible.
 struct LeftOut {
     why: String,
     known: bool,
 }
 
-/// An environment that is where it shall be; one that is on its way, or that failed, is not a state
-/// to keep.
+/// The environment, if it is settled. A changing or failed environment is not a state to keep.
 fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, LeftOut> {
     let standing = standing(environment, policy);
     let known = !matches!(standing, Standing::Unknown(_));
@@ -247,7 +246,7 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         ));
     }
     match standing {
-        // At rest and offline: it is locked, and belongs to its policy all the same.
+        // A locked environment is offline, but still belongs to its policy.
         Standing::Done | Standing::Locked => {}
         Standing::Failed => {
             return moving("its last add failed. Run the same add again, then this".to_owned());
@@ -327,8 +326,8 @@ mod tests {
         }
     }
 
-    /// What it is about, the change, environments in the file, sentences, and how many of these are
-    /// not known.
+    /// Case name, the change, environments in the file, sentences, and sentences about unknown
+    /// facts.
     type Row = (&'static str, fn(&mut Case), usize, usize, usize);
 
     const SETTLED_AND_NOT: &[Row] = &[

@@ -1,4 +1,5 @@
-//! What lies around policy and vault: would the planned changes be let through?
+//! Checks around the policy and the vault: rights, locks and Azure's own validation of the planned
+//! changes.
 
 use super::{Whose, finding, not_visible, quoted, unseen, who};
 use crate::model::action::facts::{Lack, Scope};
@@ -14,7 +15,7 @@ use crate::model::surroundings::{Lock, Validation};
 use crate::model::target::Target;
 use crate::model::whole::Whole;
 
-/// Everything around that stands in the way of these actions.
+/// Every finding about rights, locks and validation for these actions.
 pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for finding in actions.iter().filter_map(|action| right(observed, action)) {
@@ -30,7 +31,7 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
     found
 }
 
-/// Does the caller hold the right that an action takes?
+/// Does the caller have the right that this action requires?
 fn right(observed: &Observed, action: &Action) -> Option<Finding> {
     let around = &observed.around;
     let right = action.facts().right?;
@@ -79,8 +80,8 @@ fn missing(
             },
             who::ASSIGNS_ROLES,
         )),
-        // The role that is given to those who may grant only some roles has a condition, too: Azure
-        // decides when the change is sent.
+        // A role that may grant only some other roles carries a condition, too. Azure evaluates it
+        // when the request is sent.
         Verdict::CantTell(why) => Some(finding(
             "CMK045",
             Severity::Warn,
@@ -93,8 +94,8 @@ fn missing(
     }
 }
 
-/// Locks that cover the policy or the vault. A read-only lock refuses every change; the other kind
-/// only deletions, later.
+/// Locks that cover the policy or the vault. A read-only lock refuses every change; a delete lock
+/// refuses only later deletions.
 fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
@@ -173,7 +174,8 @@ fn locked(lock: &Lock) -> Finding {
     )
 }
 
-/// Resource Manager's own word on the creation. While the provider is not registered it has none.
+/// Resource Manager's own validation of the creation. It gives none while the provider is not
+/// registered.
 fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
     let policy = target.policy.as_ref()?;
     let subject = policy.to_string();
@@ -232,7 +234,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
     }
 }
 
-/// One full stop at the end, whatever the service wrote.
+/// The text with exactly one full stop at its end.
 fn sentence(text: &str) -> String {
     format!("{}.", text.trim_end_matches(['.', ' ']))
 }
@@ -351,7 +353,7 @@ mod tests {
             let (target, mut observed) = well();
             observed.around.validation = word;
             assert_eq!(said(&check(&target, &observed, &[create()])), expected);
-            // Nothing else is validated.
+            // Without a planned creation, the validation is not reported.
             assert!(check(&target, &observed, &[]).is_empty());
         }
     }

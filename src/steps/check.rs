@@ -1,5 +1,5 @@
-//! Every check at once, whatever step it belongs to: nothing is planned, and what a step would
-//! repair is said as a finding.
+//! Every check of every step at once. Nothing is planned: what a step would repair becomes a
+//! finding.
 
 use super::evidence::{Comes, First};
 use super::goal::Goal;
@@ -20,18 +20,18 @@ use crate::model::plan::{Action, Plan, Withheld};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
-/// All findings of a snapshot, worst first, and the changes that are still to be made.
+/// All findings of a snapshot, worst first, and the pending changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Checked {
     /// Worst first.
     pub findings: Vec<Finding>,
     /// What `create-policy` and `add-environment` would do, in order.
     pub pending: Vec<Action>,
-    /// What of it its evidence does not allow.
+    /// Pending changes that their evidence does not allow.
     pub withheld: Vec<Withheld>,
 }
 
-/// Everything that the snapshot shows.
+/// All checks over this snapshot.
 pub fn check(target: &Target, observed: &Observed) -> Checked {
     let mut checked = Checked::default();
     let mut found = Vec::new();
@@ -65,7 +65,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             environment,
             (&mut checked.pending, &mut checked.withheld),
         )),
-        // None was named.
+        // The caller named no environment.
         Seen::Absent | Seen::Unreadable(_) if target.environment.is_none() => {}
         Seen::Unreadable(why) => found.push(unseen(target, why)),
         Seen::Absent => {
@@ -92,7 +92,7 @@ fn of_environment(
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let wanted = target.policy.as_ref();
-    // Without a policy that was asked for, the linked one is the measure.
+    // If no policy was asked for, compare with the linked one.
     let standing = wanted.map_or_else(
         || Goal::Linked.standing(environment),
         |policy| standing(environment, policy),
@@ -115,10 +115,10 @@ fn of_environment(
             found.extend(ready::check(observed, environment, ADD));
             found.extend(ready::managed(environment));
             if let Some(policy) = wanted {
-                // With vault and key, the policy has been looked at from the other side already.
+                // With vault and key, `policy::plan` has already checked the policy.
                 let comes = target.vault.is_some() && target.key.is_some();
                 found.extend(ready::check_policy(observed, environment, policy, comes));
-                // Where it stands is not known, so nothing is offered.
+                // If the standing is not known, offer no action.
                 if !matches!(standing, Standing::Unknown(_)) {
                     let comes = if comes { Comes::Policy } else { Comes::Nothing };
                     let mut step = Plan::default();
@@ -132,7 +132,7 @@ fn of_environment(
         Standing::Other(other) => {
             found.extend(ready::managed(environment));
             if let Some(policy) = wanted {
-                // With vault and key, the policy has been looked at from the other side already.
+                // With vault and key, `policy::plan` has already checked the policy.
                 let comes = target.vault.is_some() && target.key.is_some();
                 found.extend(ready::check_policy(observed, environment, policy, comes));
             }
@@ -145,15 +145,15 @@ fn of_environment(
     found
 }
 
-/// Another policy is linked: a mistake, or the swap that was asked for.
-/// What must be seen of an environment with a policy: without it nobody knows what its key, the
-/// vault and the grant are worth, or what runs.
+/// The findings for a linked policy or a history that was not read. Without them the state of key,
+/// vault, grant and running operations is not known.
 fn unread(observed: &Observed, environment: &Environment) -> Vec<Finding> {
     let policy = key::linked_policy(observed, "The policy");
     let history = readiness::unread_history(observed, environment);
     policy.into_iter().chain(history).collect()
 }
 
+/// Another policy is linked: either a mistake, or the swap that the caller asked for.
 fn other_policy(
     target: &Target,
     observed: &Observed,
@@ -220,7 +220,7 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
     }
 }
 
-/// A change that a step would make, as the finding of its absence.
+/// The finding for a change that a step would make.
 fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
     let principal = observed
         .policy
@@ -258,7 +258,7 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
             Some(missing_grant(hsm, message, remedy, who::KEY_VAULT))
         }
         Lack::Reader(policy, principal) => Some(unreadable(policy, principal)),
-        // The steps of policy and environment say that themselves.
+        // The steps for policy and environment report these themselves.
         Lack::Key | Lack::Policy | Lack::Managed | Lack::Nothing => None,
     }
 }
@@ -280,7 +280,7 @@ fn unregistered(subscription: &str) -> Finding {
     )
 }
 
-/// Who shall read the policy can't.
+/// This principal must be able to read the policy, and can't.
 fn unreadable(policy: &ArmId, principal: &str) -> Finding {
     finding(
         "CMK019",
@@ -295,7 +295,7 @@ fn unreadable(policy: &ArmId, principal: &str) -> Finding {
     )
 }
 
-/// `who`: the role that can give it.
+/// The finding for a missing grant. `who`: the role that can give it.
 fn missing_grant(vault: &ArmId, message: String, remedy: String, who: &'static str) -> Finding {
     finding(
         "CMK012",

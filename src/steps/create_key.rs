@@ -1,5 +1,5 @@
-//! A key where there is none: its vault and the resource group first, if these are not there.
-//! What is there is never written; where it does not do, a finding says why.
+//! Creates a key that does not exist yet, after its vault and resource group if these are missing.
+//! Existing resources are never changed: if one does not fit, a finding says why.
 
 use super::evidence::{NewVaultEvidence, take};
 use super::new_key::{differences, ended, sku};
@@ -18,7 +18,7 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
-/// The whole step; nothing where no key is to be made.
+/// The whole step; empty if no key is to be created.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let (Some(wish), Some(vault), Some(key)) = (&target.new_key, &target.vault, &target.key) else {
         return Plan::default();
@@ -27,7 +27,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     of_vault((wish, vault), observed, &mut plan);
     of_key((wish, vault, key), observed, &mut plan);
     let after = afterwards(target, observed);
-    // What is not there and not made, either, has its finding already.
+    // The findings already explain a vault that neither exists nor gets created.
     let said = !plan.findings.is_empty() && after.vault().is_none();
     if !said {
         let found = key::check(target, &after, Whose::Own);
@@ -38,7 +38,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// The step, where a key is to be made, and those that stand on what it makes.
+/// This step, if a key is to be created, then the steps that depend on it. `rest` plans over the
+/// snapshot as it will be.
 pub fn first(target: &Target, observed: &Observed, rest: impl FnOnce(&Observed) -> Plan) -> Plan {
     let mut plan = self::plan(target, observed);
     let after = target
@@ -49,13 +50,13 @@ pub fn first(target: &Target, observed: &Observed, rest: impl FnOnce(&Observed) 
     plan
 }
 
-/// What will be there once the plan has run, for the steps that follow in the same run.
+/// The snapshot as it will be after this plan, for the later steps of the same run.
 pub fn afterwards(target: &Target, observed: &Observed) -> Observed {
     let mut after = observed.clone();
     let (Some(wish), Some(id), Some(name)) = (&target.new_key, &target.vault, &target.key) else {
         return after;
     };
-    // What is in a vault that nobody can see is not known either.
+    // If the vault is not visible, its keys are not known either.
     let seen = matches!(after.vault, Some(Seen::Present(_) | Seen::Absent));
     if !seen && after.key_is_absent() {
         let why = Unreadable::because("its vault is not known");
@@ -71,20 +72,20 @@ pub fn afterwards(target: &Target, observed: &Observed) -> Observed {
         after.key = Some(Seen::Present(made_key(observed, wish, id, name)));
     }
     if !observed.making.scope.is_empty() {
-        // A group that is not there has neither rights nor locks of its own.
+        // A group that does not exist yet has no rights and no locks: use those of its scope.
         after.around.vault_locks = Some(observed.making.locks.clone());
         let same = |policy: &ArmId| policy.group_scope().eq_ignore_ascii_case(&id.group_scope());
         if observed.making.group.is_absent() && target.policy.as_ref().is_some_and(same) {
             after.around.group_rights = observed.making.rights.clone();
             after.around.group_locks = observed.making.locks.clone();
-            // Nobody can say yet what would be refused in it.
+            // Azure can't validate a creation in a group that does not exist yet.
             after.around.validation = Seen::Absent;
         }
     }
     after
 }
 
-/// Will the plan make the vault, as far as the service says?
+/// Will this plan create the vault, by what the service says?
 fn comes(observed: &Observed, vault: &ArmId) -> bool {
     vault.kind == ResourceKind::Vault
         && matches!(observed.vault, Some(Seen::Absent))
@@ -92,8 +93,8 @@ fn comes(observed: &Observed, vault: &ArmId) -> bool {
         && observed.around.deleted_vault.present().is_none()
 }
 
-/// Is there no key, deleted or not? One that was deleted is recovered, and not made anew; where
-/// nobody may see that, the service refuses the new one.
+/// Is there no key of this name, deleted or not? A deleted key is recovered, not created again. If
+/// the list of deleted keys is refused, the service itself refuses a duplicate.
 fn key_comes(observed: &Observed) -> bool {
     let in_vault = observed.vault().is_some();
     (!in_vault || observed.key_is_absent()) && observed.around.deleted_key.present().is_none()
@@ -130,14 +131,14 @@ fn made_key(observed: &Observed, wish: &NewKey, vault: &ArmId, name: &KeyName) -
             enabled: Known::Known(true),
             created: Known::Known(observed.at),
             not_before: Known::Known(None),
-            // An end that has passed is a finding of its own, and said once.
+            // A past expiry date has a finding already (`CMK051`).
             expires: Known::Known(shape.expires.filter(|end| *end > observed.at)),
         },
         source: "this plan",
     }
 }
 
-/// In a managed HSM every key is one of hardware.
+/// A managed HSM holds hardware keys only.
 fn shape(wish: &NewKey, vault: &ArmId) -> Shape {
     Shape {
         bits: wish.bits.unwrap_or(BITS),
@@ -153,8 +154,8 @@ fn of_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut Pl
         Some(Seen::Present(found)) => plan
             .already
             .push(format!("The vault `{}` is there", found.id.name)),
-        // A managed HSM takes a security domain, which people must keep: none is made here. That
-        // it is not there, or that a vault is deleted, is said of every key.
+        // cmkctl creates no managed HSM, because people must keep its security domain. The checks
+        // of the key report a missing HSM and a deleted vault.
         Some(Seen::Absent) if vault.kind == ResourceKind::Vault => {
             if observed.around.deleted_vault.present().is_none() {
                 new_vault((wish, vault), observed, plan);
@@ -164,7 +165,7 @@ fn of_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut Pl
     }
 }
 
-/// The vault, and its resource group before it.
+/// The vault, after its resource group.
 fn new_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut Plan) {
     let found = [
         subscription(vault, observed),
@@ -228,7 +229,7 @@ fn subscription(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     }
 }
 
-/// Names of vaults are taken once in the whole cloud.
+/// A vault name is unique in the whole cloud.
 fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     let (id, name) = (vault.to_string(), &vault.name);
     let what = format!("Whether a vault may be called `{name}`");
@@ -245,7 +246,7 @@ fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     }) else {
         return None;
     };
-    // Where deleted vaults may not be listed, it may be one of them.
+    // If deleted vaults can't be listed, the name may belong to one of them.
     let deleted = match &observed.around.deleted_vault {
         Seen::Unreadable(_) => format!(
             " If it was yours and is deleted, recover it: `az keyvault recover --name {name} \
@@ -272,8 +273,8 @@ fn unread_group(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     Some(unseen("CMK050", vault.group_scope(), &what, why, of))
 }
 
-/// What lies deleted below a name is recovered, and not made anew. Where this caller may not see
-/// it, the service refuses the new one; where nobody answers, it is not known.
+/// A deleted key or vault is recovered, not created again. If this caller may not see it (403), the
+/// service refuses the duplicate. Any other failed read is `Unknown`.
 fn unread_deleted(subject: String, what: &str, deleted: &Seen<Deleted>) -> Option<Finding> {
     let why = deleted.unreadable().filter(|why| !why.forbidden)?;
     let of = (who::KEY_VAULT, Whose::Own);
@@ -332,7 +333,7 @@ mod tests {
     use crate::model::new_key::{Period, Rotation};
     use crate::model::rights::Permission;
 
-    /// Nothing is there but the right to make all of it.
+    /// Nothing exists, but the caller may create everything.
     fn nothing(target: &mut Target, observed: &mut Observed) {
         target.new_key = Some(NewKey {
             region: Some("westeurope".to_owned()),
@@ -352,7 +353,7 @@ mod tests {
         };
     }
 
-    /// The vault is there, and the key is not.
+    /// The vault exists, the key does not.
     fn no_key(target: &mut Target, observed: &mut Observed) {
         let vault = observed.vault.clone();
         nothing(target, observed);

@@ -1,4 +1,4 @@
-//! What threatens an encrypted environment now or soon, and how badly; for one or for ten thousand.
+//! What threatens encrypted environments now or soon, and how badly, for one or for thousands.
 
 use super::day;
 use super::key::EXPIRY_WARNING;
@@ -45,7 +45,8 @@ pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<St
     all
 }
 
-/// How one environment stands, with what protects it; `within`: a key that ends sooner is expiring.
+/// The state and the dangers of one environment with its protection. A key that expires sooner than
+/// `within` counts as expiring.
 pub fn standing<'a>(
     (environment, protection): (&'a Environment, Option<&Protection>),
     at: Timestamp,
@@ -98,7 +99,7 @@ pub fn standing<'a>(
     }
 }
 
-/// Without a policy it is on the Microsoft key, unless a key is on its way to it.
+/// An environment without a policy uses the Microsoft key, unless an operation is applying a key.
 fn unprotected<'a>(
     environment: &Environment,
     one: impl Fn(State, Vec<String>) -> Standing<'a>,
@@ -109,7 +110,7 @@ fn unprotected<'a>(
     }
 }
 
-/// Is a key applied or taken away?
+/// The state while a key is applied or removed.
 fn moving(kind: &str, unlinking: bool) -> State {
     if kind.eq_ignore_ascii_case(REMOVE) || unlinking {
         State::Removing
@@ -118,7 +119,7 @@ fn moving(kind: &str, unlinking: bool) -> State {
     }
 }
 
-/// What holds of an environment: no state hides another one.
+/// The states of one environment. One state does not hide another.
 #[derive(Default)]
 struct Found {
     states: BTreeSet<State>,
@@ -138,7 +139,7 @@ impl Found {
         }
     }
 
-    /// Where it stands by its link to the policy, and by what runs on it.
+    /// Adds the states that follow from the link and from the running operation.
     fn of_link(&mut self, environment: &Environment, link: &KeyLink) {
         let status = link.status.shown();
         let unlinking = *link.stage() == Known::Known(Stage::Unlinking);
@@ -164,7 +165,7 @@ impl Found {
     }
 }
 
-/// What will lock the environments of a policy, and what is not known of it.
+/// What will lock the environments of a policy, and what is not known about it.
 #[derive(Default)]
 struct Threats {
     threats: Vec<String>,
@@ -172,7 +173,7 @@ struct Threats {
 }
 
 impl Threats {
-    /// `threat`: what is so if the verdict is no. `what`: what is not known if it can't be told.
+    /// Sorts one verdict: `threat` if it is `No`, `what` if it can't be told.
     fn sort(&mut self, verdict: Verdict, threat: &str, what: &str) {
         match verdict {
             Verdict::Yes => {}
@@ -231,7 +232,8 @@ impl Threats {
     }
 }
 
-/// What will lock the environments of a policy, and what is not known of it.
+/// What will lock the environments of a policy, and what is not known about it. Returns (threats,
+/// unseen).
 fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
     let mut found = Threats::default();
     found.sort(
@@ -280,19 +282,19 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
     (found.threats, found.unseen)
 }
 
-/// Is it there?
+/// Does the resource exist?
 fn is_there<T>(seen: Option<&Seen<T>>) -> Verdict {
     match seen {
         Some(Seen::Present(_)) => Verdict::Yes,
         Some(Seen::Absent) => Verdict::No,
         Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
-        // Nothing that was read names it.
+        // No resource that was read names it.
         None => Verdict::default(),
     }
 }
 
-/// When a locked environment is deleted, at the earliest; `None` when that can't be told. The
-/// service gives no date of the lock: it can't be earlier than the end of the key, or else than the
+/// When the service deletes a locked environment, at the earliest; `None` if that can't be told.
+/// The service gives no date of the lock. It can't be earlier than the key's expiry, or else the
 /// environment's last modification (inferred).
 pub(super) fn deleted(
     environment: &Environment,
@@ -517,7 +519,7 @@ mod tests {
         assert_eq!(state((own, protection)).2, None);
     }
 
-    /// What may not be told of an environment and its protection.
+    /// Facts that the service may leave out.
     const FORGOTTEN: &[(&str, Change)] = &[
         ("link", |e, _| e.key_link = silent()),
         ("runtime state", |e, _| e.runtime_state = "Wibble".into()),
@@ -554,7 +556,7 @@ mod tests {
         ("grant", |_, p| p.granted = Verdict::default()),
     ];
 
-    /// Over every state and every fact that is not told: that is said, or it changes nothing.
+    /// For every state and every fact left out: the result reports the gap, or stays the same.
     #[test]
     fn what_is_not_told_hides_no_danger() {
         for (row, change, _) in STATES {

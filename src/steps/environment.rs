@@ -1,21 +1,22 @@
-//! Step 2: which environment is meant.
+//! Step 2: find the environment that the caller means.
 
 use crate::model::environment::Environment;
 use crate::model::ids::parse_guid;
 use crate::model::text::clean;
 
-/// What a typed text means among the environments of a tenant.
+/// The environments of a tenant that a typed text matches.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolution<'a> {
-    /// Exactly one.
+    /// Exactly one match.
     One(&'a Environment),
-    /// More than one: never guess.
+    /// Several matches: cmkctl never guesses.
     Several(Vec<&'a Environment>),
-    /// None.
+    /// No match.
     None,
 }
 
-/// An environment id that can be asked for directly: a GUID, or the default environment's name.
+/// The environment id in a text, if it can be read directly: a GUID, or the default environment's
+/// name.
 pub fn direct_id(typed: &str) -> Option<String> {
     let typed = typed.trim();
     if let Some(guid) = typed.get(8..).filter(|_| {
@@ -25,15 +26,15 @@ pub fn direct_id(typed: &str) -> Option<String> {
     }) {
         return parse_guid(guid).map(|guid| format!("Default-{guid}"));
     }
-    // Without dashes it is how LCS writes its own ids, so it must be looked up.
+    // LCS writes its ids without dashes, so a GUID without dashes must be looked up.
     parse_guid(typed).filter(|_| typed.contains('-'))
 }
 
 /// Resolves exactly: environment id, LCS environment id, finance and operations URL, Dataverse URL
-/// or domain name, unique name, display name. Everybody may choose a display name, so no kind is
-/// stronger than another: what fits two environments is unique for neither.
+/// or domain name, unique name, display name. Anyone can choose a display name, so no kind beats
+/// another. A text that matches two environments is ambiguous, whatever the kinds.
 pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
-    // Names are compared as they are shown.
+    // Compare names as they are displayed.
     let typed = clean(typed);
     let typed = typed.trim();
     if typed.is_empty() {
@@ -85,8 +86,7 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
     }
 }
 
-/// The host of a URL, or of something that looks like one (`contoso.crm4.dynamics.com`), lower
-/// case.
+/// The host, in lower case, of a URL or a text like one (`contoso.crm4.dynamics.com`).
 fn host_of(text: &str) -> Option<String> {
     let rest = text
         .strip_prefix("https://")
@@ -178,7 +178,7 @@ mod tests {
                 Resolution::Several(vec![&all[0], &all[1]]),
                 "{taken}"
             );
-            // The twin: by anything else that is its own it is found.
+            // The other names of the same environment still find it.
             assert_eq!(resolve("uat", &all), Resolution::One(&all[0]), "{taken}");
             assert_eq!(
                 resolve("https://dev-a.crm4.dynamics.com/main.aspx", &tenant()),

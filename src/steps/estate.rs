@@ -1,4 +1,4 @@
-//! The tenant's other environments, and what happened to this one before.
+//! Findings about the tenant's other environments, and about the history of this one.
 
 use super::lifecycle::{
     ADD, KEPT_AFTER_REMOVAL, KEPT_AFTER_ROTATION, REMOVE, SWAP, applies_key, changes_key, harmless,
@@ -18,7 +18,7 @@ use crate::model::wanted::{LIMIT, NEAR};
 use crate::model::whole::Whole;
 use jiff::Timestamp;
 
-/// Everything that the other environments say.
+/// Every finding about the tenant's other environments.
 pub(super) fn check(
     target: &Target,
     tenant: &Seen<Whole<Environment>>,
@@ -75,8 +75,8 @@ pub(super) fn check(
     found
 }
 
-/// Do so many environments with a key near the limit of a tenant? `open` more may have one or not,
-/// which is said in a clause.
+/// Is this count of keyed environments near or over the tenant's limit? `open`: environments whose
+/// key is not known. The returned clause mentions them.
 pub(super) fn crowded(count: usize, open: usize, limit: usize) -> Option<(Severity, String)> {
     let severity = match count {
         count if count > limit => Severity::Block,
@@ -91,7 +91,7 @@ pub(super) fn crowded(count: usize, open: usize, limit: usize) -> Option<(Severi
     Some((severity, unread))
 }
 
-/// Is there room for one more? `open` environments may have a key or not.
+/// Is there room for one more environment? `open`: environments whose key is not known.
 fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> Option<Finding> {
     let (severity, unread) = crowded(count + 1, open, limit)?;
     Some(finding(
@@ -110,7 +110,7 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
     ))
 }
 
-/// Environments that use another policy than this one.
+/// The finding for environments that use another policy than this one.
 pub(super) fn elsewhere<'a>(
     all: impl Iterator<Item = &'a Environment>,
     policy: &ArmId,
@@ -135,7 +135,7 @@ pub(super) fn elsewhere<'a>(
     ))
 }
 
-/// Environments by their names, for messages.
+/// Environments by name, for messages.
 pub(super) fn named(all: &[&Environment]) -> Option<String> {
     let alike = Alike::among(
         all.iter()
@@ -153,7 +153,7 @@ pub(super) fn named(all: &[&Environment]) -> Option<String> {
     }
 }
 
-/// What happened to this environment before.
+/// Findings about earlier operations on this environment.
 pub(super) fn history(
     observed: &Observed,
     environment: &Environment,
@@ -215,19 +215,18 @@ pub(super) fn history(
     found
 }
 
-/// An operation that left a key behind, and until when that key is needed.
+/// An operation after which an old key is still needed, and until when.
 pub(super) struct Left<'a> {
     pub(super) operation: &'a Operation,
     pub(super) until: Known<Timestamp>,
 }
 
-/// The operations after which an environment may still need a key that it left, newest first. The
-/// days are counted from the end of the operation.
+/// The operations after which an environment may still need a key that it left, newest first. Days
+/// count from the end of the operation.
 ///
-/// A removal that failed counts when its policy is gone all the same. A reset, a copy, a restore
-/// and kinds that cmkctl does not know may have replaced a key by another one, or by none; a second
-/// add may have moved the environment from one policy to another. (Inferred: no page says which
-/// kinds there are, nor how far a history reaches back.)
+/// A failed removal counts if its policy is gone anyway. A reset, a copy, a restore or an unknown
+/// kind may have replaced the key, or removed it. A second add may have moved the environment to
+/// another policy. (Inferred: no page lists the kinds, or says how far a history reaches back.)
 pub(super) fn left_keys<'a>(
     operations: &'a [Operation],
     environment: &Environment,
@@ -257,7 +256,7 @@ pub(super) fn left_keys<'a>(
     operations.iter().enumerate().filter_map(left).collect()
 }
 
-/// Did a key apply at the end of this history, newest first?
+/// Does this history, newest first, end with an applied key?
 fn keyed(history: &[Operation]) -> bool {
     let last = history
         .iter()

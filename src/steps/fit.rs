@@ -1,5 +1,5 @@
-//! Which environments, keys and policies would do for a person to pick from, which of them is best,
-//! and why the others would not. By the judgments of the steps; nothing new is decided here.
+//! Judges environments, keys and policies for the pickers: which ones fit, which one is best, and
+//! why the others don't fit. It uses the judgments of the steps and adds no rules.
 
 use super::key::references;
 use super::key_state::check_key;
@@ -20,7 +20,7 @@ use crate::model::seen::Seen;
 use crate::model::subscription::{Standing, Subscription};
 use jiff::Timestamp;
 
-/// What findings come to: the worst of them is told.
+/// The worst of these findings, as a fit.
 fn of(findings: &[Finding]) -> Fit {
     let worst = findings.iter().max_by_key(|finding| finding.severity);
     let Some(finding) = worst else {
@@ -35,7 +35,7 @@ fn of(findings: &[Finding]) -> Fit {
     }
 }
 
-/// Would this environment take a key, as a list shows it? Its history is read with the plan.
+/// Can this environment get a key? For lists: the plan reads the history.
 pub fn environment(environment: &Environment) -> Fit {
     match &environment.key_link {
         Seen::Present(link) => {
@@ -68,8 +68,8 @@ pub fn environment(environment: &Environment) -> Fit {
     }
 }
 
-/// The same where the list is all that was read: where it leaves open whether a policy is linked,
-/// nobody has looked at the environment alone.
+/// The same, if only the list was read. If the list leaves open whether a policy is linked, the
+/// answer is `Unknown`.
 pub fn listed(environment: &Environment) -> Fit {
     let fit = self::environment(environment);
     if environment.key_link.is_absent() && environment.link_in_doubt() {
@@ -79,7 +79,7 @@ pub fn listed(environment: &Environment) -> Fit {
     fit
 }
 
-/// Does this environment have a key that it could leave, or that could come back?
+/// Does this environment have a key that it can leave or get back?
 pub fn linked(environment: &Environment) -> Fit {
     match &environment.key_link {
         Seen::Present(_) => Fit::Well,
@@ -88,7 +88,7 @@ pub fn linked(environment: &Environment) -> Fit {
     }
 }
 
-/// Would this key of this vault do for an environment, where one is known?
+/// Does this key of this vault fit, for the environment if one is given?
 pub fn key(key: &Key, vault: &Vault, environment: Option<&Environment>, at: Timestamp) -> Fit {
     match self::vault(vault, environment) {
         Fit::Not(why) => Fit::Not(why),
@@ -98,7 +98,7 @@ pub fn key(key: &Key, vault: &Vault, environment: Option<&Environment>, at: Time
     }
 }
 
-/// Would keys of this vault do?
+/// Do keys of this vault fit?
 pub fn vault(vault: &Vault, environment: Option<&Environment>) -> Fit {
     let observed = Observed {
         environment: environment.map_or_else(Seen::default, |environment| {
@@ -109,7 +109,7 @@ pub fn vault(vault: &Vault, environment: Option<&Environment>) -> Fit {
     of(&check_vault(vault, &observed))
 }
 
-/// The order of keys that do: what has no warning first, then the longer ones.
+/// The sort order of fitting keys: those without warnings first, then the longer ones.
 pub fn order(key: &Key, fit: &Fit) -> u8 {
     let longest = key.bits.known() == Some(&3072);
     match fit {
@@ -119,7 +119,7 @@ pub fn order(key: &Key, fit: &Fit) -> u8 {
     }
 }
 
-/// Would this policy do for this key and this place?
+/// Does this policy fit this key and this location?
 pub fn policy(policy: &Policy, vault: &ArmId, key: &KeyName, location: &Known<String>) -> Fit {
     let name = &policy.id.name;
     match policy.references(vault, key) {
@@ -155,7 +155,7 @@ fn placed(policy: &Policy, location: &Known<String>) -> Fit {
     }
 }
 
-/// Would this policy do for environments of this place, or at all where no place is known?
+/// Does this policy fit environments in this location, or at all if no location is given?
 pub fn ready_policy(policy: &Policy, location: Option<&Known<String>>) -> Fit {
     let mut findings = references(policy);
     findings.extend(unusable(policy));
@@ -163,7 +163,8 @@ pub fn ready_policy(policy: &Policy, location: Option<&Known<String>>) -> Fit {
     of(&findings).max(there)
 }
 
-/// Is this policy in this geography, by whichever of its two names it was called?
+/// Is this policy in this geography? Accepts both names of a geography: the environment's and the
+/// policy's.
 pub fn is_in(policy: &Policy, geography: &str) -> Verdict {
     match misfit(&policy.location, &geography.into()) {
         Known::Known(differs) => Verdict::of(differs.is_none()),
@@ -171,7 +172,7 @@ pub fn is_in(policy: &Policy, geography: &str) -> Verdict {
     }
 }
 
-/// Could a policy be made in this subscription?
+/// Can a policy be created in this subscription?
 pub fn subscription(own: &Subscription, provider: &Seen<Provider>) -> Fit {
     let name = "`Microsoft.PowerPlatform`";
     let registered = match provider {
@@ -218,12 +219,13 @@ fn elsewhere(other: &Misfit) -> Fit {
     }
 }
 
-/// The name of a new policy, after its key.
+/// A name for a new policy, made from its key's name.
 pub fn policy_name(after: &str) -> String {
     new_name("ep", after, 60)
 }
 
-/// A name for something new, after what it is for, in what Azure allows.
+/// A name for a new resource, made from `after`, within Azure's naming rules and at most `most`
+/// long.
 pub fn new_name(begins: &str, after: &str, most: usize) -> String {
     let mut name = begins.to_owned();
     for word in after

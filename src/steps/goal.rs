@@ -1,5 +1,5 @@
-//! Where an environment shall end, and how far it is: the same question before a start, while
-//! waiting and after it.
+//! The state that an environment must reach, and how far it is. The same check runs before a start,
+//! while waiting, and afterwards.
 
 use super::lifecycle::{REMOVE, applies_key};
 use super::link::{Standing, open, standing};
@@ -9,19 +9,19 @@ use crate::model::known::{Known, Verdict};
 use crate::model::operation::Operation;
 use crate::model::seen::Seen;
 
-/// Where an environment shall end.
+/// The state that an environment must reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
     /// Encrypted with this policy.
     Policy(ArmId),
-    /// Encrypted with the policy that is linked, whichever it is.
+    /// Encrypted with the linked policy, whichever that is.
     Linked,
-    /// On the Microsoft key.
+    /// Encrypted with the Microsoft key.
     NoPolicy,
 }
 
 impl Goal {
-    /// How far the environment is.
+    /// The environment's standing with regard to this goal.
     pub fn standing(&self, look: &Environment) -> Standing {
         match self {
             Goal::Policy(policy) => standing(look, policy),
@@ -34,12 +34,12 @@ impl Goal {
         }
     }
 
-    /// Is this the kind of operation that leads there?
+    /// Does this operation lead to the goal?
     pub fn leads(&self, operation: &Operation) -> bool {
         self.begins(&operation.kind)
     }
 
-    /// The same by its type alone.
+    /// The same, by the operation's type alone.
     pub fn begins(&self, kind: &str) -> bool {
         match self {
             Goal::Policy(_) | Goal::Linked => applies_key(kind),
@@ -47,7 +47,7 @@ impl Goal {
         }
     }
 
-    /// What goes on at the service, as the subject of a sentence.
+    /// The running operation, as the subject of a sentence.
     pub fn noun(&self, name: &str) -> String {
         match self {
             Goal::Policy(_) | Goal::Linked => format!("The encryption of `{name}`"),
@@ -55,7 +55,7 @@ impl Goal {
         }
     }
 
-    /// What a re-read shall show, as the object of a sentence.
+    /// What a re-read must show, as the object of a sentence.
     pub const fn shown(&self) -> &'static str {
         match self {
             Goal::Policy(_) | Goal::Linked => "the key",
@@ -64,8 +64,8 @@ impl Goal {
     }
 }
 
-/// Done is: no policy, and everything runs. If the link still says `Linked`, the removal has not
-/// begun, whatever state the environment is in.
+/// Done means no policy and the environment is up. If `linkStatus` is still `Linked`, the removal
+/// has not started, regardless of the environment's state.
 fn unlinked(look: &Environment) -> Standing {
     let link = match &look.key_link {
         Seen::Absent => {

@@ -1,4 +1,4 @@
-//! Step 3's grant: who may use the key, by what, and since when.
+//! Step 3's grant: which principal may use the key, by which assignment, and since when.
 
 use super::ready::unusable;
 use super::rights::key::{access, denial_open, settling, source_of_key};
@@ -17,7 +17,7 @@ use crate::model::seen::Seen;
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// Is the policy there, or will it be?
+/// Does the policy exist, or does the plan create it?
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comes {
     There,
@@ -25,7 +25,7 @@ pub(super) enum Comes {
     No,
 }
 
-/// `whose`: does the step that asks give the grant, or only rely on it?
+/// Plans the grant, if it is missing. `whose`: does this step give the grant, or only rely on it?
 pub(super) fn grant(
     target: &Target,
     observed: &Observed,
@@ -39,7 +39,7 @@ pub(super) fn grant(
     };
     match comes {
         Comes::No => return,
-        // That its identity does not show is said by the step of the policy.
+        // The policy step reports a missing identity.
         Comes::There
             if observed
                 .policy
@@ -69,7 +69,7 @@ pub(super) fn grant(
     }
 }
 
-/// The grant that the vault's permission model takes, or why it can't be told which that is.
+/// The grant action for the vault's permission model, or the finding that the model is not known.
 fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Finding> {
     let not_told = |what: String, why: &str| {
         let subject = vault.id.to_string();
@@ -106,7 +106,7 @@ fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Findin
     }
 }
 
-/// That the identity may use the key, and where its right comes from.
+/// The sentence that the identity may use the key, and where its right comes from.
 fn already(observed: &Observed, policy: &ArmId, vault: &Vault, by: &[&RoleAssignment]) -> String {
     let found = observed.policy.present();
     let by = found
@@ -124,8 +124,8 @@ fn already(observed: &Observed, policy: &ArmId, vault: &Vault, by: &[&RoleAssign
     )
 }
 
-/// What is to be said beside the answer: a denial, or what is not known. Where nothing gives the
-/// right, it is what a grant would not change.
+/// The finding beside the answer: a denial, or what is not known. If nothing gives the right, it
+/// says what a grant would not change.
 fn beside(observed: &Observed, vault: &Vault, may: &Right<'_>, whose: Whose) -> Option<Finding> {
     let policy = observed.policy.present()?;
     match may {
@@ -167,10 +167,10 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: W
     found
 }
 
-/// The role once more, without the condition. A principal can have a role only once at a scope,
-/// with a condition or without: a second one there is refused (`RoleAssignmentExists`), and the
-/// Azure CLI then shows the first one as if it had made it. So the command names a scope at which
-/// the identity does not have the role yet, the smallest one first.
+/// The command that assigns the role again, without a condition. A principal can have a role only
+/// once at a scope, with or without a condition. Azure refuses a second assignment
+/// (`RoleAssignmentExists`), and the Azure CLI then prints the first as if it were new. So the
+/// command names the smallest scope at which the identity lacks the role.
 fn without_condition(policy: &Policy, vault: &Vault, held: &Held) -> String {
     let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
     let own = |role: &&RoleAssignment| {
@@ -196,7 +196,7 @@ fn without_condition(policy: &Policy, vault: &Vault, held: &Held) -> String {
     }
 }
 
-/// A grant does not help against a denial.
+/// The finding for a deny assignment. A grant can't override it.
 fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
     finding(
         "CMK012",
@@ -215,7 +215,7 @@ fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
     )
 }
 
-/// Said once: the service does not show this caller what is denied.
+/// The finding that the service does not show deny assignments to this caller.
 fn hidden_denials(vault: &Vault, held: &Held) -> Option<Finding> {
     let why = held.denials.unreadable().filter(|why| why.forbidden)?;
     Some(finding(
@@ -243,8 +243,8 @@ fn denials_command(vault: &Vault) -> String {
     format!("az rest --method get --url {}", quoted(&address))
 }
 
-/// What a policy that is linked, and was not asked for in detail, needs to keep its environments
-/// running.
+/// What a linked policy needs to keep its environments running, if the caller did not ask for it in
+/// detail.
 pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
     let (Seen::Present(policy), Some(vault)) = (&observed.policy, observed.vault()) else {
         return Vec::new();
@@ -259,7 +259,7 @@ pub(super) fn in_use(observed: &Observed, whose: Whose) -> Vec<Finding> {
     found
 }
 
-/// May the identity of a policy use its key?
+/// The finding if the policy's identity may not use its key.
 fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) -> Option<Finding> {
     let may = access(observed, vault);
     if may != Right::No {
@@ -353,7 +353,7 @@ pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
     )
 }
 
-/// From when on the grants of the policy's identity are effective everywhere, if they are not yet.
+/// When the grants of the policy's identity become effective everywhere; `None` if they are.
 pub(super) fn effective_from(observed: &Observed, policy: &Policy) -> Option<Timestamp> {
     settling(observed, policy).map(|(from, _)| from)
 }

@@ -10,32 +10,32 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use serde::Serialize;
 
-/// The verdict, from three pieces of evidence. `linkedAppMetadata` alone proves nothing: every
-/// environment of LCS gets an initial Power Platform environment without Dataverse that already
+/// The verdict, from three pieces of evidence. `linkedAppMetadata` alone proves nothing. LCS gives
+/// each of its environments an initial Power Platform environment without Dataverse, which already
 /// shows the finance and operations URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Integrated through LCS, confirmed by Dataverse.
+    /// Integrated through LCS; Dataverse confirms it.
     Integrated,
-    /// A unified environment, managed from Power Platform alone.
+    /// A unified environment, managed only in Power Platform.
     Unified,
-    /// No finance and operations side at all.
+    /// No finance and operations app.
     NotFinanceAndOperations,
-    /// The placeholder that LCS makes before the setup ran.
+    /// The initial environment from LCS, before Power Platform integration is set up.
     InitialEnvironmentOnly,
-    /// Set up half: resume it in LCS.
+    /// The setup is incomplete: resume it in LCS.
     LinkIncomplete,
     /// Dataverse names another finance and operations environment.
     Mismatch,
-    /// In the customer's own subscription: CMK does not apply.
+    /// Cloud-hosted in the customer's own subscription: customer-managed keys do not apply.
     CloudHosted,
     /// The service did not say.
     Unknown,
 }
 
 impl Verdict {
-    /// The word for it, as in JSON.
+    /// The verdict as a word, as in JSON.
     pub const fn word(self) -> &'static str {
         match self {
             Verdict::Integrated => "integrated",
@@ -49,7 +49,7 @@ impl Verdict {
         }
     }
 
-    /// What it means, in one sentence.
+    /// The verdict as a sentence.
     pub const fn meaning(self) -> &'static str {
         match self {
             Verdict::Integrated => {
@@ -80,14 +80,14 @@ impl Verdict {
     }
 }
 
-/// The decision table.
+/// The decision table, over the environment and the answer of Dataverse.
 pub fn verdict(environment: &Environment, answer: Option<&Seen<Integration>>) -> Verdict {
     let app = match &environment.app {
         Known::Known(Some(app)) => app,
         Known::Known(None) => return Verdict::NotFinanceAndOperations,
         Known::Unknown(_) => return Verdict::Unknown,
     };
-    // Whether it is a cloud-hosted one is told by its address alone.
+    // Only the URL tells a cloud-hosted environment from the others.
     let Some(url) = app.url.as_deref().map(str::to_ascii_lowercase) else {
         return Verdict::Unknown;
     };
@@ -117,9 +117,9 @@ pub fn verdict(environment: &Environment, answer: Option<&Seen<Integration>>) ->
     }
 }
 
-/// Do both sides name the same environment? Ids as GUIDs, because LCS writes them without dashes;
-/// URLs by host. What one side leaves out is not held against it; nothing when they have neither in
-/// common.
+/// Do both sides name the same environment? Ids are compared as GUIDs, because LCS writes them
+/// without dashes; URLs by host. A value that one side leaves out is ignored. `None` if there is
+/// nothing to compare.
 fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> Option<bool> {
     let same_id = match (app.id.as_deref(), id) {
         (Some(left), Some(right)) => Some(match (parse_guid(left), parse_guid(right)) {
@@ -144,7 +144,7 @@ fn matches(app: &AppLink, id: Option<&str>, url: Option<&str>) -> Option<bool> {
         .then(|| same_id.unwrap_or(true) && same_url.unwrap_or(true))
 }
 
-/// What stands in the way of a key before this step is done.
+/// Findings that block a key until this step is done.
 pub fn check(
     target: &Target,
     environment: &Environment,
@@ -198,8 +198,8 @@ pub fn check(
     vec![found]
 }
 
-/// Managed from Power Platform alone. One that has a key was most likely migrated from Lifecycle
-/// Services, which shows it as `Internal` (`I`): no blocker.
+/// The finding for a unified environment. If it has a key, it was most likely migrated from
+/// Lifecycle Services, which shows it as `Internal` (`I`). That does not block.
 fn unified(environment: &Environment) -> Finding {
     let (message, remedy) = if environment.key_link.present().is_some() {
         (
@@ -224,7 +224,7 @@ fn unified(environment: &Environment) -> Finding {
     )
 }
 
-/// Why neither side tells whether it is integrated.
+/// The finding that neither side tells whether the environment is integrated.
 fn not_told(environment: &Environment, answer: Option<&Seen<Integration>>) -> Finding {
     let silent = match answer {
         Some(Seen::Unreadable(why)) => Err(why.clone()),
@@ -349,7 +349,7 @@ mod tests {
             verdict(&one, Some(&told))
         };
         assert_eq!(with(|_| {}), Verdict::Integrated);
-        // A cloud-hosted one is known by its address alone.
+        // Only its URL identifies a cloud-hosted environment.
         assert_eq!(with(|app| app.url = None), Verdict::Unknown);
         assert_eq!(with(|app| app.kind = None), Verdict::Unknown);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The key and its vault: will they carry the environments, and keep carrying them?
+//! The key and its vault: can they encrypt the environments, and keep them running?
 
 pub use super::key_state::EXPIRY_WARNING;
 use super::key_state::{Mends, check_key};
@@ -16,12 +16,12 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
-/// Everything about vault and key that the snapshot shows.
+/// Every finding about vault and key in the snapshot.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
     check_but(target, observed, whose, Mends::Nothing)
 }
 
-/// The same, except what the plan itself mends.
+/// The same, without what the plan itself repairs.
 pub(super) fn check_but(
     target: &Target,
     observed: &Observed,
@@ -46,7 +46,7 @@ pub(super) fn check_but(
     found
 }
 
-/// What the snapshot shows of the vault that is named, if any is.
+/// Findings about the named vault, if there is one.
 pub(super) fn of_vault(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
     let named = vault_id(target, observed).map(ToString::to_string);
     let hidden = |subject: Option<String>, why: &Unreadable| {
@@ -65,8 +65,8 @@ pub(super) fn of_vault(target: &Target, observed: &Observed, whose: Whose) -> Ve
     }
 }
 
-/// The same of the key, except what the plan mends. One that is behind its vault is said with the
-/// vault.
+/// Findings about the key, without what the plan repairs. A key whose vault is hidden is reported
+/// with the vault.
 fn of_key(target: &Target, observed: &Observed, whose: Whose, mends: Mends) -> Vec<Finding> {
     let name = key_name(target, observed);
     let at_vault = at_vault(target, observed);
@@ -83,7 +83,7 @@ fn of_key(target: &Target, observed: &Observed, whose: Whose, mends: Mends) -> V
             vec![absent_key(name, &at_vault, &observed.around.deleted_key)]
         }
         Some(Seen::Unreadable(why)) => vec![hidden(why)],
-        // Who named a vault alone did not ask for the key that a policy names.
+        // If the caller named only a vault, a policy's key was not asked for.
         None if vault_is_there && (target.key.is_some() || target.vault.is_none()) => {
             vec![hidden(&unread())]
         }
@@ -95,8 +95,8 @@ fn unread() -> Unreadable {
     Unreadable::because("it was not read")
 }
 
-/// The policy that the environment is linked to could not be read, or is gone. `what`: what it is
-/// called.
+/// The finding that the environment's linked policy could not be read, or does not exist. `what`:
+/// its name in the message.
 pub(super) fn linked_policy(observed: &Observed, what: &str) -> Option<Finding> {
     let linked = observed
         .environment
@@ -120,14 +120,14 @@ pub(super) fn linked_policy(observed: &Observed, what: &str) -> Option<Finding> 
     }
 }
 
-/// What an environment needs to leave its policy: its data is decrypted with the key once more, and
-/// without it the outage ends half way. The policy is linked, so that it is gone or can't be read
-/// is no reason to go on.
+/// Findings that block an environment from leaving its policy. The service decrypts its data with
+/// the key once more; without the key the outage does not end. A linked policy that is missing or
+/// unreadable blocks, too.
 pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
     if let Some(unread) = linked_policy(observed, "The old policy") {
         return vec![unread];
     }
-    // Warnings are about a future that it leaves.
+    // Warnings concern the time after the environment has left.
     in_use(observed)
         .findings
         .into_iter()
@@ -135,9 +135,9 @@ pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
         .collect()
 }
 
-/// What keeps the environments of the policy that was read running: its key, its vault, its grant,
-/// and since when that is effective. What this caller may not read of it is the Key Vault
-/// administrator's. That the policy itself could not be read is said by whoever needs it.
+/// What the snapshot's policy needs to keep its environments running: its key, its vault, its
+/// grant, and when the grant is effective. Facts that the service refuses to this caller belong to
+/// the Key Vault administrator's side. The callers report an unreadable policy themselves.
 pub(super) fn in_use(observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let Some(policy) = observed.policy.present() else {
@@ -147,7 +147,7 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
     plan.findings
         .extend(check(&Target::default(), observed, Whose::Others));
     plan.findings.extend(grant::in_use(observed, Whose::Others));
-    // A vault that is not there, or was not read, has no key that could keep anything running.
+    // A vault that is absent or was not read gives no key, so the key was not checked.
     if observed.key.is_none() && !matches!(observed.vault, Some(Seen::Present(_))) {
         plan.findings.push(unknown(
             "CMK015",
@@ -161,7 +161,7 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
     plan
 }
 
-/// Does the policy encrypt, and does it say with which key?
+/// Does the policy encrypt, and does it name its key?
 pub(super) fn references(policy: &Policy) -> Vec<Finding> {
     let (id, name) = (policy.id.to_string(), &policy.id.name);
     let mut found = Vec::new();
@@ -198,8 +198,8 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
     found
 }
 
-/// What the service itself says about the policy's health; only a warning, because no document
-/// says what follows from it.
+/// The service's own health state of the policy. Only a warning, because no document says what
+/// follows from it.
 fn health(policy: &Policy) -> Option<Finding> {
     let word = policy.health.as_ref()?;
     let name = &policy.id.name;
@@ -224,7 +224,7 @@ fn health(policy: &Policy) -> Option<Finding> {
     ))
 }
 
-/// The key's name: as it was asked for, or as the policy names it.
+/// The key's name: the one asked for, or else the policy's.
 fn key_name(target: &Target, observed: &Observed) -> Option<String> {
     let asked = target.key.as_ref().map(KeyName::as_str);
     let named = || {
@@ -237,7 +237,7 @@ fn key_name(target: &Target, observed: &Observed) -> Option<String> {
     asked.or_else(named).map(str::to_owned)
 }
 
-/// `--vault-name NAME`, as `az keyvault key` takes it.
+/// `--vault-name NAME` or `--hsm-name NAME`, as `az keyvault key` takes it.
 fn at_vault(target: &Target, observed: &Observed) -> String {
     match vault_id(target, observed) {
         Some(id) if id.kind == ResourceKind::ManagedHsm => format!("--hsm-name {}", id.name),

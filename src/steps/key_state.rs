@@ -1,5 +1,4 @@
-//! The state of a key: is it of a type that works, is it enabled, and is it valid now and for long
-//! enough?
+//! The state of a key: does its type work, is it enabled, is it valid now, and for how long?
 
 use super::{finding, moment, who};
 use crate::model::finding::{Finding, Severity};
@@ -8,23 +7,23 @@ use crate::model::protection::{Key, KeyType};
 use crate::model::remedy::Remedy;
 use jiff::{SignedDuration, Timestamp};
 
-/// A key that expires sooner than this is worth a warning.
+/// A key that expires within this time gets a warning.
 pub const EXPIRY_WARNING: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// What the plan itself mends about the key: that is no finding then, or a lesser one.
+/// What the plan repairs about the key. Such a problem is then no finding, or only a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mends {
     /// Nothing.
     Nothing,
-    /// A new version follows: what has ended or not begun is a warning.
+    /// A new version follows, so an expired or not yet valid key is only a warning.
     Dates,
-    /// A version is enabled again.
+    /// The plan enables a version again.
     Disabled,
-    /// The deleted key is recovered; how it is then, nobody knows before.
+    /// The plan recovers the deleted key. Its state is known only afterwards.
     Deleted,
 }
 
-/// What is wrong with the key itself. `at_vault`: the vault, as `az keyvault key` takes it.
+/// Every finding about the key itself. `at_vault`: the vault, as `az keyvault key` takes it.
 pub(super) fn check_key(key: &Key, at_vault: &str, now: Timestamp, mends: Mends) -> Vec<Finding> {
     let name = &key.name;
     let rotate = format!("Rotate it: `az keyvault key rotate --name {name} {at_vault}`.");
@@ -60,7 +59,7 @@ fn not_known(key: &Key, code: &'static str, message: String) -> Finding {
     say(key, code, Severity::Unknown, message, ask)
 }
 
-/// Is it of a type and a size that work?
+/// Does Power Platform support its type and size?
 pub(super) fn works(key: &Key) -> Verdict {
     match kind(key, "").map(|found| (found.severity, found.message)) {
         None | Some((Severity::Acknowledge | Severity::NotVisible | Severity::Warn, _)) => {
@@ -71,7 +70,7 @@ pub(super) fn works(key: &Key) -> Verdict {
     }
 }
 
-/// Its type, and its size.
+/// The finding about its type or size.
 fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
     let name = &key.name;
     let create = format!(
@@ -135,7 +134,7 @@ fn enabled(key: &Key, at_vault: &str, mends: Mends) -> Option<Finding> {
     }
 }
 
-/// Has it expired, or will it soon?
+/// The finding if the key has expired or expires soon.
 fn end(key: &Key, rotate: &str, now: Timestamp, over: Severity) -> Option<Finding> {
     let name = &key.name;
     match &key.validity.expires {
@@ -161,7 +160,7 @@ fn end(key: &Key, rotate: &str, now: Timestamp, over: Severity) -> Option<Findin
     }
 }
 
-/// Has its time begun?
+/// The finding if the key is not valid yet.
 fn beginning(key: &Key, now: Timestamp, over: Severity) -> Option<Finding> {
     let name = &key.name;
     match &key.validity.not_before {
@@ -277,7 +276,7 @@ mod tests {
         }
     }
 
-    /// What is found of a key, by its severities.
+    /// The severities of what is found for a key.
     fn found(validity: Validity, mends: Mends) -> Vec<Severity> {
         let key = Key {
             name: "cmk".to_owned(),

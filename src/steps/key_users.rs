@@ -1,5 +1,4 @@
-//! Who uses a key now, and who left it not long ago, in a tenant of which everything must have been
-//! seen.
+//! Which environments use a key now, or left it recently. The whole tenant must have been read.
 
 use super::estate::left_keys;
 use super::lifecycle::{KEYED_LAST, applies_key, changes_key, last_of_key};
@@ -14,17 +13,18 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// An environment that is encrypted with the key, and the policy by which it is.
+/// An environment encrypted with the key, and its policy.
 pub(super) type User<'a> = (&'a Environment, &'a Policy);
 
-/// Everything that was seen of the tenant.
+/// Everything that was read of the tenant.
 pub(super) struct Tenant<'a> {
     pub(super) target: &'a Target,
     pub(super) observed: &'a Observed,
 }
 
 impl<'a> Tenant<'a> {
-    /// Was all of it seen? Deleted environments never are.
+    /// Findings for parts of the tenant that were not read. No list ever shows deleted
+    /// environments.
     pub(super) fn whole(&self) -> Vec<Finding> {
         let around = &self.observed.around;
         let what = "Which environments use the key, or used it recently,";
@@ -79,8 +79,7 @@ impl<'a> Tenant<'a> {
             .unwrap_or_default()
     }
 
-    /// The environments that are linked to a policy with this key. Whoever may be one of them is
-    /// said in `open`.
+    /// The environments linked to a policy with this key. Possible users are added to `open`.
     pub(super) fn users(&self, open: &mut Vec<Finding>) -> Vec<User<'a>> {
         let mut users = Vec::new();
         for environment in self.environments() {
@@ -125,7 +124,7 @@ impl<'a> Tenant<'a> {
         users
     }
 
-    /// What in its history and state disagrees with what its link says.
+    /// Why the history or the state contradicts the link; `None` if they agree.
     fn doubt(&self, environment: &Environment) -> Option<String> {
         if let Some(operation) = &environment.ongoing {
             return Some(format!("`{operation}` runs on it"));
@@ -161,14 +160,14 @@ impl<'a> Tenant<'a> {
         if !environment.key_link.is_absent() {
             return None;
         }
-        // A reset, a restore or a copy gives it the key of something else, or none.
-        // One that failed may have put data on the key.
+        // A reset, a restore or a copy replaces or removes the key. A failed one may have put data
+        // on the key.
         let last = last_of_key(history, applies_key)?;
         applies_key(&last.kind).then(|| KEYED_LAST.to_owned())
     }
 
-    /// Environments that left some key not long ago: which one, no history says. A history that
-    /// does not tell is said in `open`.
+    /// Environments that left a key recently; no history says which key. Histories that can't tell
+    /// are added to `open`.
     pub(super) fn left_behind(&self, open: &mut Vec<Finding>) -> Vec<Finding> {
         let mut days = Vec::new();
         for environment in self.environments() {
@@ -255,7 +254,7 @@ mod tests {
     use crate::model::protection::KeyReference;
     use crate::model::whole::Whole;
 
-    /// The users by name, and what is open about others.
+    /// The users by name, and the open findings about others.
     fn users(target: &Target, observed: &Observed) -> Vec<String> {
         let mut open = Vec::new();
         let users = Tenant { target, observed }.users(&mut open);
@@ -413,7 +412,7 @@ mod tests {
             (days.iter().map(|s| (*s).to_owned()).collect(), vec![])
         );
         assert_eq!(told(removal(40)).0, none);
-        // What may have replaced a key by another one, or by none, of whatever kind.
+        // Operations of any kind that may have replaced or removed a key.
         for kind in ["Reset", "Copy", "Restore", "UnlinkCustomerManagedKey"] {
             let ran = |state, at| told(all(vec![operation(kind, state, at)])).0;
             assert_eq!(ran("Succeeded", 3), days, "{kind}");

@@ -1,4 +1,4 @@
-//! The lifecycle operations of environments that concern keys: the names of their types, and what a
+//! The environment lifecycle operations that concern keys: the names of their types, and what a
 //! history says about them.
 
 use crate::model::action::Named;
@@ -12,33 +12,33 @@ use jiff::SignedDuration;
 /// The lifecycle operation that adding an environment starts (inferred from its type on other
 /// environments' `allowedOperations`).
 pub const ADD: &str = "NewCustomerManagedKey";
-/// The one that moves an environment from one policy to another (inferred).
+/// The operation that moves an environment from one policy to another (inferred).
 pub const SWAP: &str = "RotateCustomerManagedKey";
 
-/// The one that makes an environment a Managed Environment.
+/// The operation that makes an environment a Managed Environment.
 pub const GOVERN: &str = "EnableGovernanceConfiguration";
 
-/// The operation that takes the key from an environment (inferred from the lists of allowed
+/// The operation that takes an environment off its policy (inferred from the lists of allowed
 /// operations).
 pub const REMOVE: &str = "RevertToMicrosoftKey";
 
-/// Key, vault and the policy's access are needed this long after a removal: backups are still
-/// encrypted with the key.
+/// Key, vault and the policy's access are needed this long after a removal, because backups are
+/// still encrypted with the key.
 pub const KEPT_AFTER_REMOVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// An old key, or an old version of it, is needed this long after a rotation to another one.
+/// An old key or key version is needed this long after a rotation.
 pub const KEPT_AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// A removal takes up to 4 days, and reads lag behind it.
 const LONGEST_REMOVAL: SignedDuration =
     SignedDuration::from_secs(LONGEST_OPERATION.as_secs() + READS_LAG.as_secs());
 
-/// Reads lag behind an operation that ended, for so long at most.
+/// Reads lag at most this long behind an operation that ended.
 pub(super) const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 
-/// The newest operation that may have changed which key an environment has: a reset, a restore or a
-/// copy gives it the key of something else, or none. Of what did not succeed, only the kinds count
-/// that `failed` names.
+/// The newest operation that may have changed the environment's key. A reset, a restore or a copy
+/// replaces or removes the key. An operation that did not succeed counts only if `failed` accepts
+/// its kind.
 pub(super) fn last_of_key(
     history: &[Operation],
     failed: impl Fn(&str) -> bool,
@@ -48,7 +48,7 @@ pub(super) fn last_of_key(
     })
 }
 
-/// Does it change nothing about an environment's key?
+/// Does this operation leave the environment's key unchanged?
 pub(super) fn harmless(operation: &Operation) -> bool {
     let kinds = [
         "EnableGovernanceConfiguration",
@@ -58,14 +58,13 @@ pub(super) fn harmless(operation: &Operation) -> bool {
     kinds.iter().any(|kind| operation.is(kind))
 }
 
-/// Why a link that is not shown may be there all the same.
+/// Why a link may exist although none is shown.
 pub(super) const KEYED_LAST: &str =
     "no policy is shown, but its history ends with an applied policy";
 
-/// What in its history speaks against it that an environment without a policy has none: the last
-/// thing that happened to its key is that one was applied. An absent policy alone is no proof. What
-/// runs, or ended so lately that reads lag behind it, is judged by whoever waits for it; what
-/// failed is to be sent again.
+/// Evidence from the history that an environment without a visible policy may have one: the last
+/// key operation applied a key. A missing link alone is no proof. The code that waits judges an
+/// operation that runs or ended within the read lag. A failed one can be sent again.
 pub fn keyed_last(observed: &Observed) -> Option<&'static str> {
     if running(observed).is_some() || just_keyed(observed) {
         return None;
@@ -79,12 +78,12 @@ pub fn applies_key(kind: &str) -> bool {
     [ADD, SWAP].iter().any(|own| kind.eq_ignore_ascii_case(own))
 }
 
-/// Does it apply a key or take one away?
+/// Does an operation of this kind apply or remove a key?
 pub fn changes_key(kind: &str) -> bool {
     applies_key(kind) || kind.eq_ignore_ascii_case(REMOVE)
 }
 
-/// The operation that runs on the environment now, as far as the snapshot shows.
+/// The operation that the snapshot shows as running.
 pub fn running(observed: &Observed) -> Option<&Operation> {
     observed
         .operations
@@ -92,8 +91,7 @@ pub fn running(observed: &Observed) -> Option<&Operation> {
         .and_then(|all| all.iter().find(|operation| !operation.has_ended()))
 }
 
-/// Was a key applied so lately that reads may not show it yet? When the end is not known, it may
-/// have been.
+/// Was a key applied so recently that reads may not show it yet? If the end is not known, yes.
 pub(super) fn just_keyed(observed: &Observed) -> bool {
     let last = observed.operations.present().and_then(|all| all.first());
     last.filter(|operation| applies_key(&operation.kind) && operation.succeeded())
@@ -107,8 +105,8 @@ pub(super) fn just_keyed(observed: &Observed) -> bool {
         })
 }
 
-/// Is the newest operation the one that makes a Managed Environment? It runs, or has just ended and
-/// reads lag behind.
+/// Does the newest operation make a Managed Environment, and does it still run or has it ended
+/// within the read lag?
 pub(super) fn governed_last(observed: &Observed, environment: &Environment) -> bool {
     let newest = observed
         .operations
@@ -126,7 +124,7 @@ pub(super) fn governed_last(observed: &Observed, environment: &Environment) -> b
     !other && newest.is_some_and(|operation| !operation.has_ended() || recent(operation))
 }
 
-/// The removal that runs already, if one does.
+/// The wait for a removal that already runs.
 pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Option<Action> {
     let all = observed
         .operations
@@ -144,7 +142,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
         .ongoing
         .as_deref()
         .is_some_and(|kind| kind.eq_ignore_ascii_case(REMOVE));
-    // Reads lag behind an operation that ended: it is off its policy, and not back yet.
+    // Within the read lag, the link is already gone and the environment is not up yet.
     let newest = observed
         .operations
         .present()
@@ -162,7 +160,7 @@ pub(super) fn under_way(observed: &Observed, environment: &Environment) -> Optio
     })
 }
 
-/// Is a removal the last thing that happened to its key?
+/// Was the last key operation a removal?
 pub(super) fn last_was_removal(observed: &Observed) -> bool {
     let last = observed
         .operations

@@ -1,4 +1,4 @@
-//! Where an environment stands with regard to its policy.
+//! The standing of an environment with regard to a policy.
 
 use super::{Whose, finding, quoted, unseen, who};
 use crate::model::environment::{Environment, KeyLink, Stage};
@@ -8,26 +8,26 @@ use crate::model::known::{Known, Verdict};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
-/// Where an environment stands with regard to one policy.
+/// The standing of an environment with regard to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// No encryption policy.
     None,
-    /// This policy, and everything runs.
+    /// Linked to this policy, and the environment is up.
     Done,
-    /// This policy is being applied, or is applied while the environment is not back yet.
+    /// This policy is being applied, or it is linked while the environment is not up yet.
     Under,
-    /// This policy, at rest, and offline: its key can't be reached.
+    /// Linked to this policy and settled, but offline: its key can't be reached.
     Locked,
-    /// This policy, and the service says that it failed.
+    /// Linked to this policy, and the service says that it failed.
     Failed,
-    /// Another policy.
+    /// Linked to another policy.
     Other(ArmId),
     /// The service did not say.
     Unknown(Unreadable),
 }
 
-/// Where the environment stands with regard to `policy`.
+/// The environment's standing with regard to `policy`.
 pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
     match &environment.key_link {
         Seen::Present(link) if link.policy == *policy => under_policy(environment, link),
@@ -37,7 +37,7 @@ pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
     }
 }
 
-/// Where it stands with regard to the policy that is linked.
+/// The standing with regard to the linked policy.
 fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
     let settled = match link.stage() {
         Known::Known(Stage::Linked) => Standing::Done,
@@ -59,8 +59,9 @@ pub(super) fn open(why: impl Into<String>) -> Standing {
     Standing::Unknown(Unreadable::because(why))
 }
 
-/// Is an environment with a policy locked? Offline, ready for operations, and none runs that would
-/// explain it: then its key can't be reached (inferred; the service has no word for a lock).
+/// Is an environment with a policy locked? It is offline and ready for operations, and no running
+/// operation explains that. Then its key can't be reached (inferred; the service has no state for a
+/// lock).
 pub fn locked(environment: &Environment) -> Verdict {
     let link = match &environment.key_link {
         Seen::Present(link) => link,
@@ -80,7 +81,7 @@ pub fn locked(environment: &Environment) -> Verdict {
     settled.and(|| offline).and(|| environment.is_ready())
 }
 
-/// Whether a policy is linked is not known: nothing is started on such an environment.
+/// The finding that the link is not known. cmkctl starts nothing on such an environment.
 pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Finding {
     let (id, name) = (&environment.id, &environment.display_name);
     let what = format!("Whether `{name}` has a policy");
@@ -95,7 +96,7 @@ pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Findi
     found
 }
 
-/// It has its policy, and its key can't be reached: nothing but the key helps.
+/// The finding for a locked environment: only restoring the key helps.
 pub(super) fn offline(environment: &Environment) -> Finding {
     finding(
         "CMK035",
@@ -111,7 +112,7 @@ pub(super) fn offline(environment: &Environment) -> Finding {
     )
 }
 
-/// A step of an environment that was not read plans nothing.
+/// The finding for an environment that was not read: its step plans nothing.
 pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Finding {
     let why = seen
         .unreadable()

@@ -1,4 +1,4 @@
-//! Where a policy belongs.
+//! The location of a policy.
 
 use super::{unknown, who};
 use crate::model::finding::{Finding, Severity};
@@ -6,8 +6,8 @@ use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::target::Target;
 
-/// The policy location for an environment's geography. All others keep their name; the provider's
-/// own list decides in the end.
+/// The policy location for an environment's geography. Most geographies keep their name. The list
+/// of the Azure resource provider decides in the end.
 pub fn policy_location(environment_location: &str) -> String {
     match environment_location.to_ascii_lowercase().as_str() {
         "unitedkingdom" => "uk",
@@ -18,8 +18,8 @@ pub fn policy_location(environment_location: &str) -> String {
     .to_owned()
 }
 
-/// A region of Azure in a geography, to be offered for a new vault. A vault in any region does: a
-/// near one is a good offer, and no more (`I`).
+/// An Azure region in this geography, to suggest for a new vault. A vault may be in any region; a
+/// near one is only a good default (`I`).
 pub fn region_in(geography: &str) -> Option<&'static str> {
     let regions = [
         ("asia", "southeastasia"),
@@ -48,7 +48,7 @@ pub fn region_in(geography: &str) -> Option<&'static str> {
     found.map(|(_, region)| *region)
 }
 
-/// Where the policy goes: as asked for, or where the environment needs it.
+/// The policy's location: as asked for, or as the environment needs it.
 pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     let geography = observed
         .environment
@@ -58,19 +58,18 @@ pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     target.location.clone().or(geography)
 }
 
-/// A policy that is elsewhere than an environment needs one.
+/// A policy in another location than the environment needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Misfit {
-    /// Where the policy is.
+    /// The policy's location.
     pub(super) policy: String,
-    /// Where the environment needs it.
+    /// The location that the environment needs.
     pub(super) needed: String,
 }
 
 impl Misfit {
-    /// Early release stations are part of a geography under a name of their own. Whether the
-    /// service takes a policy of the geography for them is not documented (`I`), so it is no
-    /// blocker.
+    /// Early release stations belong to a geography under a name of their own. No document says
+    /// whether the service accepts a policy of the geography for them (`I`), so this only warns.
     pub(super) fn severity(&self) -> Severity {
         let bare = |name: &str| {
             let name = name.to_ascii_lowercase();
@@ -86,7 +85,7 @@ impl Misfit {
     }
 }
 
-/// Where a policy is and where an environment needs one, if these differ.
+/// The policy's location and the needed one, if they differ.
 pub(super) fn misfit(policy: &Known<String>, environment: &Known<String>) -> Known<Option<Misfit>> {
     match (policy, environment) {
         (Known::Known(policy), Known::Known(environment)) => {
@@ -101,8 +100,8 @@ pub(super) fn misfit(policy: &Known<String>, environment: &Known<String>) -> Kno
     }
 }
 
-/// Whether a policy is where it must be is not known. (A name that cmkctl has never seen is known
-/// all the same: names are compared.)
+/// The finding that a location is not known. (A location name that cmkctl does not know still
+/// counts as known, because names are compared.)
 pub(super) fn not_told(subject: &str, policy: &str, why: &str) -> Finding {
     let what = format!("Whether the policy `{policy}` is in the right location");
     unknown("CMK007", subject, &what, why, who::KEY_VAULT)

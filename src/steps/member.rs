@@ -1,4 +1,4 @@
-//! One environment of a file: where it stands, what it lacks, and what stands in its way.
+//! One environment of a file: its standing, what it lacks, and what blocks it.
 
 use super::lifecycle::READS_LAG;
 use super::link::{Standing, standing, unknown_link};
@@ -21,7 +21,7 @@ use crate::model::wanted::{WantedEnvironment, WantedPolicy};
 use crate::model::wanted_key::WantedKey;
 use std::collections::HashMap;
 
-/// What the step of policies takes.
+/// The target for the policy step.
 pub fn target(wanted: &WantedPolicy) -> Target {
     Target {
         policy: Some(wanted.id.clone()),
@@ -36,16 +36,16 @@ pub fn target(wanted: &WantedPolicy) -> Target {
     }
 }
 
-/// Where nothing is to be done, what is in the way of changes alone is a warning. What is not known
-/// stays so: then that nothing is to be done is not known either.
+/// If the file plans no change here, a blocker of changes becomes a warning. An unknown fact stays
+/// unknown, because then it is not known whether a change is due.
 pub(super) fn in_nobodys_way(finding: &mut Finding) {
     if finding.severity == Severity::Block && finding.blocks == Blocks::Changes {
         finding.severity = Severity::Warn;
     }
 }
 
-/// Is it with this policy, and locked? One that was modified lately may be on its way back, and is
-/// looked at by itself.
+/// Is the environment locked under this policy? One modified within the read lag may be coming
+/// back; cmkctl then reads it alone.
 pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
     let lately = environment
         .modified
@@ -53,12 +53,12 @@ pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight
     standing(environment, policy) == Standing::Locked && !lately
 }
 
-/// What is looked up for each environment of a file.
+/// What the lookup for each environment of a file uses.
 pub(super) struct Lookup<'a> {
     pub(super) sight: &'a Sight,
-    /// The environments of the tenant, by their ids in lower case.
+    /// The tenant's environments, by id in lower case.
     pub(super) known: &'a HashMap<String, &'a Environment>,
-    /// The names that several of them have.
+    /// Display names that several environments share.
     pub(super) twice: &'a Alike,
 }
 
@@ -116,7 +116,7 @@ pub(super) fn member(
     (member, findings)
 }
 
-/// Where one stands that the list alone shows: in place or locked, or else nobody knows.
+/// The place and findings by the list alone: encrypted, locked, or not known.
 fn by_the_list(environment: &Environment, policy: &ArmId, sight: &Sight) -> (Place, Vec<Finding>) {
     if is_locked(environment, policy, sight) {
         return (Place::Locked, Vec::new());
@@ -134,7 +134,7 @@ fn by_the_list(environment: &Environment, policy: &ArmId, sight: &Sight) -> (Pla
     (Place::Blocked, vec![unknown_link(environment, &open)])
 }
 
-/// A member of which nothing was seen yet.
+/// A member before anything was read of it.
 fn unseen(wanted: &WantedPolicy, one: &WantedEnvironment) -> Member {
     Member {
         id: one.id.clone(),
@@ -158,7 +158,7 @@ fn not_in_tenant(id: &str, name: &str) -> Finding {
     )
 }
 
-/// It has another name than the file says: perhaps another one is meant.
+/// The environment's display name differs from the file's: the file may mean another environment.
 fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
     finding(
         "CMK002",
@@ -170,7 +170,7 @@ fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
     )
 }
 
-/// The step of environments, over what was seen of this one and of its policy.
+/// The add step for this environment and its policy.
 fn added(
     wanted: &WantedPolicy,
     one: &WantedEnvironment,
@@ -193,14 +193,14 @@ fn added(
         key_rights: observed.key_rights.clone(),
         ..seen
     };
-    // What the step of policies says of one that is not there, it says once.
+    // The policy step reports the findings of a policy that does not exist yet.
     let comes = observed.policy.present().is_none();
-    // The same of a grant that it plans.
+    // The policy step reports the grant that it plans, too.
     let grants = wanted.grant
         && observed
             .vault()
             .is_some_and(|vault| access(&observed, vault) == Right::No);
-    // Whether the tenant has room is judged once, for the whole file.
+    // The tenant's limit is checked once for the whole file.
     let granted = (comes && wanted.grant) || grants;
     let mut plan = add::step(&target, &observed, granted, None);
     if comes && !plan.is_idle() {
@@ -213,7 +213,7 @@ fn added(
     plan
 }
 
-/// The policy that is to be made would be where the environment can't use it.
+/// The finding that a new policy would be in a location that the environment can't use.
 fn misplaced(
     wanted: &WantedPolicy,
     environment: &Environment,

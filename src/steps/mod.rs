@@ -1,11 +1,11 @@
-//! The steps of the procedure, pure: a snapshot and what was asked for in, findings and actions
-//! out. No reads, no clock, no words to the terminal.
+//! The steps of the procedure, as pure functions. A step takes a snapshot and the target, and
+//! returns findings and actions. It reads nothing, has no clock and prints nothing.
 //!
-//! The codes of findings are the numbers of the preflight catalogue, and are never reused for
+//! The codes of findings are the numbers of the preflight catalogue. A code is never reused for
 //! another meaning.
 
-// Whoever adds a case of a fact is asked here what follows from it: "everything else" would be an
-// answer that nobody gave.
+// A wildcard arm would decide silently for a new variant. Without it, the compiler lists every
+// place that must decide.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod acknowledge;
@@ -56,7 +56,7 @@ pub use crate::model::text::quoted;
 use crate::model::unknown::{hidden as hidden_fact, unknown as unknown_fact};
 pub use crate::model::who;
 
-/// A finding, with `subject`, the sentence, the remedy and who can do it.
+/// Makes a finding from `subject`, the sentence, the remedy and who can do it.
 #[expect(
     clippy::too_many_arguments,
     reason = "the six parts of a finding, in the order in which they are read"
@@ -82,18 +82,19 @@ fn finding(
     }
 }
 
-/// Whose facts a step looks at.
+/// Which administrator's facts a step reads. It decides how an unread fact is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// Those of whoever runs the step: what is not known of them stands in its way.
+    /// Facts of the caller's side. An unread one blocks the step.
     Own,
-    /// Those of the other administrator, who is another person on purpose: what the service refuses
-    /// to this caller is hidden, and the plan lists it with the other's part. Whatever else is not
-    /// known stands in the way.
+    /// Facts of the other administrator, usually another person. If the service refuses a fact to
+    /// this caller (403), the plan lists it with the other administrator's part. Any other unknown
+    /// fact blocks the step.
     Others,
 }
 
-/// A fact that was not read, as a finding: hidden, or in the way.
+/// The finding for a fact that was not read. `NotVisible` for a refused fact of the other side,
+/// else `Unknown`, which blocks the step.
 fn unseen(
     code: &'static str,
     subject: impl Into<String>,
@@ -133,13 +134,14 @@ fn unseen(
     )
 }
 
-/// What the service said besides, as a further sentence.
+/// The service's own words, as a further sentence.
 fn said(why: &Unreadable) -> String {
     why.said()
         .map_or_else(String::new, |words| format!(" The service said: {words}"))
 }
 
-/// A fact that the service did not state in a way that can be understood: it stands in the way.
+/// The finding for a fact that the service stated in a way cmkctl does not understand. It blocks
+/// the step.
 fn unknown(
     code: &'static str,
     subject: impl Into<String>,
@@ -156,7 +158,7 @@ fn unknown(
     )
 }
 
-/// "Not visible to you": neither passed nor failed, and in nobody's way.
+/// A "not visible to you" finding. The check neither passed nor failed, and it blocks nothing.
 fn not_visible(
     code: &'static str,
     subject: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Does what was said of a key fit its vault, the time, and the key that is there?
+//! Do the wishes for a new key fit its vault, the current time, and an existing key?
 
 use super::{finding, unknown, who};
 use crate::model::day::day;
@@ -11,7 +11,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::{Key, KeyType};
 use crate::model::remedy::{Remedy, Setting};
 
-/// A day that was to come when it was written down may have passed.
+/// The finding for an expiry date that has passed since it was written down.
 pub(super) fn ended(wish: &NewKey, name: &KeyName, observed: &Observed) -> Option<Finding> {
     let end = wish.expires.filter(|end| *end <= observed.at)?;
     Some(finding(
@@ -27,7 +27,7 @@ pub(super) fn ended(wish: &NewKey, name: &KeyName, observed: &Observed) -> Optio
     ))
 }
 
-/// Keys in hardware take the premium SKU.
+/// The finding for a hardware key in a vault without the premium SKU.
 pub(super) fn sku(vault: &ArmId, premium: &Known<bool>) -> Option<Finding> {
     let (id, name) = (vault.to_string(), &vault.name);
     match premium {
@@ -47,7 +47,7 @@ pub(super) fn sku(vault: &ArmId, premium: &Known<bool>) -> Option<Finding> {
     }
 }
 
-/// In what the key that is there differs from what was said: it is never changed.
+/// How an existing key differs from the wishes. cmkctl never changes it.
 pub(super) fn differences(
     (wish, vault): (&NewKey, &ArmId),
     found: &Key,
@@ -65,7 +65,7 @@ pub(super) fn differences(
         )
     };
     let mut all = Vec::new();
-    // A type or a size that is not known, or does not do, is said of every key.
+    // The checks of the key report a type or size that is unknown or unsupported.
     if let (Some(wanted), Known::Known(bits)) = (wish.bits, &found.bits)
         && wanted != *bits
     {

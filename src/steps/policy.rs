@@ -1,4 +1,4 @@
-//! Step 3: the enterprise policy, what it needs before it and the grants after it.
+//! Step 3: the enterprise policy, its requirements and its grants.
 
 use super::grant::{Comes, pinned};
 use super::location::{location, misfit, not_told, policy_location};
@@ -14,8 +14,8 @@ use crate::model::protection::{Policy, Registration};
 use crate::model::seen::Seen;
 use crate::model::target::Target;
 
-/// The whole step. `whose`: is the key's side that of whoever runs this, or may another
-/// administrator have done it before?
+/// The whole step. `whose`: does the caller also run the key's side, or may another administrator
+/// have done it before?
 pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
     let all = observed.around.estate.present();
     let holds = |environment: &&Environment| {
@@ -25,7 +25,7 @@ pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
     step(target, observed, whose, &holds)
 }
 
-/// The step over a policy that holds these environments, as far as they are seen.
+/// The step for a policy with these linked environments, as far as they were read.
 pub(super) fn step(
     target: &Target,
     observed: &Observed,
@@ -51,9 +51,9 @@ pub(super) fn step(
     plan
 }
 
-/// The environment that was named tells where the policy belongs. One that the service hides from
-/// this caller is the other administrator's. (Where the environment is added, too, the step of
-/// environments says that it was not read.)
+/// The finding for a named environment that was not read: it decides the policy's location. If the
+/// service hides it (403), it belongs to the other administrator. (If the environment is added in
+/// the same plan, the add step reports it.)
 fn unread_environment(target: &Target, observed: &Observed) -> Option<Finding> {
     let subject = target.environment.as_deref()?;
     let why = observed.environment.unreadable()?;
@@ -63,8 +63,8 @@ fn unread_environment(target: &Target, observed: &Observed) -> Option<Finding> {
     })
 }
 
-/// Whose the key's side is where the environment is added, too: a policy that is there may have
-/// been made by the Key Vault administrator.
+/// Whose side the key is, if the environment is added in the same plan. The Key Vault administrator
+/// may have created an existing policy.
 pub fn whose(observed: &Observed) -> Whose {
     if observed.policy.present().is_some() {
         Whose::Others
@@ -192,7 +192,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
     Comes::Planned
 }
 
-/// Why no location follows from the environment.
+/// Why the environment does not decide a location.
 fn nowhere(observed: &Observed) -> String {
     let location = observed
         .environment
@@ -244,7 +244,8 @@ fn location_findings(
     found
 }
 
-/// `own`: the environment is in that geography, so that no other location would do.
+/// The finding for a location that the provider does not offer. `own`: it is the environment's
+/// geography, so no other location would fit.
 fn not_offered(location: &str, own: bool, known: &[String], name: &str) -> Finding {
     let none = if own {
         " The provider offers none for this geography, so its environments can't have a \
@@ -265,16 +266,16 @@ fn not_offered(location: &str, own: bool, known: &[String], name: &str) -> Findi
     )
 }
 
-/// Where an existing policy is not what was asked for.
+/// How an existing policy differs from what was asked for.
 struct Differences {
     findings: Vec<Finding>,
-    /// Is it of another kind, or may it be for another key? Then it gets no grant; one in the wrong
-    /// place may still hold environments.
+    /// Is the policy of another kind, or may it use another key? Then it gets no grant. A policy in
+    /// the wrong location may still have environments, so it keeps its grant.
     other: bool,
 }
 
-/// Where an existing policy is not what was asked for. It is never rewritten: the service refuses
-/// that while any environment is linked to it.
+/// The differences of an existing policy. cmkctl never rewrites it: the service refuses that while
+/// any environment is linked to it.
 fn differences(
     (target, observed): (&Target, &Observed),
     policy: &Policy,
@@ -327,7 +328,7 @@ fn differences(
     }
 }
 
-/// Nobody asked for a version, and the policy has one.
+/// The finding for a policy with a key version that the caller did not ask for.
 fn needlessly_pinned(target: &Target, policy: &Policy) -> Option<Finding> {
     target.vault.as_ref().zip(target.key.as_ref())?;
     let version = policy.key_reference()?.version.as_ref()?;
@@ -342,7 +343,7 @@ fn differs(policy: &Policy, code: &'static str, message: String, remedy: &str) -
     finding(code, Severity::Block, id, message, remedy, who::KEY_VAULT)
 }
 
-/// Where the key that the policy references is not the one that was asked for.
+/// The findings for a policy that references another key than the one asked for.
 fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Finding> {
     let (Some(own), Some(vault), Some(key)) = (policy.key_reference(), &target.vault, &target.key)
     else {

@@ -1,4 +1,5 @@
-//! Who may read the policy, and the role for those who can't: without it an add is refused.
+//! Which principals may read the policy, and the Reader role for those who can't. The service
+//! refuses an add by a caller who can't read the policy.
 
 use super::grant::Comes;
 use super::rights::{About, Asked, Doubt, Need, Right, denial_in_doubt, judge, source};
@@ -12,7 +13,7 @@ use crate::model::roles::READER;
 use crate::model::seen::Unreadable;
 use crate::model::target::Target;
 
-/// Gives Reader to those of the target's readers who can't read the policy.
+/// Plans Reader for each of the target's readers who can't read the policy.
 pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
     let Some(policy) = &target.policy else { return };
     for reader in &target.readers {
@@ -33,7 +34,7 @@ pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: 
     }
 }
 
-/// May this reader read the policy that is there?
+/// Checks whether this reader may read the existing policy.
 fn reads(policy: &ArmId, reader: &str, held: &Held, plan: &mut Plan) {
     let at = policy.to_string();
     let asked = Asked {
@@ -91,9 +92,9 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, held: &Held) -> Finding
     found
 }
 
-/// Reader once more, without the condition. Where the reader has that role on the policy itself
-/// under a condition, a second one there is refused, and the Azure CLI shows the first one as if it
-/// had made it: then the condition must go.
+/// The command that assigns Reader without a condition. If the reader already has the role on the
+/// policy itself under a condition, Azure refuses a second assignment. The Azure CLI then prints
+/// the first as if it were new, so the condition must be removed first.
 fn without_condition(policy: &ArmId, reader: &str, held: &Held) -> String {
     let at = policy.to_string();
     let roles = held.roles.present().map_or(&[][..], |all| all);
@@ -127,7 +128,7 @@ fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
     )
 }
 
-/// Said once: the service does not show this caller what is denied.
+/// The finding that the service does not show deny assignments to this caller.
 fn hidden_denials(policy: &ArmId, held: &Held) -> Option<Finding> {
     let why = held.denials.unreadable().filter(|why| why.forbidden)?;
     let found = finding(

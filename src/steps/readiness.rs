@@ -1,5 +1,5 @@
-//! What an environment says about itself before its key is changed: its kind, its state, and what
-//! the service itself allows.
+//! What an environment says about itself before its key changes: its kind, its state, and what the
+//! service allows.
 
 use super::{Whose, finding, unknown, unseen, who};
 use crate::model::environment::{Environment, Runtime as State, Sku};
@@ -10,40 +10,40 @@ use crate::model::operation::Operation;
 use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
 
-/// What the environment itself says about a change of its key, as facts: whoever asks may leave out
-/// one that it waits for, or that it says in other words.
+/// The environment's own facts for a change of its key. A caller may leave out a fact that it waits
+/// for or reports in other words.
 pub(super) struct Readiness<'a> {
     environment: &'a Environment,
     /// The lifecycle operation that is to be started.
     wanted: &'a str,
-    /// That its history is not known, if so.
+    /// The finding that its history is not known.
     history: Option<Finding>,
-    /// An operation that may run, if one does.
+    /// The finding for an operation that may be running.
     open: Option<Finding>,
     occupied: Occupied<'a>,
     runtime: Runtime,
 }
 
-/// Does something keep it from taking up another operation?
+/// Does something keep the environment from starting another operation?
 enum Occupied<'a> {
     No,
     /// An operation of this kind runs.
     By(&'a str),
-    /// None that is known, and it is in this management state.
+    /// No running operation is known, but it is in this management state.
     In(&'a str),
     CantTell(Unreadable),
 }
 
-/// Do people work in it?
+/// Is the environment open for users?
 enum Runtime {
     AsUsual,
-    /// It is in another runtime state than usual, offline or not.
+    /// Another runtime state than the usual one, offline or not.
     Unusual,
     CantTell(Unreadable),
 }
 
-/// Everything about the environment itself that forbids a change of its key, or will surprise
-/// somebody.
+/// Everything about the environment itself that forbids a change of its key, or may surprise its
+/// users.
 pub(super) fn check(observed: &Observed, environment: &Environment, wanted: &str) -> Vec<Finding> {
     Readiness::of(observed, environment, wanted).findings()
 }
@@ -65,8 +65,8 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// The operation that runs is waited for before the change: it is in nobody's way. Not knowing
-    /// whether one runs is.
+    /// Without the running operation, because the caller waits for it before the change. If it is
+    /// not known whether one runs, that still blocks.
     #[must_use]
     pub(super) fn waits_for_what_runs(self) -> Self {
         let occupied = match self.occupied {
@@ -76,7 +76,7 @@ impl<'a> Readiness<'a> {
         Self { occupied, ..self }
     }
 
-    /// Without its runtime state: that it is locked is proven, and said instead.
+    /// Without the runtime state, because the caller has proven the lock and reports it instead.
     #[must_use]
     pub(super) fn without_runtime(self) -> Self {
         Self {
@@ -85,7 +85,8 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// What the service says comes first; where it and our own rule disagree, both are said.
+    /// The findings, the service's own answers first. If these contradict cmkctl's rules, both
+    /// appear.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let found = [
             allowed(self.environment, self.wanted),
@@ -149,14 +150,13 @@ impl<'a> Readiness<'a> {
     }
 }
 
-/// Does another operation run on it, as far as history, list and state tell? `wanted` itself is not
-/// another one.
+/// Does another operation run, by history, list and state? `wanted` itself does not count.
 fn occupied<'a>(
     observed: &'a Observed,
     environment: &'a Environment,
     wanted: &str,
 ) -> Occupied<'a> {
-    // What runs for sure decides, whatever may run beside it.
+    // An operation that certainly runs decides, even if others may run, too.
     let all = observed.operations.present().into_iter().flatten();
     let mut runs = all
         .filter(|one| one.runs())
@@ -182,7 +182,7 @@ fn runtime(environment: &Environment) -> Runtime {
     }
 }
 
-/// The history was not read, so that what runs is not known.
+/// The finding that the history was not read, so running operations are not known.
 pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let why = match &observed.operations {
         Seen::Present(_) => return None,
@@ -197,7 +197,8 @@ pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> 
     Some(unseen("CMK023", &environment.id, &what, &why, own))
 }
 
-/// An operation of such a kind may run: the service says nothing of its state that cmkctl knows.
+/// The finding for an operation of such a kind that may be running: cmkctl does not know the state
+/// that the service gives.
 pub(super) fn may_run(
     observed: &Observed,
     environment: &Environment,
@@ -211,7 +212,7 @@ pub(super) fn may_run(
     Some(unknown("CMK023", id, &what, why, who::POWER_PLATFORM))
 }
 
-/// May the caller change its key, by the permissions that the service lists?
+/// The finding if the service's list of permissions denies the caller a change of the key.
 fn permitted(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let permissions = match &environment.permissions {
@@ -223,7 +224,7 @@ fn permitted(environment: &Environment) -> Option<Finding> {
         }
     };
     let is = |permission: &String| permission.eq_ignore_ascii_case("ManageProtectionKeys");
-    // An empty list is what the service shows when it lists none at all.
+    // The service shows an empty list if it lists no permissions at all.
     (!permissions.is_empty() && !permissions.iter().any(is)).then(|| {
         finding(
             "CMK021",
@@ -239,8 +240,8 @@ fn permitted(environment: &Environment) -> Option<Finding> {
     })
 }
 
-/// What kind of environment it is, where that is not known. A word that is new may stand for a kind
-/// that can have a key: only a warning. Without a word nothing is known of it.
+/// The finding if the environment's kind is not known. An unfamiliar kind may support a key, so it
+/// only warns. A missing kind is `Unknown`.
 fn kind(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     if let Known::Unknown(why) = &environment.is_default {
@@ -262,7 +263,8 @@ fn kind(environment: &Environment) -> Option<Finding> {
     ))
 }
 
-/// May it have a key, by the service's own lists and by the documented kinds?
+/// The finding if the environment can't have a key, by the service's own lists and by the
+/// documented kinds.
 fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let is_default = environment.is_default == Known::Known(true);

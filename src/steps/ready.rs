@@ -1,4 +1,4 @@
-//! Is the environment ready to be added: is it a Managed Environment, and can it use the policy?
+//! Is the environment ready for an add: is it a Managed Environment, and can it use the policy?
 
 use super::location::{Misfit, misfit, not_told};
 pub(super) use super::readiness::check;
@@ -12,7 +12,8 @@ use crate::model::protection::Policy;
 use crate::model::remedy::Setting;
 use crate::model::seen::Seen;
 
-/// Is it a Managed Environment? The service lists the operation for unmanaged ones, too.
+/// The finding if it is not a Managed Environment. The service lists the operation for unmanaged
+/// ones, too.
 pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     match environment.managed() {
@@ -32,8 +33,8 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     }
 }
 
-/// The identity of a policy that is new holds no grant, and who can't see the vault plans none: an
-/// environment that is added all the same goes offline for nothing.
+/// A new policy has no grant yet, and without seeing the vault cmkctl plans none. An add would take
+/// the environment offline and then fail, so this blocks.
 fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
     let why = match &observed.vault {
         _ if !observed.policy.is_absent() => return None,
@@ -56,8 +57,8 @@ fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
     ))
 }
 
-/// Is the policy one that this environment can be added to, and may the caller read it?
-/// `policy_comes`: an earlier step of the same plan makes it so.
+/// Can the environment be added to the policy, and may the caller read it? `policy_comes`: an
+/// earlier step of the same plan creates the policy or its grants.
 pub(super) fn check_policy(
     observed: &Observed,
     environment: &Environment,
@@ -99,7 +100,7 @@ pub(super) fn check_policy(
     }
 }
 
-/// Is the policy finished, and is its identity there?
+/// The finding if the policy is unfinished or has no identity.
 pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
     if let Some(state) = &policy.unfinished {
         return Some(finding(
@@ -129,7 +130,7 @@ pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
     })
 }
 
-/// The policy is where environments of this geography can't use it.
+/// The finding if environments of this geography can't use the policy's location.
 fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Option<Finding> {
     let name = &wanted.name;
     let misfit = match misfit(&policy.location, &environment.location) {

@@ -1,4 +1,4 @@
-//! Back to the Microsoft key: the environment leaves its policy.
+//! Removes an environment from its policy, so that it returns to the Microsoft key.
 
 use super::evidence::{UnlinkEvidence, take};
 use super::goal::Goal;
@@ -33,7 +33,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     match Goal::NoPolicy.standing(environment) {
         Standing::Done => {
             match unsettled(observed, environment) {
-                // A link may not show yet.
+                // A link may exist that does not show yet.
                 Some(why) => plan
                     .findings
                     .push(unknown_link(environment, &Unreadable::because(why))),
@@ -71,7 +71,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// The removal, where its evidence allows it. `left`: what carries the environment now.
+/// Plans the removal, if its evidence allows it. `left`: the snapshot of what protects the
+/// environment now.
 pub(super) fn unlink(
     plan: &mut Plan,
     observed: &Observed,
@@ -86,7 +87,7 @@ pub(super) fn unlink(
     });
 }
 
-/// It is in another policy than the one that was named.
+/// The finding for an environment linked to another policy than the named one.
 fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Finding {
     finding(
         "CMK025",
@@ -101,8 +102,8 @@ fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Findin
     )
 }
 
-/// What speaks against it that an environment without a policy stays so: what runs, what ended a
-/// moment ago, or a history that can't be read.
+/// Why an environment without a policy may still get one: an operation that runs or ended recently,
+/// or an unreadable history.
 fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     if let Some(kind) = &environment.ongoing {
         return Some(format!("`{kind}` runs on it"));
@@ -119,14 +120,14 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
         .then(|| "a key was applied within the last hour, and reads can lag behind".to_owned())
 }
 
-/// What forbids that an environment leaves its policy, by a removal or by a move.
+/// Findings that forbid an environment to leave its policy, by a removal or by a move.
 pub(super) fn leaving(
     observed: &Observed,
     environment: &Environment,
     policy: &ArmId,
 ) -> Vec<Finding> {
     let readiness = Readiness::of(observed, environment, REMOVE);
-    // What is not known about a lock is said by its readiness.
+    // `Readiness` reports what is not known about a lock.
     let is_locked = running(observed).is_none() && locked(environment).proven();
     match Goal::NoPolicy.standing(environment) {
         Standing::Failed => {
@@ -134,7 +135,7 @@ pub(super) fn leaving(
             found.push(failed(environment, policy));
             found
         }
-        // How far the link is decides whether it is locked.
+        // Whether the environment is locked depends on the link's stage.
         Standing::Unknown(why) => {
             let mut found = readiness.findings();
             found.push(unknown_link(environment, &why));
@@ -155,7 +156,7 @@ pub(super) fn leaving(
     }
 }
 
-/// The last add failed: the documented way out is another add.
+/// The last add failed. The documented way out is another add.
 fn failed(environment: &Environment, policy: &ArmId) -> Finding {
     let (id, name) = (&environment.id, &environment.display_name);
     finding(
@@ -175,7 +176,7 @@ fn failed(environment: &Environment, policy: &ArmId) -> Finding {
     )
 }
 
-/// The outage, said before anybody consents.
+/// The note about the outage, shown before the caller consents.
 pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
     finding(
         "CMK027",
@@ -190,7 +191,7 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
     )
 }
 
-/// What must stay although the environment has left.
+/// The note on what must stay after the environment has left.
 fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Finding {
     let until = day(observed
         .at

@@ -1,4 +1,5 @@
-//! Who still needs a key or one of its versions, and until when; and only then: disabling it.
+//! Finds out which environments still need a key or a version, and until when. Disables it only if
+//! none does.
 
 use super::evidence::{DisableEvidence, Needs, take, unknown_state};
 use super::{Whose, finding, unknown, unseen, who};
@@ -12,8 +13,7 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::surroundings::Version;
 use crate::model::target::Target;
 
-/// The whole command: disables the version that was named, or every version of the key. Nothing is
-/// deleted.
+/// The whole command: disables the named version, or every version of the key. It deletes nothing.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let (vault, key, versions) = match (&observed.vault, &target.key, &observed.around.versions) {
         (Some(Seen::Present(vault)), Some(key), Seen::Present(versions)) => (vault, key, versions),
@@ -69,7 +69,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// The versions that are enabled. One of which that is not known is said, and counts as enabled.
+/// The versions that are enabled. If a version's state is not known, a finding says so and the
+/// version counts as enabled.
 fn not_disabled<'a>(
     key: &KeyName,
     versions: &[&'a Version],
@@ -89,13 +90,13 @@ fn not_disabled<'a>(
     enabled
 }
 
-/// The list of versions can't be the whole one.
+/// The finding that the list of versions is incomplete.
 fn not_whole(key: &KeyName, why: &str) -> Finding {
     let what = format!("Which versions the key `{key}` has");
     unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT)
 }
 
-/// The list lacks the version that is current.
+/// The finding for a list without the key's current version.
 fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> Option<Finding> {
     let open = |why: &str| {
         Some(not_whole(
@@ -136,13 +137,13 @@ fn disabled(key: &KeyName, version: Option<&KeyVersion>) -> String {
     )
 }
 
-/// A day for which it must be kept stands in nobody's way any more.
+/// The caller overrides this need, so its finding becomes a warning.
 fn in_nobodys_way(need: &mut Finding) {
     need.severity = Severity::Warn;
     need.remedy = "Overridden. cmkctl writes that to the audit log.".into();
 }
 
-/// Vault, key or versions were not read, or are not there.
+/// The finding for a vault, key or list of versions that was not read or does not exist.
 fn unread(target: &Target, observed: &Observed) -> Finding {
     let name = target.key.as_ref().map_or("key", |key| key.as_str());
     let gone = |message: String| {

@@ -1,5 +1,5 @@
-//! A new version of a key: nothing goes offline, environments follow within a day, and the old
-//! version must stay for four weeks.
+//! Makes a new version of a key. Nothing goes offline, environments follow within a day, and the
+//! old version must stay for four weeks.
 
 use super::evidence::{RotateEvidence, take};
 use super::key_state::Mends;
@@ -18,15 +18,15 @@ use jiff::{SignedDuration, Timestamp};
 /// Environments follow a new version within this time.
 pub const FOLLOWED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// What was made later than this from now was not made at that time. Clocks that are further apart
-/// are said anyway.
+/// A creation date further in the future than this can't be right. Clocks that differ this much are
+/// reported elsewhere.
 const FUTURE: SignedDuration = SignedDuration::from_mins(15);
 
-/// The whole command. A version that is younger than a day is the rotation that was wanted, unless
-/// another one was asked for.
+/// The whole command. If the latest version is younger than a day, the key is rotated already,
+/// unless the caller asked for another version.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
-    // Key problems become warnings, because rotating may fix them; a key that is disabled, or may
-    // be, is not rotated. Vault problems stay.
+    // Key problems become warnings, because rotating may fix them. A key that is or may be disabled
+    // is not rotated. Vault problems stay blockers.
     let enabled = observed
         .key()
         .is_some_and(|key| key.validity.enabled == Known::Known(true));
@@ -80,7 +80,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// A policy with a version stays with it.
+/// The finding for a policy with a key version: it does not follow the rotation.
 fn pinned(policy: &Policy) -> Option<Finding> {
     let version = policy.key_reference()?.version.as_ref()?;
     Some(finding(
@@ -97,12 +97,12 @@ fn pinned(policy: &Policy) -> Option<Finding> {
     ))
 }
 
-/// How old the latest version is.
+/// The age of the latest version.
 enum Latest {
-    /// Less than a day: made at that time.
+    /// Less than a day old; holds its creation time.
     Young(Timestamp),
     Old,
-    /// Why it can't be told.
+    /// The age is not known, for this reason.
     Unclear(String),
 }
 
@@ -115,7 +115,7 @@ fn latest(created: &Known<Timestamp>, now: Timestamp) -> Latest {
             Latest::Young(*created)
         }
         Known::Known(_) => Latest::Old,
-        // It may have been rotated a moment ago.
+        // Without a date, the version may have been made a moment ago.
         Known::Unknown(why) => Latest::Unclear(why.clone()),
     }
 }
@@ -125,7 +125,7 @@ fn unclear(name: &KeyName, why: &str) -> Finding {
     unknown("CMK016", name.as_str(), &what, why, who::KEY_VAULT)
 }
 
-/// The rotation that was wanted has been.
+/// The sentence that the key is rotated already.
 fn rotated(name: &KeyName, created: Timestamp) -> String {
     let until = created
         .checked_add(FOLLOWED_WITHIN)

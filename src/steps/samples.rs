@@ -1,4 +1,5 @@
-//! A snapshot in which all is well, for the tables of the steps; and words for what they find.
+//! A snapshot without any problem for the table tests of the steps, and short words for what the
+//! steps find.
 
 use crate::model::environment::{Environment, Integration, KeyLink, Rules};
 use crate::model::finding::Finding;
@@ -36,7 +37,7 @@ pub(super) fn now() -> Timestamp {
     "2026-03-02T08:00:00Z".parse().unwrap()
 }
 
-/// So many days from now.
+/// The time this many days from now.
 pub(super) fn days(count: i64) -> Timestamp {
     now()
         .checked_add(SignedDuration::from_hours(count * 24))
@@ -63,7 +64,7 @@ pub(super) fn all<T>(items: Vec<T>) -> Seen<Whole<T>> {
     Seen::Present(Whole::read_to_end(items))
 }
 
-/// Changes what a list holds.
+/// Changes the items of a list.
 pub(super) fn list<T>(seen: &mut Seen<Whole<T>>, change: impl FnOnce(&mut Vec<T>)) {
     let Seen::Present(before) = std::mem::replace(seen, silent()) else {
         panic!("it is not there");
@@ -73,7 +74,7 @@ pub(super) fn list<T>(seen: &mut Seen<Whole<T>>, change: impl FnOnce(&mut Vec<T>
     *seen = all(items);
 }
 
-/// A part of a snapshot, whether it must be named or not.
+/// A part of a snapshot, whether it is optional or not.
 pub(super) trait Part {
     type Is;
 
@@ -99,7 +100,7 @@ impl<T> Part for Option<Seen<T>> {
     }
 }
 
-/// Changes what is there.
+/// Changes a part that exists.
 pub(super) fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Is)) {
     change(part.is());
 }
@@ -112,7 +113,7 @@ pub(super) fn version(letter: char) -> KeyVersion {
     KeyVersion::parse(&letter.to_string().repeat(32)).unwrap()
 }
 
-/// Made so many days ago, enabled, and valid for a year.
+/// Made this many days ago, enabled, and valid for a year.
 pub(super) fn validity(days_ago: i64) -> Validity {
     Validity {
         enabled: Known::Known(true),
@@ -141,7 +142,7 @@ pub(super) fn operation(kind: &str, state: &str, days_ago: i64) -> Operation {
     }
 }
 
-/// An environment that is ready, and has no policy.
+/// A ready environment without a policy.
 pub(super) fn environment(id: &str) -> Environment {
     Environment {
         id: id.to_owned(),
@@ -216,8 +217,8 @@ pub(super) fn key() -> Key {
     }
 }
 
-/// Everything that any step asks for, and all of it is well: an environment `e` without a policy, a
-/// policy `ep` whose identity may use the key `cmk` of the vault `kv`.
+/// Everything that any step reads, without any problem. An environment `e` has no policy. The
+/// identity of the policy `ep` may use the key `cmk` of the vault `kv`.
 pub(super) fn well() -> (Target, Observed) {
     let target = Target {
         environment: Some("E".to_owned()),
@@ -280,7 +281,7 @@ pub(super) fn well() -> (Target, Observed) {
     (target, observed)
 }
 
-/// What was found, as `CMK016 block`; notes are left out.
+/// The findings, as `CMK016 block`, without notes.
 pub(super) fn said(findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
@@ -289,7 +290,7 @@ pub(super) fn said(findings: &[Finding]) -> Vec<String> {
         .collect()
 }
 
-/// The actions by their names, as in JSON.
+/// The actions by their JSON names.
 pub(super) fn does(plan: &Plan) -> Vec<String> {
     plan.actions
         .iter()
@@ -300,14 +301,14 @@ pub(super) fn does(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// A row of a table: what it is about, what differs from where all is well, and what is told.
+/// A row of a table: its name, the change to the sample, and the expected result.
 pub(super) type Row = (
     &'static str,
     fn(&mut Target, &mut Observed),
     &'static [&'static str],
 );
 
-/// Each row tells what it shall.
+/// Checks that each row gives its expected result.
 pub(super) fn rows(table: &[Row], tell: impl Fn(&Target, &Observed) -> Vec<String>) {
     let mut other = Vec::new();
     for (what, change, expected) in table {
@@ -321,8 +322,8 @@ pub(super) fn rows(table: &[Row], tell: impl Fn(&Target, &Observed) -> Vec<Strin
     assert!(other.is_empty(), "{}", other.join("\n"));
 }
 
-/// A plan in words: what was found, `> action`, `withheld` for each step without its evidence, and
-/// `done` for each thing that is there already.
+/// A plan in words: its findings, `> action`, `withheld` for each withheld step, and `done` for
+/// each sentence of `already`.
 pub(super) fn told(plan: &Plan) -> Vec<String> {
     let actions = does(plan).into_iter().map(|action| format!("> {action}"));
     let withheld = plan.withheld.iter().map(|_| "withheld".to_owned());
@@ -335,7 +336,7 @@ pub(super) fn told(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// The environment is linked, and the tenant shows it so.
+/// Links the environment, also in the tenant's list.
 pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
     on(&mut observed.environment, |one| {
         one.key_link = link(policy, status);
@@ -344,7 +345,7 @@ pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
     listed(observed);
 }
 
-/// The tenant shows the environment as it is.
+/// Copies the environment into the tenant's list.
 pub(super) fn listed(observed: &mut Observed) {
     let shown = observed.environment.present().cloned().unwrap();
     on(&mut observed.around.estate, |all| all[0] = shown);

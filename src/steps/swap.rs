@@ -1,6 +1,6 @@
-//! From one policy to another. The documentation describes a removal and an add, which is two
-//! outages; Microsoft's own script links the new policy over the old one, and whether that is one
-//! outage is not proven.
+//! Moves an environment from one policy to another. The documentation describes a removal and an
+//! add, which is two outages. Microsoft's own script links the new policy over the old one; whether
+//! that is one outage is not proven.
 
 use super::evidence::{Comes, First, SwapEvidence, take};
 use super::grant::grant_command;
@@ -43,7 +43,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         return plan;
     }
     match standing(environment, policy) {
-        // Nothing to leave, and nothing started: what is left of a swap, or no swap at all.
+        // The environment has no policy: it either left its old one, or never had one.
         Standing::None if last_was_removal(observed) || running(observed).is_some() => {
             plan.already
                 .push(format!("`{name}` has left its old policy"));
@@ -73,13 +73,13 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// The add, once the environment has left its old policy.
+/// Plans the add that follows once the environment has left its old policy.
 fn add_after(plan: &mut Plan, of: (&Target, &Observed), environment: &Environment, policy: &ArmId) {
     let later = (policy, Comes::Nothing, First::Removal);
     add::link(plan, of, environment, later);
 }
 
-/// The move itself, and everything that may stand in its way.
+/// The move itself, and everything that may block it.
 fn from_one_to_the_other(
     target: &Target,
     observed: &Observed,
@@ -147,8 +147,8 @@ fn in_place(environment: &Environment) -> Finding {
     )
 }
 
-/// What can't be seen can't be checked, and a restore that fails is found out too late: somebody
-/// who sees it must have checked it.
+/// The finding about the old key. If cmkctl can't see it, an administrator who can must have
+/// checked it, because a failed restore is discovered too late.
 fn checked_key(
     target: &Target,
     observed: &Observed,
@@ -157,7 +157,7 @@ fn checked_key(
 ) -> Option<Finding> {
     let mut found = old_key(observed, &environment.id)?;
     if matches!(found.severity, Severity::NotVisible | Severity::Unknown) {
-        // Somebody who sees it may have checked it.
+        // `--old-key-granted`: an administrator who sees the key has checked it.
         if target.old_key_granted {
             found.severity = Severity::NotVisible;
             return Some(found);
@@ -174,8 +174,8 @@ fn checked_key(
     Some(found)
 }
 
-/// May the new policy's identity use the key that the environment leaves behind? Restores of older
-/// backups need it.
+/// The finding if the new policy's identity may not use the old key. Restores of older backups
+/// require that.
 pub(super) fn old_key(observed: &Observed, subject: &str) -> Option<Finding> {
     let what = "Whether the new policy's identity may use the old key";
     let hidden = |why: &str| super::not_visible("CMK034", subject, what, why, who::KEY_VAULT);
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use crate::model::surroundings::OldKey;
 
-    /// In the policy `old`, of which everything is known.
+    /// Linked to the policy `old`, and everything about that policy is known.
     fn from_old(observed: &mut Observed) {
         linked(observed, "old", "Linked");
         observed.left = Some(Box::new(Observed {

@@ -1,4 +1,4 @@
-//! Where the grants of a policy's identity are left alone.
+//! Plans without grants, if the caller told cmkctl not to grant.
 
 use super::{finding, who};
 use crate::model::finding::Severity;
@@ -6,7 +6,8 @@ use crate::model::plan::Plan;
 use crate::model::remedy::Setting;
 use crate::model::target::Target;
 
-/// That the grant is missing is said. Whoever takes an environment offline finds that it is.
+/// Removes the grants from the plan, and warns that the grant is missing. The steps that take an
+/// environment offline check the grant themselves.
 pub(super) fn left_alone(target: &Target, plan: &mut Plan) {
     let before = plan.actions.len();
     plan.actions.retain(|action| !action.grants_key());

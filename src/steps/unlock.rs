@@ -1,5 +1,5 @@
-//! After a lock: the original key comes back first, then each environment, the one that is deleted
-//! soonest first.
+//! Repairs a lock: restores the original key first, then enables each environment, the one with the
+//! earliest deletion first.
 
 use super::evidence::{EnableEvidence, EnableVersionEvidence, RecoverEvidence, take};
 use super::grant::Comes;
@@ -21,8 +21,8 @@ use crate::model::surroundings::Version;
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// The whole command. Each administrator does the half that is theirs: what the other one sees is
-/// said, and not in the way of the rest.
+/// The whole command. Each administrator does their half. What belongs to the other one is reported
+/// and blocks nothing.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let environment = observed.environment.present();
@@ -37,15 +37,16 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan.join(of_key(&id, observed));
     let mut of_environments = enabled_again(target, observed, &id);
     let idle = plan.is_idle() && of_environments.is_idle();
-    // What is not known of one environment keeps neither the key nor another one from coming back;
-    // at the end, when nothing is to do any more, it must be known.
+    // While anything is to be done, an unknown fact about one environment must not stop the key or
+    // the other environments, so it only warns.
     for finding in &mut of_environments.findings {
         if !idle && finding.severity == Severity::Unknown {
             finding.severity = Severity::Warn;
         }
     }
     if idle {
-        // Nothing is sent: then "nothing is to do" must be known.
+        // Nothing is sent, so "nothing to do" must be proven: a fact that is not visible counts as
+        // unknown.
         for finding in plan
             .findings
             .iter_mut()
@@ -104,7 +105,7 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
     plan
 }
 
-/// Whether the key can be reached is not known, because the policy can't be read.
+/// The finding that an unreadable policy hides whether the key can be reached.
 fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
     let what = format!("Whether the key of `{}` can be reached", id.name);
     let mut found = unseen(
@@ -123,13 +124,13 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
     found
 }
 
-/// What brings the key back, and what is wrong with it besides. A deleted key is recovered; every
-/// version that environments still need is enabled again: the pinned one, or the latest and those
-/// whose successor is younger than 28 days.
+/// The actions that restore the key, and its other problems. A deleted key is recovered. Each
+/// version that environments still need is enabled again: the pinned one, or else the latest and
+/// those whose successor is younger than 28 days.
 fn restore(named: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
-    // What a rotation or a day more would mend is said; what can be brought back is an action, and
-    // no finding.
+    // Report key problems as findings, except those that this command repairs (a deleted or
+    // disabled key).
     let (Some(vault), Some(name)) = (observed.vault(), &named.key) else {
         plan.findings = key::check(named, observed, Whose::Others);
         return plan;
@@ -152,7 +153,7 @@ fn restore(named: &Target, observed: &Observed) -> Plan {
             evidence,
         });
     }
-    // What is wrong with the key besides that it is disabled.
+    // Problems of the key besides being disabled.
     let mends = if plan.actions.is_empty() {
         Mends::Nothing
     } else {
@@ -163,7 +164,7 @@ fn restore(named: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// The versions to enable again. Where that can't be told, it is said.
+/// The versions to enable again. If a version's state is not known, `found` gets a finding.
 fn disabled_versions(
     name: &KeyName,
     observed: &Observed,
@@ -214,14 +215,13 @@ fn disabled_versions(
     }
 }
 
-/// Is a version disabled that must not be? An error says why that is not known.
+/// Is this version disabled although it is needed? `Err`: why that is not known.
 fn is_to_be_enabled(
     version: &Version,
     all: &[Version],
     pinned: Option<&KeyVersion>,
 ) -> Result<bool, String> {
-    // Without its date, or that of one that may be its successor, nobody knows whether it was
-    // disabled on purpose long ago.
+    // Without the creation dates, a version that was disabled on purpose long ago looks the same.
     let undated = || {
         let mut all = all.iter();
         all.find(|one| one.validity.created.known().is_none())
@@ -239,7 +239,7 @@ fn is_to_be_enabled(
     }
 }
 
-/// Is a version one that environments may still be encrypted with?
+/// May environments still be encrypted with this version?
 fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: Timestamp) -> bool {
     if let Some(pinned) = pinned {
         return version.id == *pinned;
@@ -249,13 +249,13 @@ fn needed(version: &Version, all: &[Version], pinned: Option<&KeyVersion>, at: T
         .iter()
         .filter_map(|other| other.validity.created.known())
         .filter(|other| made.is_some_and(|made| *other > made));
-    // Without a successor it is the latest one; when it was made is not known, it may be.
+    // A version without a successor is the latest one. A version without a date may be the latest.
     later
         .min()
         .is_none_or(|next| at.duration_since(*next) < KEPT_AFTER_ROTATION)
 }
 
-/// No policy was named, and the environment names none.
+/// The finding that the caller named no policy and the environment has none.
 fn no_policy(target: &Target, observed: &Observed) -> Finding {
     let environment = match &observed.environment {
         Seen::Present(environment) => environment,
@@ -280,8 +280,8 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
     }
 }
 
-/// The locked environments of the policy, or the one that was named. One on which anything runs is
-/// left alone, and one whose state is not known is said.
+/// Enables the locked environments of the policy, or the named one. An environment with a running
+/// operation is left alone; an unknown state is reported.
 fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     let mut plan = Plan::default();
     let named = observed
@@ -340,11 +340,11 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     plan
 }
 
-/// Is an environment one of the policy that is locked?
+/// Is this environment of the policy locked?
 enum Lock {
     Locked,
     Open,
-    /// It is left alone, for this reason.
+    /// Left alone, for this reason.
     Said(Finding),
 }
 

@@ -1,4 +1,5 @@
-//! The vault of a key: is it there, can what it holds be lost, and does it let the service in?
+//! The vault of a key: does it exist, does it protect its keys from deletion, and does it let Power
+//! Platform in?
 
 use super::{finding, quoted, who};
 use crate::model::day::day;
@@ -12,11 +13,11 @@ use crate::model::seen::Seen;
 use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
-/// Old keys must outlive 28 days after a rotation and 30 days after a removal; a vault that forgets
-/// sooner can lose one (inferred).
+/// Old keys must outlive 28 days after a rotation and 30 days after a removal. A vault with a
+/// shorter retention can lose one (inferred).
 const RETENTION_DAYS: u32 = 30;
 
-/// The vault's id, likewise.
+/// The vault's id: the one asked for, or else the policy's.
 pub(super) fn vault_id<'a>(target: &'a Target, observed: &'a Observed) -> Option<&'a ArmId> {
     let named = || {
         observed
@@ -75,7 +76,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
     )
 }
 
-/// Without it the Azure CLI looks for a vault of that name in its default subscription only.
+/// ` --subscription ID`. Without it the Azure CLI looks only in its default subscription.
 fn in_subscription(vault: Option<&ArmId>) -> String {
     vault.map_or_else(String::new, |vault| {
         format!(" --subscription {}", vault.subscription)
@@ -106,12 +107,12 @@ pub(super) fn check_vault(vault: &Vault, observed: &Observed) -> Vec<Finding> {
     protects.chain(named.tenant(tenant)).collect()
 }
 
-/// A vault, and what it is called.
+/// A vault and its names in messages.
 struct Named<'a> {
     vault: &'a Vault,
     name: &'a str,
     noun: &'static str,
-    /// The command that changes it.
+    /// The `az` command that changes it.
     update: String,
 }
 
@@ -159,7 +160,7 @@ impl<'a> Named<'a> {
                 "CMK011",
                 Severity::Block,
                 format!("Soft delete is off on the {noun} `{name}`."),
-                // `az keyvault update` has no option for it.
+                // `az keyvault update` has no option for soft delete.
                 format!(
                     "az resource update --ids {} --set properties.enableSoftDelete=true",
                     quoted(&self.vault.id.to_string())
@@ -194,7 +195,7 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// Does it forget deleted keys too soon?
+    /// The finding if the vault keeps deleted keys too briefly.
     fn retention(&self) -> Option<Finding> {
         let Self { name, noun, .. } = self;
         let said = match &self.vault.retention_days {
@@ -213,7 +214,7 @@ impl<'a> Named<'a> {
         ))
     }
 
-    /// Does it let the service in?
+    /// The finding if the vault's firewall keeps Power Platform out.
     fn network(&self) -> Option<Finding> {
         let Self {
             name, noun, update, ..
@@ -246,12 +247,13 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// Does it belong to the tenant of the environment?
+    /// The finding if the vault belongs to another tenant than the environment.
     fn tenant(&self, other: Option<&Known<Option<String>>>) -> Option<Finding> {
         let Self { name, noun, .. } = self;
         let (own, other) = match (&self.vault.tenant_id, other?) {
             (Known::Known(own), Known::Known(Some(other))) => (own, other),
-            // The environment is one of the sign-in's tenant, and so is what Azure shows there.
+            // If the environment shows no tenant, it is in the sign-in's tenant, like everything
+            // that Azure shows.
             (Known::Known(_), Known::Known(None)) => return None,
             (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
                 let what = format!("Whether `{name}` belongs to the environment's tenant");

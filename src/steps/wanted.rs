@@ -1,5 +1,5 @@
-//! From a file to a plan: what its policies lack, and ring by ring what its environments lack. What
-//! the file does not name is said and left alone.
+//! Makes a plan from a file: what its policies lack, and then, ring by ring, what its environments
+//! lack. What the file does not name is listed and not changed.
 
 use super::link::{Standing, standing};
 pub use super::member::target;
@@ -15,9 +15,8 @@ use crate::model::plan::Plan;
 use crate::model::wanted::{Wanted, WantedPolicy};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The environments of the file that must be looked at by themselves, because the list shows them
-/// elsewhere than they shall be. One that is locked is not among them: nothing can be started on
-/// it.
+/// The environments of the file that cmkctl must read alone, because the list shows them not in
+/// their desired state. Locked ones are left out, because nothing can be started on them.
 pub fn unsettled<'a>(wanted: &Wanted, sight: &'a Sight) -> Vec<&'a Environment> {
     let known = by_id(sight);
     let each = wanted
@@ -51,7 +50,7 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
             .get(&wanted.id)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        // The steps behind it stand on what it makes.
+        // The later steps depend on the key that `create_key` makes.
         let after = &create_key::afterwards(&target(wanted), observed);
         let mut own = of_policy(wanted, (observed, after), holds);
         let members: Vec<_> = wanted
@@ -92,7 +91,7 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
     fleet
 }
 
-/// How many of its environments are where they shall be, as a sentence.
+/// How many of the policy's environments are already encrypted, as a sentence.
 fn encrypted(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<String> {
     let settled = members
         .iter()
@@ -111,10 +110,9 @@ fn encrypted(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Strin
     })
 }
 
-/// Adds the environments with what is to be done for them, ring by ring.
+/// Adds the environments and their actions to the fleet, ring by ring.
 fn members_by_ring(fleet: &mut Fleet, mut members: Vec<(Member, Vec<Finding>)>) {
-    // What runs already comes first: it takes its place among those that may be offline at the same
-    // time.
+    // Running environments come first, because they count toward `at-most`.
     members.sort_by_key(|(member, _)| (member.ring, member.starts()));
     for (member, mut findings) in members {
         findings
@@ -140,7 +138,7 @@ fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
         .collect()
 }
 
-/// What each policy holds.
+/// The environments linked to each policy.
 fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
     let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
     for environment in sight.listed.environments() {
@@ -151,8 +149,8 @@ fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
     linked
 }
 
-/// Names that more than one environment of the file has or seems to have, however far they are: the
-/// same name must be typed today and tomorrow.
+/// Display names that several environments of the file share, or that look alike. Counted over all
+/// environments of the file, so that the name to confirm does not change as environments get done.
 fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> Alike {
     let own = wanted
         .policies
@@ -176,7 +174,7 @@ fn of_policy(
     plan
 }
 
-/// Said once for all that are locked behind a policy: no plan of ours helps there.
+/// One warning for all locked environments of a policy. No plan of cmkctl can help them.
 fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Finding> {
     let locked: Vec<&Member> = members
         .iter()
@@ -236,7 +234,7 @@ fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
     Some(found)
 }
 
-/// Does the tenant have room for all of them?
+/// The finding if the tenant has no room for all of them.
 fn limit(
     wanted: &Wanted,
     sight: &Sight,
@@ -275,8 +273,7 @@ fn limit(
     ))
 }
 
-/// Among many environments, a finding says which one it is about; what holds of all of them is said
-/// once.
+/// Names the environment in a finding's message, unless the finding is a note on all of them.
 fn named(finding: &mut Finding, name: &str) {
     if finding.severity != Severity::Acknowledge && !finding.message.contains(&format!("`{name}`"))
     {
@@ -284,7 +281,7 @@ fn named(finding: &mut Finding, name: &str) {
     }
 }
 
-/// Joins a part; what holds of several parts is said and done once.
+/// Joins a part to the plan. Shared findings and actions appear once.
 fn join(plan: &mut Plan, mut part: Plan) {
     let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
     part.findings.retain(|new| {
@@ -338,7 +335,7 @@ mod tests {
         }
     }
 
-    /// What the tenant shows, and what a look at the environment by itself shows.
+    /// A tenant's list with `listed`, and the single read of the same environment.
     fn sight(listed: Environment, single: Option<Environment>) -> Sight {
         let (_, observed) = well();
         let members = single.map(|single| {
@@ -443,7 +440,7 @@ mod tests {
         sight.members.get_mut("e")
     }
 
-    /// What may not be told of a tenant that a file is about.
+    /// Facts that the service may leave out of the tenant.
     const FORGOTTEN: &[(&str, Forget)] = &[
         ("tenant", |s| s.listed = Listed::Tenant(silent())),
         ("links of the list", |s| {
@@ -501,7 +498,8 @@ mod tests {
                     assert!(!may || is_known, "{listed:?}, without {what}: {action}");
                 }
                 let done = |fleet: &Fleet| Proof::of(&fleet.plan).is_ok() && !fleet.has_unseen();
-                // Where all is in place, that must be seen of everything that the file names.
+                // If everything is in place, each fact that the file depends on must have been
+                // read.
                 let is_told = done(&known);
                 let needs = [
                     "tenant",

@@ -1,20 +1,20 @@
-//! Change windows: when may an environment be taken offline?
+//! Change windows: the times at which an environment may be taken offline.
 
 use crate::model::wanted::{WEEK, Window};
 use jiff::{SignedDuration, Timestamp};
 
-/// The first minute of 1970 was a Thursday's; weeks begin on Monday here.
+/// In minutes. 1970-01-01 was a Thursday, and weeks begin on Monday here.
 const THURSDAY: i64 = 3 * 24 * 60;
 
-/// When the next window opens, in the minutes after `now`; `None` when one is open, or when there
-/// are none and so it is always open.
+/// When the next window opens, in the minutes after `now`. `None` if a window is open, or if there
+/// are no windows, which means always open.
 pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
     let week = i64::from(WEEK);
     let seconds = now.as_second();
     let minute = (seconds.div_euclid(60) + THURSDAY).rem_euclid(week);
     let open = |window: &&Window| {
         let (opens, closes) = (i64::from(window.opens), i64::from(window.closes));
-        // How far into the window it is, over the end of the week, too.
+        // The minutes into the window; works across the end of the week.
         (minute - opens).rem_euclid(week) < (closes - opens).rem_euclid(week)
     };
     if windows.is_empty() || windows.iter().any(|window| open(&window)) {
@@ -28,8 +28,8 @@ pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
     whole.checked_add(SignedDuration::from_mins(wait)).ok()
 }
 
-/// How long it takes until a window is open by every clock; `None` when one is, or when there are
-/// none.
+/// The time until a window is open by every clock. `None` if one is open now, or if there are no
+/// windows.
 pub fn opens_by(clocks: &[Timestamp], windows: &[Window]) -> Option<SignedDuration> {
     clocks
         .iter()
@@ -60,14 +60,14 @@ mod tests {
             ("2026-03-02T08:00:00Z", two, Some("2026-03-03T20:00:00Z")),
             ("2026-03-04T04:00:00Z", two, Some("2026-03-07T22:00:00Z")),
             ("2026-03-08T23:59:00Z", two, Some("2026-03-10T20:00:00Z")),
-            // Almost always open, and over the end of the week.
+            // A window that is almost always open, across the end of the week.
             (
                 "2026-03-02T00:00:00Z",
                 &["mon 00:01-mon 00:00"][..],
                 Some("2026-03-02T00:01:00Z"),
             ),
             ("2026-03-08T23:59:59Z", &["mon 00:01-mon 00:00"][..], None),
-            // Before 1970 a minute is counted the same way.
+            // Minutes before 1970 count the same way.
             ("1969-12-31T23:59:59Z", &["wed 23:59-thu 00:00"][..], None),
         ] {
             let parsed: Vec<Window> = windows
@@ -93,7 +93,7 @@ mod tests {
             (&["2026-03-07T22:05:00Z", "2026-03-07T22:30:00Z"], None),
             (&["2026-03-07T21:50:00Z", "2026-03-07T22:30:00Z"], Some(10)),
             (&["2026-03-07T21:50:00Z", "2026-03-07T21:30:00Z"], Some(30)),
-            // By one of them it is over, by the other one not yet.
+            // Closed by one clock, still open by the other.
             (
                 &["2026-03-08T05:50:00Z", "2026-03-08T06:10:00Z"],
                 Some(week - 8 * 60 - 10),

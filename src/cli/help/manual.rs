@@ -1,4 +1,4 @@
-//! Blocks as a manual page of section 7, and lists of terms for pages of section 1.
+//! Turns blocks into a manual page of section 7, and lists of terms into parts of section 1 pages.
 
 use super::markdown::{Block, Span};
 use roff::{Inline, Roff, bold, roman};
@@ -122,7 +122,7 @@ fn table(roff: &mut Roff, rows: &[Vec<Vec<Span>>]) {
             }
             roff.text(text);
         }
-        // A term without anything beside it would take the next one as its text.
+        // Without this, `man` would use the next term as the text of an empty one.
         if cells.is_empty() {
             roff.text([roman("")]);
         }

@@ -1,7 +1,7 @@
-//! The Markdown of the topics as blocks: what one file needs of it, and no more.
+//! Parses the Markdown of the topics into blocks. It supports only what these files use.
 //!
-//! `minimad` reads line by line and knows no links. So paragraphs become one line each, and links
-//! become words, before it reads them.
+//! `minimad` reads line by line and does not support links. So paragraphs are joined to one line
+//! each, and links become words, before it reads them.
 
 use minimad::{Composite, CompositeStyle, Line, Options};
 

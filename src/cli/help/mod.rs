@@ -1,4 +1,4 @@
-//! `cmkctl help`, and what is printed where nothing or `--help` was typed.
+//! `cmkctl help`, and the output without arguments or with `--help`.
 
 mod manual;
 mod markdown;
@@ -137,7 +137,7 @@ pub(super) fn found<'a>(words: &[String], tree: &'a Command) -> (&'a Command, St
         } else if !word.starts_with('-') && !after_option {
             break;
         }
-        // What follows may be its value.
+        // The next word may be the option's value.
         after_option = word.starts_with('-') && !word.contains('=');
     }
     (at, path)
@@ -179,7 +179,7 @@ impl Args {
         if let [name] = lower.as_slice()
             && let Some(text) = topics::text(name, tree, width())
         {
-            // A command may have a topic of its name: its page comes first.
+            // A command and a topic may have the same name. Print the command's page first.
             if tree.find_subcommand(name).is_some() {
                 out.text(&format!("{}\n", of(&lower, tree)));
             }

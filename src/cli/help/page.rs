@@ -1,5 +1,5 @@
-//! The help of one command, on one screen: what it does, examples, then its own options. What every
-//! command takes is a page of its own.
+//! The help of one command on one screen: purpose, examples and its own options. The options of
+//! every command have a separate page.
 
 use super::markdown::{Block, Span};
 use crate::report::hang;
@@ -135,7 +135,7 @@ fn sections(command: &Command) -> Vec<(String, Vec<&Arg>)> {
         .get_arguments()
         .filter(|own| !own.is_global_set() && !own.is_hide_short_help_set());
     for argument in own.filter(|own| !matches!(own.get_id().as_str(), "help" | "version")) {
-        // They have a page of their own.
+        // These options have a separate page.
         let elsewhere = argument.get_help_heading() == Some(NEW_KEY);
         if elsewhere && command.get_name() != "create-key" {
             continue;

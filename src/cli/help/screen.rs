@@ -1,4 +1,4 @@
-//! Blocks as lines of a terminal. There are no escapes in them, so a pipe gets the same text.
+//! Renders blocks as lines for a terminal. They contain no escapes, so a pipe gets the same text.
 
 use super::markdown::{Block, Span};
 use crate::report::wrap;
@@ -83,7 +83,7 @@ fn table(rows: &[Vec<Vec<Span>>], width: usize) -> String {
         Some(widths) => {
             let rows: Vec<String> = cells.iter().map(|row| side_by_side(row, &widths)).collect();
             let lines: usize = rows.iter().map(|row| row.lines().count()).sum();
-            // Rows of many lines run into each other.
+            // Without an empty line, rows of several lines are hard to tell apart.
             rows.join(if lines > 2 * rows.len() { "\n" } else { "" })
         }
         None => one_below_the_other(&cells, width),

@@ -1,4 +1,4 @@
-//! The help topics: Markdown files that are read on a terminal, as manual pages and on the web.
+//! The help topics: Markdown files for a terminal, for manual pages and for the web.
 
 use super::markdown::{self, Block};
 use super::page;

@@ -1,13 +1,13 @@
-//! Which answers an action gives. [`Action::facts`] is the one match over all actions, beside
-//! `Display` and the applier: whoever adds an action is asked by the compiler, and nobody else
-//! decides by the kind of an action.
+//! The facts of each action. Besides `Display` and the applier, [`Action::facts`] is the only match
+//! over all actions. A new action does not compile without its facts, and no other code decides by
+//! the kind of an action.
 
 use super::facts::{Facts, Lack};
 use super::{Action, of_azure, of_creation, of_environment};
 use crate::model::fingerprint::Fingerprint;
 
 impl Action {
-    /// Everything that is asked of an action.
+    /// Every fact about this action.
     pub fn facts(&self) -> Facts<'_> {
         match self {
             Action::RegisterProvider { subscription } => of_azure::provider(subscription),
@@ -70,7 +70,7 @@ impl Action {
         }
     }
 
-    /// The id of the environment that it is about, if it is about one.
+    /// The id of its environment, if it is about one.
     pub fn environment(&self) -> Option<&str> {
         self.facts()
             .subject
@@ -78,22 +78,22 @@ impl Action {
             .map(|named| named.id.as_str())
     }
 
-    /// The name of the environment that it takes offline, if it does.
+    /// The display name of the environment that it takes offline.
     pub fn takes_offline(&self) -> Option<&str> {
         self.facts().harm.takes_offline()
     }
 
-    /// What allows it, if it is one that can't be undone at once.
+    /// The evidence that allows it; `None` if it can be undone at once.
     pub fn evidence(&self) -> Option<&Fingerprint> {
         self.facts().evidence
     }
 
-    /// Does it change something at the service?
+    /// Does it change anything at the service?
     pub fn changes(&self) -> bool {
         self.facts().changes
     }
 
-    /// Does it let a policy's identity use the key?
+    /// Does it allow a policy's identity to use the key?
     pub fn grants_key(&self) -> bool {
         match self.facts().lack {
             Lack::Grant(_) => true,
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::model::who::Side;
 
-    /// Every kind of action as JSON, and its answers.
+    /// Each kind of action as JSON, with the expected facts.
     const ROWS: [(&str, &str, &str); 21] = [
         (
             "register-provider",
@@ -248,7 +248,7 @@ mod tests {
         ROWS.iter().map(|(kind, fields, _)| action(kind, fields))
     }
 
-    /// A kind that is new does not compile here until it has a row in the table.
+    /// A new kind of action does not compile here until it has a row in the table.
     fn number(action: &Action) -> usize {
         match action {
             Action::RegisterProvider { .. } => 0,
@@ -275,7 +275,7 @@ mod tests {
         }
     }
 
-    /// Where it belongs, and what it harms.
+    /// The side of the action, and its harm.
     fn place(facts: &Facts<'_>) -> Vec<String> {
         let mut said = Vec::new();
         let side = match facts.side {
@@ -298,7 +298,7 @@ mod tests {
         said
     }
 
-    /// What it does to a link, what is missing without it, and what may repair it.
+    /// The action's effect on the link, what is missing without it, and when `--fix` may do it.
     fn effects(facts: &Facts<'_>) -> Vec<String> {
         let mut said = Vec::new();
         match facts.link {
@@ -394,14 +394,14 @@ mod tests {
                     "{action}"
                 );
             }
-            // What harms has its evidence, and `--fix` never does it on the way.
+            // A harmful action needs evidence, and `--fix` never does it.
             let facts = action.facts();
             assert!(harm == Harm::None || facts.evidence.is_some(), "{action}");
             assert!(
                 harm == Harm::None || facts.on_the_way == OnTheWay::No,
                 "{action}"
             );
-            // What only waits harms nobody, and what takes people offline is about one of them.
+            // A pure wait harms nothing. An action with an outage is about an environment.
             assert!(action.changes() || harm == Harm::None, "{action}");
             assert!(
                 harm.takes_offline().is_none() || action.environment().is_some(),

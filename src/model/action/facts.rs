@@ -1,59 +1,59 @@
-//! What every action must answer about itself.
+//! The facts that every action must state about itself.
 
 use super::Named;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
-/// The answers of one action.
+/// The facts of one action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts<'a> {
-    /// Why it is done, in one sentence.
+    /// Why it is needed, in one sentence.
     pub why: &'static str,
-    /// Whose part of the work it is.
+    /// The administrator whose part it is.
     pub side: Side,
-    /// What it is about.
+    /// The resource that it is about.
     pub subject: Subject<'a>,
-    /// What it does to people or to data. Consent must repeat the name of what is harmed.
+    /// Its harm to people or data. Consent must repeat the name of what it harms.
     pub harm: Harm<'a>,
-    /// Does it change something at the service? If not, it only waits.
+    /// Does it change anything at the service? If not, it only waits.
     pub changes: bool,
-    /// What becomes of the environment's link to a policy.
+    /// Its effect on the environment's link to a policy.
     pub link: Link<'a>,
-    /// What the procedure lacks as long as this is not done.
+    /// What the procedure lacks without it.
     pub lack: Lack<'a>,
-    /// May `--fix` do it by itself, whatever else stands in the way?
+    /// May `--fix` do it, even if other findings block the plan?
     pub on_the_way: OnTheWay,
-    /// The right of Azure that it takes, where Azure tells the caller beforehand.
+    /// The Azure right that it requires, if Azure tells the caller's rights beforehand.
     pub right: Option<AzureRight<'a>>,
-    /// Does it fail where the policy's grant on the key is not effective yet?
+    /// Does it fail if the policy's grant on the key is not effective yet?
     pub uses_grant: bool,
-    /// If it fails, are the actions behind it tried all the same?
+    /// If it fails, does cmkctl still try the actions after it?
     pub others_go_on: bool,
-    /// What stood against it and was overridden, as sentences.
+    /// The objections that the caller has overridden, as sentences.
     pub overridden: &'a [String],
-    /// What allows it, if it is one that can't be undone at once. It is gathered again directly
-    /// before the request.
+    /// The evidence that allows it; `None` if it can be undone at once. cmkctl gathers it again
+    /// directly before the request.
     pub evidence: Option<&'a Fingerprint>,
 }
 
-/// What an action is about.
+/// The resource that an action is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject<'a> {
-    /// A subscription, by its id.
+    /// A subscription id.
     Subscription(&'a str),
-    /// An enterprise policy, or what its identity may do.
+    /// An enterprise policy, or a right of its identity.
     Policy(&'a ArmId),
     /// A vault or managed HSM.
     Vault(&'a ArmId),
-    /// A key of a vault or managed HSM, or a version of it.
+    /// A key or a version of it, by vault or managed HSM and name.
     Key(&'a ArmId, &'a str),
     /// An environment.
     Environment(&'a Named),
 }
 
 impl<'a> Subject<'a> {
-    /// The environment, if it is one.
+    /// The environment, if the subject is one.
     pub const fn environment(self) -> Option<&'a Named> {
         match self {
             Subject::Environment(named) => Some(named),
@@ -65,44 +65,45 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// What becomes of the link between an environment and a policy.
+/// The effect on the link between an environment and a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link<'a> {
-    /// It stays as it is.
+    /// The link does not change.
     Stays,
     /// The environment is linked to this policy.
     To {
-        /// The policy.
+        /// The policy that gets linked.
         policy: &'a ArmId,
-        /// The policy that is linked now and replaced.
+        /// The linked policy that this replaces.
         over: Option<&'a ArmId>,
     },
-    /// It is taken off this policy.
+    /// The environment is removed from this policy.
     Off(&'a ArmId),
-    /// It is being linked to this policy already, by this operation if that is known.
+    /// The environment is already being linked to this policy, by the operation with this id if
+    /// known.
     Comes(&'a ArmId, Option<&'a str>),
-    /// It is being taken off already, by this operation if that is known.
+    /// The environment is already being removed, by the operation with this id if known.
     Goes(Option<&'a str>),
 }
 
-/// What an action does to people or to data.
+/// The harm of an action to people or data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harm<'a> {
-    /// Everybody goes on working, and it can be undone.
+    /// No outage, and it can be undone.
     None,
-    /// The environment of this name is offline meanwhile.
+    /// This environment is offline until the action ends.
     Offline {
         /// Display name of the environment.
         name: &'a str,
-        /// For so many days at most.
+        /// At most this many days.
         days: u8,
     },
-    /// Purge protection of the vault of this name can never be turned off again.
+    /// Purge protection of this vault can never be turned off again.
     Irreversible {
         /// Name of the vault.
         vault: &'a str,
     },
-    /// What still needs the key of this name goes offline at once.
+    /// Environments that still need this key go offline at once.
     CutsOff {
         /// Name of the key.
         key: &'a str,
@@ -120,7 +121,7 @@ impl<'a> Harm<'a> {
         }
     }
 
-    /// The name of the environment that goes offline.
+    /// The display name of the environment that goes offline.
     pub const fn takes_offline(self) -> Option<&'a str> {
         match self {
             Harm::Offline { name, .. } => Some(name),
@@ -128,7 +129,7 @@ impl<'a> Harm<'a> {
         }
     }
 
-    /// What happens, in one sentence; empty without harm. `twice`: the plan does it twice.
+    /// The harm in one sentence; empty without harm. `twice`: the plan causes it twice.
     pub(in crate::model) fn sentence(self, twice: bool) -> String {
         match self {
             Harm::None => String::new(),
@@ -148,84 +149,85 @@ impl<'a> Harm<'a> {
     }
 }
 
-/// What the procedure lacks as long as an action is not done.
+/// What the procedure lacks without an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lack<'a> {
-    /// Nothing that a later step rests on.
+    /// Nothing that a later step needs.
     Nothing,
-    /// The key, or the vault or resource group that it is to be in.
+    /// The key, or its future vault or resource group.
     Key,
-    /// The registration of the provider in this subscription.
+    /// The registration of the resource provider in this subscription.
     Provider(&'a str),
     /// The enterprise policy.
     Policy,
     /// The right of the policy's identity to use the key.
     Grant(Grant<'a>),
-    /// The right of a principal, by its object id, to read the policy.
+    /// The right of this principal (object id) to read the policy.
     Reader(&'a ArmId, &'a str),
-    /// That the environment is a Managed Environment.
+    /// The environment is not a Managed Environment yet.
     Managed,
 }
 
-/// How the identity of a policy gets the right to use the key.
+/// How the policy's identity gets the right to use the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant<'a> {
-    /// By an Azure role at the vault.
+    /// By an Azure role on the vault.
     Role {
-        /// The policy.
+        /// Id of the policy.
         policy: &'a ArmId,
-        /// The vault.
+        /// Id of the vault.
         vault: &'a ArmId,
     },
     /// By an access policy of the vault.
     AccessPolicy {
-        /// The policy.
+        /// Id of the policy.
         policy: &'a ArmId,
-        /// The vault.
+        /// Id of the vault.
         vault: &'a ArmId,
     },
     /// By a local role of a managed HSM.
     LocalRole {
-        /// The policy.
+        /// Id of the policy.
         policy: &'a ArmId,
-        /// The managed HSM.
+        /// Id of the managed HSM.
         hsm: &'a ArmId,
         /// Name of the key.
         key: &'a str,
     },
 }
 
-/// May a repair be done by itself?
+/// May `--fix` do an action out of its order in the plan?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTheWay {
-    /// Only in its place in the plan.
+    /// Never: only in the plan's order.
     No,
-    /// At any time: it harms nobody, and nothing need be there before it.
+    /// At any time: it harms nothing and depends on nothing.
     AtAnyTime,
-    /// As soon as the policy is there: without one there is nothing to grant.
+    /// Once the policy exists: without it there is no identity to grant to.
     OncePolicyIsThere,
 }
 
-/// A right of Azure Resource Manager.
+/// A right in Azure Resource Manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AzureRight<'a> {
-    /// Where it must be held.
+    /// The scope at which the caller needs it.
     pub at: Scope<'a>,
-    /// Its operation, as Azure names it.
+    /// The operation, as Azure names it.
     pub operation: &'static str,
-    /// Of the built-in roles that have it, the one that may do least.
+    /// The least privileged built-in role with this right.
     pub role: &'static str,
 }
 
-/// Where a right must be held.
+/// The scope at which a right is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
-    /// On the subscription with this id.
+    /// The subscription with this id.
     Subscription(&'a str),
-    /// On the resource group of this policy.
+    /// The resource group of this policy.
     GroupOf(&'a ArmId),
-    /// On this vault.
+    /// This vault.
     Vault(&'a ArmId),
-    /// On what there is already of a vault, its resource group and its subscription.
+    /// The smallest existing scope of a new vault: the vault, its resource group or its
+    /// subscription.
     There,
 }

@@ -1,4 +1,4 @@
-//! The answers of the actions on provider, policy, vault and key.
+//! The facts of the actions on provider, policy, vault and key.
 
 use super::KeyPlace;
 use super::facts::{AzureRight, Facts, Grant, Harm, Lack, Link, OnTheWay, Scope, Subject};
@@ -6,7 +6,7 @@ use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
-/// Assigning any role of Azure.
+/// The right to assign any Azure role.
 const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
 pub(super) fn provider(subscription: &str) -> Facts<'_> {
@@ -71,7 +71,7 @@ pub(super) fn access_policy<'a>(policy: &'a ArmId, vault: &'a ArmId) -> Facts<'a
     granted(policy, Grant::AccessPolicy { policy, vault }, Some(right))
 }
 
-/// Local roles of a managed HSM are not Azure's: no right of Azure is asked for.
+/// Local roles of a managed HSM are not Azure roles, so no Azure right is checked.
 pub(super) fn local_role<'a>(policy: &'a ArmId, hsm: &'a ArmId, key: &'a str) -> Facts<'a> {
     granted(policy, Grant::LocalRole { policy, hsm, key }, None)
 }
@@ -122,7 +122,7 @@ pub(super) fn rotation<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Fa
     of_key(place, why, evidence)
 }
 
-/// A deleted key, or a version that was disabled, comes back.
+/// A deleted key is recovered, or a disabled version enabled.
 pub(super) fn restored<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
     let why = "Only the original key opens the data that was encrypted with it.";
     of_key(place, why, evidence)
@@ -162,7 +162,7 @@ fn of_key<'a>(place: &'a KeyPlace, why: &'static str, evidence: &'a Fingerprint)
     }
 }
 
-/// `--fix` asks for it by a flag of its own.
+/// `--fix` needs a separate flag for this.
 pub(super) fn protected<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
         why: "Without it a deleted key can be purged, and with it the data. It can never be \

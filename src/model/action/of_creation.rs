@@ -1,4 +1,4 @@
-//! The answers of the actions that make a key and what is around it.
+//! The facts of the actions that create a key, its vault and its resource group.
 
 use super::facts::{AzureRight, Facts, Harm, Lack, Link, OnTheWay, Scope, Subject};
 use crate::model::fingerprint::Fingerprint;
@@ -25,11 +25,11 @@ pub(super) fn vault<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a
     }
 }
 
-/// The control plane asks for no role at the data plane, which whoever made a vault that works
-/// with roles does not have.
+/// The control plane requires no data plane role. The creator of a vault with roles does not have
+/// one.
 pub(super) fn key<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
     let right = match vault.kind {
-        // The role for vaults leaves managed HSMs out.
+        // The role for vaults does not cover managed HSMs.
         ResourceKind::ManagedHsm => ("Microsoft.KeyVault/managedHSMs/keys/write", "Contributor"),
         ResourceKind::Vault | ResourceKind::EnterprisePolicy => {
             (MAKES_KEYS, "Key Vault Contributor")

@@ -1,4 +1,4 @@
-//! The answers of the actions on environments.
+//! The facts of the actions on environments.
 
 use super::Named;
 use super::facts::{Facts, Harm, Lack, Link, OnTheWay, Subject};
@@ -6,10 +6,10 @@ use crate::model::fingerprint::Fingerprint;
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
-/// Adding to a policy and removing from one take up to 4 days, by the documentation.
+/// An add or a removal takes up to 4 days, by the documentation.
 const DAYS: u8 = 4;
 
-/// It changes what licences the users need, so `--fix` asks for it by a flag of its own.
+/// This changes which licences the users need, so `--fix` needs a separate flag for it.
 pub(super) fn managed(environment: &Named) -> Facts<'_> {
     Facts {
         why: "Only a Managed Environment can have a customer-managed key. Its users need the \
@@ -60,8 +60,7 @@ pub(super) fn moved<'a>(
     relinked(environment, why, Link::To { policy, over }, evidence)
 }
 
-/// What moves its link takes the environment offline, and what links it needs the new policy's
-/// grant.
+/// A changed link takes the environment offline. A new link requires the new policy's grant.
 fn relinked<'a>(
     environment: &'a Named,
     why: &'static str,
@@ -92,7 +91,7 @@ fn relinked<'a>(
     }
 }
 
-/// One environment that does not come up does not keep the next one from its try.
+/// If one environment does not come up, cmkctl still tries the next.
 pub(super) fn enabled<'a>(environment: &'a Named, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
         why: "With the key back, a locked environment is enabled in about 5 minutes.",
@@ -111,7 +110,7 @@ pub(super) fn enabled<'a>(environment: &'a Named, evidence: &'a Fingerprint) -> 
     }
 }
 
-/// It is being added already.
+/// An add already runs.
 pub(super) fn comes<'a>(
     environment: &'a Named,
     policy: &'a ArmId,
@@ -120,7 +119,7 @@ pub(super) fn comes<'a>(
     awaited(environment, Link::Comes(policy, operation))
 }
 
-/// It is being removed already.
+/// A removal already runs.
 pub(super) fn goes<'a>(environment: &'a Named, operation: Option<&'a str>) -> Facts<'a> {
     awaited(environment, Link::Goes(operation))
 }

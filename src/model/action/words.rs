@@ -1,4 +1,4 @@
-//! What an action does, in the words that a plan shows.
+//! The sentences about an action that a plan shows.
 
 use super::{Action, KeyPlace};
 use crate::model::day::day;
@@ -7,7 +7,7 @@ use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::new_key::{Period, Shape, VAULT_KEEPS, VaultShape};
 use std::fmt;
 
-/// The preview: an imperative sentence with every name.
+/// An imperative sentence with every name.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentence = match self {
@@ -72,7 +72,7 @@ fn registered(subscription: &str) -> String {
     format!("Register the provider `Microsoft.PowerPlatform` in subscription {subscription}")
 }
 
-/// The policy in its location, for the key of the vault in its version.
+/// The words for a new policy in its location, with its key and version.
 fn created(
     (policy, location): (&ArmId, &str),
     vault: &ArmId,

@@ -1,5 +1,4 @@
-//! CMK025 to CMK051: links and policies that are there already, what surprises later, and what
-//! Azure adds.
+//! CMK025 to CMK051: existing links and policies, later surprises, and checks of Azure itself.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};

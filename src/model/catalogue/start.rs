@@ -1,4 +1,4 @@
-//! CMK001 to CMK024: what keeps an encryption from starting.
+//! CMK001 to CMK024: what blocks the start of an encryption.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Block, Warn};

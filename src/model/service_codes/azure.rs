@@ -5,7 +5,7 @@ use crate::model::cause::Cause;
 use crate::model::{source, who};
 
 const MANAGER: &str = "Azure Resource Manager";
-/// Not Microsoft's own words.
+/// Third-party notes, not Microsoft's own words.
 const PROJECTS: &str = "troubleshooting notes of public projects that use enterprise policies \
     (third party), seen 2026-11";
 const ANY: &str = "any service";

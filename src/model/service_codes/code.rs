@@ -1,33 +1,33 @@
-//! One code of a service.
+//! One error code of a service.
 
 use crate::model::cause::Cause;
 use serde::Serialize;
 
-/// One code of a service.
+/// One error code of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ServiceCode {
     /// As the service writes it, such as `OperationNotStartable`.
     pub code: &'static str,
-    /// Who says it.
+    /// The service that returns it.
     pub service: &'static str,
-    /// What kind of trouble it is. `None` for a code that says no more than the HTTP status: then
-    /// what was asked for decides what helps.
+    /// The cause. `None` for a code that says no more than the HTTP status: then the request
+    /// decides the remedy.
     pub means: Option<Cause>,
     /// What happens and why.
     pub cause: &'static str,
-    /// What helps: a command to paste where there is one.
+    /// The remedy, as a command if there is one.
     pub fix: &'static str,
-    /// The role that can do it.
+    /// The role that can apply it.
     pub who: &'static str,
-    /// The code of the catalogue that it belongs to.
+    /// The finding code that it belongs to.
     pub belongs_to: Option<&'static str>,
-    /// The public source with its date.
+    /// The public source, with its date.
     pub source: &'static str,
 }
 
 impl ServiceCode {
-    /// What helps, with what is known in the place of its blanks. A blank is a whole word:
-    /// `TENANT_ID` is none in `AZURE_TENANT_ID`.
+    /// The remedy with its placeholders filled from `known`. A placeholder is a whole word:
+    /// `TENANT_ID` is not a placeholder inside `AZURE_TENANT_ID`.
     pub fn fix_with(&self, known: &[(&str, Option<&str>)]) -> String {
         let inside = |ch: char| ch.is_ascii_alphanumeric() || ch == '_';
         let mut out = String::with_capacity(self.fix.len());

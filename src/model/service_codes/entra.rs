@@ -1,4 +1,4 @@
-//! Codes of the sign-in.
+//! Codes of Microsoft Entra sign-ins.
 
 use super::code::ServiceCode;
 use crate::model::cause::Cause;
@@ -6,7 +6,7 @@ use crate::model::{source, who};
 
 const ENTRA: &str = "Microsoft Entra";
 
-/// Against a refusal by Conditional Access.
+/// The remedy for a refusal by Conditional Access.
 const BARRED: &str = "Signing in again does not help. Use a compliant device or an allowed \
     network, or another way to sign in. Ask the Conditional Access administrator.";
 

@@ -1,4 +1,4 @@
-//! Codes of the Power Platform admin API, and the reasons for which it disallows an operation.
+//! Codes of the Power Platform admin API, and its reasons for disallowed operations.
 
 use super::code::ServiceCode;
 use crate::model::cause::Cause;

@@ -1,4 +1,4 @@
-//! Codes of role assignments, and of rights that are missing at Azure Resource Manager.
+//! Codes of role assignments, and of missing rights in Azure Resource Manager.
 
 use super::code::ServiceCode;
 use crate::model::cause::Cause;

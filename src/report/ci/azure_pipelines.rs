@@ -1,23 +1,24 @@
-//! Azure Pipelines: everything is a logging command; a summary is a file that the agent is told of.
+//! Azure Pipelines: all output is logging commands. The summary is a file whose path a command
+//! gives to the agent.
 
 use super::guard::guard;
 use super::notes::{Issue, Level};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// For the text behind a command.
+/// Escapes the text of a command.
 fn data(text: &str) -> String {
     text.replace('%', "%AZP25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// For a value among its properties.
+/// Escapes the value of a property.
 fn property(text: &str) -> String {
     data(text).replace(';', "%3B").replace(']', "%5D")
 }
 
-/// `##vso[task.logissue type=error;code=CMK006]…`; there is nothing below a warning.
+/// `##vso[task.logissue type=error;code=CMK006]…`. No level below warning exists.
 pub(super) fn issue(issue: &Issue) -> Option<String> {
     let word = match issue.level {
         Level::Error => "error",
@@ -35,7 +36,8 @@ pub(super) fn issue(issue: &Issue) -> Option<String> {
     ))
 }
 
-/// An output variable of the step. Names have no hyphens there: `exit-code` is `exitCode`.
+/// An output variable of the step. Variable names have no hyphens there: `exit-code` becomes
+/// `exitCode`.
 pub(super) fn variable(name: &str, value: &str) -> String {
     let mut parts = name.split('-');
     let mut camel = parts.next().unwrap_or_default().to_owned();
@@ -49,7 +51,7 @@ pub(super) fn variable(name: &str, value: &str) -> String {
     )
 }
 
-/// A file that no other run writes.
+/// A file path that no other run uses.
 pub(super) fn page(folder: &Path, command: &str) -> PathBuf {
     let time = SystemTime::now()
         .duration_since(UNIX_EPOCH)

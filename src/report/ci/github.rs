@@ -1,16 +1,16 @@
-//! GitHub Actions: annotations are workflow commands, outputs are lines of a file.
+//! GitHub Actions: annotations are workflow commands, and outputs are lines of a file.
 
 use super::guard::guard;
 use super::notes::{Issue, Level};
 
-/// For the text behind a command.
+/// Escapes the text of a command.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// For a value among its properties.
+/// Escapes the value of a property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -32,7 +32,7 @@ pub(super) fn annotation(issue: &Issue) -> Option<String> {
     ))
 }
 
-/// `name=value`, a line each: no value has a second line.
+/// One line `name=value` for each output. Line breaks in a value become blanks.
 pub(super) fn outputs(all: &[(&'static str, String)]) -> String {
     all.iter()
         .map(|(name, value)| format!("{name}={}\n", value.replace(['\r', '\n'], " ")))

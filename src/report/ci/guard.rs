@@ -1,15 +1,16 @@
-//! Words of others in a log that a runner reads: none of them may be a command.
+//! Escapes foreign text in a log that a CI runner reads, so that it can't act as a command.
 //!
-//! GitHub's runner takes `::name` at the start of a line, behind blanks, and its older `##[name]`
-//! anywhere in one; the agent of Azure Pipelines takes `##vso[name]` anywhere in a line. Both read
-//! stdout and stderr (`ActionCommand.cs` of actions/runner, `Command.cs` of azure-pipelines-agent).
+//! GitHub's runner accepts `::name` at the start of a line, also after blanks, and its older
+//! `##[name]` anywhere. The agent of Azure Pipelines accepts `##vso[name]` anywhere in a line. Both
+//! read stdout and stderr (`ActionCommand.cs` of actions/runner, `Command.cs` of
+//! azure-pipelines-agent).
 
-/// Marks that compare as nothing where the runner looks for its own words.
+/// Characters that the runner ignores when it compares.
 fn ignorable(ch: char) -> bool {
     matches!(ch, '\u{34f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Where a runner would see the start of a command: after the first `#` of each.
+/// Where a runner would find a command: the index after the first `#` of each.
 fn starts(text: &str) -> Vec<usize> {
     let begins = |rest: &str| {
         rest.starts_with('[')
@@ -38,7 +39,7 @@ fn broken(text: &str, with: impl Fn(&str) -> String) -> String {
     out + text.get(from..).unwrap_or_default()
 }
 
-/// Text in which no runner finds a command: a blank breaks what looks like one.
+/// Text in which no runner finds a command: a blank breaks each look-alike.
 pub(in crate::report) fn guard(text: &str) -> String {
     if !text.contains("##") && !text.contains("::") && !text.contains(ignorable) {
         return text.to_owned();
@@ -56,8 +57,8 @@ pub(in crate::report) fn guard(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The same for JSON, where nothing is lost: the mark is spelled differently and means the same.
-/// Its lines never begin with a colon.
+/// The same for JSON, without loss: the character is escaped and keeps its meaning. Its lines never
+/// begin with a colon.
 pub(in crate::report) fn guard_json(text: &str) -> String {
     broken(text, |_| "\\u0023".to_owned())
 }

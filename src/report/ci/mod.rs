@@ -1,9 +1,8 @@
-//! What a CI service gets besides the streams: annotations, a summary, and variables for later
-//! steps.
+//! Extra output for a CI service: annotations, a summary, and variables for later steps.
 //!
-//! Everything is taken from the JSON document of the command, so that every command has it.
-//! Commands for the runner go to stderr: both services read both streams, and stdout stays data.
-//! Nothing is masked, because no secret is ever printed and ids are there to be read.
+//! All of it comes from the command's JSON document, so every command has it. Runner commands go to
+//! stderr: both services read both streams, and stdout stays data. Nothing is masked, because
+//! cmkctl never prints secrets, and ids are meant to be read.
 
 mod azure_pipelines;
 mod github;
@@ -24,28 +23,28 @@ use std::path::PathBuf;
 pub enum Ci {
     /// GitHub Actions.
     GitHub {
-        /// `GITHUB_STEP_SUMMARY`: Markdown is appended to it.
+        /// `GITHUB_STEP_SUMMARY`: the file that Markdown is appended to.
         summary: Option<PathBuf>,
-        /// `GITHUB_OUTPUT`: `name=value` is appended to it.
+        /// `GITHUB_OUTPUT`: the file that `name=value` is appended to.
         output: Option<PathBuf>,
     },
     /// Azure Pipelines.
     AzurePipelines {
-        /// `AGENT_TEMPDIRECTORY`: where a summary lies until the agent takes it.
+        /// `AGENT_TEMPDIRECTORY`: the folder of the summary until the agent reads it.
         folder: Option<PathBuf>,
     },
 }
 
-/// What a run leaves for a CI service.
+/// The output of a run for a CI service.
 pub(super) struct Leaves {
-    /// Lines for stderr, commands of the runner and nothing else.
+    /// Runner commands for stderr.
     pub(super) commands: Vec<String>,
-    /// Text that is appended to files.
+    /// Texts to append to files.
     pub(super) files: Vec<(PathBuf, String)>,
 }
 
 impl Ci {
-    /// What is left of `command`, which ended with `code`.
+    /// The output of `command`, which ended with exit code `code`.
     pub(super) fn leaves(
         &self,
         notes: &Notes,

@@ -1,20 +1,20 @@
-//! What is kept of a run until its end.
+//! Collects facts of a run for the CI output at its end.
 
 use crate::error::{Error, Kind};
 use crate::model::text::clean;
 use serde_json::Value;
 
-/// How loud an annotation is.
+/// The level of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     Error,
     Warning,
     Notice,
-    /// In the summary only.
+    /// Only in the summary.
     Silent,
 }
 
-/// Something to know, with what helps.
+/// A finding or failure with its remedy.
 #[derive(Debug, Clone)]
 pub(super) struct Issue {
     pub(super) level: Level,
@@ -25,7 +25,7 @@ pub(super) struct Issue {
 }
 
 impl Issue {
-    /// What helps and who can do it, as a sentence; nothing where nothing is known to help.
+    /// The remedy and the role, as a sentence; `None` without a remedy.
     pub(super) fn fix(&self) -> Option<String> {
         let who = match self.who.as_str() {
             "" => String::new(),
@@ -35,7 +35,7 @@ impl Issue {
     }
 }
 
-/// What is kept of a run for its end.
+/// The facts of a run.
 #[derive(Debug, Default)]
 pub(in crate::report) struct Notes {
     pub(super) outcome: Option<String>,
@@ -44,14 +44,14 @@ pub(in crate::report) struct Notes {
     pub(super) policy: Option<String>,
     pub(super) operation: Option<String>,
     pub(super) issues: Vec<Issue>,
-    /// State, name, id and what threatens it.
+    /// State, name, id and dangers of each environment.
     pub(super) environments: Vec<[String; 4]>,
     pub(super) environments_in_all: usize,
     pub(super) done: Vec<String>,
     pub(super) next: Vec<String>,
 }
 
-/// The first of these places that holds a string.
+/// The string at the first of these JSON pointers that has one.
 fn text(document: &Value, places: &[&str]) -> Option<String> {
     places
         .iter()
@@ -68,7 +68,7 @@ fn list<'a>(document: &'a Value, places: &[&str]) -> impl Iterator<Item = &'a Va
 }
 
 impl Notes {
-    /// Keeps what the document of a command says.
+    /// Collects the facts from a command's document.
     pub(in crate::report) fn of(document: &Value) -> Self {
         let schema = document["schema"].as_str().unwrap_or_default();
         let itself = schema.starts_with("cmkctl/environment/");
@@ -106,7 +106,7 @@ impl Notes {
         notes
     }
 
-    /// Only what asks for attention is kept: a tenant can be large.
+    /// Keeps only environments that need attention, because a tenant can be large.
     fn environment_of_tenant(&mut self, environment: &Value) {
         self.environments_in_all += 1;
         let part = |place: &str| text(environment, &[place]).unwrap_or_default();
@@ -137,8 +137,8 @@ impl Notes {
         self.environments.push([state, name, id, dangers]);
     }
 
-    /// For later steps, always all of them: what is not known is empty, and no value of an earlier
-    /// command stays.
+    /// The outputs for later steps, always all of them. An unknown one is empty, so that no value
+    /// of an earlier command remains.
     pub(super) fn outputs(
         &self,
         command: &str,
@@ -185,8 +185,8 @@ fn finding(finding: &Value) -> Issue {
     }
 }
 
-/// An encryption that goes on is what was asked for; pending changes are worth a look; anything
-/// else is an error.
+/// A failure as an annotation. A running operation was asked for, so it is a notice. Pending
+/// changes and interruptions are warnings, all others errors.
 pub(super) fn failure(error: &Error) -> Issue {
     let level = match error.kind {
         Kind::StillRunning => Level::Notice,

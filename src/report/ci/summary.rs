@@ -1,14 +1,13 @@
-//! The summary page of a step, in Markdown: how it ended, what was found, what was done, what comes
-//! next.
+//! The summary page of a step, in Markdown: the end, the findings, the changes and the next steps.
 
 use super::notes::{Issue, Level, Notes};
 use crate::error::Error;
 use crate::model::text::clean;
 
-/// Services cut long pages; the worst comes first.
+/// The maximum number of rows: services cut long pages, and the worst come first.
 const ROWS: usize = 100;
 
-/// Words that are no Markdown, whoever wrote them: no link, no picture, no end of a cell.
+/// Escapes Markdown in foreign words: links, images and the end of a table cell.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for ch in text.chars() {
@@ -43,7 +42,7 @@ fn rest(all: usize) -> String {
     }
 }
 
-/// The page.
+/// The complete page.
 pub(super) fn page(
     notes: &Notes,
     issues: &[Issue],
@@ -89,7 +88,7 @@ pub(super) fn page(
     text + "\n"
 }
 
-/// What was found, and what to do about it.
+/// The findings and their remedies.
 fn found(issues: &[Issue]) -> String {
     let findings: Vec<&Issue> = issues
         .iter()
@@ -116,7 +115,7 @@ fn found(issues: &[Issue]) -> String {
     text + &rest(findings.len())
 }
 
-/// How many environments there are, and those to look at.
+/// The number of environments, and those that need attention.
 fn environments(notes: &Notes) -> String {
     let mut text = String::new();
     if notes.environments_in_all > 0 {

@@ -1,4 +1,4 @@
-//! Where a hand-over is written.
+//! Writes the files of a hand-over.
 
 use super::super::terminal::Out;
 use super::super::written::{Existing, write_file};
@@ -7,13 +7,13 @@ use crate::error::{Error, Kind, Result};
 use crate::model::who::Side;
 use std::path::{Path, PathBuf};
 
-/// What the scripts are called where they have no file.
+/// The name of the scripts if they go to stdout.
 const NAMELESS: &str = "hand-over";
 
-/// Writes what is handed over: to files whose names begin like this one, or to stdout for `-`.
+/// Writes the hand-over: to files whose names start like this one, or to stdout for `-`.
 ///
 /// # Errors
-/// One of the files is there and is none of an earlier hand-over, or can't be written.
+/// A file exists that is no earlier hand-over, or can't be written.
 pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     if to == "-" {
         out.script(&joined(&files(hand_over, NAMELESS)));
@@ -24,7 +24,7 @@ pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
         .into_iter()
         .map(|file| (folder.join(format!("{stem}{}", file.ending)), file))
         .collect();
-    // All of them or none.
+    // Check all files before writing the first.
     for (path, _) in &files {
         ours(path)?;
     }
@@ -45,7 +45,7 @@ pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     Ok(())
 }
 
-/// Bash runs what is printed; everything else is in it as remarks.
+/// All files as one Bash script. Files that Bash can't run become comments.
 fn joined(files: &[File]) -> String {
     let (runs, shown): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| file.runs);
     let mut text: String = runs.iter().map(|file| file.text.as_str()).collect();
@@ -60,7 +60,7 @@ fn joined(files: &[File]) -> String {
     text
 }
 
-/// The folder, and the beginning of the names in it.
+/// The folder, and the start of the file names.
 fn place(to: &str) -> Result<(PathBuf, String)> {
     let path = Path::new(to);
     let name = path.file_name().map(|name| name.to_string_lossy());
@@ -76,7 +76,7 @@ fn place(to: &str) -> Result<(PathBuf, String)> {
     Ok((folder, stem.to_owned()))
 }
 
-/// May the file be written? One that somebody else wrote stays.
+/// May the file be written? Only a new file, or one of an earlier hand-over.
 fn ours(path: &Path) -> Result<()> {
     let other = match std::fs::read(path) {
         Ok(bytes) => {
@@ -93,7 +93,7 @@ fn ours(path: &Path) -> Result<()> {
     Err(Error::usage(what).hint("It is never replaced. Name another file."))
 }
 
-/// Whoever may read it may run it.
+/// Makes the file executable for everyone who may read it.
 fn runs(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {

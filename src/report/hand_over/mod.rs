@@ -1,5 +1,5 @@
-//! What the other administrator must run: the two who are kept apart on purpose hand work over to
-//! each other, as scripts that say everything that this side knows.
+//! Scripts for the other administrator. The two administrators are usually separate people. A
+//! script contains everything that this side knows.
 
 mod files;
 mod scripts;

@@ -1,79 +1,79 @@
-//! The scripts of each administrator.
+//! Builds the scripts of each administrator.
 
 use super::super::infra::{Blueprint, bicep};
 use super::shell::{Asked, Script, Shell, Word};
 use crate::model::ids::ArmId;
 use crate::model::who::Side;
 
-/// Everything that is handed over.
+/// The content of a hand-over.
 #[derive(Debug, Clone)]
 pub struct HandOver {
-    /// How cmkctl is called for the same cloud, word by word.
+    /// How to call cmkctl for the same cloud, word by word.
     pub program: Vec<String>,
-    /// For whom it is.
+    /// The administrators that it is for.
     pub sides: Vec<Side>,
-    /// What there is for them, policy by policy.
+    /// Their work, policy by policy.
     pub parts: Vec<Part>,
-    /// An environment is started inside one of these only, in UTC; at any time without any.
+    /// Change windows, in UTC, in which an environment may be started; empty means at any time.
     pub windows: Vec<String>,
 }
 
-/// One policy, and what is left to do for it.
+/// One policy, and the remaining work for it.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// The policy, where it is known already.
+    /// Id of the policy, if it is known.
     pub policy: Option<ArmId>,
     /// Power Platform geography.
     pub location: Option<String>,
-    /// The vault or managed HSM.
+    /// Id of the vault or managed HSM.
     pub vault: Option<ArmId>,
-    /// The key.
+    /// Name of the key.
     pub key: Option<String>,
-    /// The pinned version.
+    /// The pinned version; `None` follows the latest one.
     pub version: Option<String>,
-    /// What must be said besides of a key that is to be.
+    /// The flags that create the key first.
     pub making: Vec<String>,
-    /// Are the grants of its identity left alone?
+    /// Does cmkctl leave out the grants?
     pub no_grant: bool,
-    /// Object ids that get Reader on the policy.
+    /// Object ids of the principals that get Reader on the policy.
     pub readers: Vec<String>,
-    /// Does the vault work with Azure RBAC, where that is known?
+    /// Does the vault use Azure RBAC? `None` if that is not known.
     pub rbac: Option<bool>,
-    /// Is something left for the Key Vault administrator, or not known to be done?
+    /// Does the Key Vault administrator still have something to do or to check?
     pub azure: bool,
-    /// The policy whose key must stay within reach of this one's identity, where environments move.
+    /// The old policy of a swap. This policy's identity must be able to use its key.
     pub leaves: Option<ArmId>,
-    /// What is left for the Power Platform administrator.
+    /// The remaining work of the Power Platform administrator.
     pub joining: Vec<Joining>,
 }
 
-/// An environment that goes to a policy.
+/// An environment that gets the policy.
 #[derive(Debug, Clone)]
 pub struct Joining {
     /// The subcommand.
     pub command: &'static str,
-    /// Its id, or what was typed for it.
+    /// Environment id, or the typed text.
     pub id: Option<String>,
-    /// Its name, for people.
+    /// Display name.
     pub name: Option<String>,
-    /// The ring that it is in, where a file says so: lower ones go first.
+    /// Its ring, if the file gives one. Lower rings go first.
     pub ring: Option<u32>,
-    /// What must be said besides.
+    /// More flags of the command.
     pub flags: Vec<String>,
 }
 
-/// A file to hand over.
+/// A file of the hand-over.
 #[derive(Debug)]
 pub(super) struct File {
-    /// What its name ends with.
+    /// The end of its name.
     pub(super) ending: String,
-    /// What it says.
+    /// Its content.
     pub(super) text: String,
-    /// Is it for bash, to be run as it is?
+    /// Can Bash run it?
     pub(super) runs: bool,
 }
 
-/// By this line a file is known as one of an earlier hand-over, and may be replaced.
+/// The first lines of a hand-over contain this text. A file with it may be replaced.
 pub(super) const MARK: &str = "Written by --hand-over of cmkctl, which may replace it: change a \
     copy.";
 
@@ -98,7 +98,7 @@ const ENVIRONMENT: Asked = Asked {
     what: "the environment: its id, its URL or its name",
 };
 
-/// The files, each by the ending of its name. `stem` is what comes before it.
+/// The files, each with the end of its name. `stem`: the start of the name.
 pub(super) fn files(hand_over: &HandOver, stem: &str) -> Vec<File> {
     let mut files = Vec::new();
     for side in &hand_over.sides {
@@ -133,7 +133,7 @@ pub(super) fn files(hand_over: &HandOver, stem: &str) -> Vec<File> {
     files
 }
 
-/// How the name of a policy's template ends: two policies may have one name.
+/// The end of a template's name. It is numbered, because two policies may have the same name.
 fn template(parts: &[Part], number: usize) -> String {
     let name = |part: &Part| {
         let policy = part.policy.as_ref();
@@ -148,7 +148,7 @@ fn template(parts: &[Part], number: usize) -> String {
 }
 
 impl Part {
-    /// The policy as a template, where everything of it is known.
+    /// The policy as a template, if everything about it is known.
     fn blueprint(&self) -> Option<Blueprint> {
         Some(Blueprint {
             policy: self.policy.clone()?,
@@ -165,7 +165,7 @@ impl Part {
         })
     }
 
-    /// What is not known of the Key Vault administrator's half.
+    /// The unknown values of the Key Vault administrator's part.
     fn asked(&self) -> Vec<&'static Asked> {
         let unknown = [
             (self.policy.is_none(), &POLICY),
@@ -178,13 +178,13 @@ impl Part {
     }
 }
 
-/// Words that are known.
+/// Known words of a command.
 fn words<'a>(all: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
     let all = all.into_iter();
     all.map(|word| Word::Given(word.to_owned())).collect()
 }
 
-/// What is known, or else is asked for.
+/// A known value, or a parameter of the script.
 fn known(value: Option<String>, asked: &'static Asked) -> Word {
     value.map_or(Word::Asked(asked), Word::Given)
 }
@@ -225,7 +225,7 @@ fn key_vault(hand_over: &HandOver, stem: &str, mut script: Script) -> String {
     script.text()
 }
 
-/// The policy with its grant and its readers.
+/// Creates the policy with its grant and its readers.
 fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script) {
     script.gap();
     let named = part.policy.as_ref();
@@ -268,7 +268,7 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
     }
 }
 
-/// The same with Azure's own tools.
+/// The same with Azure's own tools, as comments.
 fn by_hand(part: &Part, policy: &ArmId, template: &str, script: &mut Script) {
     let subscription = ["--subscription", &policy.subscription];
     let mut lines = Vec::new();
@@ -295,7 +295,7 @@ fn by_hand(part: &Part, policy: &ArmId, template: &str, script: &mut Script) {
     }
 }
 
-/// The old key, which the new policy's identity must reach.
+/// Checks that the new policy's identity can use the old key.
 fn reach(hand_over: &HandOver, policy: &ArmId, from: &ArmId, script: &mut Script) {
     let (policy, from) = (policy.to_string(), from.to_string());
     let check = ["check", "--policy", &policy, "--swap-from", &from];
@@ -326,8 +326,8 @@ fn power_platform(hand_over: &HandOver, mut script: Script) -> String {
     let all = hand_over.parts.iter();
     let all = all.flat_map(|part| part.joining.iter().map(move |one| (part, one)));
     let mut all: Vec<(&Part, &Joining)> = all.collect();
-    // Each command waits for its end, and the first one that fails stops the script: a ring begins
-    // after the one before it has ended well.
+    // Each command waits for its end, and the first failure stops the script. So a ring starts only
+    // after the previous one has succeeded.
     all.sort_by_key(|(_, one)| one.ring);
     let unknown = [
         (all.iter().any(|(_, one)| one.id.is_none()), &ENVIRONMENT),

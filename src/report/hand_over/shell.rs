@@ -1,36 +1,36 @@
-//! Commands as the two shells read them, whatever stands in a word.
+//! Writes commands for Bash and PowerShell, with every word quoted safely.
 
 use super::super::infra::comment;
 use crate::model::text::{clean, quoted};
 
-/// A shell that a script is written for.
+/// The shell of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shell {
-    /// Bash, and every other shell that quotes as POSIX says.
+    /// Bash, and every other shell with POSIX quoting.
     Bash,
-    /// PowerShell, Windows' own as well as the new one.
+    /// Windows PowerShell and PowerShell 7.
     PowerShell,
 }
 
 /// One word of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
-    /// It is known.
+    /// A known word.
     Given(String),
-    /// It is not known here: whoever runs the script gives it.
+    /// A parameter of the script.
     Asked(&'static Asked),
 }
 
-/// What whoever runs a script must give it.
+/// A value that the user must pass to a script.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// The script's name for it.
+    /// Its variable in the script.
     pub(super) variable: &'static str,
-    /// What it is, for people. Without quotation marks.
+    /// Its description for people. It must not contain quotation marks.
     pub(super) what: &'static str,
 }
 
-/// A script that is being written.
+/// A script under construction.
 #[derive(Debug)]
 pub(super) struct Script {
     shell: Shell,
@@ -38,8 +38,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// An empty script with this line as its first remark, that stops at the first command that
-    /// fails.
+    /// A script that starts with this comment and stops at the first failed command.
     pub(super) fn new(shell: Shell, remark: &str) -> Self {
         let text = match shell {
             Shell::Bash => format!("#!/usr/bin/env bash\n# {remark}\nset -euo pipefail\n"),
@@ -48,8 +47,7 @@ impl Script {
         Self { shell, text }
     }
 
-    /// Takes what is not known from whoever runs it, in this order, and leaves the rest to the
-    /// commands.
+    /// Reads these parameters in order, and leaves the other arguments to the commands.
     pub(super) fn takes(&mut self, all: &[&Asked]) {
         for (place, Asked { variable, what }) in all.iter().enumerate() {
             let line = match self.shell {
@@ -67,17 +65,17 @@ impl Script {
         }
     }
 
-    /// A remark, on one line whatever stands in it.
+    /// Adds a comment of one line.
     pub(super) fn remark(&mut self, text: &str) {
         self.text.push_str(&format!("# {}\n", comment(text)));
     }
 
-    /// An empty line.
+    /// Adds an empty line.
     pub(super) fn gap(&mut self) {
         self.text.push('\n');
     }
 
-    /// A command that is run, with what the script itself was given besides.
+    /// Adds a command to run, with the script's other arguments.
     pub(super) fn run(&mut self, words: &[Word]) {
         let more = match self.shell {
             Shell::Bash => "\"$@\"",
@@ -87,13 +85,13 @@ impl Script {
         self.end(&line);
     }
 
-    /// A command that is run as it is: it only looks.
+    /// Adds a command without these arguments, because it only reads.
     pub(super) fn prove(&mut self, words: &[Word]) {
         let line = self.line(words);
         self.end(&line);
     }
 
-    /// PowerShell goes on after a program that failed, unless it is told to stop.
+    /// PowerShell continues after a failed program, so check its exit code.
     fn end(&mut self, line: &str) {
         self.text.push_str(&format!("{line}\n"));
         if self.shell == Shell::PowerShell {
@@ -102,13 +100,13 @@ impl Script {
         }
     }
 
-    /// A command that is shown, and not run.
+    /// Adds a command as a comment.
     pub(super) fn show(&mut self, words: &[Word]) {
         let line = self.line(words);
         self.remark(&format!("  {line}"));
     }
 
-    /// The whole script.
+    /// The complete script.
     pub(super) fn text(self) -> String {
         self.text
     }
@@ -120,7 +118,7 @@ impl Script {
 
     fn word(&self, word: &Word) -> String {
         match (word, self.shell) {
-            // One line each: nothing that a command of ours takes has several.
+            // No argument of these commands has several lines, so clean each to one.
             (Word::Given(text), Shell::Bash) => quoted(&clean(text)),
             (Word::Given(text), Shell::PowerShell) => quoted_for_power_shell(&clean(text)),
             (Word::Asked(asked), Shell::Bash) => format!("\"${}\"", asked.variable),
@@ -129,15 +127,15 @@ impl Script {
     }
 }
 
-/// What PowerShell takes for a single quotation mark: the plain one, and four that word processors
-/// put in its place. Inside a string each stands for itself when it is doubled.
+/// The characters that PowerShell accepts as a single quotation mark: `'` and four typographic
+/// ones. Inside a string, each must be doubled.
 const SINGLE: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
 
-/// A word for PowerShell. In single quotation marks nothing else means anything: no `$`, no
-/// backtick, no line break.
+/// Quotes a word for PowerShell. Inside single quotation marks `$`, backticks and line breaks have
+/// no meaning.
 fn quoted_for_power_shell(word: &str) -> String {
     let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:".contains(ch);
-    // It splits words that begin with a dash at a dot or a colon.
+    // PowerShell splits words that begin with a dash at a dot or a colon.
     let flag = |ch: char| ch.is_ascii_alphanumeric() || ch == '-';
     let fits = if word.starts_with('-') {
         word.chars().all(flag)
@@ -162,7 +160,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Words as a service, or somebody who names things in one, may write them.
+    /// Hostile words, as a service or a user of it may write them.
     fn hostile() -> impl Strategy<Value = String> {
         let pieces = prop_oneof![
             Just("'"),
@@ -204,13 +202,13 @@ mod tests {
         proptest::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
     }
 
-    /// The words of each line that is run, as PowerShell reads them. PowerShell is not on every
-    /// machine that builds this, so its rules stand here: a line break ends a command outside a
-    /// string alone; `#` at the beginning of a word begins a remark up to the end of its line; a
-    /// string begins with any of the single quotation marks and ends with any of them that is not
-    /// doubled; everything else that means something to it must not stand outside a string.
+    /// The words of each command, as PowerShell parses them. Not every build machine has
+    /// PowerShell, so its rules are here. A line break ends a command, except inside a string. `#`
+    /// at the start of a word starts a comment to the end of the line. A string starts with any
+    /// single quotation mark and ends with any that is not doubled. Other special characters must
+    /// not be outside a string.
     ///
-    /// What is checked is the quoting of words and remarks, and nothing of what commands do.
+    /// This checks only the quoting of words and comments, not what the commands do.
     fn read(script: &str) -> Vec<Vec<String>> {
         let (mut lines, mut words) = (Vec::new(), Vec::new());
         let mut rest = script.chars().peekable();

@@ -1,10 +1,10 @@
-//! Steps 1, 2 and 4.
+//! `add-environment`: steps 1, 2 and 4.
 
 use super::command::{Command, Keys, Need, Picks, always, keep, managed};
 use crate::observe::{adding, adding_now};
 use crate::steps::add;
 
-/// Steps 1, 2 and 4: the environment goes to the policy.
+/// Steps 1, 2 and 4: adds the environment to the policy.
 pub const ADD_ENVIRONMENT: Command = Command {
     name: "add-environment",
     needs: &[Need::Environment, Need::Policy],

@@ -1,4 +1,4 @@
-//! What a changing command is made of. It has no default: a new one says all of it.
+//! The parts of a changing command. There are no defaults, so a new command must state them all.
 
 use super::words::Words;
 use crate::error::{Error, Result};
@@ -18,80 +18,80 @@ use crate::steps::evidence::{PurgeEvidence, take};
 pub struct Command {
     /// The subcommand's name.
     pub name: &'static str,
-    /// What it must be told.
+    /// The required parts of the target.
     pub(super) needs: &'static [Need],
-    /// Which environments a person may pick for it.
+    /// The environments that the dialog offers for it.
     pub(in crate::run) picks: Picks,
-    /// Which keys a person may pick for it.
+    /// The keys that the dialog offers for it.
     pub(in crate::run) keys: Keys,
-    /// What it looks at.
+    /// Takes its snapshot.
     pub(super) look: for<'a> fn(Looking<'a>) -> Look<'a>,
-    /// What it looks at directly before it takes an environment offline, once the first look has
-    /// been judged: everything that the outage relies on.
+    /// Takes a second snapshot directly before an environment goes offline, after the first was
+    /// judged. It reads everything that the outage depends on.
     pub(super) look_again: for<'a> fn(Looking<'a>, &'a Observed) -> Look<'a>,
-    /// Does what was seen have what was named? An error ends the command before its plan.
+    /// Does the snapshot contain what the target names? An error ends the command before its plan.
     pub(super) fits: fn(&Target, &Observed) -> Result<()>,
-    /// What there is to do.
+    /// Makes its plan.
     pub(super) plan: fn(&Target, &Observed) -> Plan,
-    /// What `--fix` may do for it beside the harmless part of its plan.
+    /// What `--fix` may do for it besides the harmless part of its plan.
     pub(super) mends: fn(&Observed) -> Vec<Action>,
-    /// What the other administrator needs at its end, and what to keep in mind.
+    /// The hints at its end: what the other administrator needs, and what to keep in mind.
     pub(super) next: fn(&Ended<'_>) -> Vec<String>,
-    /// The subcommand that goes on waiting for what it started on an environment.
+    /// The subcommand that continues the wait for its operation.
     pub(super) resume: &'static str,
 }
 
-/// What a command must be told, in the order in which it is missed.
+/// A required part of the target, in the order in which errors name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Need {
-    /// One environment is its subject: it must be given and seen.
+    /// The environment as its subject: it must be given and visible.
     Environment,
-    /// The policy.
+    /// The policy's id or name.
     Policy,
-    /// One of both.
+    /// The policy or the environment.
     PolicyOrEnvironment,
-    /// The vault, which is its business.
+    /// The vault, which belongs to this command.
     Vault,
-    /// The key, likewise.
+    /// The key, which belongs to this command.
     Key,
-    /// Where the policy shall be: said, or taken from an environment.
+    /// The policy's location: given, or taken from an environment.
     Location,
 }
 
-/// How a command ended, for what is said then.
+/// The end of a command, for its hints.
 pub(in crate::run) struct Ended<'a> {
-    /// How the other administrator calls this program.
+    /// How the other administrator calls cmkctl.
     pub(in crate::run) program_of_others: String,
-    /// What was asked for.
+    /// What the caller asked for.
     pub(in crate::run) target: &'a Target,
-    /// The last look.
+    /// The last snapshot.
     pub(in crate::run) observed: &'a Observed,
-    /// Was anything done?
+    /// Was anything changed?
     pub(in crate::run) changed: bool,
 }
 
-/// Which environments may be its subject, where a person picks one.
+/// The environments that the dialog offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Picks {
-    /// Those that can take a key.
+    /// Environments that can get a key.
     Free,
-    /// Those that have one.
+    /// Environments with a key.
     Keyed,
 }
 
-/// Which keys may be its subject, where a person picks one.
+/// The keys that the dialog offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Keys {
-    /// None, or any that is there, as it is.
+    /// None, or every existing key.
     AsTheyAre,
-    /// One that does for a policy, or a new one.
+    /// Keys that fit a policy, or a new one.
     FitOrNew,
-    /// A new one.
+    /// Only a new key.
     New,
 }
 
 impl Need {
-    /// What is missing in a target, and how it is given.
+    /// What is missing in a target, and the flag for it.
     fn missing(self, target: &Target) -> Option<&'static str> {
         let (given, what) = match self {
             Need::Environment => (
@@ -121,7 +121,7 @@ impl Need {
 }
 
 impl Command {
-    /// Is everything given that it needs?
+    /// Checks that the target is complete.
     ///
     /// # Errors
     /// Usage: everything that is missing, and the flags for it.
@@ -140,7 +140,7 @@ impl Command {
             .hint("Try it without: `--sandbox`."))
     }
 
-    /// What is missing, and how it is given.
+    /// Everything that is missing, and the flags for it.
     pub(in crate::run) fn missing<'a>(
         &'a self,
         target: &'a Target,
@@ -148,27 +148,27 @@ impl Command {
         self.needs.iter().filter_map(|need| need.missing(target))
     }
 
-    /// Does it need this?
+    /// Does it require this part?
     pub(in crate::run) fn needs(&self, need: Need) -> bool {
         self.needs.contains(&need)
     }
 
-    /// Is one environment its subject?
+    /// Is an environment its subject?
     pub(in crate::run) fn of_environment(&self) -> bool {
         self.needs.contains(&Need::Environment)
     }
 
-    /// Is the vault its business, too?
+    /// Does the vault belong to it?
     pub(in crate::run) fn of_vault(&self) -> bool {
         self.needs.contains(&Need::Vault)
     }
 
-    /// What it looks at.
+    /// Takes its snapshot.
     pub(in crate::run) fn look<'a>(&self, looking: Looking<'a>) -> Look<'a> {
         (self.look)(looking)
     }
 
-    /// What it looks at directly before an outage; `before` is the look that was judged.
+    /// Takes the second snapshot directly before an outage. `before`: the snapshot that was judged.
     pub(in crate::run) fn look_again<'a>(
         &self,
         looking: Looking<'a>,
@@ -177,31 +177,30 @@ impl Command {
         (self.look_again)(looking, before)
     }
 
-    /// Does what was seen have what was named?
+    /// Does the snapshot contain what the target names?
     ///
     /// # Errors
-    /// Usage: what there is instead.
+    /// Usage: what exists instead.
     pub(in crate::run) fn fits(&self, target: &Target, observed: &Observed) -> Result<()> {
         (self.fits)(target, observed)
     }
 
-    /// What there is to do.
+    /// Makes its plan.
     pub(in crate::run) fn plan(&self, target: &Target, observed: &Observed) -> Plan {
         (self.plan)(target, observed)
     }
 
-    /// What `--fix` may do for it beside the harmless part of its plan.
+    /// What `--fix` may do for it besides the harmless part of its plan.
     pub(in crate::run) fn mends(&self, observed: &Observed) -> Vec<Action> {
         (self.mends)(observed)
     }
 
-    /// What the other administrator needs, and what to keep in mind.
+    /// The hints at its end: what the other administrator needs, and what to keep in mind.
     pub(in crate::run) fn next(&self, ended: &Ended<'_>) -> Vec<String> {
         (self.next)(ended)
     }
 
-    /// The part of the target that is its business: the other administrator's half is not this
-    /// command's to read.
+    /// The part of the target that belongs to it. It must not read the other administrator's part.
     pub(in crate::run) fn own(&self, target: &Target) -> Target {
         let needs = |need| self.needs.contains(&need);
         Target {
@@ -211,7 +210,7 @@ impl Command {
         }
     }
 
-    /// The command that goes on, whole enough to be pasted.
+    /// The command that repeats it, complete enough to paste.
     pub(in crate::run) fn again(
         &self,
         program: &str,
@@ -221,7 +220,7 @@ impl Command {
         self.in_words(program, target, &Words::of(target, environment))
     }
 
-    /// The same, with these words for what it is about.
+    /// The same, with these words for its target.
     pub(in crate::run) fn in_words(&self, program: &str, target: &Target, words: &Words) -> String {
         let own = self.own(target);
         let mut command = format!("{program} {}", self.name);
@@ -236,7 +235,8 @@ impl Command {
         for (flag, value) in flags {
             command.extend(value.map(|value| format!(" {flag} {}", quoted(&value))));
         }
-        // Without its version every version of a key would be meant, without its place another one.
+        // Without its version the command would mean every version of the key. Without its location
+        // it would take another location.
         let version = own.key.as_ref().and(own.key_version.as_ref());
         command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
         let location = own.location.as_ref().filter(|_| own.vault.is_some());
@@ -244,7 +244,7 @@ impl Command {
         let readers = words.readers.iter();
         command.extend(readers.map(|named| format!(" --reader {}", quoted(named))));
         if let Some(new) = &own.new_key {
-            // To make a key is what `create-key` is for.
+            // Only `create-key` creates a key without a flag.
             let asked = self.needs(Need::Policy).then_some(" --create-key");
             command.push_str(asked.unwrap_or_default());
             for (flag, value) in &words.place {
@@ -269,7 +269,7 @@ impl Command {
         command
     }
 
-    /// The command that goes on waiting for what this one started on an environment.
+    /// The command that continues the wait for its operation.
     pub(in crate::run) fn resume(
         &self,
         program: &str,
@@ -289,22 +289,22 @@ impl Command {
     }
 }
 
-/// Nothing that was named can be missing in what was seen, or the plan says so.
+/// For commands whose plan reports everything that is missing.
 pub(super) fn always(_: &Target, _: &Observed) -> Result<()> {
     Ok(())
 }
 
-/// Nothing beside its plan.
+/// For commands without repairs besides the plan.
 pub(super) fn nothing(_: &Observed) -> Vec<Action> {
     Vec::new()
 }
 
-/// Nothing more is to be said.
+/// For commands without hints at the end.
 pub(super) fn no_more(_: &Ended<'_>) -> Vec<String> {
     Vec::new()
 }
 
-/// An environment that is added must be a Managed Environment.
+/// Makes the environment a Managed Environment, which an add requires.
 pub(super) fn managed(observed: &Observed) -> Option<Action> {
     let unmanaged = |environment: &&Environment| environment.managed() == Verdict::No;
     let environment = observed.environment.present().filter(unmanaged)?;
@@ -313,7 +313,7 @@ pub(super) fn managed(observed: &Observed) -> Option<Action> {
     })
 }
 
-/// A vault whose key a policy gets must be protected from purge, where its evidence allows it.
+/// Turns on purge protection, which a policy's vault requires, if the evidence allows it.
 pub(in crate::run) fn protected(observed: &Observed) -> Option<Action> {
     let vault = observed.vault()?;
     let mut step = Plan::default();
@@ -326,7 +326,7 @@ pub(in crate::run) fn protected(observed: &Observed) -> Option<Action> {
     step.actions.pop()
 }
 
-/// What an environment with a key of its own depends on from now on.
+/// What an environment with a customer-managed key depends on from now on.
 pub(super) fn keep(ended: &Ended<'_>) -> Vec<String> {
     let mut next = vec![
         "Do not delete or disable the key, its vault or the policy's access. The environment would \

@@ -1,10 +1,10 @@
-//! Before step 3: the key, and a vault for it.
+//! `create-key`: before step 3, the key and its vault.
 
 use super::command::{Command, Ended, Keys, Need, Picks, always, nothing};
 use crate::observe::creating_key;
 use crate::steps::create_key;
 
-/// The key, its vault and the resource group, where they are not there.
+/// Creates the key, its vault and the resource group, as far as they are missing.
 pub const CREATE_KEY: Command = Command {
     name: "create-key",
     needs: &[Need::Vault, Need::Key],

@@ -1,11 +1,11 @@
-//! Step 3; with a new key before it, where one was asked for.
+//! `create-policy`: step 3, and a new key before it if one is asked for.
 
 use super::command::{Command, Ended, Keys, Need, Picks, always, protected};
 use crate::model::text::quoted;
 use crate::observe::creating;
 use crate::steps::{Whose, create_key, policy};
 
-/// Step 3: the policy, its grant on the key, and its readers.
+/// Step 3: creates the policy, its grant on the key, and its readers.
 pub const CREATE_POLICY: Command = Command {
     name: "create-policy",
     needs: &[Need::Policy, Need::Vault, Need::Key, Need::Location],
@@ -32,7 +32,7 @@ fn next(ended: &Ended<'_>) -> Vec<String> {
         .map(ToString::to_string)
         .unwrap_or_default();
     let seen = ended.observed.environment.present();
-    // Who may not see it passes on what was typed.
+    // If this caller can't see the environment, its typed name is passed on.
     let environment = seen
         .map(|environment| &environment.id)
         .or(ended.target.environment.as_ref())

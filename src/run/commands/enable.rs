@@ -1,4 +1,4 @@
-//! All four steps.
+//! `enable`: all four steps.
 
 use super::command::{Command, Keys, Need, Picks, always, keep, managed, protected};
 use crate::model::observed::Observed;
@@ -7,7 +7,8 @@ use crate::model::target::Target;
 use crate::observe::{enabling, enabling_now};
 use crate::steps::{add, create_key, policy};
 
-/// All four steps. What it starts on an environment is an add, which needs no key.
+/// All four steps. Its operation on the environment is an add, so the command to resume needs no
+/// key.
 pub const ENABLE: Command = Command {
     name: "enable",
     needs: &[Need::Environment, Need::Policy, Need::Vault, Need::Key],

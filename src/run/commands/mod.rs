@@ -1,4 +1,4 @@
-//! The commands that change something: a value each, in a file each.
+//! The commands that change something: one value each, in one file each.
 
 mod add_environment;
 mod command;
@@ -106,7 +106,7 @@ mod tests {
             nothing.message.contains("(ENVIRONMENT) or the"),
             "{nothing}"
         );
-        // Everything that is missing is named at once.
+        // One error names everything that is missing.
         let all = ENABLE.require(&Target::default()).unwrap_err().message;
         let flags = ["ENVIRONMENT", "`--policy`", "`--vault`", "`--key`"];
         assert!(flags.iter().all(|flag| all.contains(flag)), "{all}");
@@ -142,7 +142,7 @@ mod tests {
         };
         let again = CREATE_POLICY.again("cmkctl", &target, None);
         assert!(again.ends_with(" --location europe --reader id"), "{again}");
-        // The place of a policy is nothing to somebody who takes an environment off it.
+        // A removal does not depend on the policy's location.
         assert!(
             !REMOVE_ENVIRONMENT
                 .again("cmkctl", &target, None)

@@ -1,4 +1,4 @@
-//! Back to the Microsoft key.
+//! `remove-environment`: back to the Microsoft key.
 
 use super::command::{Command, Ended, Keys, Need, Picks, always, nothing};
 use crate::model::day::day;
@@ -6,7 +6,7 @@ use crate::observe::removing;
 use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
 use crate::steps::remove;
 
-/// Back to the Microsoft key.
+/// Removes the environment from its policy, so that it returns to the Microsoft key.
 pub const REMOVE_ENVIRONMENT: Command = Command {
     name: "remove-environment",
     needs: &[Need::Environment],

@@ -1,4 +1,4 @@
-//! Disable a key or a version that nobody needs any more.
+//! `retire-key`: disables a key or a version that is no longer needed.
 
 use super::command::{Command, Keys, Need, Picks, no_more, nothing};
 use crate::error::{Error, Result};
@@ -7,7 +7,7 @@ use crate::model::target::Target;
 use crate::observe::retiring;
 use crate::steps::retire;
 
-/// Disable a key or a version that nobody needs any more.
+/// Disables a key or a version that no environment needs any more.
 pub const RETIRE_KEY: Command = Command {
     name: "retire-key",
     needs: &[Need::Vault, Need::Key],
@@ -22,7 +22,7 @@ pub const RETIRE_KEY: Command = Command {
     resume: "retire-key",
 };
 
-/// Does the key have the version that was named?
+/// Does the key have the named version?
 fn known_version(target: &Target, observed: &Observed) -> Result<()> {
     let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present())
     else {

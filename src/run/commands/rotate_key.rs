@@ -1,10 +1,10 @@
-//! A new version of the key, and nothing else.
+//! `rotate-key`: a new version of the key, and nothing else.
 
 use super::command::{Command, Keys, Need, Picks, always, no_more, nothing};
 use crate::observe::rotating;
 use crate::steps::rotate;
 
-/// A new version of the key, and nothing else.
+/// Makes a new version of the key, and nothing else.
 pub const ROTATE_KEY: Command = Command {
     name: "rotate-key",
     needs: &[Need::Vault, Need::Key],

@@ -1,10 +1,10 @@
-//! From one policy to another.
+//! `swap-policy`: from one policy to another.
 
 use super::command::{Command, Keys, Need, Picks, always, keep, managed};
 use crate::observe::{adding, adding_now};
 use crate::steps::swap;
 
-/// From one policy to another.
+/// Moves the environment from one policy to another.
 pub const SWAP_POLICY: Command = Command {
     name: "swap-policy",
     needs: &[Need::Environment, Need::Policy],

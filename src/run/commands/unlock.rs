@@ -1,10 +1,10 @@
-//! The original key back, and the locked environments with it.
+//! `unlock`: restores the key and enables the locked environments.
 
 use super::command::{Command, Keys, Need, Picks, always, no_more, nothing};
 use crate::observe::{unlocking, unlocking_now};
 use crate::steps::unlock;
 
-/// The original key back, and the locked environments with it.
+/// Restores the original key, then enables the locked environments.
 pub const UNLOCK: Command = Command {
     name: "unlock",
     needs: &[Need::PolicyOrEnvironment],

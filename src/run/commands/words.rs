@@ -1,24 +1,24 @@
-//! How a command line writes what a command is about.
+//! The words for a target on a command line.
 
 use crate::model::target::Target;
 
-/// What stands for the parts of a target: their ids, or names that mean the same.
+/// The words for the parts of a target: ids, or names that mean the same.
 #[derive(Debug, Clone, Default)]
 pub(in crate::run) struct Words {
-    /// The environment.
+    /// The environment's id or name.
     pub(in crate::run) environment: Option<String>,
-    /// The policy.
+    /// The policy's id or name.
     pub(in crate::run) policy: Option<String>,
-    /// The vault.
+    /// The vault's id or name.
     pub(in crate::run) vault: Option<String>,
-    /// Flags for where a new vault is that is named by its name alone.
+    /// Flags for the place of a new vault that is given by name only.
     pub(in crate::run) place: Vec<(&'static str, String)>,
-    /// Who gets Reader on the policy.
+    /// Principals that get Reader on the policy.
     pub(in crate::run) readers: Vec<String>,
 }
 
 impl Words {
-    /// The ids.
+    /// The ids of the target.
     pub(in crate::run) fn of(target: &Target, environment: Option<&str>) -> Self {
         Self {
             environment: environment.map(str::to_owned),

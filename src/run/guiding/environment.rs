@@ -1,4 +1,4 @@
-//! Which environment.
+//! The dialog for the environment.
 
 use super::picking::{left, line, pick as pick_one};
 use crate::error::{Error, Kind, Result};
@@ -11,10 +11,10 @@ use crate::run::Context;
 use crate::run::commands::{Command, Picks};
 use crate::steps::fit::{self, Fit};
 
-/// What must be typed, because users need other licences then.
+/// The word to type, because a Managed Environment changes which licences its users need.
 const MANAGED: &str = "managed";
 
-/// The environment that a person picks; nothing where this account sees none.
+/// Lets the caller pick an environment. `None` if this account sees none.
 pub(super) async fn pick(
     context: &Context,
     command: &Command,
@@ -54,7 +54,7 @@ fn entry(environment: &Environment, fit: Fit) -> Entry {
     }
 }
 
-/// The environment that was typed; nothing where this account does not see it.
+/// Reads the typed environment. `None` if this account does not see it.
 pub(super) async fn read(context: &Context, typed: &str) -> Result<Option<Environment>> {
     let reader = context.reader();
     let found = async { read_one(&reader, &resolve(&reader, typed).await?).await };
@@ -65,7 +65,7 @@ pub(super) async fn read(context: &Context, typed: &str) -> Result<Option<Enviro
     }
 }
 
-/// One that is no Managed Environment can be made one, which somebody must want.
+/// Asks whether to make an unmanaged environment a Managed Environment.
 pub(super) async fn may_be_managed(
     target: &mut Target,
     environment: &Environment,
@@ -89,7 +89,7 @@ pub(super) async fn may_be_managed(
     Ok(())
 }
 
-/// No environment is visible, and one must be.
+/// The error that no environment is visible, but one is required.
 pub(super) fn none_seen() -> Error {
     Error::new(Kind::Forbidden, "Your account sees no environment.")
         .finding("CMK020")

@@ -1,4 +1,4 @@
-//! Which vault and key.
+//! The dialog for vault and key.
 
 use super::picking::pick as pick_one;
 use crate::error::{Error, Kind, Result};
@@ -19,26 +19,26 @@ pub(super) struct About<'a> {
     pub(super) vault: Option<&'a ArmId>,
     pub(super) key: Option<&'a KeyName>,
     pub(super) environment: Option<&'a Environment>,
-    /// Does any key do?
+    /// Accept any key, whether it fits a policy or not?
     pub(super) as_it_is: bool,
-    /// How this program is called again.
+    /// How to call cmkctl again.
     pub(super) program: &'a str,
 }
 
-/// What came of it.
+/// The result of the dialog.
 pub(super) enum Found {
-    /// This key of this vault.
+    /// This existing key of this vault.
     One(ArmId, KeyName),
-    /// A new one.
+    /// A new key.
     New,
-    /// No vault is visible, and why there may be some.
+    /// No vault is visible. Holds why some may exist.
     NoVault(Vec<String>),
 }
 
-/// The key that a person picks.
+/// Lets the caller pick a key.
 ///
 /// # Errors
-/// None does; somebody stopped.
+/// No key fits, or the caller stops.
 pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) -> Result<Found> {
     let reader = context.reader();
     let now = context.clock().now();
@@ -60,7 +60,7 @@ pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) ->
                 shown.more(more.collect());
             });
             let found = found.await?;
-            // Without any vault there is nothing to pick from.
+            // If no vault is visible, there is nothing to pick from.
             if !about.as_it_is && !reasons.borrow().is_empty() {
                 shown.more(vec![(None, new())]);
             }
@@ -90,7 +90,7 @@ pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) ->
 }
 
 impl About<'_> {
-    /// Is it of the key that was named, if one was?
+    /// Does this candidate have the named key? Every candidate does if no key was named.
     fn names(&self, one: &Candidate) -> bool {
         let wanted = |key: &KeyName| one.key().is_none_or(|own| key.as_str() == own.name);
         self.key.is_none_or(wanted)
@@ -132,7 +132,7 @@ impl About<'_> {
     }
 }
 
-/// A key that nobody has made yet.
+/// The entry for a new key.
 fn new() -> Entry {
     Entry {
         label: "A new key…".to_owned(),
@@ -150,7 +150,7 @@ fn space(note: &str) -> String {
     }
 }
 
-/// Type, size and end of a key.
+/// Type, size and expiry of a key.
 fn facts(key: &Key) -> String {
     let bits = key
         .bits
@@ -161,7 +161,7 @@ fn facts(key: &Key) -> String {
     format!("{}{bits}{end}.", key.kty.shown())
 }
 
-/// No vault is visible at all.
+/// The error that no vault is visible.
 pub(super) fn none_seen(gaps: &[String]) -> Error {
     let mut error = Error::new(
         Kind::Forbidden,
@@ -175,7 +175,7 @@ pub(super) fn none_seen(gaps: &[String]) -> Error {
         .hint("Another account or tenant sees others: `cmkctl auth status`.")
 }
 
-/// A new key was asked for, and this account can't make one.
+/// The error that this account can't create the new key.
 pub(super) fn none_made(why: &str) -> Error {
     Error::new(Kind::Forbidden, format!("No changes were made. {why}"))
         .hint(
@@ -185,7 +185,7 @@ pub(super) fn none_made(why: &str) -> Error {
         .hint("Another account or tenant sees others: `cmkctl auth status`.")
 }
 
-/// Keys are visible, and none does.
+/// The error that keys are visible, but none fits.
 fn none_fits(program: &str, reasons: &[String]) -> Error {
     let mut error = Error::new(
         Kind::Blocked,

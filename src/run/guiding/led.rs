@@ -1,21 +1,21 @@
-//! Where a person was led.
+//! The result of the dialog.
 
 use crate::model::environment::Environment;
 use crate::model::target::Target;
 use crate::run::commands::{Command, Words};
 
-/// Where a person was led.
+/// The result of the dialog.
 pub(in crate::run) struct Led {
-    /// The command: another one than was typed, where this account can do only a part.
+    /// The command. Another one than typed if this account can do only a part.
     pub(in crate::run) command: &'static Command,
-    /// All that it needs.
+    /// The complete target.
     pub(in crate::run) target: Target,
-    /// Is it a part of what was asked for, and is the rest somebody else's?
+    /// Is it only a part, and does the rest belong to the other administrator?
     pub(super) half: bool,
-    /// The environment, where it is seen.
+    /// The environment, if it is visible.
     pub(super) environment: Option<Environment>,
-    /// Who gets Reader by what was typed here: the object id, and what was typed.
+    /// Readers that were typed in the dialog: (object id, typed text).
     pub(super) readers: Vec<(String, String)>,
-    /// What a script says for all of it.
+    /// The words for the target in a script.
     pub(super) words: Words,
 }

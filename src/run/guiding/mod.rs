@@ -1,5 +1,5 @@
-//! The dialog of a command that misses something, at a terminal: it lists what fits, a person
-//! picks, and the rest goes the road of every command.
+//! The dialog of a command with missing parts, at a terminal. It lists what fits, the caller picks,
+//! and the command then runs as usual.
 
 mod environment;
 mod key;
@@ -28,10 +28,10 @@ use crate::steps::location::policy_location;
 use led::Led;
 use suggesting::About;
 
-/// Is something to be asked for, and is somebody there?
+/// Are parts missing, and can cmkctl ask for them?
 ///
 /// # Errors
-/// Usage: nobody can be asked.
+/// Usage: there is no terminal to ask at.
 pub(super) fn leads(command: &Command, target: &Target, asked: &Asked, out: &Out) -> Result<bool> {
     let somebody = out.can_ask() && !out.is_for_scripts() && !asked.yes;
     if asked.ask && !somebody {
@@ -43,8 +43,7 @@ pub(super) fn leads(command: &Command, target: &Target, asked: &Asked, out: &Out
     Ok(somebody && (asked.ask || command.missing(target).next().is_some()))
 }
 
-/// Is this a rehearsal that goes without the dialog of a real environment, and is somebody there
-/// who would be asked?
+/// Is this a sandbox run without the dialog, at a terminal that could have it?
 pub(super) fn could_lead(context: &Context, asked: &Asked, out: &Out) -> bool {
     let rehearsal = context.settings.cloud.sandbox.is_some();
     rehearsal && !asked.yes && out.can_ask() && !out.is_for_scripts()
@@ -53,7 +52,7 @@ pub(super) fn could_lead(context: &Context, asked: &Asked, out: &Out) -> bool {
 /// Asks for everything that is missing. Changes nothing.
 ///
 /// # Errors
-/// Somebody stopped; nothing fits; the rest is another administrator's.
+/// The caller stops, nothing fits, or the rest belongs to the other administrator.
 pub(super) async fn lead(
     (context, command): (&Context, &'static Command),
     target: &Target,
@@ -90,10 +89,10 @@ pub(super) async fn lead(
     Ok(led)
 }
 
-/// Who is signed in.
+/// The account that is signed in.
 ///
 /// # Errors
-/// Nobody is, with what this machine has for it.
+/// No account is signed in; lists the sign-ins of this machine.
 async fn signed_in(context: &Context) -> Result<Identity> {
     let reader = context.reader();
     let failed = match reader.identity(Service::Arm).await {
@@ -113,7 +112,7 @@ async fn signed_in(context: &Context) -> Result<Identity> {
     })
 }
 
-/// The environment that the command is about: picked, or read for where it is.
+/// The command's environment: picked, or read for its location.
 async fn environment_of(
     context: &Context,
     led: &mut Led,
@@ -150,15 +149,15 @@ async fn environment_of(
     }
 }
 
-/// Why this account gets no key for what it wants.
+/// Why this account can't pick or create a key.
 struct Lack {
-    /// No vault is visible, and why there may be some.
+    /// No vault is visible. Holds why some may exist.
     unseen: Option<Vec<String>>,
-    /// Why it may make none.
+    /// Why it may not create a key.
     why: String,
 }
 
-/// Vault and key, where one of both is missing: one that is there, or a new one.
+/// Asks for vault and key if one of them is missing: an existing key, or a new one.
 async fn key_of(context: &Context, led: &mut Led, out: &mut Out) -> Result<Option<Lack>> {
     let Target { vault, key, .. } = &led.target;
     if vault.is_some() && key.is_some() {
@@ -172,7 +171,7 @@ async fn key_of(context: &Context, led: &mut Led, out: &mut Out) -> Result<Optio
             vault: vault.as_ref(),
             key: key.as_ref(),
             environment: led.environment.as_ref(),
-            // A key that is rotated or retired need not be one that a new policy could use.
+            // A key to rotate or retire need not fit a new policy.
             as_it_is: keys == Keys::AsTheyAre,
             program: &context.program(),
         };
@@ -202,7 +201,8 @@ async fn key_of(context: &Context, led: &mut Led, out: &mut Out) -> Result<Optio
     Ok(lack.map(|why| Lack { unseen, why }))
 }
 
-/// The key is for somebody else to make: who that is and what they run, where that is known.
+/// The error that the other administrator must create the key, with the command for them if it is
+/// known.
 async fn nobody_here(
     context: &Context,
     (led, asked): (&Led, &Asked),
@@ -227,7 +227,7 @@ async fn nobody_here(
     Ok(others::as_a_file(error, asked))
 }
 
-/// Where the policy must be.
+/// The location that the policy must have.
 fn place(target: &Target, environment: Option<&Environment>) -> Known<String> {
     if let Some(location) = &target.location {
         return Known::Known(location.clone());
@@ -240,10 +240,10 @@ fn place(target: &Target, environment: Option<&Environment>) -> Known<String> {
     })
 }
 
-/// At its end: the whole as one command, and who goes on.
+/// At the end: prints the whole as one command, and who continues.
 ///
 /// # Errors
-/// That of the command; or that the rest is somebody else's.
+/// The command's own, or that the rest belongs to the other administrator.
 pub(super) fn told(
     context: &Context,
     led: &Led,

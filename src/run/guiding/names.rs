@@ -1,5 +1,5 @@
-//! Names for a script, where they mean the same as the ids. They are looked up as the script will
-//! look them up, by the same rules; what is not clear stays an id.
+//! Names for a script that mean the same as the ids. They are looked up by the rules of the script
+//! itself. An ambiguous name stays an id.
 
 use super::led::Led;
 use crate::cloud::Reader;
@@ -14,7 +14,7 @@ use crate::observe::{
 use crate::run::commands::{Need, Words};
 use futures::join;
 
-/// The words for what somebody was led to.
+/// The words for the dialog's target.
 pub(super) async fn of(reader: &Reader, led: &Led) -> Words {
     let mut words = Words::of(&led.target, led.target.environment.as_deref());
     let own = led.command.own(&led.target);
@@ -45,7 +45,7 @@ pub(super) async fn of(reader: &Reader, led: &Led) -> Words {
 /// The name of an environment, or its id.
 pub(super) async fn environment(reader: &Reader, environment: &Environment) -> String {
     let name = &environment.display_name;
-    // A flag, or not what is there.
+    // This name looks like a flag, or differs from how it is displayed.
     let odd = name.starts_with('-') || clean(name) != *name || name.trim() != name;
     let means = async |name: &str| resolve(reader, &at_hand::environment(name)).await;
     if !odd && means(name).await.is_ok_and(|id| id == environment.id) {
@@ -54,7 +54,7 @@ pub(super) async fn environment(reader: &Reader, environment: &Environment) -> S
     environment.id.clone()
 }
 
-/// The name of the policy; one that is not there yet must be meant to stand beside its vault.
+/// The name of the policy. The name of a new policy must mean a place beside its vault.
 async fn policy(reader: &Reader, target: &Target, beside_vault: bool) -> Option<String> {
     let id = target.policy.as_ref()?;
     if at_hand::policy(&id.name) != Ok(Named::Name(id.name.clone())) {
@@ -70,7 +70,7 @@ async fn policy(reader: &Reader, target: &Target, beside_vault: bool) -> Option<
     same.then(|| id.name.clone())
 }
 
-/// The name of the vault, and where it shall be if it is a new one.
+/// The name of the vault, and flags for its place if it is new.
 async fn vault(reader: &Reader, own: &Target) -> Option<(String, Vec<(&'static str, String)>)> {
     let id = own.vault.as_ref()?;
     match vault_if_there(reader, &id.name).await.ok()? {
@@ -85,7 +85,7 @@ async fn vault(reader: &Reader, own: &Target) -> Option<(String, Vec<(&'static s
     }
 }
 
-/// How a subscription is named; not at all where it is the only one.
+/// The name of a subscription. Empty if there is only one.
 async fn subscription(reader: &Reader, id: &str) -> Option<String> {
     let means = async |said: Option<&str>| {
         let found = subscription_named(reader, said).await;

@@ -1,5 +1,5 @@
-//! A new key: in which vault, and what it is called. Nothing is made here: the answers are what the
-//! flags of `create-key` say.
+//! The dialog for a new key: its vault and its name. It creates nothing: the answers correspond to
+//! the flags of `create-key`.
 
 use super::picking::{choose, word};
 use super::place::{Place, new_vault};
@@ -13,11 +13,11 @@ use crate::observe::{key_names, vaults};
 use crate::report::{Entry, Out};
 use crate::steps::fit;
 
-/// Asks for everything that a new key takes and was not said. Why this account can't make one,
-/// where it can't.
+/// Asks for everything about a new key that was not given. Returns why this account can't create
+/// one, if it can't.
 ///
 /// # Errors
-/// Somebody stopped; a sign-in is refused.
+/// The caller stops, or a sign-in is refused.
 pub(super) async fn ask(
     about: &About<'_>,
     target: &mut Target,
@@ -37,7 +37,7 @@ pub(super) async fn ask(
     Ok(None)
 }
 
-/// A vault that is there and does, or a new one.
+/// Asks for an existing vault that fits, or a new one.
 async fn vault(about: &About<'_>, wish: &mut NewKey, out: &mut Out) -> Result<Place> {
     let (all, gaps) = vaults(&about.context.reader()).await?;
     if all.is_empty() {
@@ -73,7 +73,7 @@ async fn vault(about: &About<'_>, wish: &mut NewKey, out: &mut Out) -> Result<Pl
     }
 }
 
-/// What the key is called: no key of the vault is.
+/// Asks for a key name that the vault does not have yet.
 async fn key(about: &About<'_>, vault: &ArmId, out: &mut Out) -> Result<KeyName> {
     let there = key_names(&about.context.reader(), vault).await?;
     let taken = |name: &str| there.iter().any(|own| own.eq_ignore_ascii_case(name));

@@ -1,4 +1,4 @@
-//! What the other administrator does, as one complete command.
+//! The other administrator's part, as one complete command.
 
 use super::led::Led;
 use super::picking::{again, left, line};
@@ -15,7 +15,7 @@ use crate::run::commands::{ADD_ENVIRONMENT, CREATE_POLICY};
 use crate::run::naming::reader_id;
 use crate::steps::location::policy_location;
 
-/// How this program is called by somebody else. In a sandbox that is `user`.
+/// How another person calls cmkctl. In a sandbox, as `user`.
 pub(super) fn program(context: &Context, user: &str) -> String {
     let words = context.program_of_others();
     let mut line = words
@@ -29,7 +29,8 @@ pub(super) fn program(context: &Context, user: &str) -> String {
     line
 }
 
-/// The Key Vault administrator makes the policy first: this account can't say which key.
+/// The error that the Key Vault administrator must create the policy first, because this account
+/// can't tell which key.
 pub(super) fn key_vault_first(
     program: &str,
     (led, why): (&Led, &str),
@@ -67,7 +68,7 @@ pub(super) fn key_vault_first(
     ))
 }
 
-/// The other one's part can be had as a script, too.
+/// Adds the hint that the other administrator's part is available as a script.
 pub(super) fn as_a_file(error: Error, asked: &Asked) -> Error {
     match asked.hand_over {
         Some(_) => error,
@@ -75,7 +76,8 @@ pub(super) fn as_a_file(error: Error, asked: &Asked) -> Error {
     }
 }
 
-/// The Power Platform administrator adds the environment: this account sees none.
+/// The error that the Power Platform administrator must add the environment, because this account
+/// sees none.
 pub(super) fn power_platform_next(program: &str, target: &Target) -> Error {
     let policy = target
         .policy
@@ -98,7 +100,8 @@ pub(super) fn power_platform_next(program: &str, target: &Target) -> Error {
     .hint(next)
 }
 
-/// Who adds the environment must be able to read the policy. They are named as `--reader` takes it.
+/// Asks for the account that adds the environment, because it must be able to read the policy.
+/// Takes the same text as `--reader`.
 pub(super) async fn readers(context: &Context, led: &mut Led, out: &mut Out) -> Result<()> {
     if !led.target.readers.is_empty() {
         return Ok(());
@@ -125,7 +128,7 @@ pub(super) async fn readers(context: &Context, led: &mut Led, out: &mut Out) -> 
     }
 }
 
-/// The object id of whom somebody means.
+/// The object id of the account that the typed text means.
 async fn meant(context: &Context, typed: &str, out: &mut Out) -> Result<String> {
     let named = reader_named(typed)?;
     reader_id(&context.reader(), &named, out).await

@@ -1,4 +1,4 @@
-//! A list that is read while a person picks from it.
+//! A list that fills while the caller picks from it.
 
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
@@ -8,37 +8,37 @@ use std::cell::RefCell;
 use std::pin::pin;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-/// What is shown so far.
+/// The entries shown so far.
 pub(super) struct Shown<T> {
     to: RefCell<Option<UnboundedSender<Feed>>>,
     all: RefCell<Vec<T>>,
 }
 
 impl<T> Shown<T> {
-    /// Shows more.
+    /// Adds entries to the list.
     pub(super) fn more(&self, more: Vec<(T, Entry)>) {
         let (items, entries): (Vec<T>, Vec<Entry>) = more.into_iter().unzip();
         self.all.borrow_mut().extend(items);
         self.sends(Feed::More(entries));
     }
 
-    /// Says why there may be more than is shown.
+    /// Says why more entries may exist.
     pub(super) fn gap(&self, why: &str) {
         self.sends(Feed::Gap(why.to_owned()));
     }
 
     fn sends(&self, feed: Feed) {
         if let Some(to) = &*self.to.borrow() {
-            // Whoever has picked already wants to see no more.
+            // Fails only if the caller has already picked.
             to.send(feed).ok();
         }
     }
 }
 
-/// Reads, shows, and lets a person pick; nothing where nothing was shown.
+/// Reads and shows entries, and lets the caller pick. `None` if there are no entries.
 ///
 /// # Errors
-/// Nothing could be read; somebody stopped.
+/// Nothing could be read, or the caller stops.
 pub(super) async fn pick<T: Clone>(
     words: &str,
     read: impl AsyncFnOnce(&Shown<T>) -> Result<()>,
@@ -54,7 +54,7 @@ pub(super) async fn pick<T: Clone>(
         if let Err(error) = &done {
             shown.gap(&error.message);
         }
-        // That nothing more comes is seen by the end of the channel.
+        // Closing the channel tells the list that it is complete.
         shown.to.take();
         done
     };
@@ -76,10 +76,10 @@ pub(super) async fn pick<T: Clone>(
     }
 }
 
-/// Lets a person pick one of what is known already.
+/// Lets the caller pick from known entries.
 ///
 /// # Errors
-/// Somebody stopped.
+/// The caller stops.
 pub(super) async fn choose<T: Clone>(
     words: &str,
     all: Vec<(T, Entry)>,
@@ -96,10 +96,10 @@ pub(super) async fn choose<T: Clone>(
     picked.await?.ok_or_else(left)
 }
 
-/// A word that somebody types, asked for until it is understood. Enter takes the default.
+/// Asks for a word until `read` accepts it. Enter takes the default.
 ///
 /// # Errors
-/// Somebody stopped.
+/// The caller stops.
 pub(super) async fn word<T>(
     words: &str,
     default: Option<&str>,
@@ -123,7 +123,7 @@ pub(super) async fn word<T>(
     }
 }
 
-/// Why an answer does not do, before the question is asked again.
+/// Says why an answer is refused, before the question is repeated.
 pub(super) fn again(error: &Error, out: &mut Out) {
     out.say(&error.message);
     for hint in &error.hints {
@@ -131,7 +131,7 @@ pub(super) fn again(error: &Error, out: &mut Out) {
     }
 }
 
-/// Somebody had enough of it.
+/// The error that the caller left the dialog.
 pub(super) fn left() -> Error {
     Error::new(Kind::Refused, "No changes were made.")
         .hint("Run the same command again to start over.")
@@ -144,10 +144,10 @@ fn stopped(stop: Stop) -> Error {
     }
 }
 
-/// A line that somebody types; nothing where the terminal has ended.
+/// Asks for a line. `None` at the end of the input.
 ///
 /// # Errors
-/// Somebody stopped.
+/// The caller stops.
 pub(super) async fn line(words: &str, out: &mut Out) -> Result<Option<String>> {
     question(words, unchanged(false), out).await
 }

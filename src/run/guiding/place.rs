@@ -1,4 +1,4 @@
-//! Where a new vault is: subscription, resource group and region, its name, and who reaches it.
+//! The dialog for a new vault: subscription, resource group, region, name and network.
 
 use super::picking::{choose, word};
 use super::suggesting::About;
@@ -13,19 +13,19 @@ use crate::report::{Entry, Out};
 use crate::run::naming::names_a_vault;
 use crate::steps::location::region_in;
 
-/// Where a new key is made.
+/// The place of a new key.
 pub(super) enum Place {
-    /// In this vault, which may be one that is to be made.
+    /// In this vault, which may be new.
     Here(ArmId),
-    /// Nowhere, by this account, and why.
+    /// This account can't create one, for this reason.
     MayNot(String),
 }
 
-/// The place of a vault that is to be made, and what it is like. `why` there is a new one is said
-/// where there is a place for it.
+/// Asks for the place and the properties of a new vault. `why` it is new is said once a place is
+/// possible.
 ///
 /// # Errors
-/// Somebody stopped; a sign-in is refused.
+/// The caller stops, or a sign-in is refused.
 pub(super) async fn new_vault(
     about: &About<'_>,
     wish: &mut NewKey,
@@ -54,7 +54,7 @@ pub(super) async fn new_vault(
     Ok(Place::Here(vault))
 }
 
-/// The only subscription, or the one that is picked; otherwise, why there is none.
+/// The only subscription, or the picked one. Otherwise why there is none.
 async fn subscription(
     about: &About<'_>,
     wish: &NewKey,
@@ -90,7 +90,7 @@ fn sentence(clause: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), rest.as_str())
 }
 
-/// The group, and its region where it is there; otherwise, why nothing can be made.
+/// The resource group, and its region if it exists. Otherwise why nothing can be created.
 async fn group(
     about: &About<'_>,
     (wish, subscription): (&NewKey, &str),
@@ -170,7 +170,7 @@ async fn new_group(about: &About<'_>, subscription: &str, out: &mut Out) -> Resu
     word("Name of the new resource group", Some(&default), read, out).await
 }
 
-/// The region: that of the group or of the geography comes first.
+/// The region. That of the group or of the geography comes first.
 async fn region(
     about: &About<'_>,
     (subscription, group): (&str, Option<&str>),
@@ -204,7 +204,7 @@ async fn region(
     choose("Azure region of the new vault:", entries.collect(), out).await
 }
 
-/// What the vault is called: nobody has a vault of that name.
+/// Asks for a vault name that is free in the whole cloud.
 async fn name(
     about: &About<'_>,
     (subscription, group): (&str, &str),
@@ -223,11 +223,11 @@ async fn name(
                 let what = format!("No vault can be called `{name}` ({why}).");
                 Err(Error::usage(what).hint("Type another name."))
             }
-            // The plan says what that means.
+            // The plan reports a name that could not be checked.
             Known::Known(None) | Known::Unknown(_) => Ok(vault),
         }
     };
-    // Short names are taken in a cloud that everybody shares.
+    // Vault names are shared by the whole cloud, so short names are often taken.
     let own = subscription.get(..6).unwrap_or_default();
     let mut offer = None;
     for name in [
@@ -246,7 +246,7 @@ async fn name(
     word("Name of the new key vault", offer.as_deref(), free, out).await
 }
 
-/// Is the network closed? The first one is what `create-key` takes where nothing is said.
+/// The choices for the network. The first is the default of `create-key`.
 fn networks() -> Vec<(bool, Entry)> {
     let entry = |label: &str, note: &str| Entry {
         label: label.to_owned(),

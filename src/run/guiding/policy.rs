@@ -1,4 +1,4 @@
-//! Which policy, and where it is.
+//! The dialog for the policy and its location.
 
 use super::picking::{left, line, pick as pick_one};
 use crate::error::{Error, Kind, Result};
@@ -12,16 +12,16 @@ use crate::run::Context;
 use crate::run::commands::{Command, Need};
 use crate::steps::fit::{self, Fit};
 
-/// Does the command need one that was not given?
+/// Does the command require a policy that was not given?
 pub(super) fn is_missing(command: &Command, target: &Target) -> bool {
     let either = command.needs(Need::PolicyOrEnvironment) && target.environment.is_none();
     target.policy.is_none() && (command.needs(Need::Policy) || either)
 }
 
-/// The policy that a person picks; a new one beside the vault, where the command makes it.
+/// Lets the caller pick a policy, or a new one beside the vault if the command creates it.
 ///
 /// # Errors
-/// None does; somebody stopped.
+/// No policy fits, or the caller stops.
 pub(super) async fn pick(
     context: &Context,
     (command, target): (&Command, &Target),
@@ -75,7 +75,7 @@ fn entry(policy: &Policy, fit: &Fit) -> Entry {
     }
 }
 
-/// A policy that nobody has made yet, under a name that is free.
+/// The entry for a new policy, with a free name.
 fn new(vault: &ArmId, name: &str, taken: impl Fn(&ArmId) -> bool) -> Option<(ArmId, Entry)> {
     let names = std::iter::once(name.to_owned()).chain((2..100).map(|n| format!("{name}-{n}")));
     let kind = ResourceKind::EnterprisePolicy;
@@ -94,10 +94,10 @@ fn new(vault: &ArmId, name: &str, taken: impl Fn(&ArmId) -> bool) -> Option<(Arm
     Some((id, entry))
 }
 
-/// The place of a policy for environments that this account does not see.
+/// Asks for the policy's location if this account does not see the environment.
 ///
 /// # Errors
-/// Somebody stopped.
+/// The caller stops.
 pub(super) async fn location_of(
     context: &Context,
     target: &mut Target,

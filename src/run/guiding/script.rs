@@ -1,12 +1,12 @@
-//! The whole as one command that asks nothing.
+//! The dialog's result as one command without questions.
 
 use super::led::Led;
 use crate::model::text::quoted;
 use crate::run::Context;
 use crate::run::asking::Asked;
 
-/// The command with everything that was picked and typed, quoted for the shell. `names` are those
-/// that its plan asked for.
+/// The command with everything that was picked and typed, quoted for a shell. `names`: the names
+/// that its plan required.
 pub(super) fn whole(context: &Context, led: &Led, asked: &Asked, names: &[String]) -> String {
     let program = context.calling.anew();
     let mut line = led.command.in_words(&program, &led.target, &led.words);

@@ -1,9 +1,9 @@
-//! What allows to disable a version of a key: nobody uses it, and nobody left it within the days
-//! for which it must be kept.
+//! What allows cmkctl to disable a key version: no environment uses it, and none left it within the
+//! days for which it must be kept.
 //!
-//! A key that is missed takes environments offline, and it can't be told from the key who uses it:
-//! so the whole tenant must have been seen, and every fact that speaks for a user counts. Dates can
-//! be overridden; users and what is not known can't.
+//! Disabling a key in use takes environments offline, and the key does not list its users. So the
+//! whole tenant must have been read, and every sign of a user counts. Dates can be overridden;
+//! users and unknown facts can't.
 
 use super::{Evidence, Gap};
 use crate::model::finding::{Finding, Severity};
@@ -19,19 +19,19 @@ use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
 use crate::steps::{Whose, day, finding, unknown, unseen, who};
 use jiff::Timestamp;
 
-/// Who needs the versions that are to be disabled, and until when.
+/// Which environments need the versions to disable, and until when.
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
-    /// What is not known of it.
+    /// Facts that are not known.
     pub open: Vec<Gap>,
-    /// Who would go offline at once: no override goes past that.
+    /// Environments that would go offline at once. No override covers these.
     pub users: Vec<Finding>,
-    /// Who needs them for some days more.
+    /// Environments that need the versions for some more days.
     pub days: Vec<Finding>,
 }
 
 impl Needs {
-    /// Of the whole tenant, once `disabled` of `versions` are disabled.
+    /// The needs of the whole tenant, if `disabled` of `versions` get disabled.
     pub fn of(
         target: &Target,
         observed: &Observed,
@@ -65,20 +65,20 @@ pub struct DisableEvidence {
     vault: ArmId,
     key: KeyName,
     version: KeyVersion,
-    /// What would go offline, as sentences.
+    /// The environments that would go offline, as sentences.
     users: Vec<String>,
-    /// What needs it for some days more, as sentences.
+    /// The needs for some more days, as sentences.
     days: Vec<String>,
-    /// Was it said that these days do not count?
+    /// Did the caller override these days?
     overridden: bool,
 }
 
 impl DisableEvidence {
-    /// The facts of disabling `version` of a key, or what is missing of them. `needs`: those of
-    /// everything that is disabled together.
+    /// The facts of disabling `version` of a key, or the gaps. `needs`: the needs for all versions
+    /// that are disabled together.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(
         target: &Target,
         (vault, key): (&ArmId, &KeyName),
@@ -103,7 +103,7 @@ impl DisableEvidence {
         })
     }
 
-    /// What is overridden, as sentences.
+    /// The overridden needs, as sentences.
     pub fn overridden(&self) -> Vec<String> {
         if self.overridden {
             self.days.clone()
@@ -113,7 +113,7 @@ impl DisableEvidence {
     }
 }
 
-/// Whether a version is enabled is not known.
+/// The gap: whether a version is enabled is not known.
 pub(in crate::steps) fn unknown_state(key: &KeyName, version: &Version, why: &str) -> Gap {
     let what = format!("Whether the version {} is enabled", version.id.as_str());
     unknown("CMK033", key.as_str(), &what, why, who::KEY_VAULT)
@@ -145,8 +145,9 @@ impl Evidence for DisableEvidence {
     }
 }
 
-/// What uses it now: no override goes past that. Who follows the key's rotation uses its latest
-/// version, and needs one that is enabled, begun and unexpired afterwards.
+/// The environments that use a disabled version now: no override covers them. An environment that
+/// follows the rotation uses the latest version, so an enabled, begun and unexpired one must
+/// remain.
 fn in_use(
     users: &[User<'_>],
     versions: &[Version],
@@ -199,7 +200,7 @@ fn in_use(
     found
 }
 
-/// Does the latest version stay?
+/// Does the latest version stay enabled?
 fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Verdict {
     if versions.iter().all(|version| goes(&version.id)) {
         return Verdict::No;
@@ -225,7 +226,7 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     Verdict::of(!first)
 }
 
-/// Environments follow a new version within a day, but the one before must stay for four weeks.
+/// Environments follow a new version within a day, but the previous one must stay for 28 days.
 fn followed(
     users: &[User<'_>],
     versions: &[Version],
@@ -267,8 +268,8 @@ fn followed(
     days
 }
 
-/// Until when a version must stay: 28 days after the first later one that can be used began.
-/// Nothing for the latest one, which is in use.
+/// Until when a version must stay: 28 days after the first usable later version began. `None` for
+/// the latest version, which is in use.
 fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<Timestamp>> {
     let made = match &version.validity.created {
         Known::Known(made) => *made,
@@ -314,7 +315,7 @@ mod tests {
         let mut undated = all.clone();
         undated[1].validity.created = odd();
         assert!(succeeded(&undated[0], &undated, now()).unknown().is_some());
-        // One that can't be used is no successor.
+        // A version that can't be used is no successor.
         let mut unusable = all.clone();
         unusable[1].validity.enabled = Known::Known(false);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What allows to enable an environment that was locked.
+//! What allows cmkctl to enable an environment that was locked.
 
 use super::{About, Evidence, Gap, Gathering, state};
 use crate::model::environment::Environment;
@@ -15,15 +15,15 @@ pub struct EnableEvidence {
     environment: String,
     policy: ArmId,
     linked: bool,
-    /// Offline, at rest, and nothing runs that would explain it.
+    /// The environment is offline and settled, and no running operation explains that.
     locked: bool,
 }
 
 impl EnableEvidence {
-    /// The facts of enabling an environment of `policy`, or what is missing of them.
+    /// The facts of enabling an environment of `policy`, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(environment: &Environment, policy: &ArmId) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let about = About {

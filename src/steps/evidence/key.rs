@@ -1,5 +1,4 @@
-//! What allows to make a new version of a key, to bring a deleted key back, and to enable a version
-//! again.
+//! What allows cmkctl to rotate a key, to recover a deleted key, and to enable a version again.
 
 use super::{About, Evidence, Gap, Gathering, unread};
 use crate::model::fingerprint::Facts;
@@ -11,7 +10,7 @@ use crate::model::protection::{Policy, Vault};
 use crate::model::seen::Seen;
 use crate::steps::who;
 
-/// A key of a vault.
+/// A key and its vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     vault: ArmId,
@@ -47,19 +46,19 @@ fn about<'a>(key: &'a KeyName, what: &'a str) -> About<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RotateEvidence {
     place: Place,
-    /// The version that is the latest one.
+    /// The latest version before the rotation.
     from: KeyVersion,
     enabled: bool,
-    /// It is older than a day, or another one was asked for all the same.
+    /// The latest version is older than a day, or the caller asked for another one anyway.
     due: bool,
 }
 
 impl RotateEvidence {
-    /// The facts of making a new version of `key`, or what is missing of them. `due`: may it be
-    /// made, by the age of the latest one?
+    /// The facts of making a new version of `key`, or the gaps. `due`: does the age of the latest
+    /// version allow a new one?
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(observed: &Observed, key: &KeyName, due: Verdict) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let what = format!("The latest version of the key `{key}`");
@@ -118,10 +117,10 @@ pub struct RecoverEvidence {
 }
 
 impl RecoverEvidence {
-    /// The facts of recovering `key`, or what is missing of them.
+    /// The facts of recovering `key`, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(observed: &Observed, key: &KeyName) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let gone = match &observed.key {
@@ -150,7 +149,7 @@ impl RecoverEvidence {
     }
 }
 
-/// Where the key is, and whether the policy of the snapshot references it.
+/// The key's vault, and whether the snapshot's policy references the key.
 fn needed(gathering: &mut Gathering, observed: &Observed, key: &KeyName) -> Option<(Place, bool)> {
     let what = format!("Whether the policy references the key `{key}`");
     let Some(vault) = observed.vault() else {
@@ -196,10 +195,10 @@ pub struct EnableVersionEvidence {
 }
 
 impl EnableVersionEvidence {
-    /// The facts of enabling `version` of `key`, or what is missing of them.
+    /// The facts of enabling `version` of `key`, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(
         observed: &Observed,
         key: &KeyName,
@@ -218,7 +217,7 @@ impl EnableVersionEvidence {
     }
 }
 
-/// By the list of versions, or where that is hidden by the key itself.
+/// Reads the list of versions, or the key itself if the list is hidden.
 fn is_disabled(observed: &Observed, version: &KeyVersion) -> Verdict {
     let enabled: Option<&Known<bool>> = match &observed.around.versions {
         Seen::Present(all) => {

@@ -1,4 +1,4 @@
-//! What allows to link an environment to a policy.
+//! What allows cmkctl to link an environment to a policy.
 
 use super::protection::Protection;
 use super::{About, Evidence, Gap, Gathering, state, unread};
@@ -16,12 +16,12 @@ use crate::steps::link::{Standing, standing};
 use crate::steps::location::{Misfit, misfit};
 use crate::steps::who;
 
-/// What an earlier step of the same plan makes of the policy.
+/// What an earlier step of the same plan does for the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comes {
-    /// Nothing: it must be there.
+    /// Nothing: the policy must exist.
     Nothing,
-    /// The policy and its grant, where they are missing.
+    /// It creates the policy and its grant, if they are missing.
     Policy,
 }
 
@@ -30,7 +30,8 @@ pub enum Comes {
 pub enum First {
     /// Nothing.
     Nothing,
-    /// It leaves its old policy, and is looked at again before the link.
+    /// It removes the environment from its old policy. The environment is read again before the
+    /// link.
     Removal,
 }
 
@@ -43,23 +44,22 @@ pub enum First {
 pub struct LinkEvidence {
     environment: String,
     policy: ArmId,
-    /// No policy is linked, or this one whose last add failed.
+    /// No policy is linked, or this one is and its last add failed.
     free: bool,
     idle: bool,
     ready: bool,
     allowed: bool,
     managed: bool,
-    /// An encryption policy in the location that the environment needs.
+    /// The policy is an encryption policy in the location that the environment needs.
     fits: bool,
     protection: Protection,
 }
 
 impl LinkEvidence {
-    /// The facts of linking the environment of the snapshot to `policy`, or what is missing of
-    /// them.
+    /// The facts of linking the snapshot's environment to `policy`, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(
         target: &Target,
         observed: &Observed,
@@ -142,8 +142,8 @@ pub(super) fn no_environment(gathering: &mut Gathering, observed: &Observed) {
     gathering.gap(&about, &unread(&observed.environment));
 }
 
-/// Is it linked to no policy, by its link, by whose key it has, and by its history? Or to this one,
-/// whose add failed and is to be repeated?
+/// Is the environment free? Its link, `keyManagedBy` and history must all show no policy, or its
+/// failed add to this policy is to be repeated.
 fn free(
     gathering: &mut Gathering,
     observed: &Observed,
@@ -167,7 +167,7 @@ fn free(
     }
 }
 
-/// What speaks against it that no policy is linked.
+/// Any sign that a policy is linked although none shows.
 fn against(observed: &Observed, environment: &Environment) -> Option<String> {
     if environment.has_customers_key() {
         let by = environment.key_managed_by.as_deref().unwrap_or_default();
@@ -204,7 +204,7 @@ pub(super) fn managed(
     gathering.own(verdict, &about)
 }
 
-/// Does the policy fit the environment, and what carries it?
+/// Does the policy fit the environment, and what protects it? Returns (fits, protection).
 pub(super) fn of_policy(
     gathering: &mut Gathering,
     target: &Target,
@@ -212,7 +212,7 @@ pub(super) fn of_policy(
     (environment, wanted): (&Environment, &ArmId),
     comes: Comes,
 ) -> Option<(bool, Protection)> {
-    // A place that is not known is warned of: the service refuses what does not fit.
+    // A location that is not known only warns: the service refuses a policy that does not fit.
     let misplaced = |location: &Known<String>| {
         let differs = misfit(location, &environment.location);
         let blocks = |misfit: &Misfit| misfit.severity() == Severity::Block;

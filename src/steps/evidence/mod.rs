@@ -1,10 +1,9 @@
-//! What irreversible actions stand on: one struct of known facts for each kind, what is missing of
-//! them as findings, and the rule that allows the action.
+//! The evidence of irreversible actions. Each kind has a struct of known facts, findings for the
+//! missing facts, and a rule that allows the action.
 //!
-//! An action is built by [`take`] alone, from evidence that allows it. A fact that is not known
-//! makes no evidence. What the other administrator's side refuses to this caller is a case of its
-//! own, [`Others::Hidden`]. `run` gathers the evidence again directly before the request, and
-//! compares.
+//! Only [`take`] builds such an action, from evidence that allows it. An unknown fact makes no
+//! evidence. What the service hides of the other administrator's side is [`Others::Hidden`]. `run`
+//! gathers the evidence again directly before the request, and compares.
 
 mod disable;
 mod enable;
@@ -34,22 +33,22 @@ use crate::model::known::Verdict;
 use crate::model::plan::{Action, Plan, Withheld};
 use crate::model::seen::{Seen, Unreadable};
 
-/// A fact that must be known and is not, as the plan shows it: with who could see it.
+/// A required fact that is not known, as the plan's finding. It says who could see the fact.
 pub type Gap = Finding;
 
-/// What allows one kind of action.
+/// The facts that allow one kind of action.
 pub trait Evidence {
-    /// The kind, as one word.
+    /// The kind of action, as one word.
     const KIND: &'static str;
-    /// The code of the finding where a fact forbids it and no rule of the step has said so, and
-    /// who can change that.
+    /// The code of the finding, and who can act, if a fact forbids the action and no rule of the
+    /// step has reported it.
     const CODE: (&'static str, &'static str);
 
-    /// What must hold, each with its words: all of it allows the action.
+    /// The conditions, each with its words. All of them must hold.
     fn invariant(&self) -> Vec<(&'static str, bool)>;
 
-    /// The facts in canonical form: nothing that time alone changes, and nothing that an earlier
-    /// step of the same plan changes.
+    /// The facts in canonical form. They contain nothing that changes by time alone, or by an
+    /// earlier step of the same plan.
     fn facts(&self) -> Facts;
 
     /// Do the facts allow the action?
@@ -61,14 +60,15 @@ pub trait Evidence {
 /// A fact of the other administrator's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others<T> {
-    /// The service told it.
+    /// The service gave the fact.
     Told(T),
-    /// The service refuses it to this caller. This role can see it, and the plan lists it.
+    /// The service refuses the fact to this caller. The named role can see it, and the plan lists
+    /// it.
     Hidden(&'static str),
 }
 
 impl Others<bool> {
-    /// Is it not known to be wrong? What is hidden was looked at by the other administrator.
+    /// Is the fact not known to be wrong? The other administrator must have checked a hidden fact.
     pub fn passes(self) -> bool {
         match self {
             Others::Told(fact) => fact,
@@ -88,19 +88,19 @@ fn word(fact: bool) -> String {
     if fact { "yes" } else { "no" }.to_owned()
 }
 
-/// Collects facts, and what is missing of them.
+/// Collects facts, and the gaps among them.
 #[derive(Debug, Default)]
 struct Gathering {
     gaps: Vec<Gap>,
 }
 
-/// How a fact is told of where it is not known.
+/// How to report a fact that is not known.
 struct About<'a> {
     code: &'static str,
     subject: &'a str,
-    /// What is not known: the subject of a sentence.
+    /// The unknown fact: the subject of a sentence.
     what: &'a str,
-    /// Who can see it.
+    /// The role that can see it.
     who: &'static str,
 }
 
@@ -138,7 +138,7 @@ impl Gathering {
         self.gaps.push(gap);
     }
 
-    /// The evidence, when nothing is missing.
+    /// The evidence, if there are no gaps.
     fn end<E>(self, evidence: Option<E>) -> Result<E, Vec<Gap>> {
         match evidence {
             Some(evidence) if self.gaps.is_empty() => Ok(evidence),
@@ -147,7 +147,7 @@ impl Gathering {
     }
 }
 
-/// Why something was not read, where it was not.
+/// Why a value was not read.
 fn unread<'a, T: 'a>(seen: impl Into<Option<&'a Seen<T>>>) -> Unreadable {
     match seen.into() {
         Some(Seen::Unreadable(why)) => why.clone(),
@@ -156,8 +156,8 @@ fn unread<'a, T: 'a>(seen: impl Into<Option<&'a Seen<T>>>) -> Unreadable {
     }
 }
 
-/// Adds the action that the evidence allows. If it does not, the step is withheld, and a finding
-/// says why: one that the step has said, or else the gap or the fact itself.
+/// Adds the action if the evidence allows it. Otherwise the step is withheld, and a finding says
+/// why: one of the step's, or else the gap or the failed condition.
 pub fn take<E: Evidence>(
     plan: &mut Plan,
     gathered: Result<E, Vec<Gap>>,
@@ -173,7 +173,7 @@ pub fn take<E: Evidence>(
         },
         Err(gaps) => gaps,
     };
-    // Only its words are taken: this value goes nowhere.
+    // Built only for its words; never sent.
     let action = build(Fingerprint::default());
     plan.withheld.push(Withheld::of(&action));
     let stands =
@@ -196,7 +196,7 @@ pub fn take<E: Evidence>(
     plan.findings.extend(news);
 }
 
-/// A fact forbids it, and no rule of the step has said so.
+/// The finding for a fact that forbids the action and that no rule of the step reported.
 fn not_allowed<E: Evidence>(evidence: &E) -> Finding {
     let invariant = evidence.invariant();
     let broken: Vec<&str> = invariant

@@ -1,4 +1,4 @@
-//! What allows to create a vault, whose purge protection is for good.
+//! What allows cmkctl to create a vault. Its purge protection can't be turned off again.
 
 use super::{About, Evidence, Gap, Gathering, unread};
 use crate::model::fingerprint::Facts;
@@ -13,19 +13,19 @@ use crate::steps::who;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewVaultEvidence {
     vault: ArmId,
-    /// The service says that no vault is there.
+    /// The service says that the vault does not exist.
     absent: bool,
-    /// The service says that nobody has its name.
+    /// The service says that the name is free.
     free: bool,
-    /// The tenant that it will belong to.
+    /// The id of the tenant that the vault will belong to.
     tenant: String,
 }
 
 impl NewVaultEvidence {
-    /// The facts of creating this vault, or what is missing of them.
+    /// The facts of creating this vault, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(observed: &Observed, vault: &ArmId) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let subject = vault.to_string();
@@ -63,7 +63,7 @@ impl NewVaultEvidence {
         }))
     }
 
-    /// The tenant that it will belong to.
+    /// The id of the tenant that the vault will belong to.
     pub fn tenant(&self) -> &str {
         &self.tenant
     }

@@ -1,4 +1,4 @@
-//! What carries the environments of a policy: its key, the vault of that key, and the grant.
+//! What the environments of a policy depend on: the key, its vault, and the grant.
 
 use super::{About, Gathering, Others, unread};
 use crate::model::fingerprint::Facts;
@@ -10,8 +10,8 @@ use crate::steps::rights::Right;
 use crate::steps::rights::key::access;
 use crate::steps::{key_state, who};
 
-/// What a policy's environments rely on. Vault, key and grant are the Key Vault administrator's
-/// side.
+/// What a policy's environments depend on. Vault, key and grant belong to the Key Vault
+/// administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Protection {
     key: KeyReference,
@@ -22,8 +22,8 @@ pub(super) struct Protection {
 }
 
 impl Protection {
-    /// Of the policy that was read. `granted`: an earlier step of the same plan gives the grant
-    /// where it is missing.
+    /// The protection by the policy of the snapshot. `granted`: an earlier step of the same plan
+    /// gives a missing grant.
     pub(super) fn of_policy(
         gathering: &mut Gathering,
         observed: &Observed,
@@ -58,7 +58,8 @@ impl Protection {
         })
     }
 
-    /// Of a policy that an earlier step of the same plan creates for this key, with its grant.
+    /// The protection by a policy that an earlier step of the same plan creates for this key, with
+    /// its grant.
     pub(super) fn to_come(
         gathering: &mut Gathering,
         observed: &Observed,
@@ -73,7 +74,7 @@ impl Protection {
         }
     }
 
-    /// What must hold.
+    /// The conditions, each with its words.
     pub(super) fn invariant(&self) -> [(&'static str, bool); 4] {
         [
             ("the policy encrypts", self.encrypts),
@@ -111,13 +112,13 @@ fn about<'a>(code: &'static str, subject: &'a str, what: &'a str) -> About<'a> {
     }
 }
 
-/// A grant does not help against a denial.
+/// Can a grant help? It can't if a deny assignment applies.
 fn may_be_granted(observed: &Observed) -> bool {
     let vault = observed.vault();
     vault.is_some_and(|vault| access(observed, vault) == Right::No)
 }
 
-/// Is the vault there, does it keep what is deleted, and does it let the service in?
+/// Does the vault exist, keep deleted keys, and let Power Platform in?
 fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
     let subject = observed
         .policy
@@ -158,7 +159,7 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
     Others::Told(all)
 }
 
-/// Is the key there, of a type that works, and usable now?
+/// Does the key exist, with a supported type, and is it usable now?
 fn usable(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
     let key: &Key = match &observed.key {
         Some(Seen::Present(key)) => key,

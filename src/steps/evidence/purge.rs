@@ -1,4 +1,4 @@
-//! What allows to turn purge protection on, for good.
+//! What allows cmkctl to turn on purge protection. It can't be turned off again.
 
 use super::{About, Evidence, Gap, Gathering, unread};
 use crate::model::fingerprint::Facts;
@@ -15,10 +15,10 @@ pub struct PurgeEvidence {
 }
 
 impl PurgeEvidence {
-    /// The facts of protecting the vault of the snapshot, or what is missing of them.
+    /// The facts of protecting the snapshot's vault, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(observed: &Observed) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let Some(vault) = observed.vault() else {

@@ -1,4 +1,4 @@
-//! The state of an environment: does anything run on it, and is it ready?
+//! The state of an environment: does an operation run on it, and is it ready?
 
 use super::{About, Gathering, unread};
 use crate::model::environment::Environment;
@@ -8,8 +8,8 @@ use crate::model::operation::Operation;
 use crate::model::seen::{Seen, Unreadable};
 use crate::steps::who;
 
-/// Does nothing run, as far as both the history and the environment tell? `beside`: an operation of
-/// this kind is no hindrance.
+/// Does no operation run? Both the history and the environment must say so. `beside`: an operation
+/// of this kind does not count.
 pub(super) fn idle(
     gathering: &mut Gathering,
     observed: &Observed,
@@ -37,7 +37,7 @@ pub(super) fn idle(
     gathering.own(own.and(|| history), &about)
 }
 
-/// Is it ready for operations?
+/// Is the environment ready for operations?
 pub(super) fn ready(gathering: &mut Gathering, environment: &Environment) -> bool {
     let about = About {
         code: "CMK023",
@@ -48,7 +48,8 @@ pub(super) fn ready(gathering: &mut Gathering, environment: &Environment) -> boo
     gathering.own(environment.is_ready(), &about)
 }
 
-/// Is it known whether people work in it? Administrators may have closed it by hand.
+/// Requires a known runtime state. Administration mode is fine, because administrators set it by
+/// hand.
 pub(super) fn runtime(gathering: &mut Gathering, environment: &Environment) {
     let about = About {
         code: "CMK035",
@@ -61,7 +62,7 @@ pub(super) fn runtime(gathering: &mut Gathering, environment: &Environment) {
     }
 }
 
-/// Does the service not refuse the operation on it?
+/// Does the service allow this operation on the environment?
 pub(super) fn allowed(
     gathering: &mut Gathering,
     environment: &Environment,
@@ -83,7 +84,7 @@ pub(super) fn allowed(
     gathering.own(Verdict::from(&refuses), &about)
 }
 
-/// The gap of a link of which nobody knows what it is.
+/// Adds the gap for a link whose state is not known.
 pub(super) fn open_link(gathering: &mut Gathering, environment: &Environment, why: &Unreadable) {
     let gap = crate::steps::link::unknown_link(environment, why);
     gathering.gaps.push(gap);

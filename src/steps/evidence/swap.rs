@@ -1,4 +1,4 @@
-//! What allows to move an environment from one policy to another by one link.
+//! What allows cmkctl to move an environment from one policy to another with one link.
 
 use super::link::{Comes, managed, no_environment, of_policy};
 use super::protection::Protection;
@@ -22,16 +22,15 @@ pub struct SwapEvidence {
     managed: bool,
     fits: bool,
     protection: Protection,
-    /// May the new policy's identity use the old key? Restores of older backups need it.
+    /// May the new policy's identity use the old key? Restores of older backups require it.
     reaches_old_key: Others<bool>,
 }
 
 impl SwapEvidence {
-    /// The facts of moving the environment of the snapshot from `from` to `to`, or what is missing
-    /// of them.
+    /// The facts of moving the snapshot's environment from `from` to `to`, or the gaps.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(
         target: &Target,
         observed: &Observed,
@@ -111,8 +110,8 @@ impl Evidence for SwapEvidence {
     }
 }
 
-/// What nobody has checked is a gap; what this caller may not see must have been checked by
-/// somebody who does, and said with `--old-key-granted`.
+/// The new identity's right on the old key. If it can't be told, `--old-key-granted` says that an
+/// administrator who sees it has checked it. Without that flag it is a gap.
 fn old_key(
     gathering: &mut Gathering,
     target: &Target,

@@ -1,4 +1,4 @@
-//! What allows to take an environment off its policy.
+//! What allows cmkctl to remove an environment from its policy.
 
 use super::protection::Protection;
 use super::{About, Evidence, Gap, Gathering, Others, link, state, unread};
@@ -22,11 +22,11 @@ pub struct UnlinkEvidence {
 }
 
 impl UnlinkEvidence {
-    /// The facts of taking the environment of the snapshot off `policy`, or what is missing of
-    /// them. `left`: what carries it now.
+    /// The facts of removing the snapshot's environment from `policy`, or the gaps. `left`: the
+    /// snapshot of what protects it now.
     ///
     /// # Errors
-    /// A fact that must be known is not.
+    /// A required fact is not known.
     pub fn gather(observed: &Observed, policy: &ArmId, left: &Observed) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let Seen::Present(environment) = &observed.environment else {
@@ -66,7 +66,7 @@ impl Evidence for UnlinkEvidence {
     }
 }
 
-/// The environment's own facts, when it leaves a policy by a removal or by a move.
+/// The environment's own facts when it leaves a policy, by a removal or by a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -113,7 +113,7 @@ impl Leaving {
     }
 }
 
-/// Is it at rest with exactly this policy, by its link and by whose key it has?
+/// Is the environment settled with exactly this policy, by its link and by `keyManagedBy`?
 fn linked(gathering: &mut Gathering, environment: &Environment, policy: &ArmId) -> bool {
     match Goal::NoPolicy.standing(environment) {
         Standing::None => {}
@@ -137,8 +137,8 @@ fn linked(gathering: &mut Gathering, environment: &Environment, policy: &ArmId) 
     environment.policy() == Some(policy)
 }
 
-/// What carries an environment that leaves its policy: the data is decrypted with the key once
-/// more. The policy, too, is the Key Vault administrator's side.
+/// The protection of an environment that leaves its policy: the service decrypts its data with the
+/// key once more. The policy, too, belongs to the Key Vault administrator.
 pub(super) fn carrying(
     gathering: &mut Gathering,
     left: &Observed,

@@ -1,5 +1,5 @@
-//! What is asked about a right, what the answer looks like, and scopes: where an assignment
-//! applies, and how a place is called.
+//! The question about a right, the shape of its answer, and scopes: where an assignment applies,
+//! and how a scope is named.
 
 use crate::model::ids::{ArmId, same_id};
 use crate::model::key_ids::KeyName;
@@ -8,7 +8,7 @@ use crate::model::rights::{Denial, Held, Operation, RoleAssignment};
 use crate::model::roles::{BuiltIn, of_azure, of_hsm};
 use crate::model::seen::Unreadable;
 
-/// What a principal needs a right for.
+/// What a principal needs the right for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Encrypting with a key of a vault.
@@ -20,7 +20,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// All of these must be allowed, and none denied.
+    /// The operations that must all be allowed, and none denied.
     pub(super) const fn operations(self) -> &'static [Operation<'static>] {
         match self {
             Need::Key => &[
@@ -47,19 +47,19 @@ impl Need {
     }
 }
 
-/// Who needs it, where, and for what.
+/// The question: which principal, where, and for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// Object id.
     pub principal: &'a str,
     /// The resource: a policy, or a key (see [`key_scope`]).
     pub at: &'a str,
-    /// For what.
+    /// The operations that the principal needs.
     pub need: Need,
 }
 
-/// The scope at which the use of a key is judged; without the key's name, that of its vault. A
-/// managed HSM has scopes of its own (`/keys/NAME`).
+/// The scope of the question whether a principal may use a key. Without the key's name, it is the
+/// vault's. A managed HSM has local scopes (`/keys/NAME`).
 pub fn key_scope(vault: &ArmId, key: Option<&KeyName>, need: Need) -> String {
     match (need, key) {
         (Need::HsmKey, Some(key)) => format!("/keys/{key}"),
@@ -69,41 +69,41 @@ pub fn key_scope(vault: &ArmId, key: Option<&KeyName>, need: Need) -> String {
     }
 }
 
-/// The answer.
+/// The answer to the question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Right<'a> {
-    /// Yes, by these assignments together; by none of them where an access policy gives it.
+    /// Yes, through these assignments together. Empty if an access policy gives the right.
     Yes(Vec<&'a RoleAssignment>),
-    /// Nothing gives it.
+    /// Nothing gives the right.
     No,
-    /// A deny assignment takes it away, whatever gives it.
+    /// A deny assignment takes the right away, whatever gives it.
     Denied(&'a Denial),
-    /// What would decide is not known.
+    /// A fact that decides is not known.
     CantTell(Doubt),
 }
 
-/// Why it can't be told.
+/// Why the answer can't be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
     /// The reason.
     pub why: Unreadable,
-    /// Of which kind it is, because each has a remedy of its own.
+    /// The kind of doubt, because each kind has another remedy.
     pub about: About,
 }
 
-/// What can't be told.
+/// The kind of fact that can't be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
-    /// Something was not read: it may be read later, or by another account.
+    /// Something was not read. A later read or another account may see it.
     Reading,
-    /// A condition of a role assignment: nobody knows it before the right is used.
+    /// A condition of a role assignment. Azure evaluates it only when the right is used.
     Condition,
     /// Whether a deny assignment covers the principal.
     Denial,
 }
 
 impl Doubt {
-    /// It was not read.
+    /// The doubt about something that was not read.
     pub fn unread(why: Unreadable) -> Self {
         Self {
             why,
@@ -120,7 +120,7 @@ impl Doubt {
 }
 
 impl Right<'_> {
-    /// Yes, no, or can't tell.
+    /// The answer as yes, no, or can't tell.
     pub fn verdict(&self) -> Verdict {
         match self {
             Right::Yes(_) => Verdict::Yes,
@@ -130,7 +130,7 @@ impl Right<'_> {
     }
 }
 
-/// The name of the management group whose scope this is.
+/// The name of the management group in this scope, if it is one.
 pub fn management_group(scope: &str) -> Option<&str> {
     const BEGIN: &str = "providers/microsoft.management/managementgroups/";
     let scope = scope.trim_matches('/');
@@ -139,8 +139,8 @@ pub fn management_group(scope: &str) -> Option<&str> {
     (head.eq_ignore_ascii_case(BEGIN) && !name.is_empty() && !name.contains('/')).then_some(name)
 }
 
-/// Does an assignment at `assigned` apply at `at`? A list that was asked for at `at` holds the
-/// management groups above it and no others.
+/// Does an assignment at `assigned` apply at `at`? A list that was read at `at` holds only the
+/// management groups above it.
 pub(super) fn applies(assigned: &str, at: &str) -> bool {
     if management_group(assigned).is_some() {
         return true;
@@ -155,15 +155,14 @@ pub(super) fn applies(assigned: &str, at: &str) -> bool {
     assigned == at || at.starts_with(&format!("{assigned}/"))
 }
 
-/// Is there an assignment of another user or service principal in a list that was asked for this
-/// principal? Then the service did not do as asked, and whether the principal is in a group of the
-/// list is not known.
+/// Does a list for this principal hold another user or service principal? Then the service did not
+/// filter as asked, and the groups in the list may not be the principal's.
 pub(super) fn names_others(asked: Asked<'_>, roles: &[RoleAssignment]) -> bool {
     let mut all = roles.iter();
     all.any(|role| !role.group && !same_id(&role.principal_id, asked.principal))
 }
 
-/// A role's name where it is known, or else its id.
+/// A role's name if it is known, else its id.
 pub(super) fn role_name(need: Need, held: &Held, role: &str) -> String {
     let defined = || {
         let definition = held.definitions.get(role)?.present()?;
@@ -175,7 +174,7 @@ pub(super) fn role_name(need: Need, held: &Held, role: &str) -> String {
         .unwrap_or_else(|| role.to_owned())
 }
 
-/// A scope in words.
+/// A scope as words.
 pub(super) fn place(scope: &str) -> String {
     if let Some(group) = management_group(scope) {
         return format!("at the management group `{group}`");

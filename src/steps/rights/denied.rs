@@ -1,4 +1,4 @@
-//! What deny assignments take away from a principal.
+//! Deny assignments that take a right away from a principal.
 
 use super::asked::{About, Asked, Doubt, Need, applies, names_others};
 use crate::model::ids::same_id;
@@ -7,7 +7,7 @@ use crate::model::rights::{Denial, Held, Principal};
 use crate::model::seen::{Seen, Unreadable};
 use std::collections::BTreeSet;
 
-/// Is it denied?
+/// Does a deny assignment apply?
 pub(super) enum Denies<'a> {
     Yes(&'a Denial),
     No,
@@ -16,11 +16,11 @@ pub(super) enum Denies<'a> {
 
 pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
     let denials = match (&held.denials, asked.need) {
-        // Local roles of a managed HSM know no denials.
+        // Local roles of a managed HSM have no deny assignments.
         (_, Need::HsmKey) => return Denies::No,
         (Seen::Present(denials), _) => denials,
-        // The service does not show them to this caller: that is said, and the grant stays. Only
-        // Azure makes deny assignments, and its own services are rarely among those denied.
+        // The service does not show them to this caller. That is reported, and the grant still
+        // counts: only Azure makes deny assignments, and they rarely cover its own services.
         (Seen::Unreadable(why), _) if why.forbidden => return Denies::No,
         (Seen::Unreadable(why), _) => {
             return Denies::CantTell(Doubt::unread(Unreadable {
@@ -55,7 +55,8 @@ pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
     found
 }
 
-/// `groups`: ids of groups that the principal is known to be in, its own among them.
+/// Does this deny assignment apply? `groups`: ids of groups that the principal is known to be in,
+/// with its own id among them.
 fn denies(asked: Asked<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict {
     let name = &denial.name;
     let cant_tell = |why: &str| Verdict::cant_tell(format!("the deny assignment `{name}` {why}"));
@@ -70,7 +71,7 @@ fn denies(asked: Asked<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict
         if !denial.only_at_scope || same_id(&denial.scope, asked.at) {
             Verdict::Yes
         } else if asked.need == Need::Key && is_vault_of(&denial.scope, asked.at) {
-            // Whether a key counts as a child of its vault is not documented.
+            // No document says whether a key counts as a child of its vault.
             cant_tell("excludes what is below the vault")
         } else {
             Verdict::No
@@ -124,7 +125,7 @@ mod tests {
         }]
     }
 
-    /// Denies reading the policy to its own principal.
+    /// Denies its own principal the right to read the policy.
     fn denial(change: impl FnOnce(&mut Denial)) -> Held {
         let mut denial = Denial {
             name: "no".to_owned(),
@@ -157,7 +158,7 @@ mod tests {
         }
     }
 
-    /// Denied to a group that it is known to be in.
+    /// Denies a group that the principal is known to be in.
     fn of_its_group() -> Held {
         Held {
             roles: all(vec![RoleAssignment {
@@ -225,7 +226,7 @@ mod tests {
         ] {
             assert_eq!(told(Need::Policy, &held), expected, "{what}");
         }
-        // Local roles of a managed HSM know no denials.
+        // Local roles of a managed HSM have no deny assignments.
         assert_eq!(told(Need::HsmKey, &unread(silent())), "not denied");
     }
 }

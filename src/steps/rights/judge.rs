@@ -1,4 +1,4 @@
-//! The judge: assignments that apply, what their roles allow, and what is denied.
+//! Judges a right: which assignments apply, what their roles allow, and what is denied.
 
 use super::asked::{
     Asked, Doubt, Need, Right, applies, management_group, names_others, place, role_name,
@@ -21,7 +21,7 @@ pub fn judge<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
     }
 }
 
-/// Where a denial can't be told, a grant more may not help: why.
+/// Why a deny assignment may apply, if that can't be told. Another grant may then not help.
 pub fn denial_in_doubt(asked: Asked<'_>, held: &Held) -> Option<Doubt> {
     match denied(asked, held) {
         Denies::CantTell(doubt) => Some(doubt),
@@ -29,7 +29,7 @@ pub fn denial_in_doubt(asked: Asked<'_>, held: &Held) -> Option<Doubt> {
     }
 }
 
-/// The roles whose definitions the answer depends on.
+/// The ids of the roles whose definitions are still needed for the answer.
 pub fn open_roles(asked: Asked<'_>, held: &Held) -> BTreeSet<String> {
     if asked.need == Need::HsmKey || !matches!(granted(asked, held), Right::CantTell(_)) {
         return BTreeSet::new();
@@ -46,7 +46,7 @@ pub fn open_roles(asked: Asked<'_>, held: &Held) -> BTreeSet<String> {
     here.filter(open).map(|role| role.role.clone()).collect()
 }
 
-/// May a group that the principal is in give it, as far as a list of everybody's assignments tells?
+/// May a group give the principal the right, by a list of all principals' assignments?
 pub fn may_come_by_group(asked: Asked<'_>, all: &[RoleAssignment]) -> bool {
     let held = Held::default();
     here(asked, all)
@@ -59,8 +59,8 @@ pub fn may_come_by_group(asked: Asked<'_>, all: &[RoleAssignment]) -> bool {
         })
 }
 
-/// From when on the right is effective everywhere, and the assignment that takes longest. An
-/// assignment whose time is not known may be new. Nothing where no assignment gives it.
+/// When the right becomes effective everywhere, and the assignment that takes longest. An
+/// assignment without a date counts as new. `None` if no assignment gives the right.
 pub fn effective<'a>(
     asked: Asked<'_>,
     held: &'a Held,
@@ -78,7 +78,7 @@ pub fn effective<'a>(
     };
     let mut latest = None;
     for operation in asked.need.operations() {
-        // The first one that is effective counts: a second grant does not undo it.
+        // The first effective assignment counts: a second grant does not delay the right.
         let first = counting(asked, roles)
             .filter(|role| gives(asked.need, role, *operation, held) == Gives::Yes)
             .filter_map(settled)
@@ -90,7 +90,7 @@ pub fn effective<'a>(
     latest
 }
 
-/// Where a right comes from, in words: `the role ROLE at SCOPE`, as far as that is known.
+/// The source of a right in words, as far as it is known: `the role ROLE at SCOPE`.
 pub fn source(asked: Asked<'_>, held: &Held, by: &[&RoleAssignment]) -> String {
     let one = |role: &&RoleAssignment| {
         let through = if same_id(&role.principal_id, asked.principal) {
@@ -115,7 +115,7 @@ fn here<'a>(
     roles.iter().filter(move |role| applies(&role.scope, &at))
 }
 
-/// Those that apply and are the principal's: its own, and those of its groups.
+/// The assignments that apply here and belong to the principal or to its groups.
 fn counting<'a>(
     asked: Asked<'_>,
     roles: &'a [RoleAssignment],
@@ -125,7 +125,7 @@ fn counting<'a>(
     here(asked, roles).filter(move |role| !own_alone || same_id(&role.principal_id, &principal))
 }
 
-/// What one assignment does for one operation.
+/// Does one assignment allow one operation?
 #[derive(Debug, Clone, PartialEq)]
 enum Gives {
     Yes,
@@ -300,7 +300,7 @@ mod tests {
         all.iter().map(|text| (*text).to_owned()).collect()
     }
 
-    /// A definition of the custom role, with data actions and what is taken out of them.
+    /// The definition of the custom role, with these data actions and `notDataActions`.
     fn custom(data: &[&str], not: &[&str]) -> Seen<RoleDefinition> {
         Seen::Present(RoleDefinition {
             name: Some("Contoso Wrapper".to_owned()),
@@ -373,7 +373,7 @@ mod tests {
         }
     }
 
-    /// What is so, what was read, and the answer.
+    /// Case name, what was read, and the answer.
     type Row = (&'static str, fn() -> Held, Option<bool>);
 
     const YES: Option<bool> = Some(true);
@@ -547,7 +547,7 @@ mod tests {
         "Microsoft.KeyVault/vaults/keys/unwrap/action",
     ];
 
-    /// The custom role on the key, beside one that only reads.
+    /// The custom role on the key, beside a role that only reads.
     fn pair(data: &[&str]) -> Held {
         Held {
             roles: whole(vec![role(CUSTOM, KEY), role(VAULT_READER, VAULT)]),
@@ -769,7 +769,7 @@ mod tests {
         held(vec![of_another(role(ENCRYPTION_USER, VAULT)), mine])
     }
 
-    /// The list names another user or service principal, although nobody asked for that one.
+    /// The list names another user or service principal, although the request filtered them out.
     const OTHERS: [Row; 6] = [
         (
             "another alone",

@@ -1,4 +1,4 @@
-//! May the identity of a policy use the key? The one definition, for roles, access policies and
+//! May the identity of a policy use the key? The single definition for roles, access policies and
 //! local roles of a managed HSM.
 
 use super::asked::{Asked, Doubt, Need, Right, key_scope};
@@ -13,8 +13,7 @@ use crate::model::roles::{ENCRYPTION_USER, KEY_PERMISSIONS};
 use crate::model::seen::{Seen, Unreadable};
 use jiff::Timestamp;
 
-/// May the policy's identity use the key? By the vault's real permission model, never by what else
-/// is lying around.
+/// May the policy's identity use the key? Only the vault's active permission model counts.
 pub fn access<'a>(observed: &'a Observed, vault: &Vault) -> Right<'a> {
     let unread = |why: Unreadable| Right::CantTell(Doubt::unread(why));
     match &observed.policy {
@@ -29,7 +28,7 @@ pub fn access<'a>(observed: &'a Observed, vault: &Vault) -> Right<'a> {
     }
 }
 
-/// The key that a policy names, if it is one of this vault.
+/// The key that a policy references, if it is in this vault.
 fn named_key<'a>(policy: &'a Policy, vault: &Vault) -> Option<&'a KeyName> {
     policy
         .key_reference()
@@ -37,8 +36,8 @@ fn named_key<'a>(policy: &'a Policy, vault: &Vault) -> Option<&'a KeyName> {
         .map(|key| &key.key)
 }
 
-/// The same, for any policy, vault and key, by what was read of the identity's rights there.
-/// Without a key, what is given on the whole vault counts alone.
+/// The same for any policy, vault and key, by the identity's rights that were read there. Without a
+/// key, only rights on the whole vault count.
 pub fn allows_key<'a>(
     policy: &Policy,
     vault: &Vault,
@@ -71,7 +70,7 @@ pub fn allows_key<'a>(
     }
 }
 
-/// Does an access policy give it to this principal?
+/// Does this access policy give this principal the key permissions?
 fn gives_key(entry: &AccessPolicy, principal: &str) -> bool {
     let has = |need: &str| entry.keys.iter().any(|key| key == need);
     entry.object_id.eq_ignore_ascii_case(principal)
@@ -85,8 +84,8 @@ fn need(kind: ResourceKind) -> Need {
     }
 }
 
-/// Where nothing gives the right: why a grant may not help either, because what is denied is not
-/// known.
+/// If nothing gives the right: why a grant may not help either, because the deny assignments are
+/// not known.
 pub fn denial_open(policy: &Policy, vault: &Vault, held: &Held) -> Option<Doubt> {
     if vault.rbac != Known::Known(true) {
         return None;
@@ -95,7 +94,7 @@ pub fn denial_open(policy: &Policy, vault: &Vault, held: &Held) -> Option<Doubt>
     denial_in_doubt(asked(policy, vault, &at)?, held)
 }
 
-/// The scope of the key that a policy names.
+/// The scope of the key that the policy references.
 fn scope_in(policy: &Policy, vault: &Vault) -> String {
     key_scope(&vault.id, named_key(policy, vault), need(vault.id.kind))
 }
@@ -108,8 +107,8 @@ fn asked<'a>(policy: &'a Policy, vault: &Vault, at: &'a str) -> Option<Asked<'a>
     })
 }
 
-/// The assignment that cmkctl itself would make for a policy, if it is there: the encryption role
-/// for its identity, on the vault, without a condition.
+/// The assignment that cmkctl itself would make for a policy, if it exists: the encryption role for
+/// its identity, on the vault, without a condition.
 pub fn given_by_us<'a>(
     policy: &Policy,
     key: &KeyReference,
@@ -124,7 +123,7 @@ pub fn given_by_us<'a>(
     })
 }
 
-/// Where the right of a policy's identity comes from, in words.
+/// The source of the right of a policy's identity, in words.
 pub fn source_of_key(
     policy: &Policy,
     key: &KeyReference,
@@ -141,8 +140,8 @@ pub fn source_of_key(
     source(asked, held, by)
 }
 
-/// From when on the grants of the policy's identity are effective everywhere, if they are not yet,
-/// with the assignment that takes longest.
+/// When the grants of the policy's identity become effective everywhere, with the assignment that
+/// takes longest. `None` if they are effective.
 pub fn settling<'a>(
     observed: &'a Observed,
     policy: &Policy,

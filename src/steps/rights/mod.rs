@@ -1,8 +1,8 @@
 //! Does this principal have this right? One judge for "may use the key" and "may read the policy",
-//! over what was read of assignments, definitions and denials.
+//! over the assignments, definitions and denials that were read.
 //!
-//! Rights add up over assignments, a denial takes away, and what can't be known is neither yes nor
-//! no (Microsoft Learn, *How Azure RBAC determines if a user has access to a resource*).
+//! Assignments add up, a deny assignment takes away, and an unknown fact is neither yes nor no
+//! (Microsoft Learn, *How Azure RBAC determines if a user has access to a resource*).
 
 mod asked;
 mod denied;
