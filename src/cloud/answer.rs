@@ -4,6 +4,7 @@ use crate::cloud::{json, request_id};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use std::fmt;
 use std::io::Read as _;
 
 /// Limit of a decompressed body. A page of a large tenant's environment list is far smaller.
@@ -90,6 +91,15 @@ impl Broken {
         }
     }
 }
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+// The Azure crates carry it as the source of their errors.
+impl std::error::Error for Broken {}
 
 /// Sends a request and reads its complete answer.
 pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {

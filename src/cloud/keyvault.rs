@@ -8,6 +8,7 @@ use crate::cloud::fault::{Fault, Happened, Reply};
 use crate::cloud::json;
 use crate::cloud::key_state::{address_of, is_below};
 use crate::cloud::patient::{Last, Patient};
+use crate::cloud::sdk::broken_of;
 use crate::cloud::session::{Reader, Session, Writer};
 use crate::cloud::versions::KEYS;
 use crate::model::ids::assignment_name;
@@ -183,14 +184,19 @@ impl Session {
             Err(fault) if fault.status() == Some(401) => fault.clues.claims.clone(),
             _ => return reply,
         };
-        if let Ok(url) = url::Url::parse(uri) {
-            let scope = self.cloud().scope(service, &url);
-            let answered = self.tokens().answer(&scope, claims.as_deref()).await;
-            answered.map_err(|error| Fault::sign_in(service, error))?;
-        }
-        get(self.key_client(service, uri, &last)?)
+        let Ok(url) = url::Url::parse(uri) else {
+            return reply;
+        };
+        let scope = self.cloud().scope(service, &url);
+        let answered = self.tokens().answer(&scope, claims.as_deref()).await;
+        answered.map_err(|error| Fault::sign_in(service, error))?;
+        let again = get(self.key_client(service, uri, &last)?)
             .await
-            .map_err(faulty)
+            .map_err(faulty);
+        if matches!(&again, Err(fault) if fault.status() == Some(401)) {
+            self.tokens().forget(&scope).await;
+        }
+        again
     }
 
     fn key_client(&self, service: Service, uri: &str, last: &Last) -> Reply<KeyClient> {
@@ -283,6 +289,9 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
         };
         return Fault::answered(service, &answer);
     }
+    if let Some(broken) = broken_of(error) {
+        return Fault::broken(service, broken);
+    }
     let words = error
         .to_string()
         .lines()
@@ -290,15 +299,14 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
         .unwrap_or_default()
         .to_owned();
     let mut fault = match error.kind() {
-        ErrorKind::Connection => Fault::broken(service, &Broken::NotSent(words)),
         ErrorKind::Credential => Fault::sign_in(
             service,
             crate::error::Error::new(crate::error::Kind::SignIn, words),
         ),
-        // `Wire` refused the host, or the crate refused the challenge. In both cases, nothing was
-        // sent to that address.
-        ErrorKind::Other => Fault::broken(service, &Broken::Foreign(words)),
-        ErrorKind::DataConversion => Fault::broken(service, &Broken::Unusable(words)),
+        // The crate refused the challenge or the body of an answer.
+        ErrorKind::Other | ErrorKind::DataConversion => {
+            Fault::broken(service, &Broken::Unusable(words))
+        }
         _ => Fault::broken(service, &Broken::Lost(words)),
     };
     if let ErrorKind::HttpResponse {
@@ -309,4 +317,28 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
         fault.code = error_code.as_deref().map(json::clean);
     }
     fault
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::sdk::sdk_broken;
+
+    #[test]
+    fn only_our_own_refusal_says_that_nothing_was_sent() {
+        let of = |error: azure_core::Error| fault(Service::KeyVault, &error).happened;
+        let own = |broken: Broken| of(sdk_broken(broken));
+        assert_eq!(own(Broken::Foreign("x".into())), Happened::Foreign);
+        assert_eq!(own(Broken::Untrusted("x".into())), Happened::Untrusted);
+        assert_eq!(own(Broken::NotSent("x".into())), Happened::NotSent);
+        // The crate uses these kinds also after an answer.
+        for (kind, happened) in [
+            (ErrorKind::Other, Happened::Shape),
+            (ErrorKind::DataConversion, Happened::Shape),
+            (ErrorKind::Connection, Happened::Lost),
+            (ErrorKind::Io, Happened::Lost),
+        ] {
+            assert_eq!(of(azure_core::Error::with_message(kind, "x")), happened);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::request_id;
 use crate::cloud::wire::Wire;
+use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, HeaderValue as SdkValue, Headers};
 use azure_core::http::{
     AsyncRawResponse, Body, HttpClient, Method as SdkMethod, Request as SdkRequest,
@@ -34,7 +35,7 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
         SdkMethod::Put => Method::PUT,
         _ => {
             return Err(sdk_error(
-                azure_core::error::ErrorKind::Other,
+                ErrorKind::Other,
                 "this method is not sent".to_owned(),
             ));
         }
@@ -43,7 +44,7 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
         Body::Bytes(bytes) => (!bytes.is_empty()).then(|| bytes.clone()),
         _ => {
             return Err(sdk_error(
-                azure_core::error::ErrorKind::Other,
+                ErrorKind::Other,
                 "streams are not sent".to_owned(),
             ));
         }
@@ -78,18 +79,58 @@ pub(super) fn sdk_reply(
                 answer.body,
             ))
         }
-        Err(Broken::NotSent(words) | Broken::Untrusted(words) | Broken::SandboxGone(words)) => {
-            Err(sdk_error(azure_core::error::ErrorKind::Connection, words))
-        }
-        Err(Broken::Lost(words)) => Err(sdk_error(azure_core::error::ErrorKind::Io, words)),
-        Err(Broken::Unusable(words)) => Err(sdk_error(
-            azure_core::error::ErrorKind::DataConversion,
-            words,
-        )),
-        Err(Broken::Foreign(words)) => Err(sdk_error(azure_core::error::ErrorKind::Other, words)),
+        Err(broken) => Err(sdk_broken(broken)),
     }
 }
 
-fn sdk_error(kind: azure_core::error::ErrorKind, words: String) -> azure_core::Error {
+/// The failure as an error of the Azure crates, with itself as the source for [`broken_of`].
+pub(super) fn sdk_broken(broken: Broken) -> azure_core::Error {
+    let kind = match broken {
+        Broken::NotSent(_) | Broken::Untrusted(_) | Broken::SandboxGone(_) => ErrorKind::Connection,
+        Broken::Lost(_) => ErrorKind::Io,
+        Broken::Unusable(_) => ErrorKind::DataConversion,
+        Broken::Foreign(_) => ErrorKind::Other,
+    };
+    azure_core::Error::new(kind, broken)
+}
+
+/// cmkctl's own failure in an error of the Azure crates. The kinds of these crates say less, and
+/// the crates use them for their own refusals too.
+pub(super) fn broken_of(error: &azure_core::Error) -> Option<&Broken> {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if let Some(broken) = inner.downcast_ref() {
+            return Some(broken);
+        }
+        source = inner.source();
+    }
+    None
+}
+
+fn sdk_error(kind: ErrorKind, words: String) -> azure_core::Error {
     azure_core::Error::with_message(kind, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_our_own_is_found_in_an_error_of_the_crates() {
+        let words = || "x".to_owned();
+        for broken in [
+            Broken::NotSent(words()),
+            Broken::Untrusted(words()),
+            Broken::SandboxGone(words()),
+            Broken::Lost(words()),
+            Broken::Unusable(words()),
+            Broken::Foreign(words()),
+        ] {
+            let error = sdk_broken(broken.clone());
+            assert_eq!(error.to_string(), "x");
+            let error = error.with_context("one").with_context("two");
+            assert_eq!(broken_of(&error), Some(&broken));
+        }
+        assert_eq!(broken_of(&sdk_error(ErrorKind::Other, words())), None);
+    }
 }

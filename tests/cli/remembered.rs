@@ -363,6 +363,31 @@ fn a_401_makes_a_token_void() {
     person.net.served.faults(&json!([]));
     person.status(&[]).exits(0);
     assert_eq!(person.starts(), starts + 1);
+    // The same for a vault, which answers every request with its challenge.
+    let [policy, vault, key] =
+        ["policy", "vault", "key"].map(|what| person.net.served.default_of(what));
+    let keys = [
+        "create-policy",
+        "--dry-run",
+        "--location",
+        "europe",
+        "--policy",
+        policy.as_str(),
+        "--vault",
+        vault.as_str(),
+        "--key",
+        key.as_str(),
+    ];
+    person.run(&keys).exits(0);
+    let starts = person.starts();
+    let challenge = json!([{ "match": { "host": "vault.azure.net" }, "do": "challenge",
+        "to": "https://vault.azure.net", "times": 99 }]);
+    person.net.served.faults(&challenge);
+    person.run(&keys).exits(4);
+    assert_eq!(person.starts(), starts + 1);
+    person.net.served.faults(&json!([]));
+    person.run(&keys).exits(0);
+    assert_eq!(person.starts(), starts + 2);
 }
 
 #[test]

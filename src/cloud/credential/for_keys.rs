@@ -2,6 +2,8 @@
 
 use super::Tokens;
 use super::token::Wanted;
+use crate::cloud::answer::Broken;
+use crate::cloud::sdk::sdk_broken;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 
 #[async_trait::async_trait]
@@ -24,10 +26,7 @@ impl TokenCredential for Tokens {
                 "the challenge asks for a token for {}",
                 crate::cloud::json::clean(scope)
             );
-            return Err(azure_core::Error::with_message(
-                azure_core::error::ErrorKind::Other,
-                words,
-            ));
+            return Err(sdk_broken(Broken::Foreign(words)));
         }
         let token = self
             .entry(Wanted::now(scope), None)

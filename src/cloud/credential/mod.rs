@@ -147,7 +147,8 @@ impl Tokens {
         Ok(())
     }
 
-    async fn forget(&self, scope: &str) {
+    /// Drops the token for `scope`, which a service refused. No caller gets it again.
+    pub(crate) async fn forget(&self, scope: &str) {
         let slot = self.slot(scope);
         if let Some(token) = slot.lock().await.value.take() {
             self.tools.refused(&token.secret);
