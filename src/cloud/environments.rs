@@ -8,7 +8,7 @@ use crate::cloud::json;
 use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
-use crate::model::operation::{Failure, Operation};
+use crate::model::operation::{Failure, Operation, Progress};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -221,8 +221,12 @@ pub(super) fn listed_operation(value: &Value) -> Result<Operation, String> {
 /// Reads an operation from JSON. A missing field becomes unknown.
 pub fn operation(value: &Value) -> Operation {
     let stages = json::list(value, "stages");
-    let state = |stage: &Value| json::text(stage, "state.id").unwrap_or_default();
-    let current = stages.iter().rfind(|stage| state(stage) != "NotStarted");
+    let state = |stage: &Value| json::word::<Progress>(stage, "state.id");
+    let begun = |stage: &&Value| {
+        let said = state(stage).said;
+        !said.is_some_and(|said| said.eq_ignore_ascii_case("NotStarted"))
+    };
+    let current = stages.iter().rfind(begun);
     Operation {
         id: json::text(value, "id")
             .or_else(|| json::text(value, "name"))
@@ -234,7 +238,7 @@ pub fn operation(value: &Value) -> Operation {
         stage: current
             .and_then(|stage| json::text(stage, "name").or_else(|| json::text(stage, "id"))),
         all_stages_succeeded: !stages.is_empty()
-            && stages.iter().all(|stage| state(stage) == "Succeeded"),
+            && (stages.iter()).all(|stage| state(stage).known() == Some(&Progress::Succeeded)),
         failure: failure(value),
     }
 }

@@ -8,6 +8,7 @@ use crate::cloud::retry::LONGEST_PAUSE;
 use crate::cloud::session::Reader;
 use crate::error::{Error, Result, Stop};
 use crate::interrupt::unless_stopped;
+use crate::model::cause::Cause;
 use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::receipt::Tick;
 use std::time::Duration;
@@ -104,11 +105,14 @@ pub fn step(look: &Reply<Operation>, asked: Option<Duration>, patience: &mut Pat
     }
 }
 
-/// Is the error transient, so that a wait of days survives it? An unreachable sign-in service
-/// counts too. (A refused sign-in has a code.)
+/// Is the error transient, so that a wait of days survives it? A sign-in service that can't be
+/// reached or has a fault counts too. Any other failed sign-in lasts: an account that is signed
+/// out, a tool that is not installed, a refusal.
 pub fn endures(fault: &Fault) -> bool {
     match &fault.happened {
-        Happened::SignIn(error) => error.code.is_none(),
+        Happened::SignIn(error) => {
+            matches!(error.cause, Some(Cause::Network | Cause::Service))
+        }
         _ => passes(fault),
     }
 }
@@ -364,13 +368,20 @@ mod tests {
             Service::Bap,
             Error::new(crate::error::Kind::SignIn, "no").code("AADSTS7000222"),
         );
-        let unreachable =
-            Fault::sign_in(Service::Bap, Error::new(crate::error::Kind::SignIn, "no"));
+        let failed = |cause: Option<Cause>| {
+            let mut error = Error::new(crate::error::Kind::SignIn, "no");
+            error.cause = cause;
+            Err(Fault::sign_in(Service::Bap, error))
+        };
         for (fault, ends) in [
             (status(403), true),
             (status(401), true),
             (Err(refused), true),
-            (Err(unreachable), false),
+            // No account is signed in, or the tool is gone.
+            (failed(Some(Cause::SignIn)), true),
+            (failed(None), true),
+            (failed(Some(Cause::Network)), false),
+            (failed(Some(Cause::Service)), false),
         ] {
             let mut patience = Patience::new(None);
             for _ in 1..REFUSALS {

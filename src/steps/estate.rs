@@ -256,12 +256,12 @@ pub(super) fn left_keys<'a>(
     operations.iter().enumerate().filter_map(left).collect()
 }
 
-/// Does this history, newest first, end with an applied key?
+/// Does this history, newest first, end with an applied key, or may it?
 fn keyed(history: &[Operation]) -> bool {
     let last = history
         .iter()
-        .find(|one| changes_key(&one.kind) && one.succeeded());
-    last.is_some_and(|one| applies_key(&one.kind))
+        .find(|one| (changes_key(&one.kind) || one.kind.is_empty()) && one.succeeded());
+    last.is_some_and(|one| !one.is(REMOVE))
 }
 
 #[cfg(test)]

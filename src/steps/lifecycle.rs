@@ -33,7 +33,8 @@ pub const KEPT_AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(28 * 
 const LONGEST_REMOVAL: SignedDuration =
     SignedDuration::from_secs(LONGEST_OPERATION.as_secs() + READS_LAG.as_secs());
 
-/// Reads lag at most this long behind an operation that ended.
+/// Within this time after an operation, a snapshot may not show its end yet (inferred). It is
+/// longer than a run of cmkctl waits for the end to show, so that the next run stays in doubt.
 pub(super) const READS_LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// The newest operation that may have changed the environment's key. A reset, a restore or a copy
@@ -62,15 +63,25 @@ pub(super) fn harmless(operation: &Operation) -> bool {
 pub(super) const KEYED_LAST: &str =
     "no policy is shown, but its history ends with an applied policy";
 
+/// Why a link may exist although none is shown, if the service does not say what was done last.
+pub(super) const UNNAMED_LAST: &str =
+    "no policy is shown, but its history ends with an operation without a type";
+
 /// Evidence from the history that an environment without a visible policy may have one: the last
-/// key operation applied a key. A missing link alone is no proof. The code that waits judges an
-/// operation that runs or ended within the read lag. A failed one can be sent again.
+/// key operation applied a key, or may have. A missing link alone is no proof. The code that waits
+/// judges an operation that runs or ended within the read lag. A failed one can be sent again.
 pub fn keyed_last(observed: &Observed) -> Option<&'static str> {
     if running(observed).is_some() || just_keyed(observed) {
         return None;
     }
     let last = last_of_key(observed.operations.present()?, changes_key)?;
-    (applies_key(&last.kind) && last.succeeded()).then_some(KEYED_LAST)
+    if !last.succeeded() {
+        return None;
+    }
+    if last.kind.is_empty() {
+        return Some(UNNAMED_LAST);
+    }
+    applies_key(&last.kind).then_some(KEYED_LAST)
 }
 
 /// Does an operation of this kind apply a key?
@@ -197,6 +208,29 @@ mod tests {
                     all.push(operation(ADD, "Succeeded", 1))
                 })
             },
+            &["in doubt: no policy is shown, but its history ends with an applied policy"],
+        ),
+        (
+            "an operation without a type came after a removal",
+            |_, o| {
+                list(&mut o.operations, |all| {
+                    all.push(operation("", "Succeeded", 1));
+                    all.push(operation(REMOVE, "Succeeded", 9));
+                })
+            },
+            &[
+                "removal last",
+                "in doubt: no policy is shown, but its history ends with an operation without a \
+                    type",
+            ],
+        ),
+        (
+            "an operation without a type failed",
+            |_, o| {
+                list(&mut o.operations, |all| {
+                    all.push(operation("", "Failed", 1));
+                })
+            },
             &[],
         ),
         (
@@ -275,6 +309,7 @@ mod tests {
             all.extend(yes("just keyed", just_keyed(o)));
             all.extend(yes("governed last", governed_last(o, environment)));
             all.extend(yes("removal last", last_was_removal(o)));
+            all.extend(keyed_last(o).map(|why| format!("in doubt: {why}")));
             all
         });
     }

@@ -44,7 +44,7 @@ pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
     error.explained = true;
     let barred = known.is_some_and(|known| known.who == who::CONDITIONAL_ACCESS);
     let hint = match (&heard.helps, known) {
-        _ if line.contains("2.54") => "Update the Azure CLI: `az upgrade`.".to_owned(),
+        _ if is_old_azure_cli(&line) => "Update the Azure CLI: `az upgrade`.".to_owned(),
         _ if line.contains("unknown flag") => {
             "Update the Azure Developer CLI. This version is too old.".to_owned()
         }
@@ -58,9 +58,25 @@ pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
         }
         _ => of_the_way(method, &line, heard),
     };
+    if hint == SILENCE {
+        error.cause = Some(Cause::Network);
+    } else if code.is_none() && has_fault(&line) {
+        error.cause = Some(Cause::Service);
+    }
     error.code = code;
     error.correlation = correlation(text);
     error.hint(hint)
+}
+
+/// Is this the crate's refusal of an Azure CLI before 2.54.0, whose answer has no `expires_on`?
+fn is_old_azure_cli(line: &str) -> bool {
+    line.contains("expires_on") && line.contains("Azure CLI 2.54.0 or newer")
+}
+
+/// Does the line tell that the sign-in service has a fault (RFC 6749, section 4.1.2.1)?
+fn has_fault(line: &str) -> bool {
+    let mut words = line.split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_');
+    words.any(|word| ["temporarily_unavailable", "server_error"].contains(&word))
 }
 
 /// Replaces the sign-in command by the one of the program that signed in.
@@ -235,5 +251,37 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
             "The {name} itself failed. See what it says: `{}`.",
             tool.shows
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_azure_cli_is_known_by_the_whole_sentence() {
+        let update = |line: &str| {
+            let error = refused(Method::AzureCli, line, &Heard::default());
+            error.hints[0].starts_with("Update the Azure CLI")
+        };
+        assert!(update(
+            "expires_on field not found. Please use Azure CLI 2.54.0 or newer."
+        ));
+        assert!(!update("AADSTS50076: No. Client 10.2.54.7"));
+        assert!(!update("ERROR: 2.54 of 3 files are locked"));
+    }
+
+    #[test]
+    fn only_trouble_on_the_way_or_at_the_service_passes() {
+        for (line, cause) in [
+            ("Max retries exceeded with url: /", Cause::Network),
+            ("temporarily_unavailable: Try later.", Cause::Service),
+            ("Please run 'az login' to setup account.", Cause::SignIn),
+            ("Azure CLI not found on path", Cause::SignIn),
+            ("AADSTS700082: The refresh token expired.", Cause::SignIn),
+        ] {
+            let error = refused(Method::AzureCli, line, &Heard::default());
+            assert_eq!(error.cause, Some(cause), "{line}");
+        }
     }
 }
