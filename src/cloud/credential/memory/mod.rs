@@ -35,6 +35,16 @@ pub struct Forgotten {
     pub tokens: usize,
 }
 
+/// What a change does to a file that is unreadable or has no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unusable {
+    /// It is replaced: the user signs in anew.
+    Replaced,
+    /// It is replaced only if no user signed in here. Otherwise it may hold a sign-in, and the
+    /// trouble may pass: a wrong mode, a file of another machine, a disk error.
+    KeptForItsLogins,
+}
+
 /// The store that outlives a process.
 pub struct Memory {
     place: Option<Place>,
@@ -123,7 +133,7 @@ impl Memory {
     /// # Errors
     /// Why the sign-in was not stored.
     pub fn keep_login(&self, login: &Login) -> Result<(), Fault> {
-        self.change(|content| {
+        self.change(Unusable::Replaced, |content| {
             content.keep_login(login.clone());
             true
         })?;
@@ -148,18 +158,6 @@ impl Memory {
         renewed.unwrap_or_else(|fault| self.say(&fault));
     }
 
-    /// Removes a sign-in. A missing sign-in is fine.
-    ///
-    /// # Errors
-    /// Why the sign-in is still stored.
-    pub fn forget_login(&self, key: &LoginKey) -> Result<(), Fault> {
-        self.change_what_is_there(|content| {
-            let before = content.logins.len();
-            content.logins.retain(|login| login.key != *key);
-            content.logins.len() != before
-        })
-    }
-
     /// A stored token that is valid for 5 more minutes.
     pub fn token(&self, key: &TokenKey) -> Option<(Secret, Timestamp)> {
         let tokens = self.content()?.tokens;
@@ -170,7 +168,7 @@ impl Memory {
     }
 
     /// Stores the tokens that are valid for 5 more minutes. Returns whether they are stored, and
-    /// reports a fault once.
+    /// reports a fault once. An unusable file that may hold a sign-in is kept instead.
     pub fn keep_tokens(&self, tokens: &[(TokenKey, Secret, Timestamp)]) -> bool {
         if !self.is_on() {
             return false;
@@ -183,7 +181,7 @@ impl Memory {
         if lasting.is_empty() {
             return false;
         }
-        let kept = self.change(|content| {
+        let kept = self.change(Unusable::KeptForItsLogins, |content| {
             for (key, secret, expires) in lasting {
                 content.keep_token(Kept {
                     key: key.clone(),
@@ -321,15 +319,18 @@ impl Memory {
     fn change_what_is_there(&self, with: impl FnOnce(&mut Content) -> bool) -> Result<(), Fault> {
         let there = self.place.as_ref().is_some_and(Place::is_there);
         if there && self.is_on() {
-            self.change(with)
+            self.change(Unusable::KeptForItsLogins, with)
         } else {
             Ok(())
         }
     }
 
-    /// Changes the content under the lock. `with` returns whether it changed anything. An unusable
-    /// file is replaced.
-    fn change(&self, with: impl FnOnce(&mut Content) -> bool) -> Result<(), Fault> {
+    /// Changes the content under the lock. `with` returns whether it changed anything.
+    fn change(
+        &self,
+        unusable: Unusable,
+        with: impl FnOnce(&mut Content) -> bool,
+    ) -> Result<(), Fault> {
         let Some(place) = self.place.as_ref() else {
             return Err(Fault::NoStore("it was turned off".to_owned()));
         };
@@ -338,6 +339,9 @@ impl Memory {
         let mut content = match self.load(place) {
             Ok(content) => content,
             Err(fault @ Fault::NoStore(_)) => return Err(fault),
+            Err(fault) if unusable == Unusable::KeptForItsLogins && place.is_marked() => {
+                return Err(fault);
+            }
             Err(fault) => {
                 self.say(&fault);
                 Content::default()
@@ -477,6 +481,29 @@ mod tests {
         assert_eq!((gone.logins, gone.tokens), (1, 0));
         assert!(!file.exists());
         assert_eq!(tried.memory().forget_all(), Ok(Forgotten::default()));
+    }
+
+    #[test]
+    fn an_unusable_file_with_a_sign_in_is_replaced_by_a_sign_in_alone() {
+        let Some(tried) = Tried::new() else { return };
+        tried.memory().keep_login(&login("c")).unwrap();
+        let file = tried.memory().file().unwrap();
+        let mode = |bits| std::fs::set_permissions(&file, PermissionsExt::from_mode(bits)).unwrap();
+        mode(0o640);
+        assert!(!tried.memory().keep_tokens(&token("a", "x", 60)));
+        tried.memory().learn("status", BTreeSet::new(), true);
+        tried
+            .memory()
+            .renew_login(&login("c"), &Secret::new("new".to_owned()));
+        assert_eq!(
+            tried.memory().logins_if_readable().unwrap_err(),
+            Fault::Mode(0o640)
+        );
+        mode(0o600);
+        assert_eq!(tried.memory().logins().len(), 1);
+        mode(0o640);
+        tried.memory().keep_login(&login("d")).unwrap();
+        assert!(tried.memory().login(&login("d").key).is_some());
     }
 
     #[test]
