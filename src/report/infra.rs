@@ -3,6 +3,7 @@
 
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::roles::ENCRYPTION_USER;
+use uuid::Uuid;
 
 /// A policy and what it depends on.
 #[derive(Debug, Clone)]
@@ -46,7 +47,8 @@ impl Blueprint {
             && self.vault.group.eq_ignore_ascii_case(&self.policy.group)
     }
 
-    /// A name that is valid in both languages.
+    /// The policy's name as a name that is valid in both languages. Other policies may have the
+    /// same.
     fn symbol(&self) -> String {
         let mut symbol: String = self
             .policy
@@ -102,6 +104,31 @@ impl Blueprint {
     }
 }
 
+/// A name of its own for every policy. Where two policies would share a name in the text, both get
+/// a part that comes from their id alone, so the order and other policies do not change it.
+fn symbols(all: &[Blueprint]) -> Vec<String> {
+    let plain: Vec<String> = all.iter().map(Blueprint::symbol).collect();
+    let names =
+        |symbol: &str| ["", "_vault", "_grant", "_principal"].map(|end| format!("{symbol}{end}"));
+    let collide = |one: &str, other: &str| {
+        let others = names(other);
+        names(one).iter().any(|name| others.contains(name))
+    };
+    let unique = |(at, (symbol, one)): (usize, (&String, &Blueprint))| {
+        let mut others = plain.iter().enumerate().filter(|(other, _)| *other != at);
+        if others.any(|(_, other)| collide(symbol, other)) {
+            let id = one.policy.to_string().to_ascii_lowercase();
+            let own = Uuid::new_v5(&Uuid::NAMESPACE_URL, id.as_bytes())
+                .simple()
+                .to_string();
+            format!("{symbol}_{}", own.get(..8).unwrap_or(&own))
+        } else {
+            symbol.clone()
+        }
+    };
+    plain.iter().zip(all).enumerate().map(unique).collect()
+}
+
 /// One Bicep file for the policies' resource group. A comment says that a policy of another group
 /// is another module.
 pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
@@ -111,9 +138,9 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
         rest.\n// The service names the identity `principalId`. The published types do not have \
         that name, so it stands behind `any()`.\n// This text was never compiled.\n",
     );
-    for one in all {
-        text.push_str(&bicep_policy(one));
-        text.push_str(&bicep_grant(one));
+    for (one, symbol) in all.iter().zip(symbols(all)) {
+        text.push_str(&bicep_policy(one, &symbol));
+        text.push_str(&bicep_grant(one, &symbol));
     }
     for sentence in left_out {
         text.push_str(&format!("\n// {}\n", comment(sentence)));
@@ -122,8 +149,7 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
 }
 
 /// The policy, after comments on its deployment and its linked environments.
-fn bicep_policy(one: &Blueprint) -> String {
-    let symbol = one.symbol();
+fn bicep_policy(one: &Blueprint, symbol: &str) -> String {
     let mut text = format!(
         "\n// az deployment group create --subscription {} --resource-group {} --template-file \
         THIS_FILE\n",
@@ -166,8 +192,7 @@ fn bicep_policy(one: &Blueprint) -> String {
 }
 
 /// The grant on the key, or a comment on how to give it if Bicep can't.
-fn bicep_grant(one: &Blueprint) -> String {
-    let symbol = one.symbol();
+fn bicep_grant(one: &Blueprint, symbol: &str) -> String {
     let principal =
         format!("output {symbol}_principal string = any({symbol}.identity).principalId\n");
     if one.is_noted() {
@@ -231,9 +256,9 @@ terraform {
 }
 ",
     );
-    for one in all {
-        text.push_str(&terraform_policy(one));
-        text.push_str(&terraform_grant(one));
+    for (one, symbol) in all.iter().zip(symbols(all)) {
+        text.push_str(&terraform_policy(one, &symbol));
+        text.push_str(&terraform_grant(one, &symbol));
     }
     for sentence in left_out {
         text.push_str(&format!("\n# {}\n", comment(sentence)));
@@ -242,8 +267,7 @@ terraform {
 }
 
 /// The policy with its import, after comments on its linked environments.
-fn terraform_policy(one: &Blueprint) -> String {
-    let symbol = one.symbol();
+fn terraform_policy(one: &Blueprint, symbol: &str) -> String {
     let group = one.policy.group_scope();
     let mut text = String::from("\n");
     for (name, id) in &one.environments {
@@ -300,8 +324,7 @@ resource \"azapi_resource\" \"{symbol}\" {{
 }
 
 /// The grant on the key with its import, or a comment on how to give it if Terraform can't.
-fn terraform_grant(one: &Blueprint) -> String {
-    let symbol = one.symbol();
+fn terraform_grant(one: &Blueprint, symbol: &str) -> String {
     if one.is_noted() {
         return commented("#", &one.grant_note("PRINCIPAL_ID"));
     }
@@ -352,6 +375,70 @@ fn quoted_hcl(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn blueprint(group: &str, name: &str) -> Blueprint {
+        let id = |kind, name| {
+            ArmId::new("11111111-2222-3333-4444-555555555555", group, kind, name).unwrap()
+        };
+        Blueprint {
+            policy: id(ResourceKind::EnterprisePolicy, name),
+            location: "europe".to_owned(),
+            vault: id(ResourceKind::Vault, "kv"),
+            key: "cmk".to_owned(),
+            version: None,
+            rbac: Some(true),
+            grant: None,
+            granted_by: None,
+            environments: Vec::new(),
+        }
+    }
+
+    /// The names that a text declares.
+    fn declared(text: &str) -> Vec<String> {
+        let named = |line: &str| {
+            let mut words = line.split_whitespace();
+            let kind = words
+                .next()
+                .filter(|kind| ["resource", "output"].contains(kind))?;
+            let name = words.next()?;
+            // Terraform has a name for each type.
+            let name = words
+                .next()
+                .filter(|_| name.starts_with('"'))
+                .map_or(name.to_owned(), |own| format!("{name}{own}"));
+            Some(format!(
+                "{} {name}",
+                if kind == "output" { kind } else { "resource" }
+            ))
+        };
+        text.lines().filter_map(named).collect()
+    }
+
+    #[test]
+    fn every_policy_has_a_name_of_its_own() {
+        let all = [
+            blueprint("g", "a-b"),
+            blueprint("g", "a_b"),
+            blueprint("h", "A-B"),
+            blueprint("g", "c"),
+            blueprint("g", "c-vault"),
+            blueprint("g", "plain"),
+        ];
+        for text in [bicep(&all, &[]), terraform(&all, &[])] {
+            let names = declared(&text);
+            let unique: std::collections::BTreeSet<_> = names.iter().collect();
+            assert_eq!(unique.len(), names.len(), "{names:?}");
+            assert!(names.len() >= 2 * all.len(), "{names:?}");
+        }
+        let mut reversed: Vec<_> = all.to_vec();
+        reversed.reverse();
+        let mut back = symbols(&reversed);
+        back.reverse();
+        assert_eq!(back, symbols(&all));
+        assert_eq!(symbols(&all)[5], "plain");
+        // With fewer policies, those that still collide keep their names.
+        assert_eq!(symbols(&all[..2]), symbols(&all)[..2]);
+    }
 
     #[test]
     fn foreign_words_stay_words() {
