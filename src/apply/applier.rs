@@ -48,8 +48,9 @@ pub struct Applier<'a> {
 /// The minimum number of reads before a time limit counts.
 pub(super) const LOOKS: u32 = 6;
 
-/// Reads lag at most this long behind an operation that ended.
-pub(super) const READS_LAG: Duration = Duration::from_secs(1800);
+/// cmkctl reads this long for the end of an operation to show, before it reports that the end is
+/// not verified. A snapshot stays in doubt for longer: see `READS_LAG` of `steps::lifecycle`.
+pub(super) const END_SHOWS: Duration = Duration::from_secs(1800);
 
 /// The maximum number of requests for one change, if each answer leaves open whether it took
 /// effect. cmkctl reads between them and repeats only if nothing shows.

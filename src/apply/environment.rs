@@ -1,7 +1,7 @@
 //! The requests that take environments offline: linking an environment to a policy, and removing
 //! it. cmkctl sends each only after a read that shows neither its effect nor a running operation.
 
-use super::applier::{Applier, Limit, Outcome, READS_LAG, SENT_AT_MOST, not_what_it_says};
+use super::applier::{Applier, END_SHOWS, Limit, Outcome, SENT_AT_MOST, not_what_it_says};
 use super::change::After;
 use super::start::{Before, Past, Start};
 use super::unproven::given_up;
@@ -72,7 +72,7 @@ impl Applier<'_> {
         let mut tries = Tries {
             past: Past::default(),
             follows,
-            limit: self.limit(READS_LAG),
+            limit: self.limit(END_SHOWS),
             unclear: 0,
             unauthorized: false,
         };

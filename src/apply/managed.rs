@@ -1,6 +1,6 @@
 //! Makes a Managed Environment, which a customer-managed key requires. It is a separate operation.
 
-use super::applier::{Applier, Outcome, READS_LAG, START_SHOWS};
+use super::applier::{Applier, END_SHOWS, Outcome, START_SHOWS};
 use super::change::{After, Look, Sending, Sent};
 use super::endings::failed;
 use super::unproven::{unread, unverified};
@@ -93,7 +93,7 @@ fn making(name: &str) -> Sending<'static> {
         what: format!("`{name}` is a Managed Environment"),
         failed: unmade(name),
         shows: START_SHOWS,
-        takes: READS_LAG,
+        takes: END_SHOWS,
         witness: "an account with the role Power Platform Administrator or Dynamics 365 \
             Administrator",
         // 409 means busy, or managed already.

@@ -13,7 +13,7 @@
 //! | unknown to the service | at rest, no link | not verified |
 //! | still running, or in an unfamiliar state | linked and up | encrypted |
 
-use super::applier::{LOOKS, READS_LAG};
+use super::applier::{END_SHOWS, LOOKS};
 use super::endings::{contradiction, describe, failed, goes_on, going_on, unshown};
 use crate::cloud::clock::Moment;
 use crate::cloud::fault::Fault;
@@ -258,9 +258,9 @@ impl Waiter<'_> {
                 }
             };
             let rested = rest.is_some_and(|(since, seen)| {
-                seen >= LOOKS && self.clock.since(&since) >= READS_LAG
+                seen >= LOOKS && self.clock.since(&since) >= END_SHOWS
             });
-            if rested || (ended && looks >= LOOKS && self.clock.since(&settling) >= READS_LAG) {
+            if rested || (ended && looks >= LOOKS && self.clock.since(&settling) >= END_SHOWS) {
                 return Ok(Settled::NotDone(state));
             }
             if !ended && deadline.is_over() {

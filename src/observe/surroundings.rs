@@ -15,6 +15,7 @@ use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
 use crate::steps::location::location;
 use crate::steps::rights::key::allows_key;
+use crate::steps::swap::protecting;
 use futures::join;
 
 /// The caller's rights and the locks, which depend only on the named ids.
@@ -35,9 +36,10 @@ pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundi
     );
     let (group_rights, vault_rights) = (group_rights?, vault_rights?);
     // The same token served the read of these rights, so a failed sign-in is not tried again.
-    let caller = match (&group, &vault) {
-        (None, None) => None,
-        _ => reader.identity(Service::Arm).await.ok(),
+    let caller = if group.is_some() || vault.is_some() {
+        reader.identity(Service::Arm).await.ok()
+    } else {
+        None
     };
     Ok(Surroundings {
         caller: caller.and_then(|caller| caller.object_id),
@@ -63,15 +65,18 @@ pub(super) async fn further(
     // An unregistered provider refuses anyway, so a validation would tell nothing new.
     let creation = policy.filter(|_| observed.policy.is_absent() && !observed.is_unregistered());
     let location = location(target, observed);
-    let creation = match (creation, &location, &target.vault, &target.key) {
-        (Some(id), Some(location), Some(vault), Some(key)) => Some(NewPolicy {
+    let creation = if let (Some(id), Some(location), Some(vault), Some(key)) =
+        (creation, &location, &target.vault, &target.key)
+    {
+        Some(NewPolicy {
             id,
             location,
             vault,
             key,
             version: target.key_version.as_ref(),
-        }),
-        _ => None,
+        })
+    } else {
+        None
     };
     let (rights, validation, deleted) = join!(
         maybe(subscription.as_ref().map(|scope| reader.permissions(scope))),
@@ -109,12 +114,12 @@ pub(super) async fn deleted_key(
     target: &Target,
     observed: &Observed,
 ) -> Result<Seen<Deleted>> {
-    match (observed.vault(), &target.key) {
-        (Some(vault), Some(key)) if observed.key_is_absent() => {
-            ask(reader.deleted_key(vault, key).await)
-        }
-        _ => Ok(Seen::default()),
+    if let (Some(vault), Some(key)) = (observed.vault(), &target.key)
+        && observed.key_is_absent()
+    {
+        return ask(reader.deleted_key(vault, key).await);
     }
+    Ok(Seen::default())
 }
 
 /// Reads what can be recovered of the vault and the key that a policy names.
@@ -142,17 +147,10 @@ pub(super) async fn old_key(
         return Ok((Seen::default(), None));
     };
     let left = left(reader, &linked, observed).await?;
-    let (key, vault) = match (&left.policy, &left.vault) {
-        (Seen::Unreadable(why), _) | (_, Some(Seen::Unreadable(why))) => {
-            return Ok((Seen::Unreadable(why.clone()), Some(Box::new(left))));
-        }
-        (Seen::Present(policy), Some(Seen::Present(vault))) if policy.key_reference().is_some() => {
-            (policy.key_reference(), vault)
-        }
-        _ => return Ok((Seen::Absent, Some(Box::new(left)))),
-    };
-    let Some(key) = key.cloned() else {
-        return Ok((Seen::Absent, Some(Box::new(left))));
+    let (key, vault) = match protecting(&left) {
+        Seen::Present(found) => found,
+        Seen::Absent => return Ok((Seen::Absent, Some(Box::new(left)))),
+        Seen::Unreadable(why) => return Ok((Seen::Unreadable(why), Some(Box::new(left)))),
     };
     // Without the new policy there is no identity that could have the right.
     let granted = match &observed.policy {
@@ -163,8 +161,8 @@ pub(super) async fn old_key(
                 vault: Some(&key.vault),
                 key: Some(&key.key),
             };
-            let held = on_key(reader, Some(new), place, Some(vault)).await?;
-            allows_key(new, vault, Some(&key.key), &held).verdict()
+            let held = on_key(reader, Some(new), place, Some(&vault)).await?;
+            allows_key(new, &vault, Some(&key.key), &held).verdict()
         }
     };
     let old = OldKey {

@@ -12,9 +12,10 @@ use crate::model::action::Named;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
-use crate::model::known::Verdict;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::protection::{KeyReference, Vault};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 
@@ -174,6 +175,24 @@ fn checked_key(
     Some(found)
 }
 
+/// The key and the vault that a policy names. Absent if the policy or the vault does not exist.
+pub fn protecting(left: &Observed) -> Seen<(KeyReference, Vault)> {
+    let policy = match &left.policy {
+        Seen::Present(policy) => policy,
+        Seen::Absent => return Seen::Absent,
+        Seen::Unreadable(why) => return Seen::Unreadable(why.clone()),
+    };
+    match (&policy.key, &left.vault) {
+        (Known::Unknown(why), _) => Seen::Unreadable(Unreadable::because(why.clone())),
+        (Known::Known(key), Some(Seen::Present(vault))) => {
+            Seen::Present((key.clone(), vault.clone()))
+        }
+        (Known::Known(_), Some(Seen::Absent)) => Seen::Absent,
+        (Known::Known(_), Some(Seen::Unreadable(why))) => Seen::Unreadable(why.clone()),
+        (Known::Known(_), None) => Seen::Unreadable(Unreadable::because("its vault was not read")),
+    }
+}
+
 /// The finding if the new policy's identity may not use the old key. Restores of older backups
 /// require that.
 pub(super) fn old_key(observed: &Observed, subject: &str) -> Option<Finding> {
@@ -217,7 +236,7 @@ pub(super) fn old_key(observed: &Observed, subject: &str) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, hidden, linked, list, odd, on, operation, rows, silent, told,
+        Row, hidden, linked, list, odd, on, operation, rows, silent, told, well,
     };
     use super::*;
     use crate::model::surroundings::OldKey;
@@ -353,5 +372,31 @@ mod tests {
             THE_OLD_KEY_STAYS_IN_REACH_OR_SOMEBODY_HAS_CHECKED_IT,
             |target, observed| told(&plan(target, observed)),
         );
+    }
+
+    #[test]
+    fn an_old_key_is_absent_only_if_the_policy_or_the_vault_is() {
+        let unread = || Unreadable::because("x");
+        let look = |change: &dyn Fn(&mut Observed)| {
+            let (_, mut left) = well();
+            change(&mut left);
+            protecting(&left)
+        };
+        assert!(look(&|_| {}).present().is_some());
+        assert_eq!(look(&|left| left.policy = Seen::Absent), Seen::Absent);
+        assert_eq!(look(&|left| left.vault = Some(Seen::Absent)), Seen::Absent);
+        let doubts: [&dyn Fn(&mut Observed); 4] = [
+            &|left| left.policy = Seen::Unreadable(unread()),
+            &|left| left.vault = Some(Seen::Unreadable(unread())),
+            &|left| left.vault = None,
+            &|left| {
+                if let Seen::Present(policy) = &mut left.policy {
+                    policy.key = Known::Unknown("no key".to_owned());
+                }
+            },
+        ];
+        for change in doubts {
+            assert!(look(change).unreadable().is_some());
+        }
     }
 }
