@@ -227,8 +227,8 @@ fn rotation(value: &Value) -> Known<Option<Rotation>> {
     actions.and_then(|actions| of_actions(value, &actions.unwrap_or_default()))
 }
 
-/// The rotation policy from its actions. An unknown action type may rotate the key, so the result
-/// is then unknown.
+/// The rotation policy from its actions. An unknown action type may rotate the key, and of two
+/// actions of a type it is not clear which counts. The result is then unknown.
 fn of_actions(value: &Value, actions: &[Value]) -> Known<Option<Rotation>> {
     let period = |value: &Value| value.as_str().and_then(Period::of_iso);
     let (mut rotates, mut notifies) = (None, None);
@@ -236,14 +236,21 @@ fn of_actions(value: &Value, actions: &[Value]) -> Known<Option<Rotation>> {
         let kind = must(own, "action.type", |kind| {
             kind.as_str().map(str::to_ascii_lowercase)
         });
-        match kind {
-            Known::Known(kind) if kind == "rotate" => rotates = Some(own),
-            Known::Known(kind) if kind == "notify" => notifies = Some(own),
-            Known::Known(kind) => {
+        let kind = match kind {
+            Known::Known(kind) => kind,
+            Known::Unknown(why) => return Known::Unknown(why),
+        };
+        let before = match kind.as_str() {
+            "rotate" => rotates.replace(own),
+            "notify" => notifies.replace(own),
+            _ => {
                 let why = format!("`action.type` is `{kind}`, which cmkctl does not know");
                 return Known::Unknown(why);
             }
-            Known::Unknown(why) => return Known::Unknown(why),
+        };
+        if before.is_some() {
+            let why = format!("`lifetimeActions` has two actions of the type `{kind}`");
+            return Known::Unknown(why);
         }
     }
     let Some(rotates) = rotates else {
@@ -298,6 +305,10 @@ mod tests {
             { "action": { "type": "Rotate" }, "trigger": { "timeBeforeExpiry": "P30D" } }
         ] } } });
         assert!(rotation(&odd).known().is_none());
+        let rotates = |every: &str| {
+            let trigger = json!({ "timeAfterCreate": every });
+            json!({ "action": { "type": "Rotate" }, "trigger": trigger })
+        };
         let notifies = json!([{ "action": { "type": "Notify" } }]);
         for (actions, known) in [
             (json!([]), true),
@@ -308,6 +319,12 @@ mod tests {
             (json!([{}]), false),
             (json!([{ "action": { "type": 7 } }]), false),
             (json!([{ "action": { "type": "Wibble" } }]), false),
+            (json!([rotates("P1Y")]), true),
+            (json!([rotates("P1Y"), rotates("P2Y")]), false),
+            (
+                json!([{ "action": { "type": "notify" } }, { "action": { "type": "Notify" } }]),
+                false,
+            ),
         ] {
             let own = json!({ "properties": { "rotationPolicy": { "lifetimeActions": actions } } });
             assert_eq!(rotation(&own).known().is_some(), known, "{own}");

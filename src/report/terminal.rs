@@ -300,7 +300,9 @@ impl Out {
         // code has priority.
         for error in &unwritten {
             self.error_in_passing(error);
-            code = code.max(error.kind.exit_code());
+            if code == 0 {
+                code = error.kind.exit_code();
+            }
         }
         code
     }

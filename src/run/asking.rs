@@ -232,10 +232,7 @@ pub(super) async fn consent(
 
 /// Asks for the name, letter by letter, and allows a few slips. `None` without an answer.
 async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<Option<String>> {
-    let mut words = format!(
-        "{why}\nType the name to continue (`{name}`), or anything else to \
-        stop:"
-    );
+    let mut words = format!("{why}\nType the name to continue (`{name}`), or nothing to stop:");
     for slip in 0..=SLIPS {
         let Some(answer) = question(&words, unchanged, out).await? else {
             return Ok(None);

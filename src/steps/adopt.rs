@@ -54,9 +54,12 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
         match described(&protection) {
             Err(why) => {
                 adopted.not_known += 1;
-                let count = environments.len();
+                let count = match environments.len() {
+                    1 => "one environment".to_owned(),
+                    count => format!("{count} environments"),
+                };
                 adopted.left_out.push(format!(
-                    "The policy {id} is left out with its {count} environments: {why}."
+                    "The policy {id} is left out with its {count}: {why}."
                 ));
             }
             Ok(mut policy) => {

@@ -1,7 +1,7 @@
 //! A user signs in through cmkctl itself. The browser is a script that passes the address to the
 //! test. The test plays the user: it requests the sandbox's sign-in page and follows the redirect.
 
-use crate::internet::Internet;
+use crate::internet::{Internet, answer};
 use crate::sandbox_sign_ins::says;
 use crate::sign_in::{keeps_secrets, sign_ins};
 use crate::terminal::Typing;
@@ -370,6 +370,30 @@ fn ctrl_c_ends_the_wait() {
     ran.says_on_stderr(&["Nobody signed in."]);
     assert!(TcpStream::connect(("localhost", port)).is_err());
     assert_eq!(sign_ins(&desk.net.served, "/token"), 0);
+}
+
+#[test]
+fn a_code_that_is_never_typed_ends_the_wait() {
+    let desk = Desk::new(|asked| {
+        if asked.head.contains("/oauth2/v2.0/devicecode") {
+            let code = json!({ "user_code": "X1", "device_code": "d", "expires_in": 1,
+                "interval": 0, "verification_uri": "https://microsoft.com/devicelogin" });
+            return answer(200, code.to_string());
+        }
+        let polls = asked.head.contains("/oauth2/v2.0/token");
+        let pending = json!({ "error": "authorization_pending" }).to_string();
+        polls.then(|| answer(400, pending)).flatten()
+    });
+    let ran = desk
+        .run(&["auth", "status", "--auth", "device-code"])
+        .exits(4);
+    let shown = format!("{}{}", ran.stdout, ran.stderr);
+    for words in [
+        "enter the code X1",
+        "The code expired before you entered it.",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
 }
 
 #[test]

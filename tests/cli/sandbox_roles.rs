@@ -758,6 +758,10 @@ fn a_token_says_whose_it_is() {
         loop {
             let answer = post("token", &form);
             if answer["error"] != "authorization_pending" {
+                // A code is redeemed once.
+                let again = post("token", &form);
+                assert_eq!(again["error"], "invalid_grant", "{again}");
+                assert!(again["access_token"].is_null(), "{again}");
                 return answer;
             }
         }

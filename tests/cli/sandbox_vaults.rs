@@ -2,7 +2,7 @@
 //! client types, as in [`crate::sandbox_wire`].
 
 use crate::sandbox_wire::ask_as;
-use crate::tool::Served;
+use crate::tool::{FAST, Served};
 use serde_json::{Value, json};
 
 const ARM: &str = "https://management.azure.com";
@@ -295,6 +295,31 @@ fn a_name_is_taken_once_in_the_whole_cloud() {
         !codes.is_empty() && codes.iter().all(|code| code == "VaultAlreadyExists"),
         "{codes:?}"
     );
+}
+
+#[test]
+fn a_grant_is_revoked_and_given_again_by_access_policy_too() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/sandbox/scenarios/access-policy-vault.json");
+    let mut scenario: Value =
+        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    scenario["events"] = json!([
+        { "after_days": 100, "do": "revoke-grant", "policy": "ep-contoso-cmk" },
+        { "after_days": 200, "do": "grant", "policy": "ep-contoso-cmk" },
+    ]);
+    let tenant = Tenant::of(Served::patched(&scenario, FAST));
+    let granted = || {
+        let all = tenant.properties()["accessPolicies"].clone();
+        let mut own = all.as_array().unwrap().iter();
+        own.any(|own| own["permissions"]["keys"] == json!(["get", "wrapKey", "unwrapKey"]))
+    };
+    assert!(!granted());
+    tenant.served.run(&["create-policy", "--yes"]).exits(0);
+    assert!(granted());
+    for granted_then in [false, true] {
+        tenant.served.advance(101.0 * 86_400.0);
+        assert_eq!(granted(), granted_then);
+    }
 }
 
 #[test]

@@ -67,7 +67,10 @@ async fn subscription(
     }
     let (all, gaps) = subscriptions_shown(&reader).await?;
     Ok(match &all[..] {
-        [] => Err(gaps.first().map_or_else(String::new, |gap| sentence(gap))),
+        [] => Err(gaps.first().map_or_else(
+            || "You see no Azure subscription.".to_owned(),
+            |gap| sentence(gap),
+        )),
         [one] => Ok(one.id.clone()),
         several => {
             let listed = several.iter().map(|own| {

@@ -12,7 +12,7 @@ use crate::sandbox::tenant::sign_ins::{Device, Refresh, Session};
 use crate::sandbox::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -22,6 +22,8 @@ use uuid::Uuid;
 const DEVICE: &str = "sandbox-device.";
 /// Prefix of every refresh token.
 const REFRESH: &str = "sandbox-refresh.";
+/// Lifetime of a device code in seconds, of real time.
+const DEVICE_LIFETIME: i64 = 900;
 /// Number of polls of a device code before the user has signed in.
 const PENDING: u64 = 2;
 
@@ -99,7 +101,8 @@ pub(super) fn code(world: &mut World, form: &HashMap<String, String>, asked: &As
     signed_in(world, session, asked)
 }
 
-/// Redeems a device code after the user has signed in.
+/// Redeems a device code once, after the user has signed in. (Inferred: no page names the code for
+/// a second redemption, so it is that of authorization codes.)
 pub(super) fn device(world: &mut World, own: &str, asked: &Asked<'_>) -> Reply {
     let mut devices = world.sign_ins.devices.iter_mut();
     let device =
@@ -108,11 +111,20 @@ pub(super) fn device(world: &mut World, own: &str, asked: &Asked<'_>) -> Reply {
         let text = "The provided grant is not valid.";
         return refuse(400, "invalid_grant", "AADSTS70000", text);
     };
+    if device.used {
+        let text = "The provided grant was already redeemed.";
+        return refuse(400, "invalid_grant", "AADSTS54005", text);
+    }
+    if device.until < Timestamp::now() {
+        let text = "Verification code expired.";
+        return refuse(400, "expired_token", "AADSTS70019", text);
+    }
     device.polls += 1;
     if device.polls <= PENDING {
         let text = "Authorization is pending. Continue polling.";
         return refuse(400, "authorization_pending", "AADSTS70016", text);
     }
+    device.used = true;
     let session = device.session.clone();
     signed_in(world, session, asked)
 }
@@ -267,6 +279,8 @@ pub(super) fn device_code(world: &mut World, form: &HashMap<String, String>) -> 
         value: value.clone(),
         session,
         polls: 0,
+        until: Timestamp::now() + SignedDuration::from_secs(DEVICE_LIFETIME),
+        used: false,
     });
     Reply::json(
         200,
@@ -274,7 +288,7 @@ pub(super) fn device_code(world: &mut World, form: &HashMap<String, String>) -> 
             "user_code": "SANDBOX42",
             "device_code": value,
             "verification_uri": "https://microsoft.com/devicelogin",
-            "expires_in": 900,
+            "expires_in": DEVICE_LIFETIME,
             "interval": 5,
             "message": "To sign in, use a web browser to open the page \
             https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. \

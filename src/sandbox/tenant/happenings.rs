@@ -2,11 +2,14 @@
 
 use super::events::{Change, What};
 use super::ids::guid;
+use super::keys::{is_for, rbac};
+use super::local_roles::local_scope;
 use super::operations::Kind;
 use super::parts::{Role, RoleDetails};
-use super::rights::ENCRYPTION_USER;
+use super::rights::{ENCRYPTION_USER, HSM_ENCRYPTION_USER};
+use super::vaults::Vault;
 use super::world::World;
-use serde_json::json;
+use serde_json::{Value, json};
 
 impl World {
     pub(in crate::sandbox) fn happen(&mut self, what: &What) {
@@ -52,7 +55,7 @@ impl World {
         }
     }
 
-    /// The identity loses its own roles and its group memberships.
+    /// The identity loses its own roles, its group memberships and its access policies.
     fn revoke(&mut self, policy: &str) {
         let id = self.policy_id(policy).to_ascii_lowercase();
         let Some(principal) = self.policies.get(&id).map(|found| found.principal()) else {
@@ -62,6 +65,11 @@ impl World {
         for group in &mut self.rights.groups {
             group.members.remove(&principal);
         }
+        for vault in self.vaults.values_mut() {
+            if let Some(all) = access_policies_mut(vault) {
+                all.retain(|entry| !is_for(entry, &principal));
+            }
+        }
     }
 
     fn grant_again(&mut self, policy: &str) {
@@ -69,11 +77,32 @@ impl World {
         let Some(found) = self.policies.get(&id) else {
             return;
         };
+        let principal = found.principal();
+        let name = found.vault_id.rsplit('/').next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        let (mut scope, mut role) = (found.vault_id.clone(), ENCRYPTION_USER);
+        if let Some(vault) = self.vaults.get_mut(&name) {
+            if vault.hsm {
+                scope = local_scope(&name, &format!("/keys/{}", found.key));
+                role = HSM_ENCRYPTION_USER;
+            } else if !rbac(vault) {
+                let entry = json!({
+                    "tenantId": self.tenant,
+                    "objectId": principal,
+                    "permissions": { "keys": ["get", "wrapKey", "unwrapKey"] },
+                });
+                match access_policies_mut(vault) {
+                    Some(all) => all.push(entry),
+                    None => vault.properties["accessPolicies"] = json!([entry]),
+                }
+                return;
+            }
+        }
         let role = Role {
             name: guid(&format!("grant again/{policy}")),
-            scope: found.vault_id.clone(),
-            role: ENCRYPTION_USER.to_owned(),
-            principal: found.principal(),
+            scope,
+            role: role.to_owned(),
+            principal,
             since: self.clock.now(),
             more: RoleDetails::default(),
         };
@@ -108,4 +137,9 @@ impl World {
             key.enabled = enabled;
         }
     }
+}
+
+/// The stored access policies of a vault, if it has a list.
+fn access_policies_mut(vault: &mut Vault) -> Option<&mut Vec<Value>> {
+    vault.properties.get_mut("accessPolicies")?.as_array_mut()
 }

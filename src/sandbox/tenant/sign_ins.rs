@@ -48,8 +48,12 @@ pub(in crate::sandbox) struct Code {
 pub(in crate::sandbox) struct Device {
     pub(in crate::sandbox) value: String,
     pub(in crate::sandbox) session: Session,
-    /// Number of polls before the user has signed in.
+    /// Number of polls so far.
     pub(in crate::sandbox) polls: u64,
+    /// When it expires.
+    pub(in crate::sandbox) until: Timestamp,
+    /// Was it redeemed?
+    pub(in crate::sandbox) used: bool,
 }
 
 /// A refresh token. It stays valid after a newer one is issued.

@@ -62,14 +62,38 @@ pub(in crate::cloud::credential) fn unanswered(asking: &Asking<'_>, asks: &Asks)
 
 /// The error if no user is present to sign in.
 pub(in crate::cloud::credential) fn nobody(method: Method) -> Error {
+    // A stored sign-in is renewed only at a terminal, whatever `BROWSER` is.
+    let lacks = match method {
+        Method::Login => "There is no terminal.",
+        Method::Environment
+        | Method::Federated
+        | Method::ManagedIdentity
+        | Method::AzureCli
+        | Method::AzureDeveloperCli
+        | Method::AzurePowerShell
+        | Method::Browser
+        | Method::DeviceCode => "There is no terminal, and `BROWSER` is not set.",
+    };
     Error::new(
         Kind::SignIn,
         format!("Sign-in by way of `{}` needs a person.", method.name()),
     )
-    .detail("There is no terminal, and `BROWSER` is not set.")
+    .detail(lacks)
     .hint("At a terminal: `cmkctl auth login`.")
     .hint(
         "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
         `AZURE_CLIENT_CERTIFICATE_PATH`, or `AZURE_CLIENT_SECRET`).",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_named_only_where_it_would_help() {
+        let lacks = |method| nobody(method).detail.unwrap();
+        assert_eq!(lacks(Method::Login), "There is no terminal.");
+        assert!(lacks(Method::Browser).contains("`BROWSER`"));
+    }
 }

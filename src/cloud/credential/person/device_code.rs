@@ -5,7 +5,17 @@ use super::asking::Asking;
 use super::endpoint::{Endpoint, Given};
 use crate::cloud::json;
 use crate::error::Result;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Longest lifetime of a code. Microsoft Entra says 15 minutes.
+const LONGEST: i64 = 3600;
+/// Lifetime of a code if the service does not say.
+const LIFETIME: i64 = 900;
+/// Longest pause between two polls that the service may ask for.
+const LONGEST_PAUSE: i64 = 60;
+/// The pause if the service does not ask for one (RFC 8628, section 3.2), and what `slow_down`
+/// adds (section 3.5).
+const PAUSE: i64 = 5;
 
 /// Requests a code, shows it, and waits until the user has typed it.
 pub(super) async fn sign_in(
@@ -32,11 +42,13 @@ pub(super) async fn sign_in(
         )
     });
     (asking.prompt)(&DevicePrompt { message });
-    let mut pause = Duration::from_secs(
-        json::number(&value, "interval")
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .unwrap_or(5),
-    );
+    let seconds = |name: &str, default: i64, longest: i64| {
+        let seconds = json::number(&value, name).unwrap_or(default);
+        Duration::from_secs(seconds.clamp(1, longest).unsigned_abs())
+    };
+    let mut pause = seconds("interval", PAUSE, LONGEST_PAUSE);
+    // The service counts the lifetime in real time, also in a sandbox.
+    let (began, lifetime) = (Instant::now(), seconds("expires_in", LIFETIME, LONGEST));
     loop {
         endpoint.wire.clock().sleep(pause).await;
         let form = [
@@ -48,8 +60,13 @@ pub(super) async fn sign_in(
             return Ok(given);
         }
         match json::text(&value, "error").as_deref() {
+            Some("authorization_pending" | "slow_down") if began.elapsed() >= lifetime => {
+                return Err(endpoint
+                    .failed("The code expired before you entered it.")
+                    .hint("Run the same command again for a new code."));
+            }
             Some("authorization_pending") => {}
-            Some("slow_down") => pause += Duration::from_secs(5),
+            Some("slow_down") => pause += Duration::from_secs(PAUSE.unsigned_abs()),
             _ => return Err(endpoint.refusal(&value, scope)),
         }
     }

@@ -33,7 +33,11 @@ fn by_variable(list: &str, address: &str) -> Result<(), String> {
         // A browser's own output is not about the sign-in.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         match command.spawn() {
-            Ok(_) => return Ok(()),
+            Ok(mut child) => {
+                // On Unix, a browser that ends stays a zombie until it is waited for.
+                std::thread::spawn(move || child.wait());
+                return Ok(());
+            }
             Err(error) => why = format!("{}: {error}", program.to_string_lossy()),
         }
     }
