@@ -195,7 +195,7 @@ fn said_by_clap(error: &clap::Error) -> u8 {
 }
 
 impl Cli {
-    /// Is the format one that the command has?
+    /// Refuses a format that the command does not have.
     fn printable(&self, format: report::Format) -> Result<()> {
         match (format, &self.command) {
             (report::Format::Sarif, Command::Check(_))

@@ -80,8 +80,8 @@ impl Setting {
                 --query [].name`."
             }
             Setting::OtherKey => {
-                "Leave out the flag to use the existing key unchanged, or choose another key: `--key \
-                    NAME`."
+                "Leave out the flag to use the existing key unchanged, or choose another key: \
+                `--key NAME`."
             }
             Setting::NoHardware => "Leave out `--hsm-protected`, or name another vault.",
         }

@@ -41,7 +41,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name).chain([OPTIONS])
 }
 
-/// The topic of this name, or of one that it had before.
+/// The topic of this name, or of a name that it had in an earlier version.
 fn named(name: &str) -> &str {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     alias.map_or(name, |(_, topic)| *topic)

@@ -303,7 +303,8 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Vault or key not as asked for",
         cause: "The vault or the key exists and differs from what you asked for. cmkctl never \
             changes an existing vault or key.",
-        fix: "Leave out the flag to use the existing vault or key unchanged, or choose another one.",
+        fix: "Leave out the flag to use the existing vault or key unchanged, or choose another \
+            one.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
     },

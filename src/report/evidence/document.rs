@@ -203,7 +203,7 @@ fn protection_row<'a>(
     }
 }
 
-/// `yes`, `no`, or that nobody told.
+/// `yes`, `no` or `unknown`.
 pub(super) fn word(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "yes",

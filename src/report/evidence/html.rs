@@ -17,7 +17,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// Bars with their numbers: readable without colour, and by whoever hears the page.
+/// Bars with their numbers, readable without colour and by a screen reader.
 fn bars(title: &str, bars: &[(&str, usize)]) -> String {
     let most = bars
         .iter()

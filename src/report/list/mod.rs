@@ -25,7 +25,7 @@ pub struct List<'a, R> {
     pub gaps: &'a [String],
     /// What was asked for besides, for a sentence; empty where nothing was.
     pub wanted: String,
-    /// So many are left out because nobody knows whether they would do.
+    /// So many are left out because whether they fit is unknown.
     pub open: usize,
 }
 

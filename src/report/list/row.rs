@@ -46,7 +46,7 @@ impl<'a> Fits<'a> {
     }
 }
 
-/// What nobody knows.
+/// The cell of an unknown value.
 pub(super) const UNKNOWN: &str = "unknown";
 
 /// Three answers.
