@@ -203,7 +203,7 @@ fn protection_row<'a>(
     }
 }
 
-/// `yes`, `no` or `unknown`.
+/// `yes`, `NO` or `not visible`.
 pub(super) fn word(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "yes",
