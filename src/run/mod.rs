@@ -49,7 +49,7 @@ pub use listing::{
 };
 pub use logging_in::{Flow, Login, auth_login, auth_logout};
 pub use planning::{Wishes, plan_file};
-pub use reading::{auth_status, check_integration, environment_name, status};
+pub use reading::{Asks, auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
 pub use starting::change;
 pub use waiting::status_after_wait;
