@@ -100,7 +100,7 @@ impl Ran {
 }
 
 /// A text without what differs from run to run.
-fn steady(text: &str) -> String {
+pub(crate) fn steady(text: &str) -> String {
     SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| {
         replaced(&text, shape, word)
     })
