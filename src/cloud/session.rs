@@ -30,8 +30,16 @@ pub struct Session {
 /// large tenant has too many to choose from.
 pub const NAMES: usize = 1000;
 
-/// Names of environments and ids of policies.
-type Listed = (BTreeSet<String>, BTreeSet<String>);
+/// What the last lists held, as it can be typed.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    /// Names of environments, or ids.
+    pub environments: BTreeSet<String>,
+    /// Ids of policies.
+    pub policies: BTreeSet<String>,
+    /// Names of subscriptions, or ids.
+    pub subscriptions: BTreeSet<String>,
+}
 
 /// Reads, and nothing else.
 #[derive(Debug, Clone)]
@@ -90,7 +98,7 @@ impl Session {
             .clone()
     }
 
-    /// The names of the environments, and the ids of their policies, that the last list held.
+    /// What the last lists held.
     pub fn listed(&self) -> Listed {
         self.listed
             .lock()
@@ -98,9 +106,9 @@ impl Session {
             .clone()
     }
 
-    /// Remembers a list that was read.
-    pub(super) fn lists(&self, listed: Listed) {
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+    /// Remembers of a list that was read what can be typed.
+    pub(super) fn lists(&self, keep: impl FnOnce(&mut Listed)) {
+        keep(&mut self.listed.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// A reader.

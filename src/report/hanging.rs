@@ -55,11 +55,12 @@ fn words(text: &str, width: usize) -> Vec<&str> {
 
 /// The next word, and what comes after its blank.
 fn next_word(text: &str, width: usize) -> Option<(&str, Option<&str>)> {
+    let is_closed = |text: &str| text.matches('`').count().is_multiple_of(2);
     let blank = |from: usize| text.get(from..)?.find(' ').map(|at| from + at);
     let mut end = blank(0);
     while let Some(at) = end {
         let word = text.get(..at)?;
-        if word.matches('`').count() % 2 == 0 {
+        if is_closed(word) {
             return Some((word, text.get(at + 1..)));
         }
         if word.chars().count() >= width {
@@ -67,7 +68,7 @@ fn next_word(text: &str, width: usize) -> Option<(&str, Option<&str>)> {
         }
         end = blank(at + 1);
     }
-    let closed = text.matches('`').count() % 2 == 0 && text.chars().count() <= width;
+    let closed = is_closed(text) && text.chars().count() <= width;
     match blank(0) {
         Some(at) if !closed => Some((text.get(..at)?, text.get(at + 1..))),
         Some(_) | None => Some((text, None)),

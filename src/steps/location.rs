@@ -18,6 +18,28 @@ pub fn policy_location(environment_location: &str) -> String {
     .to_owned()
 }
 
+/// Locations of policies, to be offered where one is typed. The provider's own list decides.
+pub const LOCATIONS: [&str; 18] = [
+    "asia",
+    "australia",
+    "brazil",
+    "canada",
+    "europe",
+    "france",
+    "germany",
+    "india",
+    "japan",
+    "korea",
+    "norway",
+    "singapore",
+    "southafrica",
+    "sweden",
+    "switzerland",
+    "uae",
+    "uk",
+    "unitedstates",
+];
+
 /// A region of Azure in a geography, to be offered for a new vault. A vault in any region does: a
 /// near one is a good offer, and no more (`I`).
 pub fn region_in(geography: &str) -> Option<&'static str> {

@@ -219,6 +219,29 @@ fn the_page_says_first_which_tenant_and_what_needs_attention() {
     );
 }
 
+#[test]
+fn many_cases_are_all_told_and_the_worst_ones_first() {
+    let served = Served::patched(&generated(600), "1");
+    let page = served.run(&["report", "-o", "html"]).exits(0).stdout;
+    let first = between(&page, "<section id=\"summary\"", "</section>");
+    assert_eq!(elements(first, "article").len(), 10);
+    let more = between(&page, "<section id=\"more\">", "</section>");
+    let rows = elements(between(more, "<tbody>", "</tbody>"), "tr");
+    assert!(!rows.is_empty());
+    assert!(first.contains(&format!("And {} more below.", rows.len())));
+    assert_eq!(elements(more, "th").len(), elements(rows[0], "td").len());
+    // How many there are is what the cases add up to.
+    let sizes = elements(first, "span").into_iter();
+    let cells = rows.iter().map(|row| elements(row, "td")[1]);
+    let numbers = sizes.chain(cells).filter_map(|text| {
+        let (number, what) = text.split_once(' ')?;
+        let number: usize = number.parse().ok()?;
+        (what.starts_with("environment") || what.starts_with("production")).then_some(number)
+    });
+    let headline = between(first, "<h2>", " of 610 environments");
+    assert_eq!(numbers.sum::<usize>().to_string(), headline);
+}
+
 /// At a terminal a person gets a summary, a script gets what it asked for.
 #[cfg(target_os = "linux")]
 #[test]

@@ -40,7 +40,8 @@ const REQUESTS: [&str; 5] = ["#", "At", "Request", "Status", "Correlation id"];
 const IDS: [&str; 3] = ["No.", "What", "Id"];
 
 /// The columns of each table, by its id.
-const TABLES: [(&str, &[&str]); 5] = [
+const TABLES: [(&str, &[&str]); 6] = [
+    ("more", &MORE),
     ("policies", &POLICIES),
     ("environments", &ENVIRONMENTS),
     ("ids", &IDS),
@@ -48,8 +49,20 @@ const TABLES: [(&str, &[&str]); 5] = [
     ("requests", &REQUESTS),
 ];
 
+const MORE: [&str; 6] = [
+    "State",
+    "Environments",
+    "Names",
+    "Why",
+    "Until",
+    "Policy and key",
+];
+
 /// What this account may not see, or did not.
 const OPEN: &str = "<span class=\"open\">not visible</span>";
+
+/// So many cases stand above everything else; the others follow the pictures.
+const CASES: usize = 10;
 
 /// So many names of a case are shown; the table has the others.
 const NAMES: usize = 8;
@@ -57,12 +70,14 @@ const NAMES: usize = 8;
 /// The whole page.
 pub(super) fn page(report: &ReportV1<'_>) -> String {
     let notes = Notes::of(report);
+    let first = Summary::of(report);
     let mut text = head(report);
-    text.push_str(&summary(report));
+    text.push_str(&summary(&first, report));
     text.push_str("<div class=\"pictures\">\n");
     text.push_str(&bars("Environments by state", &by_state(report)));
     text.push_str(&bars("Keys by time to their end", &horizon(report)));
     text.push_str("</div>\n");
+    text.push_str(&more(&first, report));
     text.push_str(&policies(report, &notes));
     text.push_str(&environments(report, &notes));
     text.push_str(&notes.table());
@@ -111,8 +126,7 @@ fn head(report: &ReportV1<'_>) -> String {
 }
 
 /// How many need attention, then each case.
-fn summary(report: &ReportV1<'_>) -> String {
-    let summary = Summary::of(report);
+fn summary(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
     let class = if summary.attention > 0 { " bad" } else { "" };
     let mut text = format!(
         "<section id=\"summary\" class=\"summary{class}\"><h2>{}</h2>\n",
@@ -123,11 +137,34 @@ fn summary(report: &ReportV1<'_>) -> String {
     for open in summary.left_open().into_iter().chain(lacks) {
         text.push_str(&format!("<p class=\"open\">{}</p>\n", escape(&open)));
     }
-    for one in &summary.cases {
+    for one in summary.cases.iter().take(CASES) {
         text.push_str(&case(one, report));
+    }
+    match summary.cases.len().saturating_sub(CASES) {
+        0 => {}
+        more => text.push_str(&format!("<p class=\"open\">And {more} more below.</p>\n")),
     }
     text.push_str("</section>\n");
     text
+}
+
+/// The cases that the summary has no room for.
+fn more(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
+    if summary.cases.len() <= CASES {
+        return String::new();
+    }
+    let rows = summary.cases.iter().skip(CASES).map(|case| {
+        let key = case.key.map_or(String::new(), |key| format!(", {key}"));
+        vec![
+            state(case.state.word()),
+            escape(&case.size()),
+            escape(&case.names(NAMES)),
+            escape(&case.why()),
+            escape(&case.deadline(report.at).unwrap_or("-".to_owned())),
+            escape(&format!("{}{key}", case.policy)),
+        ]
+    });
+    table("more", "More that needs attention", &MORE, rows)
 }
 
 /// Who is affected, why, until when, and what to do.
