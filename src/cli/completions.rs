@@ -12,8 +12,8 @@ use std::ffi::{OsStr, OsString};
 /// Print the completion script for your shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Names of environments and policies come from the last list that cmkctl read. They are in
-names.json below ~/.cache/cmkctl. You can delete that file.
+Names of environments, policies and subscriptions come from the last list that cmkctl read. They
+are in names.json below ~/.cache/cmkctl. You can delete that file.
 
   bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc
   zsh         echo 'source <(cmkctl completions zsh)' >> ~/.zshrc
@@ -132,6 +132,9 @@ fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
     match argument {
         "environment" | "confirm" if real => Some(|| run::names().environments),
         "policy" if real => Some(|| run::names().policies),
+        "subscription" if real => Some(|| run::names().subscriptions),
+        "location" => Some(run::policy_locations),
+        "code" => Some(run::codes),
         "cloud" => Some(|| run::clouds().into_iter().map(str::to_owned).collect()),
         "auth" => Some(|| run::sign_ins().into_iter().map(str::to_owned).collect()),
         "scenario" => Some(run::scenarios),

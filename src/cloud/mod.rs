@@ -41,4 +41,4 @@ mod words;
 pub use clock::Clock;
 pub use clouds::{Cloud, Service};
 pub use fault::Fault;
-pub use session::{NAMES, Reader, Session, Writer};
+pub use session::{Listed, NAMES, Reader, Session, Writer};

@@ -34,7 +34,7 @@ pub mod rights;
 pub mod roles;
 pub mod seen;
 pub mod service_codes;
-mod source;
+pub mod source;
 pub mod subscription;
 pub mod surroundings;
 pub mod target;

@@ -41,15 +41,15 @@ pub use estate::{report_all, status_all};
 pub use exporting::{Language, export};
 pub use filters::{FailOn, Glance};
 pub use helping::{
-    Names, SANDBOX_USERS, clouds, config_init, config_set, config_show, doctor, names, scenarios,
-    sign_ins, write_files,
+    Names, SANDBOX_USERS, clouds, codes, config_init, config_set, config_show, doctor, names,
+    policy_locations, scenarios, sign_ins, write_files,
 };
 pub use listing::{
     Listing, list_environments, list_keys, list_policies, list_subscriptions, list_vaults,
 };
 pub use logging_in::{Flow, Login, auth_login, auth_logout};
 pub use planning::{Wishes, plan_file};
-pub use reading::{auth_status, check_integration, environment_name, status};
+pub use reading::{Asks, auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
 pub use starting::change;
 pub use waiting::status_after_wait;

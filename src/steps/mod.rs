@@ -13,6 +13,7 @@ pub mod add;
 pub mod adopt;
 mod around;
 pub mod check;
+mod copilot_studio;
 pub mod create_key;
 pub mod danger;
 pub mod environment;
@@ -46,6 +47,8 @@ pub mod unlock;
 mod vault;
 pub mod wanted;
 pub mod windows;
+
+pub use copilot_studio::{CopilotStudio, copilot_studio};
 
 use crate::model::catalogue;
 pub use crate::model::day::{day, moment};

@@ -78,7 +78,7 @@ fn at_a_terminal_a_list_is_as_wide_as_it_and_breaks_no_id() {
     ] {
         let served = Served::start(scenario, "1");
         let mut all = String::new();
-        for width in [60, 80, 120] {
+        for width in [60, 80, 120, 200] {
             let command = served.command("admin", &["list", kind]);
             let text = shown_at(command, width);
             for line in text.lines() {

@@ -120,4 +120,6 @@ mod unlock;
 mod voice;
 mod wanted;
 mod where_tokens_go;
+#[cfg(target_os = "linux")]
+mod widths;
 mod written;

@@ -75,6 +75,16 @@ fn commands_flags_and_values_are_completed() {
     assert!(
         completed("bash", &["status", "--scenario", "mes"], None).contains(&"messy".to_owned())
     );
+    let codes = completed("fish", &["explain", "cmk0"], None);
+    assert!(codes.contains(&"CMK029".to_owned()), "{codes:?}");
+    for code in &codes {
+        run(&["explain", code]).exits(0);
+    }
+    assert!(completed("bash", &["explain", "Forb"], None).contains(&"Forbidden".to_owned()));
+    assert_eq!(
+        completed("bash", &["create-policy", "--location", "u"], None),
+        ["uae", "uk", "unitedstates"]
+    );
     let users = completed("bash", &["status", "--sandbox-user", ""], None);
     for user in &users {
         // Every offered user exists.
@@ -123,7 +133,7 @@ fn bash_itself_completes_a_name_so_that_it_can_be_run() {
 fn remember_names(cache: &Path, environments: &[&str]) {
     std::fs::create_dir_all(cache.join("cmkctl")).unwrap();
     let text = serde_json::json!({ "environments": environments,
-        "policies": ["/subscriptions/s/ep-cmk"] });
+        "policies": ["/subscriptions/s/ep-cmk"], "subscriptions": ["Contoso Platform"] });
     std::fs::write(cache.join("cmkctl/names.json"), text.to_string()).unwrap();
 }
 
@@ -156,6 +166,11 @@ fn names_come_from_the_last_list_and_never_from_or_for_a_sandbox() {
     assert_eq!(
         completed("fish", &["enable", "--policy", "/sub"], Some(cache.path())),
         ["/subscriptions/s/ep-cmk"]
+    );
+    let subscription = ["create-key", "--subscription", "con"];
+    assert_eq!(
+        completed("fish", &subscription, Some(cache.path())),
+        ["Contoso Platform"]
     );
     assert_eq!(
         completed("fish", &["--sandbox", "status", "cont"], Some(cache.path())),

@@ -99,8 +99,8 @@ impl Ran {
     }
 }
 
-/// The text without the parts that differ between runs.
-fn steady(text: &str) -> String {
+/// A text without what differs from run to run.
+pub(crate) fn steady(text: &str) -> String {
     SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| {
         replaced(&text, shape, word)
     })

@@ -56,9 +56,13 @@ pub(super) const LATER: [Entry; 27] = [
         severity: Acknowledge,
         title: "Flows that stay on the Microsoft key",
         cause: "Flows with a PowerApps V1, HTTP or Teams trigger, their parents, and connections \
-            without OAuth stay on the Microsoft key.",
-        fix: "Move what must be covered to other triggers and to OAuth connections before the \
-            environment is added.",
+            without OAuth stay on the Microsoft key. So do flows that use List flows as Admin \
+            (V1). While the key is applied, flows can't be created or edited. Their run history \
+            is not carried over, and hosted RPA machine groups must be provisioned again.",
+        fix: "Before the environment is added, move what must be covered to other triggers and to \
+            OAuth connections. Turn on the creation of flows in solutions. \
+            `Get-AdminFlowEncryptedByMicrosoftKey` lists such flows before. \
+            `Get-AdminFlowEnvironmentCmkStatus` lists them after.",
         who: who::FLOWS,
         source: source::FLOWS,
     },

@@ -1,8 +1,8 @@
 //! What every row of a list has.
 
-use super::layout::Column;
 use crate::model::fit::Fit;
 use crate::model::known::{Known, Verdict};
+use crate::report::layout::Column;
 use serde::Serialize;
 
 /// One thing of a list.
