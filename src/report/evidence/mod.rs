@@ -61,7 +61,7 @@ pub fn evidence<'a>(
     Told::Document
 }
 
-/// The format that was named, or else the one that the name of the file tells.
+/// The format of the command line, or else the format that fits the name of the file.
 fn shape(out: &Out) -> Format {
     match (out.format(), out.file_ending().as_deref()) {
         (Format::Table, Some("html" | "htm")) => Format::Html,

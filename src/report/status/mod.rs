@@ -83,7 +83,7 @@ fn missing<T>(seen: Option<&Seen<T>>, observed: &Observed) -> String {
     }
 }
 
-/// Is the linked policy the one that was named?
+/// Is the linked policy the named policy?
 fn named_text(facts: &StatusFacts<'_>, linked: bool) -> String {
     match &facts.named {
         None if linked => String::new(),
