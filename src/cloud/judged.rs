@@ -8,6 +8,7 @@ use crate::model::catalogue;
 use crate::model::cause::Cause;
 use crate::model::seen::Told;
 use crate::model::service_codes::{self, ServiceCode};
+use crate::model::system::quoted;
 use crate::model::who;
 
 /// So much of a service's words is shown beside other findings.
@@ -213,7 +214,9 @@ impl Fault {
     /// What satisfies a claims challenge (Microsoft identity platform).
     fn challenged(&self, claims: &str) -> Vec<String> {
         let tenant = self.clues.home.as_ref();
-        let tenant = tenant.map_or_else(String::new, |tenant| format!("--tenant {tenant} "));
+        let tenant = tenant.map_or_else(String::new, |tenant| {
+            format!("--tenant {} ", quoted(tenant))
+        });
         match self.clues.method {
             Some(Method::AzureDeveloperCli) => {
                 vec![format!("azd auth login --claims-challenge \"{claims}\"")]
@@ -242,7 +245,8 @@ impl Fault {
             Some(method) if method.is_own() => "cmkctl auth login --tenant",
             _ => "az login --tenant",
         };
-        format!("{tool} {}", tenant.unwrap_or("TENANT_ID"))
+        let tenant = tenant.map_or_else(|| "TENANT_ID".to_owned(), quoted);
+        format!("{tool} {tenant}")
     }
 
     /// What helps against a code, with what this answer tells in the place of its blanks.

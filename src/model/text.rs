@@ -130,16 +130,6 @@ fn hidden(ch: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A word for a shell, whatever a service wrote into it: remedies are pasted.
-pub fn quoted(word: &str) -> String {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 /// A basic string of TOML.
 pub fn toml_string(text: &str) -> String {
     let mut out = String::from("\"");

@@ -40,7 +40,9 @@ pub fn wrap(text: &str, width: Option<u16>) -> String {
 }
 
 /// What a line begins with that is to be pasted: a line end in it would break it.
-const PROGRAMS: [&str; 6] = ["cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl "];
+const PROGRAMS: [&str; 8] = [
+    "cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl ", "export ", "$env:",
+];
 
 /// Is this line a command to copy? A sentence about cmkctl begins with its name, too, and ends as
 /// no command does.

@@ -1,7 +1,7 @@
 //! How this program is called again: commands that are shown can be pasted as they are.
 
 use crate::config::Flags;
-use crate::model::text::quoted;
+use crate::model::system::{System, quoted};
 
 /// The file that a sandbox is served with, where one is asked for in words.
 const SERVED: &str = "sandbox.json";
@@ -18,12 +18,6 @@ pub(super) struct Calling {
     own: Vec<String>,
     /// The scenario of a sandbox that ends with this process.
     rehearsal: Option<String>,
-}
-
-/// Words as a shell takes them.
-pub(super) fn line(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    words.join(" ")
 }
 
 impl Calling {
@@ -66,7 +60,7 @@ impl Calling {
     pub(super) fn again(&self) -> String {
         let mut words = self.by_others();
         words.extend(self.own.iter().cloned());
-        line(&words)
+        System::HERE.shell().line(&words)
     }
 
     /// For a script that begins at the beginning: a rehearsal inside the process is a new one each
@@ -82,7 +76,7 @@ impl Calling {
         // The cloud is its file, which is gone with the process.
         words.extend(self.cloud.iter().skip(2).cloned());
         words.extend(self.own.iter().cloned());
-        line(&words)
+        System::HERE.shell().line(&words)
     }
 
     /// For somebody else, word by word: they sign in by themselves.

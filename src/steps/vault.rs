@@ -52,7 +52,8 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
         Seen::Absent => (
             format!("There is no vault `{id}`, and no deleted vault of that name."),
             format!(
-                "Check the id: `az keyvault list --query [].id{}`.",
+                "Check the id: `az keyvault list --query {}{}`.",
+                quoted("[].id"),
                 in_subscription(vault)
             ),
         ),

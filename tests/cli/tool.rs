@@ -289,6 +289,11 @@ pub(crate) fn interrupt(child: &Child) {
     assert!(sent.success());
 }
 
+/// A folder with a blank in its name, as people at Windows have them: what is pasted must quote it.
+pub(crate) fn spaced() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("my ").tempdir().unwrap()
+}
+
 /// A sandbox that several runs share; stopped when dropped.
 pub(crate) struct Served {
     child: Child,
@@ -302,7 +307,7 @@ impl Served {
     }
 
     pub(crate) fn with(scenario: &str, speed: &str, more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = spaced();
         let file = folder.path().join("cloud.json");
         let mut command = command(&[
             "sandbox",

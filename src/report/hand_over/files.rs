@@ -4,11 +4,16 @@ use super::super::terminal::Out;
 use super::super::written::{Existing, write_file};
 use super::scripts::{File, HandOver, MARK, files};
 use crate::error::{Error, Kind, Result};
+use crate::model::shell::Shell;
+use crate::model::system::System;
 use crate::model::who::Side;
 use std::path::{Path, PathBuf};
 
 /// What the scripts are called where they have no file.
 const NAMELESS: &str = "hand-over";
+
+/// The byte order mark, which says that a text is UTF-8.
+const MARK_OF_UTF_8: char = '\u{feff}';
 
 /// Writes what is handed over: to files whose names begin like this one, or to stdout for `-`.
 ///
@@ -16,7 +21,8 @@ const NAMELESS: &str = "hand-over";
 /// One of the files is there and is none of an earlier hand-over, or can't be written.
 pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     if to == "-" {
-        out.script(&joined(&files(hand_over, NAMELESS)));
+        let shell = System::HERE.shell();
+        out.script(&joined(&files(hand_over, NAMELESS), shell));
         return out.written();
     }
     let (folder, stem) = place(to)?;
@@ -29,8 +35,8 @@ pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
         ours(path)?;
     }
     for (path, file) in &files {
-        write_file(path, file.text.as_bytes(), Existing::Replaced)?;
-        if file.runs {
+        write_file(path, content(file).as_bytes(), Existing::Replaced)?;
+        if file.shell == Some(Shell::Sh) {
             runs(path)?;
         }
     }
@@ -45,9 +51,19 @@ pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     Ok(())
 }
 
-/// Bash runs what is printed; everything else is in it as remarks.
-fn joined(files: &[File]) -> String {
-    let (runs, shown): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| file.runs);
+/// The text as it is written to a file. Without a mark Windows PowerShell 5.1 reads a script in the
+/// system's code page, in which a letter such as `Ñ` ends in a quotation mark.
+fn content(file: &File) -> String {
+    match file.shell {
+        Some(Shell::PowerShell) => format!("{MARK_OF_UTF_8}{}", file.text),
+        Some(Shell::Sh) | None => file.text.clone(),
+    }
+}
+
+/// The shell runs what is printed; everything else is in it as remarks.
+fn joined(files: &[File], shell: Shell) -> String {
+    let (runs, shown): (Vec<&File>, Vec<&File>) =
+        files.iter().partition(|file| file.shell == Some(shell));
     let mut text: String = runs.iter().map(|file| file.text.as_str()).collect();
     for file in shown {
         text.push_str(&format!("\n# {NAMELESS}{}:\n", file.ending));
@@ -81,7 +97,7 @@ fn ours(path: &Path) -> Result<()> {
     let other = match std::fs::read(path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
-            let mut head = text.lines().take(2);
+            let mut head = text.trim_start_matches(MARK_OF_UTF_8).lines().take(2);
             !head.any(|line| line.trim_start_matches(['#', '/', ' ']) == MARK)
         }
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,

@@ -1,7 +1,7 @@
 //! Step 3; with a new key before it, where one was asked for.
 
 use super::command::{Command, Ended, Keys, Need, Picks, always, protected};
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use crate::observe::creating;
 use crate::steps::{Whose, create_key, policy};
 

@@ -1,7 +1,7 @@
 //! The whole as one command that asks nothing.
 
 use super::led::Led;
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use crate::run::Context;
 use crate::run::asking::Asked;
 

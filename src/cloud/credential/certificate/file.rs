@@ -2,10 +2,12 @@
 //! content says; names and endings say nothing.
 
 use super::fault::Fault;
+use crate::model::encoding::decoded;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use p12_keystore::{Pkcs12Archive, error::Error as PfxError};
 use pkcs8::{EncryptedPrivateKeyInfoRef, pkcs5};
+use std::borrow::Cow;
 
 /// A private key as the file holds it. It has no `Debug`, on purpose.
 pub(super) enum Key {
@@ -28,7 +30,8 @@ pub(super) struct Contents {
 /// Reads keys and certificates.
 pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
     // Names in bag attributes may be in any encoding.
-    let text = String::from_utf8_lossy(bytes);
+    let text = decoded(bytes.to_vec());
+    let text = text.map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Owned);
     if text.contains(BEGIN) {
         pem(&text, password)
     } else if bytes.first() == Some(&SEQUENCE) {
