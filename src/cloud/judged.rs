@@ -66,7 +66,7 @@ impl Fault {
     pub fn judged(&self) -> Judged {
         match self.happened {
             Happened::SignIn(_) => Judged::bare(Cause::SignIn),
-            Happened::Untrusted => Judged::of_network(obstacle::CERTIFICATE),
+            Happened::Untrusted => Judged::of_network(obstacle::certificate(&self.message)),
             Happened::NotSent => Judged::of_network(obstacle::SILENCE),
             Happened::SandboxGone => Judged::of_network(obstacle::SANDBOX),
             Happened::Shape if self.clues.page => Judged::of_network(obstacle::PAGE),

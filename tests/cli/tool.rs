@@ -197,6 +197,10 @@ fn command_of(program: &OsStr, arguments: &[&str]) -> Command {
         .env_clear()
         .env("HOME", "/nonexistent")
         .stdin(Stdio::null());
+    // Windows finds its own libraries by it.
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
     command
 }
 
