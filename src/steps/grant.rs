@@ -510,4 +510,16 @@ mod tests {
         let hsm = grant_command("/x/managedHSMs/h", "k", "p");
         assert!(hsm.contains("--hsm-name h") && hsm.contains("--scope /keys/k"));
     }
+
+    /// A resource group may have them in its name.
+    #[test]
+    fn brackets_do_not_open_a_shell() {
+        let group = "/subscriptions/s/resourceGroups/rg(1)/providers";
+        let vault = format!("{group}/Microsoft.KeyVault/vaults/kv");
+        let command = grant_command(&vault, "k", "p");
+        assert!(command.ends_with(&format!("--scope {}", quoted(&vault))));
+        assert_ne!(quoted(&vault), vault);
+        let hsm = format!("{group}/Microsoft.KeyVault/managedHSMs/h");
+        assert!(grant_command(&hsm, "k", "p").contains("--hsm-name h "));
+    }
 }

@@ -44,7 +44,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
                 format!("The vault `{}` is deleted{}.", deleted.name, until(deleted)),
                 format!(
                     "Recover it, do not create it again: `az keyvault recover {flag} {}{}`.",
-                    deleted.name,
+                    quoted(&deleted.name),
                     in_subscription(vault)
                 ),
             )

@@ -3,7 +3,7 @@
 use super::super::terminal::Out;
 use super::super::written::{Existing, write_file};
 use super::scripts::{File, HandOver, MARK, files};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::shell::Shell;
 use crate::model::system::System;
 use crate::model::who::Side;
@@ -110,19 +110,23 @@ fn ours(path: &Path) -> Result<()> {
 }
 
 /// Whoever may read it may run it.
+#[cfg(unix)]
 fn runs(path: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let allow = || {
-            let mut rights = path.metadata()?.permissions();
-            rights.set_mode(rights.mode() | (rights.mode() & 0o444) >> 2);
-            std::fs::set_permissions(path, rights)
-        };
-        allow().map_err(|error| {
-            let what = format!("`{}` can't be made executable.", path.display());
-            Error::new(Kind::Unexpected, what).detail(format!("{error}."))
-        })?;
-    }
+    use crate::error::Kind;
+    use std::os::unix::fs::PermissionsExt;
+    let allow = || {
+        let mut rights = path.metadata()?.permissions();
+        rights.set_mode(rights.mode() | (rights.mode() & 0o444) >> 2);
+        std::fs::set_permissions(path, rights)
+    };
+    allow().map_err(|error| {
+        let what = format!("`{}` can't be made executable.", path.display());
+        Error::new(Kind::Unexpected, what).detail(format!("{error}."))
+    })
+}
+
+/// Elsewhere a file's name says what runs it.
+#[cfg(not(unix))]
+fn runs(_: &Path) -> Result<()> {
     Ok(())
 }
