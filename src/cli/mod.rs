@@ -43,7 +43,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
 #[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), propagate_version = true,
-    disable_help_subcommand = true)]
+    // On Windows the file has an ending, which nobody types.
+    bin_name = "cmkctl", disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: global::Global,

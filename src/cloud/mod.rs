@@ -4,6 +4,7 @@ pub mod answer;
 pub mod arm;
 pub mod arm_operations;
 pub mod authorization;
+mod bundle;
 pub mod clock;
 pub mod cloud_file;
 pub mod clouds;

@@ -75,7 +75,9 @@ fn next_word(text: &str, width: usize) -> Option<(&str, Option<&str>)> {
 }
 
 /// What a line begins with that is to be pasted: a line end in it would break it.
-const PROGRAMS: [&str; 6] = ["cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl "];
+const PROGRAMS: [&str; 8] = [
+    "cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl ", "export ", "$env:",
+];
 
 /// Is this line a command to copy? A sentence may also begin with `cmkctl`, but ends with a full
 /// stop or colon.

@@ -11,6 +11,7 @@ use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::system::quoted;
 use crate::model::target::Target;
 use crate::observe::{self, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
@@ -235,6 +236,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         judged.not_seen(format!("cmkctl can't tell what runs on it: {}", why.why));
     }
     let again = environment.policy().map_or(String::new(), |policy| {
+        let policy = quoted(&policy.to_string());
         format!("{program} add-environment {id} --policy {policy}")
     });
     let wait = format!("Wait for it from any machine: `{program} status {id} --wait`.");

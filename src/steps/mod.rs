@@ -55,7 +55,7 @@ pub use crate::model::day::{day, moment};
 use crate::model::finding::{Blocks, Finding, Severity};
 use crate::model::remedy::Remedy;
 use crate::model::seen::Unreadable;
-pub use crate::model::text::quoted;
+pub use crate::model::system::quoted;
 use crate::model::unknown::{hidden as hidden_fact, unknown as unknown_fact};
 pub use crate::model::who;
 

@@ -14,6 +14,7 @@
 mod accepted;
 mod alike;
 mod arena;
+mod at_home;
 mod audit;
 mod bad_input;
 mod between;
