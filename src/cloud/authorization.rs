@@ -4,7 +4,7 @@
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must, text};
+use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must, text, word};
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
 use crate::model::ids::{assignment_name, role_guid};
@@ -150,10 +150,7 @@ impl Writer {
     ) -> Reply<Written> {
         let name = assignment_name(scope, principal, role);
         let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
-        // Role definitions are addressed below the scope's subscription.
-        let subscription: String = scope.split('/').take(3).collect::<Vec<_>>().join("/");
-        let definition =
-            format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}");
+        let definition = definition_id(scope, role);
         let mut body =
             json!({ "properties": { "roleDefinitionId": definition, "principalId": principal } });
         if let Some(kind) = principal_type {
@@ -167,19 +164,32 @@ impl Writer {
     }
 }
 
-/// Reads one permission of a role from JSON.
-///
-/// # Errors
-/// A clause: the `actions` are unreadable.
-pub fn permission(value: &Value) -> Result<Permission, String> {
-    let actions = must(value, "actions", as_texts).required()?;
-    entry(value, actions)
+/// Full id of a role definition: below the scope's subscription, or without one at `/` and at
+/// management groups.
+fn definition_id(scope: &str, role: &str) -> String {
+    let parts: Vec<&str> = scope.split('/').collect();
+    let below = match parts.as_slice() {
+        ["", kind, id, ..] if kind.eq_ignore_ascii_case("subscriptions") => {
+            format!("/subscriptions/{id}")
+        }
+        _ => String::new(),
+    };
+    format!("{below}/providers/Microsoft.Authorization/roleDefinitions/{role}")
 }
 
-/// Reads one permission from JSON. A missing list is empty.
-fn entry(value: &Value, actions: Vec<String>) -> Result<Permission, String> {
+/// Reads one permission of a role, of a deny assignment or of the caller from JSON. It needs
+/// `actions` or `dataActions`, because one for data may omit `actions`. Any other missing list is
+/// empty.
+///
+/// # Errors
+/// A clause: both are missing, or a list is unreadable.
+pub fn permission(value: &Value) -> Result<Permission, String> {
+    let says = |name| matches!(look(value, name), Ok(Some(_)));
+    if !says("actions") && !says("dataActions") {
+        return Err("one of its permissions has no actions".to_owned());
+    }
     Ok(Permission {
-        actions,
+        actions: listed(value, "actions")?,
         not_actions: listed(value, "notActions")?,
         data_actions: listed(value, "dataActions")?,
         not_data_actions: listed(value, "notDataActions")?,
@@ -243,18 +253,10 @@ pub fn denial(value: &Value) -> Result<Denial, String> {
     })
 }
 
-/// The permissions of a role or deny assignment. An entry needs `actions` or `dataActions`; an
-/// entry for data may omit `actions`.
+/// The permissions of a role or deny assignment.
 fn permissions(value: &Value) -> Result<Vec<Permission>, String> {
-    let one = |value: &Value| {
-        let says = |name| matches!(look(value, name), Ok(Some(_)));
-        if !says("actions") && !says("dataActions") {
-            return Err("one of its permissions has no actions".to_owned());
-        }
-        entry(value, listed(value, "actions")?)
-    };
     match look(value, "properties.permissions")? {
-        Some(Value::Array(all)) => all.iter().map(one).collect(),
+        Some(Value::Array(all)) => all.iter().map(permission).collect(),
         _ => Err("`permissions` is no list".to_owned()),
     }
 }
@@ -291,7 +293,7 @@ pub fn lock(value: &Value) -> Result<Lock, String> {
         text(value, "name").unwrap_or_else(|| id.rsplit('/').next().unwrap_or_default().to_owned());
     Ok(Lock {
         scope,
-        level: text(value, "properties.level").unwrap_or_default(),
+        level: word(value, "properties.level"),
         name,
     })
 }
@@ -311,4 +313,70 @@ pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
         conditional: conditional(value, "properties.condition"),
         created: must(value, "properties.createdOn", as_date),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::surroundings::LockLevel;
+
+    #[test]
+    fn a_role_is_addressed_below_the_subscription_or_the_tenant() {
+        const ROLE: &str = "/providers/Microsoft.Authorization/roleDefinitions/r";
+        for (scope, below) in [
+            ("/subscriptions/s/resourceGroups/g", "/subscriptions/s"),
+            ("/Subscriptions/s", "/subscriptions/s"),
+            ("/", ""),
+            ("/providers/Microsoft.Management/managementGroups/m", ""),
+        ] {
+            assert_eq!(
+                definition_id(scope, "r"),
+                format!("{below}{ROLE}"),
+                "{scope}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_level_of_a_lock_is_a_known_word_or_named() {
+        let level = |level: Value| {
+            let lock = lock(&json!({
+                "id": "/subscriptions/s/providers/Microsoft.Authorization/locks/l",
+                "properties": { "level": level },
+            }));
+            lock.unwrap().level
+        };
+        for (said, means) in [
+            ("READONLY", LockLevel::ReadOnly),
+            ("CanNotDelete", LockLevel::CanNotDelete),
+        ] {
+            assert_eq!(level(json!(said)).known(), Some(&means));
+        }
+        for (said, why) in [
+            (
+                json!("Wibble"),
+                "`level` is `Wibble`, which cmkctl does not know",
+            ),
+            (json!(7), "`level` is `7`, which can't be understood"),
+            (Value::Null, "`level` is missing"),
+        ] {
+            assert_eq!(level(said).means.unknown(), Some(why));
+        }
+    }
+
+    #[test]
+    fn a_permission_for_data_may_omit_actions() {
+        let one = permission(&json!({ "dataActions": ["a"] })).unwrap();
+        assert_eq!(
+            (one.actions, one.data_actions),
+            (vec![], vec!["a".to_owned()])
+        );
+        for odd in [
+            json!({}),
+            json!({ "notActions": [] }),
+            json!({ "actions": "*", "dataActions": [] }),
+        ] {
+            assert!(permission(&odd).is_err(), "{odd}");
+        }
+    }
 }

@@ -272,35 +272,48 @@ fn reach(access: &str, action: &str, bypass: &str) -> Known<Network> {
     })
 }
 
-/// The access policies. If one is unreadable, all are unknown, because it may concern any
-/// principal.
+/// The access policies that grant something to a principal alone. If one is unreadable, all are
+/// unknown, because it may concern any principal.
 fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
-    let entry = |part: &Value| {
-        look(part, "permissions").ok().flatten()?;
-        let keys = maybe(part, "permissions.keys", as_texts)
-            .known()?
-            .clone()
-            .unwrap_or_default();
-        let keys = keys.iter().map(|word| word.to_ascii_lowercase()).collect();
-        Some(AccessPolicy {
-            object_id: text(part, "objectId")?,
-            keys,
-        })
-    };
-    let list = |list: &Value| {
-        list.as_array()?
-            .iter()
-            .map(entry)
-            .collect::<Option<Vec<_>>>()
+    let own = must(value, "properties.tenantId", as_text);
+    let list = |own: &str, list: &Value| -> Option<Vec<AccessPolicy>> {
+        let all = list.as_array()?.iter().map(|part| access_policy(own, part));
+        Some(
+            all.collect::<Option<Vec<_>>>()?
+                .into_iter()
+                .flatten()
+                .collect(),
+        )
     };
     match look(value, "properties.accessPolicies") {
         Ok(None) => Known::Known(Vec::new()),
-        Ok(Some(found)) => list(found).map_or_else(
-            || Known::Unknown("its access policies can't be understood".to_owned()),
-            Known::Known,
-        ),
+        Ok(Some(Value::Array(none))) if none.is_empty() => Known::Known(Vec::new()),
+        Ok(Some(found)) => own.and_then(|own| {
+            list(&own, found).map_or_else(
+                || Known::Unknown("its access policies can't be understood".to_owned()),
+                Known::Known,
+            )
+        }),
         Err(why) => Known::Unknown(why),
     }
+}
+
+/// Reads an access policy; `None` if it is unreadable. It grants nothing to its principal alone,
+/// `Some(None)`, in two cases. With an `applicationId`, it is for a compound identity: that
+/// principal signed in through that application. With another `tenantId` than the vault's, the
+/// vault takes no token of its principal.
+fn access_policy(own_tenant: &str, part: &Value) -> Option<Option<AccessPolicy>> {
+    look(part, "permissions").ok().flatten()?;
+    let keys = maybe(part, "permissions.keys", as_texts).required().ok()?;
+    let keys = keys.unwrap_or_default();
+    let application = maybe(part, "applicationId", as_text).required().ok()?;
+    let tenant = must(part, "tenantId", as_text).required().ok()?;
+    let policy = AccessPolicy {
+        object_id: text(part, "objectId")?,
+        keys: keys.iter().map(|word| word.to_ascii_lowercase()).collect(),
+    };
+    let counts = application.is_none() && tenant.eq_ignore_ascii_case(own_tenant);
+    Some(counts.then_some(policy))
 }
 
 #[cfg(test)]
@@ -442,6 +455,42 @@ mod tests {
                 "{odd}"
             );
         }
+    }
+
+    #[test]
+    fn an_access_policy_counts_only_for_the_principal_alone_in_the_vaults_tenant() {
+        const APPLICATION: &str = "99999999-2222-3333-4444-555555555555";
+        let entry = |more: Value| {
+            let mut entry = json!({ "tenantId": "t", "objectId": "o",
+                "permissions": { "keys": ["Get"] } });
+            for (name, value) in more.as_object().unwrap() {
+                entry[name] = value.clone();
+            }
+            json!({ "tenantId": "T", "accessPolicies": [entry] })
+        };
+        let read = |properties: &Value| read(properties).access_policies;
+        let plain = AccessPolicy {
+            object_id: "o".to_owned(),
+            keys: vec!["get".to_owned()],
+        };
+        for (more, expected) in [
+            (json!({}), Some(vec![plain.clone()])),
+            (json!({ "applicationId": null }), Some(vec![plain])),
+            // A compound identity: the principal may use the key only through this application.
+            (json!({ "applicationId": APPLICATION }), Some(Vec::new())),
+            (json!({ "tenantId": "other" }), Some(Vec::new())),
+            (json!({ "applicationId": 7 }), None),
+            (json!({ "applicationId": "" }), None),
+            (json!({ "tenantId": null }), None),
+            (json!({ "tenantId": [] }), None),
+        ] {
+            let found = read(&entry(more.clone()));
+            assert_eq!(found.known(), expected.as_ref(), "{more}: {found:?}");
+        }
+        let mut without = entry(json!({}));
+        without["tenantId"] = Value::Null;
+        let found = read(&without);
+        assert_eq!(found.unknown(), Some("`tenantId` is missing"));
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl Network {
     }
 }
 
-/// One access policy of a vault.
+/// One access policy of a vault, for a principal of the vault's tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccessPolicy {
     /// Object id of the principal.

@@ -10,6 +10,7 @@ use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
 use crate::model::seen::Seen;
 use crate::model::whole::Whole;
+use crate::model::word::{Vocabulary, Word};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -64,10 +65,31 @@ pub struct Version {
 pub struct Lock {
     /// ARM id of the locked scope.
     pub scope: String,
-    /// `ReadOnly` or `CanNotDelete`.
-    pub level: String,
+    /// What it forbids.
+    pub level: Word<LockLevel>,
     /// Name of the lock.
     pub name: String,
+}
+
+/// What a lock forbids. The public specification also has `NotSpecified`, which says neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockLevel {
+    /// `ReadOnly`: every change.
+    ReadOnly,
+    /// `CanNotDelete`: deletions.
+    CanNotDelete,
+}
+
+impl Vocabulary for LockLevel {
+    const FIELD: &'static str = "level";
+
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "readonly" => Some(LockLevel::ReadOnly),
+            "cannotdelete" => Some(LockLevel::CanNotDelete),
+            _ => None,
+        }
+    }
 }
 
 /// Resource Manager's answer to a validation.

@@ -1,6 +1,6 @@
 //! `apply FILE` and `apply PLAN`: the same stages as every change, for many environments.
 
-use super::asking::{Asked, came_up};
+use super::asking::{Asked, came_up, unchanged};
 use super::proving::proven;
 use super::rechecking::{same_evidence, unsent};
 use super::staged::{Approved, End, Looked, Road, walk};
@@ -154,7 +154,8 @@ impl Road for Applying<'_> {
                 ..seen.sight.clone()
             },
         );
-        holding::moved(&seen.fleet.plan, somebody, &then.plan, &fresh.fleet.plan)
+        let (seen, fresh) = (&seen.fleet.plan, &fresh.fleet.plan);
+        holding::moved((seen, somebody), &then.plan, fresh, unchanged(false))
     }
 
     async fn apply(&self, approved: &Approved<Planned>, out: &mut Out) -> Result<Ended> {

@@ -160,17 +160,15 @@ pub(super) fn changed(unsent: &str, why: &str) -> Error {
 
 /// Refuses a `--confirm` name that the plan does not ask for: the caller expects another plan.
 /// `known`: names that are fine although the plan no longer asks for them, such as of environments
-/// that are done.
-pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str]) -> Result<()> {
+/// that are done. `unchanged`: the sentence on changes so far.
+pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str], unchanged: &str) -> Result<()> {
     let wanted = plan.asks_for();
     let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
     let given: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
     let Some(other) = given.iter().find(|name| !fits(name)) else {
         return Ok(());
     };
-    let what = format!(
-        "No changes were made. The plan does not ask for the name `{other}` of `--confirm`."
-    );
+    let what = format!("{unchanged} The plan does not ask for the name `{other}` of `--confirm`.");
     let mut error = Error::usage(what);
     error
         .hints

@@ -1,12 +1,13 @@
 //! The commands that change one environment, policy or key.
 
-use super::asking::Asked;
+use super::asking::{Asked, unchanged};
 use super::commands::{Command, Ended};
 use super::ending::resumed;
+use super::fixing::{self, Repaired};
 use super::proving::proven;
 use super::rechecking::still_right;
 use super::staged::{Approved, End, Looked, Road, walk};
-use super::{Context, fixing, handing, holding, quiet};
+use super::{Context, handing, holding, quiet};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -64,7 +65,7 @@ async fn through(
     if asked.fix {
         let seen = (&look.observed, &look.plan);
         road.repaired = fixing::fix(context, (command, &road.own), seen, asked, out).await?;
-        if !road.repaired.done.is_empty() {
+        if road.repaired.begun {
             look = road.look().await?;
         }
     }
@@ -101,7 +102,7 @@ async fn begun<'a>(
         own,
         environment,
         waiting: asked.waiting,
-        repaired: Receipt::default(),
+        repaired: Repaired::default(),
     };
     let look = road.look().await?;
     Ok((road, look))
@@ -136,7 +137,7 @@ struct Changing<'a> {
     environment: Option<String>,
     waiting: Waiting,
     /// What `--fix` repaired before the plan.
-    repaired: Receipt,
+    repaired: Repaired,
 }
 
 /// A snapshot and its plan.
@@ -227,7 +228,7 @@ impl Road for Changing<'_> {
     }
 
     fn repaired(&self) -> bool {
-        !self.repaired.done.is_empty()
+        self.repaired.begun
     }
 
     fn names<'l>(&'l self, look: &'l Look) -> Vec<&'l str> {
@@ -245,7 +246,8 @@ impl Road for Changing<'_> {
 
     fn same(&self, seen: &Look, somebody: bool, fresh: &Look) -> Result<()> {
         let then = self.in_words_of(&fresh.observed, &seen.observed);
-        holding::moved(&seen.plan, somebody, &then, &fresh.plan)
+        let so_far = unchanged(self.repaired());
+        holding::moved((&seen.plan, somebody), &then, &fresh.plan, so_far)
     }
 
     async fn apply(&self, approved: &Approved<Look>, out: &mut Out) -> Result<Ran> {
@@ -288,7 +290,7 @@ impl Road for Changing<'_> {
             again: command.again(&program, self.target, id),
         };
         ran.receipt = applied.map_err(|error| self.resumed(error, &ran))?;
-        let repaired = self.repaired.done.iter().cloned();
+        let repaired = self.repaired.receipt.done.iter().cloned();
         ran.receipt.done.splice(0..0, repaired);
         Ok(ran)
     }
@@ -341,7 +343,7 @@ impl Road for Changing<'_> {
             environment_name: environment.map(|environment| environment.display_name.as_str()),
             policy: self.target.policy.as_ref().map(ToString::to_string),
             plan: &look.plan,
-            receipt: &self.repaired,
+            receipt: &self.repaired.receipt,
             next: Vec::new(),
         };
         // The plan was already printed for people.

@@ -16,6 +16,15 @@ use crate::model::target::Target;
 use crate::observe::observe_vault;
 use crate::report::Out;
 
+/// What `--fix` did.
+#[derive(Debug, Default)]
+pub(super) struct Repaired {
+    /// The repairs that succeeded.
+    pub(super) receipt: Receipt,
+    /// Was a repair begun? A failed one may have changed something too.
+    pub(super) begun: bool,
+}
+
 /// A repair, and whether the command line already consents to it.
 struct Repair {
     action: Action,
@@ -92,8 +101,8 @@ pub(super) async fn fix(
     (observed, plan): (&Observed, &Plan),
     asked: &Asked,
     out: &mut Out,
-) -> Result<Receipt> {
-    let mut receipt = Receipt::default();
+) -> Result<Repaired> {
+    let mut repaired = Repaired::default();
     for repair in repairs(command, target, observed, plan, asked) {
         if asked.dry_run {
             out.say(&format!(
@@ -106,7 +115,7 @@ pub(super) async fn fix(
             actions: vec![repair.action.clone()],
             ..Plan::default()
         };
-        let so_far = unchanged(!receipt.done.is_empty());
+        let so_far = unchanged(repaired.begun);
         let Ok(consent) = consented(&one, &repair, so_far, out).await? else {
             out.say(&format!(
                 "Left out, because it was not confirmed: {} ({})",
@@ -130,6 +139,7 @@ pub(super) async fn fix(
             },
             say: &mut say,
         };
+        repaired.begun = true;
         let applied = unless_stopped(applier.apply(&one))
             .await
             .unwrap_or_else(|stop| {
@@ -139,12 +149,12 @@ pub(super) async fn fix(
                 ))
             });
         match applied {
-            Ok(done) => receipt.done.extend(done.done),
+            Ok(done) => repaired.receipt.done.extend(done.done),
             Err(error) if error.kind.is_interruption() => return Err(error),
             Err(error) => out.error_in_passing(&error),
         }
     }
-    Ok(receipt)
+    Ok(repaired)
 }
 
 /// Gets the consent from the command line, or by a question.

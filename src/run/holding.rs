@@ -1,6 +1,7 @@
 //! Checks whether a consent still fits. The caller may have answered an hour later, so cmkctl takes
 //! a new snapshot and refuses a plan that no longer fits it.
 
+use super::asking::unchanged;
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{Action, Plan};
@@ -11,11 +12,16 @@ use std::time::Duration;
 pub(super) const FRESH: Duration = Duration::from_secs(3);
 
 /// Is `fresh`, the plan of a new snapshot, still the plan that the caller consented to? `then`: the
-/// plan of the old snapshot with the current time.
+/// plan of the old snapshot with the current time. `unchanged`: the sentence on changes so far.
 ///
 /// # Errors
 /// Refused, with every difference.
-pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) -> Result<()> {
+pub(super) fn moved(
+    (consented, asked): (&Plan, bool),
+    then: &Plan,
+    fresh: &Plan,
+    unchanged: &str,
+) -> Result<()> {
     let mut differences = actions(&consented.actions, &fresh.actions, asked);
     differences.extend(findings(
         &consented.findings,
@@ -25,6 +31,7 @@ pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) ->
     differences.extend(findings(&then.findings, &fresh.findings, Severity::Warn));
     refused(
         differences,
+        unchanged,
         "Run the same command again for a plan of the current state.",
     )
 }
@@ -37,18 +44,17 @@ pub(super) fn moved(consented: &Plan, asked: bool, then: &Plan, fresh: &Plan) ->
 pub(super) fn kept(planned: &[Action], fresh: &Plan) -> Result<()> {
     refused(
         actions(planned, &fresh.actions, false),
+        unchanged(false),
         "Create a new plan of the current state: `cmkctl plan FILE --out PLAN`.",
     )
 }
 
-fn refused(differences: Vec<String>, hint: &str) -> Result<()> {
+fn refused(differences: Vec<String>, unchanged: &str, hint: &str) -> Result<()> {
     if differences.is_empty() {
         return Ok(());
     }
-    let mut error = Error::new(
-        Kind::Refused,
-        "The current state has changed since the plan. No changes were made.",
-    );
+    let what = format!("The current state has changed since the plan. {unchanged}");
+    let mut error = Error::new(Kind::Refused, what);
     for difference in differences {
         error = error.hint(difference);
     }
@@ -146,6 +152,26 @@ mod tests {
             source: "",
             blocks: Blocks::default(),
         }
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_changed_so_far() {
+        let register = |id: &str| Plan {
+            actions: vec![Action::RegisterProvider {
+                subscription: id.to_owned(),
+            }],
+            ..Plan::default()
+        };
+        let (was, is) = (register("a"), register("b"));
+        for repaired in [false, true] {
+            let refused = moved((&was, true), &was, &is, unchanged(repaired)).unwrap_err();
+            assert!(refused.message.ends_with(unchanged(repaired)), "{refused}");
+        }
+        let refused = kept(&was.actions, &is).unwrap_err();
+        assert!(
+            refused.message.ends_with("No changes were made."),
+            "{refused}"
+        );
     }
 
     #[test]

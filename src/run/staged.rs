@@ -152,7 +152,8 @@ impl<L> Looked<L> {
             road.report(look, End::Blocked, out);
             return Err(error);
         }
-        names_fit(plan, asked, &road.names(look))?;
+        let so_far = unchanged(road.repaired());
+        names_fit(plan, asked, &road.names(look), so_far)?;
         if asked.dry_run {
             road.report(look, End::Planned, out);
             road.whole(look)?;

@@ -5,13 +5,13 @@ use super::{Whose, finding, not_visible, quoted, unseen, who};
 use crate::model::action::facts::{Lack, Scope};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, same_id};
-use crate::model::known::Verdict;
+use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
 use crate::model::remedy::{Remedy, Setting};
 use crate::model::rights::{Lacking, Operation, Permission, allows};
 use crate::model::seen::Seen;
-use crate::model::surroundings::{Lock, Validation};
+use crate::model::surroundings::{Lock, LockLevel, Validation};
 use crate::model::target::Target;
 use crate::model::whole::Whole;
 
@@ -95,7 +95,7 @@ fn missing(
 }
 
 /// Locks that cover the policy or the vault. A read-only lock refuses every change; a delete lock
-/// refuses only later deletions.
+/// refuses only later deletions. A lock of an unknown level may be read-only.
 fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
@@ -150,10 +150,12 @@ fn locks_in(target: &Target, group: &str, locks: &Seen<Whole<Lock>>) -> Vec<Find
 }
 
 fn locked(lock: &Lock) -> Finding {
-    let effect = if lock.level.eq_ignore_ascii_case("ReadOnly") {
-        "refuses every change, also role assignments"
-    } else {
-        "will refuse deletions"
+    let effect = match &lock.level.means {
+        Known::Known(LockLevel::ReadOnly) => {
+            "refuses every change, also role assignments".to_owned()
+        }
+        Known::Known(LockLevel::CanNotDelete) => "will refuse deletions".to_owned(),
+        Known::Unknown(why) => format!("may refuse every change: {why}"),
     };
     finding(
         "CMK044",
@@ -161,7 +163,9 @@ fn locked(lock: &Lock) -> Finding {
         &lock.scope,
         format!(
             "The lock `{}` ({}) at {} {effect}.",
-            lock.name, lock.level, lock.scope
+            lock.name,
+            lock.level.shown(),
+            lock.scope
         ),
         format!(
             "Remove the lock during the change: `az lock delete --ids {}`.",
@@ -296,7 +300,7 @@ mod tests {
         let lock = |scope: &str, level: &str| {
             all(vec![Lock {
                 scope: scope.to_owned(),
-                level: level.to_owned(),
+                level: level.into(),
                 name: "l".to_owned(),
             }])
         };
@@ -306,7 +310,12 @@ mod tests {
                 lock(&group.to_uppercase(), "ReadOnly"),
                 Some("refuses every change"),
             ),
+            (lock(&group, "readonly"), Some("refuses every change")),
             (lock(&group, "CanNotDelete"), Some("will refuse deletions")),
+            (
+                lock(&group, "NotSpecified"),
+                Some("may refuse every change: `level` is `NotSpecified`, which cmkctl does not"),
+            ),
             (lock(&format!("{group}x"), "ReadOnly"), None),
             (hidden(), Some("You can't see")),
             (all(Vec::new()), None),

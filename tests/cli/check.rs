@@ -401,6 +401,27 @@ fn fix_goes_on_when_nothing_is_left_in_the_way() {
 }
 
 #[test]
+fn after_a_repair_no_refusal_says_that_nothing_was_changed() {
+    let patch = json!({ "policies": { "ep-contoso-cmk": { "granted": false } } });
+    let served = Served::patched(&policy_ready(patch), FAST);
+    let fix = ["enable", "--fix", "--yes", "--confirm", "Contoso UAT"];
+    let ran = served.run(&[&fix[..], &["--confirm", "Another"]].concat());
+    let ran = ran.exits(2);
+    assert_eq!(served.effects(), ["role-assigned"]);
+    assert!(
+        ran.stderr
+            .contains("Nothing more was changed. The plan does not ask for"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        !ran.stderr.contains("No changes were made"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn code_scanning_pages_get_sarif_and_nothing_else_does() {
     let ran = run(&["check", "--sandbox", "--scenario", "messy", "-o", "sarif"]).exits(6);
     let document = ran.json();

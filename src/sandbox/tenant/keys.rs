@@ -72,10 +72,11 @@ pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Valu
         .unwrap_or_default()
 }
 
-/// Does an access policy belong to this principal?
+/// Does an access policy belong to this principal? One with an `applicationId` belongs to a
+/// compound identity.
 pub(in crate::sandbox) fn is_for(entry: &Value, principal: &str) -> bool {
     let own = entry["objectId"].as_str();
-    own.is_some_and(|own| own.eq_ignore_ascii_case(principal))
+    entry["applicationId"].is_null() && own.is_some_and(|own| own.eq_ignore_ascii_case(principal))
 }
 
 /// Replaces `@tenant` and `@user` by their ids.

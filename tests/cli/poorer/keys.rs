@@ -234,6 +234,19 @@ fn whoever_can_not_list_the_whole_tenant_disables_nothing() {
     let ran = some.run(&RETIRE_FREE).exits(5);
     assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
     assert!(some.effects().is_empty());
+    // The service answers 404 also to an account without access, so the missing default environment
+    // proves that the list is not whole.
+    let cut = |v: &mut Value| {
+        let all = v["value"].as_array_mut().unwrap();
+        all.retain(|one| one["properties"]["isDefault"] != true);
+    };
+    let hidden = Between::new(
+        &served,
+        vec![(LIST, Body(cut)), ("/environments/Default-", Status(404))],
+    );
+    let ran = hidden.run_as("admin", &RETIRE_FREE).exits(5);
+    assert!(ran.stderr.contains("CMK020 UNKNOWN"), "{}", ran.stderr);
+    assert_eq!(hidden.times_asked("/environments/Default-"), 0);
     // An unknown fact can't be overridden.
     let log = served.folder().join("audit.log");
     let mut over = RETIRE_FREE.to_vec();
