@@ -12,8 +12,8 @@ use std::ffi::{OsStr, OsString};
 /// Print the completion script for your shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Names of environments and policies come from the last list that cmkctl read. They are in
-names.json below ~/.cache/cmkctl, on Windows below %LOCALAPPDATA%\\cmkctl. You can delete
+Names of environments, policies and subscriptions come from the last list that cmkctl read. They
+are in names.json below ~/.cache/cmkctl, on Windows below %LOCALAPPDATA%\\cmkctl. You can delete
 that file.
 
   bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc

@@ -43,7 +43,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
 #[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), propagate_version = true,
-    // On Windows the file has an ending, which nobody types.
+    // On Windows the file has an ending that users do not type.
     bin_name = "cmkctl", disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]

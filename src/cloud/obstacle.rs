@@ -38,7 +38,7 @@ const OTHER_NAME: &str = "Another server answered: check `--endpoint`, `HTTPS_PR
 const REVOKED: &str = "Ask the network administrator whether a proxy shows this certificate. Its \
     authority has revoked it.";
 
-/// What helps where nobody vouches for the certificate.
+/// What helps when no authority vouches for the certificate.
 const CERTIFICATE: &str = "A proxy may replace the certificate. Pass its certificate \
     authority: `--ca-bundle FILE`.";
 

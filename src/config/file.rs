@@ -138,7 +138,7 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
             "cmkctl can't find the profile `{}`, because no configuration file exists.",
             name.escape_debug()
         ))
-        .detail(format!("The profile was named by {source}."))
+        .detail(format!("The name of the profile comes from {source}."))
         .hint(format!(
             "Name a file with `--config FILE`, or write `{}`.",
             System::HERE.configuration_file()

@@ -36,7 +36,7 @@ pub mod roles;
 pub mod seen;
 pub mod service_codes;
 pub mod shell;
-mod source;
+pub mod source;
 pub mod subscription;
 pub mod surroundings;
 pub mod system;

@@ -113,7 +113,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use std::process::Command;
 
-    /// Words as a service, or somebody who names things in one, may write them.
+    /// Words that a service, or a user of it, may have written.
     pub(crate) fn hostile() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
             "'",

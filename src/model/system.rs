@@ -13,7 +13,7 @@ pub enum System {
 }
 
 impl System {
-    /// The one that this was built for.
+    /// The system that this binary was built for.
     pub const HERE: System = if cfg!(windows) {
         System::Windows
     } else {

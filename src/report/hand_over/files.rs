@@ -109,7 +109,7 @@ fn ours(path: &Path) -> Result<()> {
     Err(Error::usage(what).hint("It is never replaced. Name another file."))
 }
 
-/// Whoever may read it may run it.
+/// Every user who may read it may run it.
 #[cfg(unix)]
 fn runs(path: &Path) -> Result<()> {
     use crate::error::Kind;
