@@ -221,21 +221,37 @@ mod signals {
 mod signals {
     use crate::error::Stop;
     use std::io::Result;
-    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+    use tokio::signal::windows as console;
 
-    pub(super) struct Signals(CtrlC, CtrlBreak, CtrlClose);
+    pub(super) struct Signals {
+        c: console::CtrlC,
+        pause: console::CtrlBreak,
+        close: console::CtrlClose,
+        logoff: console::CtrlLogoff,
+        shutdown: console::CtrlShutdown,
+    }
 
     impl Signals {
         /// Catches the signals from this call on.
         pub(super) fn catch() -> Result<Self> {
-            Ok(Self(ctrl_c()?, ctrl_break()?, ctrl_close()?))
+            Ok(Self {
+                c: console::ctrl_c()?,
+                pause: console::ctrl_break()?,
+                close: console::ctrl_close()?,
+                logoff: console::ctrl_logoff()?,
+                shutdown: console::ctrl_shutdown()?,
+            })
         }
 
+        /// Ctrl-Break is what another process can send. After the last three Windows gives a
+        /// process 5 seconds.
         pub(super) async fn next(&mut self) -> Stop {
             tokio::select! {
-                _ = self.0.recv() => Stop::CtrlC,
-                _ = self.1.recv() => Stop::Terminate,
-                _ = self.2.recv() => Stop::HangUp,
+                _ = self.c.recv() => Stop::CtrlC,
+                _ = self.pause.recv() => Stop::Terminate,
+                _ = self.close.recv() => Stop::HangUp,
+                _ = self.logoff.recv() => Stop::HangUp,
+                _ = self.shutdown.recv() => Stop::Terminate,
             }
         }
     }

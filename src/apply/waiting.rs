@@ -158,9 +158,10 @@ impl Waiter<'_> {
                 "The service no longer knows the operation. cmkctl looks at the \
                     environment instead.",
             ),
-            Ended::Back => {
-                self.note("The environment is online again, but the service still shows the operation as running.")
-            }
+            Ended::Back => self.note(
+                "The environment is online again, but the service still shows the operation as \
+                    running.",
+            ),
             // Before the wait gives up, the environment itself may show success.
             Ended::Deadline
                 if deadline.look(shown(&self.reader, environment, goal)).await

@@ -12,13 +12,14 @@ use std::ffi::{OsStr, OsString};
 /// Print the completion script for your shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Names of environments and policies come from the last list that cmkctl read. They are in
-names.json below ~/.cache/cmkctl. You can delete that file.
+Names of environments, policies and subscriptions come from the last list that cmkctl read. They
+are in names.json below ~/.cache/cmkctl, on Windows below %LOCALAPPDATA%\\cmkctl. You can delete
+that file.
 
   bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc
   zsh         echo 'source <(cmkctl completions zsh)' >> ~/.zshrc
   fish        echo 'cmkctl completions fish | source' >> ~/.config/fish/config.fish
-  PowerShell  'cmkctl completions powershell | Out-String | Invoke-Expression' >> $PROFILE
+  PowerShell  Add-Content $PROFILE 'cmkctl completions powershell | Out-String | Invoke-Expression'
 
 Examples:
   cmkctl completions bash
@@ -51,24 +52,25 @@ impl Shell {
     /// A name as it must stand on this shell's command line. Names are chosen by others: none may
     /// run anything. Where the shell's own script quotes what it inserts, nothing is added.
     fn quoted(self, name: &str) -> String {
-        let harmless = |ch: char| {
-            ch.is_alphanumeric() || matches!(ch, '-' | '_' | '.' | '/' | '@' | ':' | '+' | ',')
-        };
         match self {
-            Shell::Bash => name
-                .chars()
-                .flat_map(|ch| (!harmless(ch)).then_some('\\').into_iter().chain([ch]))
-                .collect(),
-            Shell::Powershell if !name.chars().all(harmless) => {
-                format!("'{}'", name.replace('\'', "''"))
-            }
-            _ => name.to_owned(),
+            Shell::Bash => run::shell::escaped(name),
+            Shell::Powershell => run::shell::Shell::PowerShell.word(name),
+            Shell::Zsh | Shell::Fish => name.to_owned(),
         }
     }
 }
 
 /// The variable by which a shell's script asks for an answer.
 pub(super) const ASKS: &str = "CMKCTL_COMPLETE";
+
+/// Zsh reads a file of its completion folders at the first Tab as the function of that name, which
+/// must then answer. Where the script is sourced, there is no such function.
+const FIRST_TAB: &str = "
+if [[ \"${funcstack[1]}\" == _cmkctl ]]
+then
+    _clap_dynamic_completer_cmkctl \"$@\"
+fi
+";
 
 impl Args {
     pub(super) fn run(&self) -> Result<()> {
@@ -83,6 +85,9 @@ impl Args {
         written.map_err(|error| {
             Error::new(Kind::Unexpected, "The script can't be written.").detail(format!("{error}."))
         })?;
+        if self.shell == Shell::Zsh {
+            script.extend_from_slice(FIRST_TAB.as_bytes());
+        }
         verbatim(&script)
     }
 }
@@ -132,6 +137,9 @@ fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
     match argument {
         "environment" | "confirm" if real => Some(|| run::names().environments),
         "policy" if real => Some(|| run::names().policies),
+        "subscription" if real => Some(|| run::names().subscriptions),
+        "location" => Some(run::policy_locations),
+        "code" => Some(run::codes),
         "cloud" => Some(|| run::clouds().into_iter().map(str::to_owned).collect()),
         "auth" => Some(|| run::sign_ins().into_iter().map(str::to_owned).collect()),
         "scenario" => Some(run::scenarios),
@@ -166,6 +174,10 @@ mod tests {
             "a\\ \\$\\(id\\)\\ \\`b\\`\\;\\*"
         );
         assert_eq!(Shell::Powershell.quoted("it's $(id)"), "'it''s $(id)'");
+        assert_eq!(
+            Shell::Powershell.quoted("it\u{2019}s"),
+            "'it\u{2019}\u{2019}s'"
+        );
         assert_eq!(Shell::Powershell.quoted("plain-1"), "plain-1");
     }
 }

@@ -364,7 +364,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The administrator whose part it is; nobody's where it is both.
+    /// The administrator whose part it is. `None` where both can act.
     pub(super) const fn side(self) -> Option<Side> {
         match self {
             Part::KeyVault => Some(Side::KeyVault),

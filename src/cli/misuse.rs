@@ -162,7 +162,7 @@ impl Said<'_> {
     }
 }
 
-/// The list for somebody who begins with the noun, such as `cmkctl environment list`.
+/// The list for a line that begins with the noun, such as `cmkctl environment list`.
 fn listed(noun: &str) -> Option<&'static str> {
     let nouns = [
         ("environment", "environments"),

@@ -43,7 +43,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 /// Enable customer-managed keys for Dynamics 365 finance and operations and Power Platform
 #[derive(Debug, Parser)]
 #[command(name = "cmkctl", version = env!("CMKCTL_VERSION"), propagate_version = true,
-    disable_help_subcommand = true)]
+    // On Windows the file has an ending that users do not type.
+    bin_name = "cmkctl", disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     global: global::Global,
@@ -195,7 +196,7 @@ fn said_by_clap(error: &clap::Error) -> u8 {
 }
 
 impl Cli {
-    /// Is the format one that the command has?
+    /// Refuses a format that the command does not have.
     fn printable(&self, format: report::Format) -> Result<()> {
         match (format, &self.command) {
             (report::Format::Sarif, Command::Check(_))

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 /// Write the evidence for auditors
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. Writes one self-contained page (`-o html`), Markdown or JSON, with a hash of
-the data.
+Changes nothing. At a terminal it prints a summary. --out writes everything: a page for .html,
+Markdown for .md, else JSON, with a hash of the data. -o decides otherwise.
 
 Examples:
-  cmkctl report -o html --out keys.html
+  cmkctl report
+  cmkctl report --out keys.html
   cmkctl report -o markdown --sku Production
   cmkctl report --sandbox --scenario estate -o html > estate.html")]
 pub(super) struct Args {

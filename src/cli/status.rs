@@ -5,7 +5,7 @@ use super::global::Which;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context};
+use crate::run::{self, Asks, Context};
 
 /// Show the state of an environment, or of all of them
 #[derive(Debug, clap::Args)]
@@ -15,6 +15,7 @@ encrypted, 8 still running, 9 ended without the key.
 
 Examples:
   cmkctl status \"Contoso UAT\"
+  cmkctl status \"Contoso UAT\" --coverage
   cmkctl status \"Contoso UAT\" --wait --timeout 5h
   cmkctl status --all
   cmkctl status --all --fail-on locked,drift,expiring,unencrypted
@@ -25,6 +26,9 @@ pub(super) struct Args {
     /// Policy: name or id, also without access to the environment
     #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
+    /// Show what a key covers, and what stays on the Microsoft key
+    #[arg(long, conflicts_with = "all")]
+    coverage: bool,
     /// Wait until the running encryption ends, then report
     #[arg(long)]
     wait: bool,
@@ -48,10 +52,14 @@ impl Args {
         }
         let typed = Typed::of(self.which.typed(), self.policy.as_ref());
         let target = context.target(&typed, out).await?;
-        let named = (&target, self.policy.is_some());
+        let asks = Asks {
+            target: &target,
+            typed: self.policy.is_some(),
+            coverage: self.coverage,
+        };
         if self.wait {
-            return run::status_after_wait(context, named, self.timeout, out).await;
+            return run::status_after_wait(context, asks, self.timeout, out).await;
         }
-        run::status(context, named, out).await
+        run::status(context, asks, out).await
     }
 }

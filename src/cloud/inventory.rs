@@ -4,9 +4,10 @@ use crate::cloud::arm::policy;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::Reply;
 use crate::cloud::json::{as_text, must, text, word};
-use crate::cloud::session::Reader;
+use crate::cloud::session::{NAMES, Reader};
 use crate::cloud::vaults::own_vault;
 use crate::cloud::versions;
+use crate::model::alike::Alike;
 use crate::model::ids::{ArmId, ResourceKind, parse_guid};
 use crate::model::key_ids::KeyName;
 use crate::model::protection::{Policy, Vault};
@@ -21,7 +22,15 @@ impl Reader {
     /// The service's refusal, or an incomplete list.
     pub async fn subscriptions(&self) -> Reply<Whole<Subscription>> {
         let url = self.session.arm("subscriptions", versions::SUBSCRIPTIONS);
-        self.session.pages(Service::Arm, &url, subscription).await
+        let all = self.session.pages(Service::Arm, &url, subscription).await?;
+        let alike = Alike::among(all.iter().map(|own| own.name.as_str()));
+        let typed = all.iter().take(NAMES).map(|own| {
+            let tells = !own.name.is_empty() && !alike.has(&own.name);
+            if tells { &own.name } else { &own.id }
+        });
+        let typed = typed.cloned().collect();
+        self.session.lists(|listed| listed.subscriptions = typed);
+        Ok(all)
     }
 
     /// The resource groups of a subscription that the caller may read.

@@ -8,6 +8,7 @@ use crate::model::catalogue;
 use crate::model::cause::Cause;
 use crate::model::seen::Told;
 use crate::model::service_codes::{self, ServiceCode};
+use crate::model::system::quoted;
 use crate::model::who;
 
 /// Length limit of a service's message beside other findings.
@@ -65,7 +66,7 @@ impl Fault {
     pub fn judged(&self) -> Judged {
         match self.happened {
             Happened::SignIn(_) => Judged::bare(Cause::SignIn),
-            Happened::Untrusted => Judged::of_network(obstacle::CERTIFICATE),
+            Happened::Untrusted => Judged::of_network(obstacle::certificate(&self.message)),
             Happened::NotSent => Judged::of_network(obstacle::SILENCE),
             Happened::SandboxGone => Judged::of_network(obstacle::SANDBOX),
             Happened::Shape if self.clues.page => Judged::of_network(obstacle::PAGE),
@@ -214,7 +215,9 @@ impl Fault {
     /// The commands that answer a claims challenge (Microsoft identity platform).
     fn challenged(&self, claims: &str) -> Vec<String> {
         let tenant = self.clues.home.as_ref();
-        let tenant = tenant.map_or_else(String::new, |tenant| format!("--tenant {tenant} "));
+        let tenant = tenant.map_or_else(String::new, |tenant| {
+            format!("--tenant {} ", quoted(tenant))
+        });
         match self.clues.method {
             Some(Method::AzureDeveloperCli) => {
                 vec![format!("azd auth login --claims-challenge \"{claims}\"")]
@@ -243,7 +246,8 @@ impl Fault {
             Some(method) if method.is_own() => "cmkctl auth login --tenant",
             _ => "az login --tenant",
         };
-        format!("{tool} {}", tenant.unwrap_or("TENANT_ID"))
+        let tenant = tenant.map_or_else(|| "TENANT_ID".to_owned(), quoted);
+        format!("{tool} {tenant}")
     }
 
     /// The remedy of a code, with the facts of this answer filled in.

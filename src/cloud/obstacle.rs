@@ -12,8 +12,34 @@ pub(super) const PAGE: &str = "A page answered in the place of the service: ask 
 pub(super) const PROXY: &str = "The proxy wants its own user and password: put them into \
     `HTTPS_PROXY`, or ask the network administrator to let this address pass.";
 
-/// The remedy if the certificate is not trusted.
-pub(super) const CERTIFICATE: &str = "A proxy may replace the certificate. Pass its certificate \
+/// What helps where a certificate is refused, by the words of the refusal (rustls).
+pub(super) fn certificate(words: &str) -> &'static str {
+    let has = |part| words.contains(part);
+    if has("certificate expired") || has("not valid yet") || has("Expired") || has("NotValidYet") {
+        OUT_OF_TIME
+    } else if has("not valid for name") || has("NotValidForName") {
+        OTHER_NAME
+    } else if has("Revoked") {
+        REVOKED
+    } else {
+        CERTIFICATE
+    }
+}
+
+/// What helps where a certificate is not valid now.
+const OUT_OF_TIME: &str = "Check this machine's clock. If it is right, a certificate of the \
+    service or of a proxy has ended: ask the network administrator.";
+
+/// What helps where another server answers.
+const OTHER_NAME: &str = "Another server answered: check `--endpoint`, `HTTPS_PROXY`, and how this \
+    machine resolves the name.";
+
+/// What helps where a certificate was revoked.
+const REVOKED: &str = "Ask the network administrator whether a proxy shows this certificate. Its \
+    authority has revoked it.";
+
+/// What helps when no authority vouches for the certificate.
+const CERTIFICATE: &str = "A proxy may replace the certificate. Pass its certificate \
     authority: `--ca-bundle FILE`.";
 
 /// The remedy if the sandbox has stopped.
@@ -50,7 +76,7 @@ impl Obstacle {
                 let status = answer.status;
                 (format!("{host} answered {status} without JSON"), PAGE)
             }
-            Err(Broken::Untrusted(words)) => (format!("{host}: {words}"), CERTIFICATE),
+            Err(Broken::Untrusted(words)) => (format!("{host}: {words}"), certificate(words)),
             Err(Broken::NotSent(words) | Broken::Lost(words)) => {
                 (format!("{host}: {words}"), SILENCE)
             }
@@ -58,5 +84,54 @@ impl Obstacle {
             Err(Broken::Unusable(_) | Broken::Foreign(_)) => return None,
         };
         Some(Self { words, remedy })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CertificateError::{self, *};
+    use rustls::Error;
+    use rustls::pki_types::{ServerName, UnixTime};
+    use std::time::Duration;
+
+    /// The words are those of the library, in both forms that it has.
+    #[test]
+    fn each_refusal_of_a_certificate_has_a_remedy_of_its_own() {
+        let moment = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let all: [(CertificateError, &str); 9] = [
+            (Expired, OUT_OF_TIME),
+            (
+                ExpiredContext {
+                    time: moment(2),
+                    not_after: moment(1),
+                },
+                OUT_OF_TIME,
+            ),
+            (NotValidYet, OUT_OF_TIME),
+            (
+                NotValidYetContext {
+                    time: moment(1),
+                    not_before: moment(2),
+                },
+                OUT_OF_TIME,
+            ),
+            (NotValidForName, OTHER_NAME),
+            (
+                NotValidForNameContext {
+                    expected: ServerName::try_from("a.example").unwrap(),
+                    presented: vec!["b.example".to_owned()],
+                },
+                OTHER_NAME,
+            ),
+            (Revoked, REVOKED),
+            (UnknownIssuer, CERTIFICATE),
+            (BadSignature, CERTIFICATE),
+        ];
+        for (why, remedy) in all {
+            let words = Error::InvalidCertificate(why).to_string();
+            assert!(words.starts_with("invalid peer certificate"), "{words}");
+            assert_eq!(certificate(&words), remedy, "{words}");
+        }
     }
 }

@@ -71,7 +71,11 @@ impl Reader {
             .session
             .numbered_pages(Service::Bap, &url, numbered)
             .await?;
-        self.session.lists(names(&all));
+        let (environments, policies) = names(&all);
+        self.session.lists(|listed| {
+            listed.environments = environments;
+            listed.policies = policies;
+        });
         Ok(all)
     }
 

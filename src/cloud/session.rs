@@ -30,8 +30,16 @@ pub struct Session {
 /// lists do not help a user.
 pub const NAMES: usize = 1000;
 
-/// Names of environments, and ids of their policies.
-type Listed = (BTreeSet<String>, BTreeSet<String>);
+/// What the last lists held, as it can be typed.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    /// Names of environments, or ids.
+    pub environments: BTreeSet<String>,
+    /// Ids of policies.
+    pub policies: BTreeSet<String>,
+    /// Names of subscriptions, or ids.
+    pub subscriptions: BTreeSet<String>,
+}
 
 /// Sends reads only.
 #[derive(Debug, Clone)]
@@ -90,7 +98,7 @@ impl Session {
             .clone()
     }
 
-    /// The environments' names and their policies' ids, from the last list.
+    /// What the last lists held.
     pub fn listed(&self) -> Listed {
         self.listed
             .lock()
@@ -98,9 +106,9 @@ impl Session {
             .clone()
     }
 
-    /// Stores the names of a list.
-    pub(super) fn lists(&self, listed: Listed) {
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+    /// Remembers of a list that was read what can be typed.
+    pub(super) fn lists(&self, keep: impl FnOnce(&mut Listed)) {
+        keep(&mut self.listed.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// A reader.

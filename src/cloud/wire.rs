@@ -5,6 +5,7 @@
 //! loopback, whichever host its URL names.
 
 use crate::cloud::answer::{self, Answer, Broken, top_line};
+use crate::cloud::bundle::bundled;
 use crate::cloud::clock::{Clock, SET_CLOCK};
 use crate::cloud::clouds::Cloud;
 use crate::cloud::request_id;
@@ -27,7 +28,7 @@ const SANDBOX_RUNNER: &str = "token.actions.githubusercontent.com";
 /// Network settings.
 #[derive(Debug, Clone)]
 pub struct Network {
-    /// PEM text with additional certificate authorities (`--ca-bundle`).
+    /// Additional certificate authorities (`--ca-bundle`): PEM text, or one as DER.
     pub ca_bundle: Option<Vec<u8>>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
@@ -77,13 +78,8 @@ impl Wire {
             // Plain http to this machine: no proxy may see it, and no certificate is needed.
             builder = builder.no_proxy().tls_certs_only([]);
         }
-        if let Some(pem) = &network.ca_bundle {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem).unwrap_or_default();
-            if certificates.is_empty() {
-                return Err(Error::usage("The CA bundle holds no certificate.")
-                    .hint("Give a PEM file with one or more `BEGIN CERTIFICATE` blocks."));
-            }
-            builder = builder.tls_certs_merge(certificates);
+        if let Some(bundle) = &network.ca_bundle {
+            builder = builder.tls_certs_merge(bundled(bundle)?);
         }
         let http = builder.build().map_err(|error| {
             Error::new(

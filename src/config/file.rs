@@ -5,6 +5,7 @@ use super::reading::{line_of, read, variable};
 use super::source::{Setting, Source};
 use crate::error::{Error, Result};
 use crate::model::near::did_you_mean;
+use crate::model::system::System;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -138,7 +139,10 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
             name.escape_debug()
         ))
         .detail(format!("The name of the profile comes from {source}."))
-        .hint("Name a file with `--config FILE`, or write `~/.config/cmkctl/config.toml`.");
+        .hint(format!(
+            "Name a file with `--config FILE`, or write `{}`.",
+            System::HERE.configuration_file()
+        ));
     };
     let path = file.value.display();
     let mut error = Error::usage(format!(
@@ -221,7 +225,10 @@ pub(super) fn cache_folder() -> Option<PathBuf> {
 
 /// The user's home folder, if its path is absolute.
 pub(super) fn home() -> Option<PathBuf> {
-    let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    let name = match System::HERE {
+        System::Unix => "HOME",
+        System::Windows => "USERPROFILE",
+    };
     let home = variable(name).map(PathBuf::from);
     home.filter(|home| home.is_absolute())
 }
@@ -231,16 +238,51 @@ pub(super) fn home() -> Option<PathBuf> {
 /// decide where secrets go.
 fn folder(xdg: &str, windows: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
-        variable(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
+        let path = variable(name).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    folder_on(System::HERE, (xdg, windows, below_home), absolute)
+}
+
+fn folder_on(
+    system: System,
+    (xdg, windows, below_home): (&str, &str, &str),
+    absolute: impl Fn(&str) -> Option<PathBuf>,
+) -> Option<PathBuf> {
+    let of_system = match system {
+        System::Unix => None,
+        System::Windows => absolute(windows),
     };
     absolute(xdg)
-        .or_else(|| absolute(windows).filter(|_| cfg!(windows)))
+        .or(of_system)
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }
 
 /// The shell that requests completions through this variable.
 pub fn completing(name: &str) -> Option<String> {
     variable(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_system_has_a_folder_of_its_own() {
+        let names = ("XDG_CONFIG_HOME", "APPDATA", ".config");
+        let folder = |system, set: &[(&str, &str)]| {
+            folder_on(system, names, |name| {
+                let own = set.iter().find(|(own, _)| *own == name);
+                own.map(|(_, value)| PathBuf::from(value))
+            })
+        };
+        let (unix, windows) = (System::Unix, System::Windows);
+        let both = [("APPDATA", "/roaming"), ("HOME", "/home")];
+        assert_eq!(folder(windows, &both), Some("/roaming".into()));
+        assert_eq!(folder(unix, &both), Some("/home/.config".into()));
+        let named = [both[0], both[1], ("XDG_CONFIG_HOME", "/xdg")];
+        assert_eq!(folder(windows, &named), Some("/xdg".into()));
+        assert_eq!(folder(unix, &named), Some("/xdg".into()));
+        assert_eq!(folder(windows, &[]), None);
+    }
 }

@@ -32,7 +32,8 @@ use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::wire::Network;
 use crate::error::{Error, Result};
 use file::Layers;
-use reading::read;
+pub use reading::text;
+use reading::{read, read_certificates};
 use remembering::{accounts, remembering};
 use sign_in::sign_in;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         audit_log.map(|path| path.value),
     );
     let ca_bundle = bundle
-        .map(|path| read(&path, "CA bundle").map(String::into_bytes))
+        .map(|path| read_certificates(&path, "CA bundle"))
         .transpose()?;
     let network = network(ca_bundle, timeout)?;
     Ok(Settings {

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::model::bad_input::BadInput;
+use crate::model::encoding::{NoText, decoded};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -10,18 +12,45 @@ pub(super) fn variable(name: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
-/// The text of a file; `-` is standard input.
+/// The text of a file, in any encoding that is known from its first bytes; `-` is standard input.
+///
+/// # Errors
+/// The system's refusal, or [`ErrorKind::InvalidData`] where it is no text.
+pub fn text(path: &Path) -> std::io::Result<String> {
+    let no_text = |why: NoText| std::io::Error::new(ErrorKind::InvalidData, why);
+    bytes(path).and_then(|bytes| decoded(bytes).map_err(no_text))
+}
+
+fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same, with an error that says what the file is.
 pub(super) fn read(path: &Path, what: &str) -> Result<String> {
-    let text = if path == Path::new("-") {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
-    text.map_err(|error| {
-        Error::usage(format!("The {what} `{}` can't be read.", path.display()))
-            .detail(format!("{error}."))
-            .hint("Name an existing text file that you may read.")
+    text(path).map_err(|error| unread(path, what, &error))
+}
+
+/// Certificates, as text or as they are: DER is no text.
+pub(super) fn read_certificates(path: &Path, what: &str) -> Result<Vec<u8>> {
+    let bytes = bytes(path).map_err(|error| unread(path, what, &error))?;
+    Ok(match decoded(bytes.clone()) {
+        Ok(text) => text.into_bytes(),
+        Err(_) => bytes,
     })
+}
+
+fn unread(path: &Path, what: &str, error: &std::io::Error) -> Error {
+    let message = format!("The {what} `{}` can't be read.", path.display());
+    let hint = match error.kind() {
+        ErrorKind::InvalidData => "Save it again as UTF-8 or UTF-16 with a byte order mark.",
+        _ => "Name an existing text file that you may read.",
+    };
+    Error::usage(message).detail(format!("{error}.")).hint(hint)
 }
 
 pub(super) fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {

@@ -127,7 +127,19 @@ pub enum State {
 }
 
 impl State {
-    /// The state as a word, as in JSON.
+    /// Is something to be done, before or after an outage?
+    pub const fn needs_attention(self) -> bool {
+        match self {
+            State::Locked | State::Endangered | State::Failed | State::Expiring => true,
+            State::Removing
+            | State::Encrypting
+            | State::NotVisible
+            | State::NotEncrypted
+            | State::Encrypted => false,
+        }
+    }
+
+    /// The word for it, as in JSON.
     pub const fn word(self) -> &'static str {
         match self {
             State::Locked => "locked",

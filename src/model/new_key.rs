@@ -1,7 +1,7 @@
 //! A key to create, and its vault.
 
 use crate::model::bad_input::BadInput;
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

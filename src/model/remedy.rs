@@ -3,7 +3,7 @@
 
 use crate::model::ids::ArmId;
 use crate::model::rights::Lacking;
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -80,8 +80,8 @@ impl Setting {
                 --query [].name`."
             }
             Setting::OtherKey => {
-                "Leave out the flag to use the existing key unchanged, or choose another key: `--key \
-                    NAME`."
+                "Leave out the flag to use the existing key unchanged, or choose another key: \
+                `--key NAME`."
             }
             Setting::NoHardware => "Leave out `--hsm-protected`, or name another vault.",
         }
@@ -200,7 +200,7 @@ fn get_role(role: &str, lacking: &Lacking, caller: Option<&str>) -> String {
     format!(
         "Get the role `{role}` there: `az role assignment create --role \"{role}\" --assignee {} \
         --scope {}`.",
-        caller.unwrap_or("YOUR_OBJECT_ID"),
+        caller.map_or_else(|| "YOUR_OBJECT_ID".to_owned(), quoted),
         quoted(&lacking.scope)
     )
 }

@@ -1,15 +1,18 @@
 //! The public sources of facts, with the date of the text. Inferred facts are marked where the code
 //! uses them.
 
-pub(super) const ARTICLE: &str =
+/// What a key covers of finance and operations.
+pub const ARTICLE: &str =
     "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13";
-pub(super) const KEYS: &str =
+/// Keys for environments, and the services that they cover.
+pub const KEYS: &str =
     "Microsoft Learn, Power Platform admin docs, customer-managed-key, 2025-06-09";
 pub(super) const LOCK: &str =
     "Microsoft Learn, Power Platform admin docs, cmk-lock-unlock, 2025-07-14";
 pub(super) const BYOK: &str =
     "Microsoft Learn, Power Platform admin docs, cmk-migrate-from-byok, 2025-01-13";
-pub(super) const FLOWS: &str = "Microsoft Learn, Power Automate, customer-managed-keys, 2025-05-21";
+/// Flows, and which ones a key leaves out.
+pub const FLOWS: &str = "Microsoft Learn, Power Automate, customer-managed-keys, 2025-05-21";
 pub(super) const INTEGRATION: &str =
     "Microsoft Learn, finance and operations, enable-power-platform-integration, 2023-05-02";
 pub(super) const SCRIPTS: &str = "github.com/microsoft/PowerPlatform-EnterprisePolicies, 2026-05";
@@ -26,3 +29,11 @@ pub(super) const ENTRA: &str =
     "Microsoft Learn, Microsoft Entra, reference-error-codes, seen 2026-11";
 pub(super) const CLAIMS: &str =
     "Microsoft Learn, Microsoft identity platform, claims-challenge, seen 2026-11";
+/// Copilot Studio, and since when a key covers it.
+pub const COPILOT_STUDIO: &str =
+    "Microsoft Learn, Copilot Studio, admin-customer-managed-keys, seen 2026-11";
+/// Sales, and what of it a key leaves out.
+pub const SALES: &str = "Microsoft Learn, Dynamics 365 Sales, sales-gdpr-faqs, seen 2026-11";
+/// Business Central, linked to an environment.
+pub const BUSINESS_CENTRAL: &str =
+    "Microsoft Learn, Business Central, linked Power Platform environments, seen 2026-11";

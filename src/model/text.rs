@@ -128,17 +128,7 @@ fn hidden(ch: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Quotes a word for a shell. Remedies get pasted, so a service's text must not become a command.
-pub fn quoted(word: &str) -> String {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:@".contains(ch);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-/// Quotes a text as a basic string of TOML.
+/// A basic string of TOML.
 pub fn toml_string(text: &str) -> String {
     let mut out = String::from("\"");
     for ch in text.chars() {

@@ -332,7 +332,10 @@ mod tests {
             ("rotate-every = \"1h\"", "such as `1y`"),
             ("notify-before = \"30d\"", "needs `rotate-every`"),
             ("rotate-every = \"6d\"", "7 days after"),
-            ("rotate-every = \"1y\"\nexpires = \"1y\"", "28 days or more"),
+            (
+                "rotate-every = \"1y\"\nexpires = \"1y\"",
+                "at least 28 days",
+            ),
             (
                 "rotate-every = \"1y\"\nexpires = \"2028-12-31\"",
                 "is a period",

@@ -3,6 +3,7 @@
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::day::moment;
+use crate::model::system::{System, quoted};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -229,14 +230,19 @@ pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate:
     }
     out.result(&document, || format!("{url}\n"));
     out.say(&format!(
-        "The sandbox plays the scenario `{scenario}`. In another terminal: cmkctl \
-        --cloud {file} status"
+        "The sandbox plays the scenario `{scenario}`. In another terminal:"
     ));
+    out.say(&format!("  cmkctl --cloud {} status", quoted(file)));
     if let Some(certificate) = certificate {
-        let file = certificate.display();
+        let file = certificate.display().to_string();
         out.say("For other clients, under the public host names:");
-        out.say(&format!(
-            "  export HTTPS_PROXY={url} REQUESTS_CA_BUNDLE={file} SSL_CERT_FILE={file}"
-        ));
+        let variables = [
+            ("HTTPS_PROXY", url),
+            ("REQUESTS_CA_BUNDLE", &file),
+            ("SSL_CERT_FILE", &file),
+        ];
+        for line in System::HERE.shell().setting(&variables) {
+            out.say(&format!("  {line}"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The output of `check` on stdout: for people, as versioned JSON, and as SARIF for code-scanning
 //! pages.
 
+use super::hanging::hang;
 use super::plan::findings_text;
 use super::sarif::sarif;
 use super::terminal::Out;
@@ -98,18 +99,21 @@ pub fn check(
         || "what you may see".to_owned(),
         |environment| format!("`{}` ({})", environment.display_name, environment.id),
     );
-    let mut text = format!("Check of {subject}: {}\n", sentence(counts));
+    let width = out.columns();
+    let head = format!("Check of {subject}: {}", sentence(counts));
+    let mut text = format!("{}\n", hang(&head, width, 0));
     if !findings.is_empty() {
-        text.push_str(&format!("\n{}", findings_text(findings, out.columns())));
+        text.push_str(&format!("\n{}", findings_text(findings, width)));
     }
     let steps = pending.iter().map(ToString::to_string);
     let steps: Vec<String> = steps
         .chain(withheld.iter().map(|step| step.what.clone()))
         .collect();
     if !steps.is_empty() {
-        text.push_str("\nStill to do, by `create-policy` and `add-environment`, or `enable`:\n");
+        let by = "Still to do, by `create-policy` and `add-environment`, or `enable`:";
+        text.push_str(&format!("\n{}\n", hang(by, width, 0)));
         for step in steps {
-            text.push_str(&format!("  - {step}\n"));
+            text.push_str(&format!("  - {}\n", hang(&step, width, 4)));
         }
     }
     out.result(&document, || text);

@@ -1,6 +1,9 @@
 //! Prints a whole tenant on stdout: one line for each environment, or one document for scripts.
 
+use super::fitted::grid;
+use super::layout::{self, Column, may, must, named};
 use super::terminal::Out;
+use crate::model::alike::Alike;
 use crate::model::day::day;
 use crate::model::estate::{Estate, Protection, Standing};
 use crate::model::key_ids::KeyVersion;
@@ -46,7 +49,19 @@ pub(super) struct EnvironmentV1<'a> {
 /// The sentence if some environments may not be visible.
 pub const MAY_LACK: &str = "There may be environments that you do not see";
 
-/// Prints the whole tenant, worst first.
+/// The columns at a terminal, the most important ones first. What threatens an environment stands
+/// below its row.
+const COLUMNS: [Column; 7] = [
+    must("STATE"),
+    named("ENVIRONMENT"),
+    must("EXPIRES"),
+    may("TYPE"),
+    may("ID"),
+    may("POLICY"),
+    may("KEY"),
+];
+
+/// The whole tenant, worst first.
 pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     let (rows, counts) = rows(estate, all);
     let header = [
@@ -70,8 +85,17 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
         partial: estate.partial(),
         environments: rows,
     };
-    out.table(&document, &header, || {
-        document.environments.iter().map(cells).collect()
+    let width = out.columns();
+    out.result(&document, || {
+        let rows = document.environments.iter();
+        let alike = Alike::among(rows.clone().map(|row| row.name));
+        match width {
+            None => grid(&header, rows.map(|row| cells(row).to_vec()).collect(), None),
+            Some(_) => {
+                let rows = rows.map(|row| line(row, &alike));
+                layout::text(&COLUMNS, rows.collect(), width)
+            }
+        }
     });
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
     if let Some(why) = estate.partial() {
@@ -104,15 +128,48 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
     })
 }
 
-/// The environment as a row of the table.
-fn cells(row: &EnvironmentV1<'_>) -> Vec<String> {
+/// The line at a terminal, and what stands below it: the id of a name that looks like another one,
+/// and what threatens it.
+fn line(row: &EnvironmentV1<'_>, alike: &Alike) -> (Vec<String>, String) {
+    let [state, name, expires, _, kind, policy, key, id] = cells(row);
+    let mut below = sentences(row.dangers);
+    if let Some(deleted) = row.deleted_on {
+        below.push_str(&format!(" Deleted on {} at the earliest.", day(deleted)));
+    }
+    if alike.has(row.name) {
+        below = format!("id {id} {below}").trim_end().to_owned();
+    }
+    (vec![state, name, expires, kind, id, policy, key], below)
+}
+
+/// Clauses as sentences. No full stop follows an id or an address.
+pub(super) fn sentences(clauses: &[String]) -> String {
+    let sentence = |clause: &String| {
+        if clause.starts_with("cmkctl") {
+            return format!("{clause}.");
+        }
+        let mut chars = clause.chars();
+        let first = chars.next().map(|first| first.to_uppercase().to_string());
+        let text = format!("{}{}", first.unwrap_or_default(), chars.as_str());
+        let last = text.rsplit(' ').next().unwrap_or_default();
+        if last.contains(['/', '.']) {
+            text
+        } else {
+            format!("{text}.")
+        }
+    };
+    clauses.iter().map(sentence).collect::<Vec<_>>().join(" ")
+}
+
+/// The same as a line of the table.
+fn cells(row: &EnvironmentV1<'_>) -> [String; 8] {
     let mut what = row.dangers.join("; ");
     if let Some(deleted) = row.deleted_on {
         what = format!("deleted on {} at the earliest, {what}", day(deleted));
     }
     let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
     let policy = row.policy.as_deref().and_then(|id| id.rsplit('/').next());
-    vec![
+    [
         row.state.to_owned(),
         row.name.to_owned(),
         row.key_expires.map_or("-".to_owned(), day),
@@ -166,5 +223,23 @@ fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> Environ
             .map(KeyVersion::as_str),
         key_expires: key.and_then(|key| key.validity.end()),
         granted: protection.and_then(|protection| protection.granted.flag()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+
+    #[test]
+    fn clauses_become_sentences() {
+        let clauses = [
+            "the key is disabled",
+            "cmkctl can't tell",
+            "you can't see /a/b",
+        ];
+        assert_eq!(
+            sentences(&clauses.map(str::to_owned)),
+            "The key is disabled. cmkctl can't tell. You can't see /a/b"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The output for a file: the plan ring by ring, and the result of each environment.
 
+use super::hanging::hang;
 use super::plan::around_text;
 use super::terminal::Out;
 use super::values::Sheet;
@@ -233,11 +234,15 @@ impl Out {
 }
 
 fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> String {
-    let mut text = format!("Plan of {file}: {}\n", size(wanted));
+    let title = format!("Plan of {file}: {}", size(wanted));
+    let mut text = format!("{}\n", hang(&title, width, 0));
     for sentence in &fleet.plan.already {
-        text.push_str(&format!("  = {sentence}\n"));
+        text.push_str(&format!("  = {}\n", hang(sentence, width, 4)));
     }
-    let mut steps = Steps::default();
+    let mut steps = Steps {
+        width,
+        ..Steps::default()
+    };
     for action in fleet.plan.actions.iter().take(fleet.first) {
         steps.push(&mut text, &action.to_string(), action.facts().why);
     }
@@ -245,7 +250,8 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     for member in fleet.members.iter().filter(|member| !member.is_idle()) {
         if ring != Some(member.ring) {
             ring = Some(member.ring);
-            text.push_str(&format!("Ring {}{}:\n", member.ring, pace(&wanted.waves)));
+            let title = format!("Ring {}{}:", member.ring, pace(&wanted.waves));
+            text.push_str(&format!("{}\n", hang(&title, width, 0)));
         }
         for action in &member.actions {
             steps.push(&mut text, &action.to_string(), action.facts().why);
@@ -255,8 +261,16 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
         }
     }
     if fleet.plan.actions.is_empty() && fleet.plan.may_start() {
-        text.push_str("  Nothing to do: everything that you can see is in the desired state.\n");
+        let nothing = "Nothing to do: everything that you can see is in the desired state.";
+        text.push_str(&format!("  {}\n", hang(nothing, width, 2)));
     }
+    text.push_str(&unlisted(fleet, width));
+    text + &around_text(&fleet.plan, width)
+}
+
+/// What is linked to the file's policies and not in the file.
+fn unlisted(fleet: &Fleet, width: Option<u16>) -> String {
+    let mut text = String::new();
     if !fleet.unlisted.is_empty() {
         text.push_str("\nNot in the file, and left as they are:\n");
         let members = fleet.members.iter().map(|member| member.name.as_str());
@@ -280,10 +294,10 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
                 shown.join(", "),
                 unlisted.policy.name
             );
-            text.push_str(&format!("  {line}\n"));
+            text.push_str(&format!("  {}\n", hang(&line, width, 2)));
         }
     }
-    text + &around_text(&fleet.plan, width)
+    text
 }
 
 /// Numbered steps. The reason appears at the first step of each kind.
@@ -291,15 +305,17 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
 struct Steps {
     said: Vec<&'static str>,
     number: usize,
+    width: Option<u16>,
 }
 
 impl Steps {
     fn push(&mut self, text: &mut String, what: &str, why: &'static str) {
         self.number += 1;
+        let what = hang(what, self.width, 5);
         text.push_str(&format!("  {}. {what}\n", self.number));
         if !self.said.contains(&why) {
             self.said.push(why);
-            text.push_str(&format!("     {why}\n"));
+            text.push_str(&format!("     {}\n", hang(why, self.width, 5)));
         }
     }
 }

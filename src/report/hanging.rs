@@ -16,14 +16,15 @@ pub fn hang(text: &str, width: Option<u16>, indent: usize) -> String {
     paragraphs.collect::<Vec<_>>().join(&below)
 }
 
-/// Wraps a sentence at blanks. A word longer than the line stays whole.
+/// Breaks a sentence at blanks; a word that is longer than the line stays whole, and so does what
+/// stands in backticks, where it fits in a line.
 pub fn wrap(text: &str, width: Option<u16>) -> String {
     let Some(width) = width.map(usize::from).filter(|width| *width >= 20) else {
         return text.to_owned();
     };
     let mut out = String::new();
     let mut column = 0;
-    for word in text.split(' ') {
+    for word in words(text, width) {
         let length = word.chars().count();
         if column > 0 && column + 1 + length > width {
             out.push('\n');
@@ -38,8 +39,45 @@ pub fn wrap(text: &str, width: Option<u16>) -> String {
     out
 }
 
-/// The start of a line to paste. A line break would break such a command.
-const PROGRAMS: [&str; 6] = ["cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl "];
+/// The words of a sentence. A name or a command in backticks is one word, unless it is longer than
+/// the line.
+fn words(text: &str, width: usize) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some((word, more)) = next_word(rest, width) {
+        words.push(word);
+        let Some(more) = more else { break };
+        rest = more;
+    }
+    words
+}
+
+/// The next word, and what comes after its blank.
+fn next_word(text: &str, width: usize) -> Option<(&str, Option<&str>)> {
+    let is_closed = |text: &str| text.matches('`').count().is_multiple_of(2);
+    let blank = |from: usize| text.get(from..)?.find(' ').map(|at| from + at);
+    let mut end = blank(0);
+    while let Some(at) = end {
+        let word = text.get(..at)?;
+        if is_closed(word) {
+            return Some((word, text.get(at + 1..)));
+        }
+        if word.chars().count() >= width {
+            break;
+        }
+        end = blank(at + 1);
+    }
+    let closed = is_closed(text) && text.chars().count() <= width;
+    match blank(0) {
+        Some(at) if !closed => Some((text.get(..at)?, text.get(at + 1..))),
+        Some(_) | None => Some((text, None)),
+    }
+}
+
+/// What a line begins with that is to be pasted: a line end in it would break it.
+const PROGRAMS: [&str; 8] = [
+    "cmkctl ", "az ", "azd ", "openssl ", "sudo ", "curl ", "export ", "$env:",
+];
 
 /// Is this line a command to copy? A sentence may also begin with `cmkctl`, but ends with a full
 /// stop or colon.
@@ -116,5 +154,27 @@ mod tests {
             format!("one two\n{id}\nthree")
         );
         assert_eq!(wrap("one two", None), "one two");
+        assert_eq!(wrap("", Some(20)), "");
+        assert_eq!(wrap("a  b", Some(20)), "a  b");
+    }
+
+    #[test]
+    fn what_stands_in_backticks_stays_in_a_line() {
+        for (text, lines) in [
+            (
+                "run this: `cmkctl status` now",
+                "run this:\n`cmkctl status` now",
+            ),
+            ("it is called `Contoso UAT`", "it is called\n`Contoso UAT`"),
+            ("now `Contoso UAT`. Then", "now `Contoso UAT`.\nThen"),
+            // What fits in no line is broken, and what is not closed is no name.
+            (
+                "`a name that is longer than a line` x",
+                "`a name that is\nlonger than a line`\nx",
+            ),
+            ("a ` b and some more words", "a ` b and some more\nwords"),
+        ] {
+            assert_eq!(wrap(text, Some(20)), lines);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::roles::ENCRYPTION_USER;
+use crate::model::system::quoted;
 use uuid::Uuid;
 
 /// A policy and what it depends on.
@@ -85,7 +86,8 @@ impl Blueprint {
                 "The local role of a managed HSM is given on its data plane:\naz keyvault role \
                 assignment create --hsm-name {} --role \"Managed HSM Crypto Service Encryption \
                 User\" --assignee-object-id {principal} --scope /keys/{}",
-                self.vault.name, self.key
+                quoted(&self.vault.name),
+                quoted(&self.key)
             );
         }
         if self.rbac.is_none() {
@@ -93,13 +95,16 @@ impl Blueprint {
                 "cmkctl could not see whether the vault uses roles or access policies. The Key \
                     Vault administrator grants the identity access:\ncmkctl create-policy \
                     --policy {} --vault {} --key {} --location {}",
-                self.policy, self.vault, self.key, self.location
+                quoted(&self.policy.to_string()),
+                quoted(&self.vault.to_string()),
+                quoted(&self.key),
+                quoted(&self.location)
             );
         }
         format!(
             "The vault works with access policies:\naz keyvault set-policy --name {} --object-id \
             {principal} --key-permissions get wrapKey unwrapKey",
-            self.vault.name
+            quoted(&self.vault.name)
         )
     }
 }
@@ -153,8 +158,8 @@ fn bicep_policy(one: &Blueprint, symbol: &str) -> String {
     let mut text = format!(
         "\n// az deployment group create --subscription {} --resource-group {} --template-file \
         THIS_FILE\n",
-        comment(&one.policy.subscription),
-        comment(&one.policy.group)
+        comment(&quoted(&one.policy.subscription)),
+        comment(&quoted(&one.policy.group))
     );
     for (name, id) in &one.environments {
         text.push_str(&format!("// Linked: {} ({})\n", comment(name), comment(id)));
@@ -204,7 +209,7 @@ fn bicep_grant(one: &Blueprint, symbol: &str) -> String {
                 role assignment create --role \"Key Vault Crypto Service Encryption User\" \
                 --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal \
                 --scope {}\n{principal}",
-            comment(&one.vault.to_string())
+            comment(&quoted(&one.vault.to_string()))
         );
     }
     format!(

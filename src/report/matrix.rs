@@ -1,9 +1,11 @@
-//! What a customer-managed key covers and what stays on the Microsoft key, with the date of the
-//! source.
+//! What a customer-managed key covers and what stays on the Microsoft key, each with the page that
+//! says so. It is the same for every tenant.
 
+use super::values::Sheet;
+use crate::model::source::{ARTICLE, BUSINESS_CENTRAL, COPILOT_STUDIO, FLOWS, KEYS, SALES};
 use serde::Serialize;
 
-/// The date of Microsoft's article that is the source of [`MATRIX`].
+/// The date of Microsoft's article about finance and operations, from which its rows were read.
 pub const MATRIX_DATE: &str = "2026-03-13";
 
 /// An app or add-in, and whether the key covers it.
@@ -16,54 +18,192 @@ pub struct Coverage {
     /// What the key does not cover.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub note: &'static str,
+    /// The code whose explanation says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The public page with its date.
+    pub source: &'static str,
+}
+
+impl Coverage {
+    const fn explained(self, code: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    const fn from(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+
+    /// The number of its source among [`SOURCES`], from 1.
+    pub(super) fn source_number(&self) -> usize {
+        let at = SOURCES.iter().position(|source| *source == self.source);
+        at.map_or(0, |at| at + 1)
+    }
 }
 
 const fn row(app: &'static str, support: &'static str, note: &'static str) -> Coverage {
-    Coverage { app, support, note }
+    Coverage {
+        app,
+        support,
+        note,
+        code: None,
+        source: KEYS,
+    }
 }
 
-/// Coverage of finance and operations apps, by Microsoft's article of [`MATRIX_DATE`].
-pub const MATRIX: [Coverage; 9] = [
-    row("Supply Chain Management", "supported", ""),
+/// The pages that the rows were read from.
+pub(super) const SOURCES: [&str; 6] = [
+    ARTICLE,
+    KEYS,
+    FLOWS,
+    COPILOT_STUDIO,
+    SALES,
+    BUSINESS_CENTRAL,
+];
+
+/// Coverage of finance and operations apps, then of the other apps in the same environment.
+pub const MATRIX: [Coverage; 17] = [
+    row("Supply Chain Management", "supported", "").from(ARTICLE),
     row(
         "Finance",
         "supported",
         "data managed under stand-alone RCS is not covered. From 10.0.39 RCS is part of \
             Globalization Studio: verify",
-    ),
+    )
+    .from(ARTICLE)
+    .explained("CMK038"),
     row(
         "Human Resources",
         "supported",
         "when provisioned through a finance and operations environment. The stand-alone app is not",
-    ),
+    )
+    .from(ARTICLE),
     row(
         "Commerce",
         "partial",
-        "not: e-commerce CMS and recommendations, and in another geography scale units, \
-            e-commerce, ratings and reviews",
-    ),
-    row("Demand planning", "partial", ""),
+        "without e-commerce CMS and recommendations. In another geography also without scale \
+            units, e-commerce, ratings and reviews",
+    )
+    .from(ARTICLE)
+    .explained("CMK039"),
+    row("Demand planning", "partial", "").from(ARTICLE),
     row(
         "Lifecycle Services",
         "not supported",
         "file assets, methodologies, task recorder, project metadata",
-    ),
-    row("Tax Calculation", "partial", "not with stand-alone RCS"),
+    )
+    .from(ARTICLE)
+    .explained("CMK040"),
+    row("Tax Calculation", "partial", "not with stand-alone RCS")
+        .from(ARTICLE)
+        .explained("CMK038"),
     row(
         "Electronic Invoicing",
         "partial",
         "not with stand-alone RCS",
+    )
+    .from(ARTICLE)
+    .explained("CMK038"),
+    row("All other add-ins", "supported", "").from(ARTICLE),
+    row(
+        "Dataverse",
+        "supported",
+        "also Copilot in model-driven apps and Chat for Dynamics 365",
     ),
-    row("All other add-ins", "supported", ""),
+    row(
+        "Power Apps",
+        "partial",
+        "without display names, descriptions and connection metadata of apps",
+    ),
+    row(
+        "Power Automate",
+        "partial",
+        "without the flows below and connections without OAuth",
+    )
+    .from(FLOWS)
+    .explained("CMK029"),
+    row(
+        "Copilot Studio",
+        "partial",
+        "only where the key was applied on 2025-04-07 or later. Elsewhere, remove the key and \
+            apply it again",
+    )
+    .from(COPILOT_STUDIO),
+    row(
+        "Dynamics 365 Sales",
+        "partial",
+        "without forecasting, predictive scoring, conversation and relationship intelligence",
+    )
+    .from(SALES),
+    row(
+        "Other Dynamics 365 apps",
+        "supported",
+        "Customer Service, Field Service, Customer Insights (Data), Retail, Project Operations, \
+            Intelligent Order Management, Fraud Protection. For others, ask Microsoft",
+    ),
+    row(
+        "Business Central",
+        "partial",
+        "an environment that is linked follows this key. Its copies do not",
+    )
+    .from(BUSINESS_CENTRAL),
+    row("Nuance Conversational IVR", "not supported", ""),
 ];
 
-/// Data that stays on the Microsoft key in every environment.
-pub const STAYS_ON_MICROSOFT_KEY: [&str; 7] = [
+/// What stays on the Microsoft key in every environment.
+pub const STAYS_ON_MICROSOFT_KEY: [&str; 8] = [
     "connection settings of connectors",
-    "some metadata of Power Apps",
+    "display names, descriptions and connection metadata of Power Apps",
     "results of the solution checker",
     "maker welcome content",
     "environment settings",
     "connections without OAuth",
     "flows with PowerApps V1, HTTP or Teams triggers, and their parents",
+    "flows that use List flows as Admin (V1)",
 ];
+
+/// The same for a person, with the number of each row's source.
+pub(super) fn coverage_rows(mut sheet: Sheet) -> Sheet {
+    sheet = sheet.section("What a key covers");
+    for row in &MATRIX {
+        let colon = if row.note.is_empty() { "" } else { ": " };
+        let code = row.code.map_or(String::new(), |code| format!(" ({code})"));
+        let number = row.source_number();
+        let value = format!("{}{colon}{}{code} [{number}]", row.support, row.note);
+        sheet = sheet.row(row.app, value);
+    }
+    sheet = sheet
+        .section("What stays on the Microsoft key")
+        .row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"))
+        .section("Where this is from");
+    for (number, source) in SOURCES.iter().enumerate() {
+        sheet = sheet.row(&format!("[{}]", number + 1), *source);
+    }
+    sheet.row("CMK…", "`cmkctl explain CODE` says more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::catalogue;
+
+    #[test]
+    fn each_row_has_a_source_and_each_code_an_explanation() {
+        for row in &MATRIX {
+            assert!(row.source_number() > 0, "{row:?}");
+            let code = row.code.map(catalogue::entry);
+            assert!(code.is_none_or(|found| found.is_some()), "{row:?}");
+            assert!(
+                ["supported", "partial", "not supported"].contains(&row.support),
+                "{row:?}"
+            );
+        }
+        for source in SOURCES {
+            assert!(MATRIX.iter().any(|row| row.source == source), "{source}");
+        }
+        assert!(ARTICLE.ends_with(MATRIX_DATE));
+    }
+}

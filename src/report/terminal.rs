@@ -333,7 +333,28 @@ impl Out {
         }
     }
 
-    /// The width of stdout, if it is a terminal.
+    /// Does a person read what goes to stdout, at a terminal?
+    pub(super) fn shows_people(&self) -> bool {
+        !self.is_for_scripts() && std::io::stdout().is_terminal()
+    }
+
+    /// Does the result go to a file?
+    pub(super) const fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// How that file's name ends, in lower case.
+    pub(super) fn file_ending(&self) -> Option<String> {
+        let ending = self.file.as_ref()?.extension()?;
+        Some(ending.to_string_lossy().to_ascii_lowercase())
+    }
+
+    /// Is there a result that could not be written?
+    pub(super) const fn has_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    /// How wide stdout is, when it is a terminal.
     pub(super) fn columns(&self) -> Option<u16> {
         self.width(self.file.is_none() && std::io::stdout().is_terminal())
     }

@@ -6,7 +6,7 @@ use crate::cloud::Reader;
 use crate::error::{Error, Result};
 use crate::model::known::Verdict;
 use crate::model::rights::{Eligible, Lacking, Operation, allows};
-use crate::model::text::quoted;
+use crate::model::system::{System, quoted};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -82,6 +82,6 @@ fn command(eligible: &Eligible, host: &str) -> String {
     format!(
         "az rest --method put --url {} --body {}",
         quoted(&url),
-        quoted(&body.to_string())
+        System::HERE.shell().batch_word(&body.to_string())
     )
 }

@@ -7,7 +7,8 @@ use crate::model::action::facts::Lack;
 use crate::model::finding::Finding;
 use crate::model::near::did_you_mean;
 use crate::model::plan::{Action, Consent, Missing, Plan};
-use crate::model::text::{clean, quoted};
+use crate::model::system::quoted;
+use crate::model::text::clean;
 use crate::report::Out;
 
 /// The options of a changing command for consent and waiting.

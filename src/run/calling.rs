@@ -1,7 +1,7 @@
 //! Repeats this call of cmkctl, so that printed commands can be pasted unchanged.
 
 use crate::config::Flags;
-use crate::model::text::quoted;
+use crate::model::system::{System, quoted};
 
 /// The cloud file in texts about a served sandbox.
 const SERVED: &str = "sandbox.json";
@@ -18,12 +18,6 @@ pub(super) struct Calling {
     own: Vec<String>,
     /// The scenario of a sandbox inside this process.
     rehearsal: Option<String>,
-}
-
-/// Quotes words for a shell.
-pub(super) fn line(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    words.join(" ")
 }
 
 impl Calling {
@@ -66,7 +60,7 @@ impl Calling {
     pub(super) fn again(&self) -> String {
         let mut words = self.by_others();
         words.extend(self.own.iter().cloned());
-        line(&words)
+        System::HERE.shell().line(&words)
     }
 
     /// The same for a script that starts over. A sandbox inside the process is new each time.
@@ -81,7 +75,7 @@ impl Calling {
         // The first two words name the cloud file, which ends with the process.
         words.extend(self.cloud.iter().skip(2).cloned());
         words.extend(self.own.iter().cloned());
-        line(&words)
+        System::HERE.shell().line(&words)
     }
 
     /// The program and flags for another user, word by word, without this caller's sign-in.

@@ -6,7 +6,7 @@ use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
 use crate::observe::{Policies, observe_estate};
-use crate::report::{self, Circumstances, MAY_LACK, Out};
+use crate::report::{self, Circumstances, MAY_LACK, Out, Told};
 use crate::steps::danger::judge;
 use jiff::SignedDuration;
 
@@ -39,20 +39,37 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let requests = session.wire().journal();
     let cloud = session.cloud();
     let identity = context.reader().identity(Service::Bap).await.ok();
-    let by = identity.and_then(|identity| identity.name.or(identity.object_id));
+    let (tenant, by) = identity.map_or((None, None), |identity| {
+        (identity.tenant, identity.name.or(identity.object_id))
+    });
+    // A sign-in takes the tenant by its id or by one of its domains.
+    let domain = context.settings.sign_in.tenant.as_deref();
+    let program = context.program();
     let circumstances = Circumstances {
         cloud: &cloud.name,
+        tenant: tenant.as_deref(),
+        domain: domain.filter(|domain| domain.contains('.')),
+        rehearsal: cloud.sandbox.is_some(),
+        program: &program,
         by: by.as_deref(),
         requests: &requests,
     };
-    report::evidence(out, &estate, &all, &circumstances);
+    let told = report::evidence(out, &estate, &all, &circumstances);
     out.written()?;
     let hidden = |one: &&Standing<'_>| one.states.contains(&State::NotVisible);
-    whole(all.iter().filter(hidden).count(), "environment")?;
+    let hidden = all.iter().filter(hidden).count();
+    if told == Told::Summary && hidden > 0 {
+        return Err(in_part("Something is not visible in full."));
+    }
+    whole(hidden, "environment")?;
     let Some(why) = estate.partial() else {
         return Ok(());
     };
-    let what = format!("The document is written. {MAY_LACK} ({why}). The document says so.");
+    let lacks = format!("{MAY_LACK} ({why}).");
+    let what = match told {
+        Told::Summary => lacks,
+        Told::Document => format!("The document is written. {lacks} The document says so."),
+    };
     Err(Error::new(Kind::Forbidden, what).hint(WHOLE_TENANT))
 }
 
@@ -68,8 +85,12 @@ pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
     };
     let what =
         format!("The document is written. {what} not visible in full. The document says which.");
-    Err(Error::new(Kind::Forbidden, what)
-        .hint("Run it as an account that may read policies, vaults and keys."))
+    Err(in_part(&what))
+}
+
+fn in_part(what: &str) -> Error {
+    Error::new(Kind::Forbidden, what)
+        .hint("Run it as an account that may read policies, vaults and keys.")
 }
 
 /// The environments that the filters keep, judged, worst first.

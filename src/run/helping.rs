@@ -7,8 +7,10 @@ use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::model::checkup::{Area, Row, Verdict, worst};
 use crate::model::who::{self, Side};
+use crate::model::{catalogue, service_codes};
 use crate::observe::examine;
 use crate::report::{self, Existing, Out};
+use crate::steps::location::LOCATIONS;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -109,6 +111,9 @@ pub struct Names {
     /// ARM ids of policies.
     #[serde(default)]
     pub policies: BTreeSet<String>,
+    /// Names of subscriptions, and ids of those that share theirs with another one.
+    #[serde(default)]
+    pub subscriptions: BTreeSet<String>,
 }
 
 /// The names that the last list left; empty if there are none.
@@ -122,14 +127,21 @@ impl Context {
     /// Saves the names of the last list for completion. Skips those of a sandbox, and ignores write
     /// errors.
     pub fn keep_names(&self) {
-        let (environments, policies) = self.session.listed();
-        if self.settings.cloud.sandbox.is_some() || environments.is_empty() {
+        let listed = self.session.listed();
+        let none = listed.environments.is_empty() && listed.subscriptions.is_empty();
+        if self.settings.cloud.sandbox.is_some() || none {
             return;
         }
-        let names = Names {
-            environments: environments.into_iter().take(NAMES).collect(),
-            policies: policies.into_iter().take(NAMES).collect(),
-        };
+        // A line that lists one kind keeps what an earlier line left of the other.
+        let mut names = names();
+        let most = |all: BTreeSet<String>| all.into_iter().take(NAMES).collect();
+        if !listed.environments.is_empty() {
+            names.environments = most(listed.environments);
+            names.policies = most(listed.policies);
+        }
+        if !listed.subscriptions.is_empty() {
+            names.subscriptions = most(listed.subscriptions);
+        }
         let Some((path, text)) = config::names_file().zip(serde_json::to_string(&names).ok())
         else {
             return;
@@ -189,7 +201,19 @@ pub fn sign_ins() -> Vec<&'static str> {
         .to_vec()
 }
 
-/// The names of the built-in scenarios.
+/// The codes that `explain` knows: those of findings, then those of the services.
+pub fn codes() -> BTreeSet<String> {
+    let own = catalogue::all().map(|entry| entry.code);
+    let services = service_codes::all().map(|known| known.code);
+    own.chain(services).map(str::to_owned).collect()
+}
+
+/// The locations of policies.
+pub fn policy_locations() -> BTreeSet<String> {
+    LOCATIONS.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// The built-in scenarios.
 pub fn scenarios() -> BTreeSet<String> {
     crate::sandbox::Scenario::names()
         .into_iter()

@@ -33,6 +33,7 @@ mod waiting;
 mod wanted;
 mod waves;
 
+pub use crate::model::shell;
 pub use crate::model::who::Side;
 pub use applying::apply_wanted;
 pub use asking::Asked;
@@ -41,21 +42,21 @@ pub use estate::{report_all, status_all};
 pub use exporting::{Language, export};
 pub use filters::{FailOn, Glance};
 pub use helping::{
-    Names, SANDBOX_USERS, clouds, config_init, config_set, config_show, doctor, names, scenarios,
-    sign_ins, write_files,
+    Names, SANDBOX_USERS, clouds, codes, config_init, config_set, config_show, doctor, names,
+    policy_locations, scenarios, sign_ins, write_files,
 };
 pub use listing::{
     Listing, list_environments, list_keys, list_policies, list_subscriptions, list_vaults,
 };
 pub use logging_in::{Flow, Login, auth_login, auth_logout};
 pub use planning::{Wishes, plan_file};
-pub use reading::{auth_status, check_integration, environment_name, status};
+pub use reading::{Asks, auth_status, check_integration, environment_name, status};
 pub use serving::{Rehearsal, Served, scenario, serve};
 pub use starting::change;
 pub use waiting::status_after_wait;
 pub use wanted::adopt;
 
-use calling::{Calling, line};
+use calling::Calling;
 
 use crate::audit::Trail;
 use crate::cloud::credential::{DevicePrompt, Tokens};
@@ -64,6 +65,7 @@ use crate::cloud::{Clock, Reader, Session};
 use crate::config::{self, Flags, Settings, Typed};
 use crate::error::{Error, Kind, Result};
 use crate::model::plan::Plan;
+use crate::model::system::System;
 use crate::model::target::Target;
 use crate::observe::Looking;
 use crate::report::Out;
@@ -237,7 +239,7 @@ impl Context {
 
     /// The same for another user, as part of a command line.
     fn line_of_others(&self) -> String {
-        line(&self.calling.by_others())
+        System::HERE.shell().line(&self.calling.by_others())
     }
 
     /// Says that the sandbox inside this process has ended. The printed commands work only while a

@@ -11,12 +11,13 @@ use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::system::quoted;
 use crate::model::target::Target;
 use crate::observe::{self, resolve};
 use crate::report::{self, Out, StatusFacts, VerdictFacts};
 use crate::steps::danger::standing;
 use crate::steps::rights::{self, Doubt, Right};
-use crate::steps::{Whose, integration, key, lifecycle};
+use crate::steps::{Whose, copilot_studio, integration, key, lifecycle};
 
 /// Step 1: is the environment integrated?
 ///
@@ -73,18 +74,26 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
     Ok(())
 }
 
-/// Prints the state of an environment, step by step. A caller who can't see the environment still
-/// sees a named policy. A `typed` policy is compared with the linked one.
+/// What `status` is asked about one environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'a> {
+    /// The environment, and the policy.
+    pub target: &'a Target,
+    /// Was the policy typed? Then it is compared with the linked one.
+    pub typed: bool,
+    /// Is what a key covers shown, too? It is the same for every environment.
+    pub coverage: bool,
+}
+
+/// Where an environment stands, at every step. Who may not see the environment still sees the
+/// policy, when it was named.
 ///
 /// # Errors
-/// The environment can't be read.
-pub async fn status(
-    context: &Context,
-    (target, typed): (&Target, bool),
-    out: &mut Out,
-) -> Result<()> {
-    // The linked policy counts. The named one counts only if none is linked, or the environment is
-    // not visible.
+/// The environment can't be had.
+pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<()> {
+    let Asks { target, typed, .. } = asks;
+    // The linked policy is the truth; a policy that was named counts where none is linked, or no
+    // environment can be seen.
     let named = Target {
         policy: target.policy.clone(),
         ..Target::default()
@@ -120,6 +129,11 @@ pub async fn status(
             .map(|policy| (policy, linked(&observed, policy))),
         state,
         access,
+        coverage: coverage(context, &observed, asks.coverage),
+        copilot_studio: copilot_studio(&observed).map(|own| report::CopilotStudio {
+            covered: own.covered,
+            since: own.since,
+        }),
         findings: &findings,
         next,
     };
@@ -127,7 +141,17 @@ pub async fn status(
     Ok(())
 }
 
-/// Is the environment linked to this policy?
+/// What a key covers, or the command that shows it.
+fn coverage(context: &Context, observed: &Observed, wanted: bool) -> report::Covers {
+    let environment = observed.environment.present().filter(|_| !wanted);
+    match environment.map(|environment| &environment.id) {
+        Some(id) => report::Covers::By(format!("{} status {id} --coverage", context.program())),
+        None if wanted => report::Covers::Shown,
+        None => report::Covers::Nothing,
+    }
+}
+
+/// Is this the policy that the environment is linked to?
 fn linked(observed: &Observed, policy: &ArmId) -> Verdict {
     match &observed.environment {
         Seen::Present(environment) => environment.is_linked_to(policy),
@@ -212,6 +236,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         judged.not_seen(format!("cmkctl can't tell what runs on it: {}", why.why));
     }
     let again = environment.policy().map_or(String::new(), |policy| {
+        let policy = quoted(&policy.to_string());
         format!("{program} add-environment {id} --policy {policy}")
     });
     let wait = format!("Wait for it from any machine: `{program} status {id} --wait`.");

@@ -1,5 +1,6 @@
 //! The sandbox, inside this process or served for several.
 
+use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::stopped;
 use crate::model::near::did_you_mean;
@@ -32,7 +33,7 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
         return Ok(scenario);
     }
     let known = sandbox::Scenario::names().join(", ");
-    let text = std::fs::read_to_string(name).map_err(|error| {
+    let text = config::text(Path::new(name)).map_err(|error| {
         let mut said = Error::usage(format!(
             "`{name}` is neither a built-in scenario nor a file that can be read."
         ))
@@ -135,7 +136,7 @@ fn how_to_sign_in(cloud: &Value) -> String {
         .and_then(|user| user["client_id"].as_str())
         .unwrap_or("CLIENT_ID");
     format!(
-        "Sign in with any user's client id and the secret `sandbox`: az login \
+        "Sign in with any user's client id and the secret `sandbox`:\n  az login \
         --service-principal --username {client} --password sandbox --tenant {}",
         cloud["tenant"].as_str().unwrap_or_default()
     )

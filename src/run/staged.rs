@@ -40,8 +40,8 @@ pub(super) trait Road {
     /// A part was not visible.
     fn whole(&self, look: &Self::Look) -> Result<()>;
 
-    /// Is the plan of a fresh snapshot still what the caller consented to? The flag says whether the
-    /// caller was asked at a prompt.
+    /// Is the plan of a fresh snapshot still what the caller consented to? The flag says whether
+    /// the caller was asked at a prompt.
     ///
     /// # Errors
     /// Refused, with every difference.

@@ -1,7 +1,7 @@
 //! `status --wait`: waits for an operation that may have been started anywhere, by the service's
 //! state alone.
 
-use super::{Context, environment_wanted, status};
+use super::{Asks, Context, environment_wanted, status};
 use crate::apply::{Waiter, going_on};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -17,12 +17,12 @@ use std::time::Duration;
 /// The environment can't be read, the time is over, or the wait ended without the key.
 pub async fn status_after_wait(
     context: &Context,
-    (target, typed): (&Target, bool),
+    asks: Asks<'_>,
     timeout: Option<Duration>,
     out: &mut Out,
 ) -> Result<()> {
     let reader = context.reader();
-    let id = resolve(&reader, environment_wanted(target)?).await?;
+    let id = resolve(&reader, environment_wanted(asks.target)?).await?;
     let found = environment(&reader, &id).await?;
     let mut say = |event| out.event(&event);
     let mut waiter = Waiter {
@@ -50,10 +50,14 @@ pub async fn status_after_wait(
     }
     let target = Target {
         environment: Some(id),
-        ..target.clone()
+        ..asks.target.clone()
     };
-    // A failed report does not change the result of the wait.
-    match (waited, status(context, (&target, typed), out).await) {
+    let asks = Asks {
+        target: &target,
+        ..asks
+    };
+    // A report that can't be had does not change how the wait ended.
+    match (waited, status(context, asks, out).await) {
         (Ok(()), reported) => reported.map_err(|error| {
             Error::new(
                 Kind::Unverified,

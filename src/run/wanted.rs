@@ -6,6 +6,7 @@ use super::{Context, quiet};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
 use crate::model::fleet::{Fleet, Sight};
+use crate::model::system::quoted;
 use crate::model::wanted::Wanted;
 use crate::observe::{Policies, observe_estate, observe_readers, observe_wanted};
 use crate::report::{self, Existing, Out, wanted_file};
@@ -57,7 +58,7 @@ pub(super) async fn planned(
         Given::Saved(_) => Err(
             Error::usage(format!("`{}` is a plan already.", file.display())).hint(format!(
                 "See what it would do now: `cmkctl apply {} --dry-run`.",
-                file.display()
+                quoted(&file.display().to_string())
             )),
         ),
     }
@@ -93,7 +94,7 @@ pub(super) fn command(context: &Context, file: &Path) -> String {
     format!(
         "{} apply {}",
         context.program(),
-        crate::steps::quoted(&file.display().to_string())
+        quoted(&file.display().to_string())
     )
 }
 

@@ -24,8 +24,8 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     found.extend([
         note(
             "CMK029",
-            "Flows with PowerApps V1, HTTP or Teams triggers, and their parents, stay on the \
-            Microsoft key."
+            "Flows with PowerApps V1, HTTP or Teams triggers stay on the Microsoft key, and so do \
+                their parents. So do flows that use List flows as Admin (V1)."
                 .to_owned(),
             "Move sensitive flows to other triggers.",
             power_platform,

@@ -230,7 +230,8 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         Lack::Provider(subscription) => Some(unregistered(subscription)),
         Lack::Grant(Grant::Role { policy, vault }) => {
             let message = format!(
-                "The identity of the policy `{}` has no role at the vault `{}`, so it can't use the key.",
+                "The identity of the policy `{}` has no role at the vault `{}`, so it can't \
+                use the key.",
                 policy.name, vault.name
             );
             let remedy = grant_command(&vault.to_string(), "", principal?);

@@ -276,8 +276,8 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
         ),
         format!(
             "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
-            policy.id,
-            vault.id,
+            quoted(&policy.id.to_string()),
+            quoted(&vault.id.to_string()),
             quoted(policy.key_reference().map_or("KEY", |key| key.key.as_str()))
         ),
         if vault.rbac == Known::Known(true) && vault.id.kind == ResourceKind::Vault {
@@ -360,8 +360,8 @@ pub(super) fn effective_from(observed: &Observed, policy: &Policy) -> Option<Tim
 
 /// The command that gives a policy's identity access to a key.
 pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
+    let name = quoted(vault.rsplit('/').next().unwrap_or_default());
     let (vault, key, principal) = (&quoted(vault), &quoted(key), &quoted(principal));
-    let name = vault.rsplit('/').next().unwrap_or_default();
     if vault.to_ascii_lowercase().contains("/managedhsms/") {
         return format!(
             "az keyvault role assignment create --hsm-name {name} --role \"Managed HSM Crypto \
@@ -509,5 +509,17 @@ mod tests {
         );
         let hsm = grant_command("/x/managedHSMs/h", "k", "p");
         assert!(hsm.contains("--hsm-name h") && hsm.contains("--scope /keys/k"));
+    }
+
+    /// A resource group may have them in its name.
+    #[test]
+    fn brackets_do_not_open_a_shell() {
+        let group = "/subscriptions/s/resourceGroups/rg(1)/providers";
+        let vault = format!("{group}/Microsoft.KeyVault/vaults/kv");
+        let command = grant_command(&vault, "k", "p");
+        assert!(command.ends_with(&format!("--scope {}", quoted(&vault))));
+        assert_ne!(quoted(&vault), vault);
+        let hsm = format!("{group}/Microsoft.KeyVault/managedHSMs/h");
+        assert!(grant_command(&hsm, "k", "p").contains("--hsm-name h "));
     }
 }

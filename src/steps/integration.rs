@@ -68,8 +68,8 @@ impl Verdict {
             }
             Verdict::LinkIncomplete => "The setup of the integration started but did not finish.",
             Verdict::Mismatch => {
-                "Dataverse and Power Platform show different finance and operations environments for \
-                it."
+                "Dataverse and Power Platform show different finance and operations environments \
+                for it."
             }
             Verdict::CloudHosted => {
                 "This is a cloud-hosted environment in your own subscription. Customer-managed \

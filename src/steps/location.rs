@@ -18,8 +18,30 @@ pub fn policy_location(environment_location: &str) -> String {
     .to_owned()
 }
 
-/// An Azure region in this geography, to suggest for a new vault. A vault may be in any region; a
-/// near one is only a good default (`I`).
+/// Locations of policies, to be offered where one is typed. The provider's own list decides.
+pub const LOCATIONS: [&str; 18] = [
+    "asia",
+    "australia",
+    "brazil",
+    "canada",
+    "europe",
+    "france",
+    "germany",
+    "india",
+    "japan",
+    "korea",
+    "norway",
+    "singapore",
+    "southafrica",
+    "sweden",
+    "switzerland",
+    "uae",
+    "uk",
+    "unitedstates",
+];
+
+/// A region of Azure in a geography, to be offered for a new vault. A vault in any region does: a
+/// near one is a good offer, and no more (`I`).
 pub fn region_in(geography: &str) -> Option<&'static str> {
     let regions = [
         ("asia", "southeastasia"),

@@ -13,6 +13,7 @@ pub mod add;
 pub mod adopt;
 mod around;
 pub mod check;
+mod copilot_studio;
 pub mod create_key;
 pub mod danger;
 pub mod environment;
@@ -47,12 +48,14 @@ mod vault;
 pub mod wanted;
 pub mod windows;
 
+pub use copilot_studio::{CopilotStudio, copilot_studio};
+
 use crate::model::catalogue;
 pub use crate::model::day::{day, moment};
 use crate::model::finding::{Blocks, Finding, Severity};
 use crate::model::remedy::Remedy;
 use crate::model::seen::Unreadable;
-pub use crate::model::text::quoted;
+pub use crate::model::system::quoted;
 use crate::model::unknown::{hidden as hidden_fact, unknown as unknown_fact};
 pub use crate::model::who;
 

@@ -3,7 +3,7 @@
 
 use super::grant::Comes;
 use super::rights::{About, Asked, Doubt, Need, Right, denial_in_doubt, judge, source};
-use super::{Whose, finding, unseen, who};
+use super::{Whose, finding, quoted, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::observed::Observed;
@@ -149,7 +149,9 @@ fn hidden_denials(policy: &ArmId, held: &Held) -> Option<Finding> {
 /// The command that lets a principal read a policy.
 pub(super) fn reader_command(policy: &ArmId, reader: &str) -> String {
     format!(
-        "az role assignment create --role Reader --assignee-object-id {reader} --scope {policy}"
+        "az role assignment create --role Reader --assignee-object-id {} --scope {}",
+        quoted(reader),
+        quoted(&policy.to_string())
     )
 }
 

@@ -6,7 +6,7 @@ use super::grant::Comes;
 use super::key_state::Mends;
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
-use super::{Whose, danger, finding, grant, key, unknown, unseen, who};
+use super::{Whose, danger, finding, grant, key, quoted, unknown, unseen, who};
 use crate::model::action::{KeyPlace, Named};
 use crate::model::environment::Environment;
 use crate::model::estate::in_part;
@@ -117,7 +117,8 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
     );
     if found.severity == Severity::NotVisible {
         found.remedy = format!(
-            "First the Key Vault administrator restores the key: `cmkctl unlock --policy {id}`."
+            "First the Key Vault administrator restores the key: `cmkctl unlock --policy {}`.",
+            quoted(&id.to_string())
         )
         .into();
     }

@@ -45,7 +45,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
                 format!("The vault `{}` is deleted{}.", deleted.name, until(deleted)),
                 format!(
                     "Recover it, do not create it again: `az keyvault recover {flag} {}{}`.",
-                    deleted.name,
+                    quoted(&deleted.name),
                     in_subscription(vault)
                 ),
             )
@@ -53,7 +53,8 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
         Seen::Absent => (
             format!("There is no vault `{id}`, and no deleted vault of that name."),
             format!(
-                "Check the id: `az keyvault list --query [].id{}`.",
+                "Check the id: `az keyvault list --query {}{}`.",
+                quoted("[].id"),
                 in_subscription(vault)
             ),
         ),

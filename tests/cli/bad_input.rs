@@ -282,7 +282,12 @@ fn files_that_can_not_be_right() {
         ),
         ("--config", b"\n\nvault [", "Line 3"),
         ("--config", b"vault = 1", "Line 1"),
-        ("--config", b"\xff\xfe", "valid UTF-8"),
+        (
+            "--config",
+            b"vault = \"Gr\xf6\xdfe\"",
+            "it is not UTF-8 text",
+        ),
+        ("--config", b"\xff\xfev", "marked as UTF-16"),
         ("--config", b"cloud = \"mars\"", "`mars` is not known"),
         (
             "--config",

@@ -113,8 +113,7 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
         } else {
             let ran = ran.exits(0);
             assert!(
-                ran.stderr
-                    .contains("The environment is back before the operation says"),
+                ran.stderr.contains("The environment is online again"),
                 "{trouble}: {}",
                 ran.stderr
             );

@@ -143,6 +143,14 @@ fn in_earnest_it_goes_through_the_proxy_and_names_are_kept_for_completion() {
             .contains(&json!("Contoso UAT")),
         "{kept:#}"
     );
+    // Another list adds what it read, and takes nothing away.
+    earnest(&["list", "subscriptions"], "sandbox").exits(0);
+    let kept = std::fs::read_to_string(cache.path().join("cmkctl/names.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    for kind in ["environments", "subscriptions"] {
+        let names = kept[kind].as_array().unwrap();
+        assert!(!names.is_empty(), "{kind}: {kept:#}");
+    }
     std::fs::remove_dir_all(cache.path()).unwrap();
     std::fs::write(cache.path(), "in the way").unwrap();
     assert!(

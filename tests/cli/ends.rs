@@ -64,13 +64,13 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
     (
         "early",
         0,
-        &["The environment is back before the operation says that it has ended"],
+        &["The environment is online again, but the service still shows the operation"],
         &["error:"],
     ),
     (
         "unknown",
         0,
-        &["unknown state `Wibble`", "The environment is back before"],
+        &["unknown state `Wibble`", "The environment is online again"],
         &["error:"],
     ),
 ];

@@ -1,5 +1,6 @@
 //! The other administrator's part: one administrator writes it, and the other runs it unchanged.
 
+use crate::hints::words;
 use crate::tenants::{policy_is, two_keys, uat_named};
 use crate::tool::{FAST, Ran, Served, command, create_policy_read_by, finish, overlaid};
 use serde_json::json;
@@ -44,7 +45,7 @@ fn commands(script: &str) -> Vec<Vec<String>> {
     let ours = lines.filter(|line| line.starts_with("cmkctl "));
     ours.map(|line| {
         let line = line.trim_end_matches(" \"$@\"").trim_end_matches(" @more");
-        line.split(' ').map(|word| word.replace('\'', "")).collect()
+        words(line)
     })
     .collect()
 }
@@ -53,7 +54,9 @@ fn commands(script: &str) -> Vec<Vec<String>> {
 #[track_caller]
 fn same_in_both_shells(path: &Path, of: &str) -> Vec<Vec<String>> {
     let bash = commands(&text(path, &format!("{of}.sh")));
-    assert_eq!(bash, commands(&text(path, &format!("{of}.ps1"))));
+    let power_shell = text(path, &format!("{of}.ps1"));
+    assert!(power_shell.starts_with('\u{feff}'), "5.1 reads it as UTF-8");
+    assert_eq!(bash, commands(&power_shell));
     for line in &bash {
         let words: Vec<&str> = line.iter().map(String::as_str).collect();
         assert!(cmkctl::cli::parse(&words).is_ok(), "{line:?}");

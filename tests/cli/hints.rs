@@ -5,8 +5,8 @@ use clap::error::ErrorKind;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Splits a command like a shell, with both kinds of quotes.
-fn words(line: &str) -> Vec<String> {
+/// The words of a command as a shell splits them, with both kinds of quotation marks.
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut all, mut word, mut quote) = (Vec::new(), String::new(), None);
     for ch in line.chars() {
         match (quote, ch) {

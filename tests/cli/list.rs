@@ -78,7 +78,7 @@ fn at_a_terminal_a_list_is_as_wide_as_it_and_breaks_no_id() {
     ] {
         let served = Served::start(scenario, "1");
         let mut all = String::new();
-        for width in [60, 80, 120] {
+        for width in [60, 80, 120, 200] {
             let command = served.command("admin", &["list", kind]);
             let text = shown_at(command, width);
             for line in text.lines() {
@@ -108,7 +108,7 @@ fn who_sees_half_gets_that_half_and_is_not_told_that_there_is_no_more() {
         assert_eq!(complete, code == 0, "{user} {kind}: {document:#}");
         assert_eq!(document["gaps"] == json!([]), complete, "{document:#}");
         let rows = document[kind].as_array().unwrap().len();
-        let says_none = ran.stderr.contains("You see no");
+        let says_none = ran.stderr.contains("Your account sees no");
         assert_eq!(
             says_none,
             complete && rows == 0,
@@ -196,7 +196,11 @@ fn a_list_that_is_refused_or_cut_short_is_no_list() {
         ran.says_on_stderr(&[&format!(": {gap}."), "error: "]);
         let rows = document[arguments[0]].as_array().unwrap().len();
         assert_eq!(rows, kept, "{part}: {document:#}");
-        assert!(!ran.stderr.contains("You see no"), "{part}: {}", ran.stderr);
+        assert!(
+            !ran.stderr.contains("Your account sees no"),
+            "{part}: {}",
+            ran.stderr
+        );
     }
     let served = Served::start("locked", FAST);
     let open = json!({ "path": "/providers/Microsoft.PowerPlatform" });
@@ -214,7 +218,11 @@ fn a_list_that_is_refused_or_cut_short_is_no_list() {
     served.faults(&json!(refused));
     for (kind, _) in LISTS {
         let ran = served.run(&["list", kind]).exits(4);
-        assert!(!ran.stderr.contains("You see no"), "{kind}: {}", ran.stderr);
+        assert!(
+            !ran.stderr.contains("Your account sees no"),
+            "{kind}: {}",
+            ran.stderr
+        );
     }
 }
 

@@ -14,6 +14,7 @@
 mod accepted;
 mod alike;
 mod arena;
+mod at_home;
 mod audit;
 mod bad_input;
 mod between;
@@ -120,4 +121,6 @@ mod unlock;
 mod voice;
 mod wanted;
 mod where_tokens_go;
+#[cfg(target_os = "linux")]
+mod widths;
 mod written;

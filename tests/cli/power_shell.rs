@@ -235,6 +235,10 @@ fn each_tool_is_started_once_a_service() {
         );
         ran.exits(0);
         let text = std::fs::read_to_string(folder.join("asked-tool")).unwrap();
-        assert_eq!(text.lines().count(), 2, "{tool}: {text}");
+        let mut services: Vec<&str> = text.lines().collect();
+        services.sort_unstable();
+        services.dedup();
+        // One process a service, and never the same one twice.
+        assert_eq!(services.len(), text.lines().count(), "{tool}: {text}");
     }
 }

@@ -527,7 +527,7 @@ fn a_young_grant_of_a_management_group_is_not_taken_for_effective() {
     for words in [
         "CMK013",
         "management group `contoso`",
-        "may take until 20",
+        "may need until 20",
         "UTC",
     ] {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);

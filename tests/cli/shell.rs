@@ -75,6 +75,16 @@ fn commands_flags_and_values_are_completed() {
     assert!(
         completed("bash", &["status", "--scenario", "mes"], None).contains(&"messy".to_owned())
     );
+    let codes = completed("fish", &["explain", "cmk0"], None);
+    assert!(codes.contains(&"CMK029".to_owned()), "{codes:?}");
+    for code in &codes {
+        run(&["explain", code]).exits(0);
+    }
+    assert!(completed("bash", &["explain", "Forb"], None).contains(&"Forbidden".to_owned()));
+    assert_eq!(
+        completed("bash", &["create-policy", "--location", "u"], None),
+        ["uae", "uk", "unitedstates"]
+    );
     let users = completed("bash", &["status", "--sandbox-user", ""], None);
     for user in &users {
         // Every offered user exists.
@@ -120,10 +130,36 @@ fn bash_itself_completes_a_name_so_that_it_can_be_run() {
     );
 }
 
+/// A package puts the script into a folder that zsh reads at the first Tab, as a function.
+#[test]
+fn zsh_completes_at_the_first_tab_from_a_file() {
+    if !has("zsh") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = run(&["completions", "zsh"]).exits(0).stdout;
+    std::fs::write(folder.path().join("_cmkctl"), script).unwrap();
+    let path = Path::new(env!("CARGO_BIN_EXE_cmkctl")).parent().unwrap();
+    let ask = "fpath=(. $fpath); compdef() { :; }; _describe() { print -l -- ${(P)@[-1]}; }
+        autoload -U _cmkctl; CURRENT=2; words=(cmkctl enab); _cmkctl";
+    let mut zsh = Command::new("zsh");
+    zsh.args(["-f", "-c", ask])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}:/usr/bin:/bin", path.display()));
+    let said = zsh.output().unwrap();
+    let words = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(words.starts_with("enable"), "{said:?}");
+    // Where it is sourced, nothing is asked yet.
+    let mut zsh = Command::new("zsh");
+    zsh.args(["-f", "-c", "compdef() { :; }; source ./_cmkctl"]);
+    let said = zsh.current_dir(folder.path()).output().unwrap();
+    assert!(said.stdout.is_empty() && said.stderr.is_empty(), "{said:?}");
+}
+
 fn remember_names(cache: &Path, environments: &[&str]) {
     std::fs::create_dir_all(cache.join("cmkctl")).unwrap();
     let text = serde_json::json!({ "environments": environments,
-        "policies": ["/subscriptions/s/ep-cmk"] });
+        "policies": ["/subscriptions/s/ep-cmk"], "subscriptions": ["Contoso Platform"] });
     std::fs::write(cache.join("cmkctl/names.json"), text.to_string()).unwrap();
 }
 
@@ -156,6 +192,11 @@ fn names_come_from_the_last_list_and_never_from_or_for_a_sandbox() {
     assert_eq!(
         completed("fish", &["enable", "--policy", "/sub"], Some(cache.path())),
         ["/subscriptions/s/ep-cmk"]
+    );
+    let subscription = ["create-key", "--subscription", "con"];
+    assert_eq!(
+        completed("fish", &subscription, Some(cache.path())),
+        ["Contoso Platform"]
     );
     assert_eq!(
         completed("fish", &["--sandbox", "status", "cont"], Some(cache.path())),

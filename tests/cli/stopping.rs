@@ -1,5 +1,6 @@
 //! Whatever stops the program, it ends soon, tells how to continue, and starts nothing afterwards.
 
+use crate::hints::words as words_of;
 use crate::tenants::generated;
 use crate::terminal::Typing;
 use crate::tool::{ENABLE, FAST, Served, until};
@@ -137,14 +138,8 @@ fn every_signal_says_how_to_go_on_and_that_command_does() {
         let (_, resume) = words
             .split_once("from any machine:")
             .unwrap_or_else(|| panic!("{words}"));
-        let resume: Vec<&str> = resume
-            .trim_start()
-            .lines()
-            .next()
-            .unwrap()
-            .split(' ')
-            .skip(1)
-            .collect();
+        let resume = words_of(resume.trim_start().lines().next().unwrap());
+        let resume: Vec<&str> = resume.iter().map(String::as_str).skip(1).collect();
         let (resume, cloud): (Vec<&str>, Vec<&str>) = {
             let at = resume.iter().position(|word| *word == "--cloud").unwrap();
             (

@@ -99,8 +99,8 @@ impl Ran {
     }
 }
 
-/// The text without the parts that differ between runs.
-fn steady(text: &str) -> String {
+/// A text without what differs from run to run.
+pub(crate) fn steady(text: &str) -> String {
     SHAPES.iter().fold(text.to_owned(), |text, (shape, word)| {
         replaced(&text, shape, word)
     })
@@ -197,6 +197,10 @@ fn command_of(program: &OsStr, arguments: &[&str]) -> Command {
         .env_clear()
         .env("HOME", "/nonexistent")
         .stdin(Stdio::null());
+    // Windows finds its own libraries by it.
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
     command
 }
 
@@ -289,7 +293,12 @@ pub(crate) fn interrupt(child: &Child) {
     assert!(sent.success());
 }
 
-/// A sandbox for several runs, stopped when dropped.
+/// A folder with a blank in its name, as people at Windows have them: what is pasted must quote it.
+pub(crate) fn spaced() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("my ").tempdir().unwrap()
+}
+
+/// A sandbox that several runs share; stopped when dropped.
 pub(crate) struct Served {
     child: Child,
     pub(crate) url: String,
@@ -302,7 +311,7 @@ impl Served {
     }
 
     pub(crate) fn with(scenario: &str, speed: &str, more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = spaced();
         let file = folder.path().join("cloud.json");
         let mut command = command(&[
             "sandbox",

@@ -1,4 +1,4 @@
-//! Checks the product's sentences in string literals: they are short and plain.
+//! Checks the product's sentences, in string literals and in comments: they are short and plain.
 
 use crate::help::each;
 use crate::house::sources;
@@ -158,6 +158,39 @@ fn every_sentence_of_the_documents_is_short_and_plain() {
     assert!(odd.is_empty(), "{}\n{}", odd.len(), odd.join("\n"));
 }
 
+/// The comments of a source, each block as one text.
+fn comments(text: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    for line in text.lines().map(str::trim_start) {
+        match line.strip_prefix("//") {
+            Some(words) => {
+                let block = all.last_mut().unwrap();
+                block.push_str(words.trim_start_matches(['/', '!']));
+            }
+            None => all.push(String::new()),
+        }
+    }
+    all.retain(|block| !block.is_empty());
+    all
+}
+
+#[test]
+fn every_comment_says_who_it_speaks_of() {
+    const VAGUE: [&str; 4] = ["whoever", "nobody", "somebody", "one that"];
+    let (mut read, mut odd) = (0, Vec::new());
+    for source in sources() {
+        for comment in comments(&source.text) {
+            read += 1;
+            let lower = comment.to_lowercase();
+            if let Some(word) = VAGUE.iter().find(|word| lower.contains(*word)) {
+                odd.push(format!("{}: `{word}`:{comment}", source.name));
+            }
+        }
+    }
+    assert!(read > 3000, "{read}");
+    assert!(odd.is_empty(), "{}\n{}", odd.len(), odd.join("\n"));
+}
+
 #[test]
 fn the_lint_sees_what_it_is_for() {
     let source = r#"
@@ -175,6 +208,7 @@ fn the_lint_sees_what_it_is_for() {
             "{}: \"quoted\""
         ]
     );
+    assert_eq!(comments("  /// A\n  // b\nlet c;\n//! d"), [" A b", " d"]);
     assert_eq!(
         sentences("Run `az a b c; d` right now. Short."),
         ["Run X right now. "]

@@ -9,7 +9,7 @@ use clap::Command;
 const OPTIONS: &str = "options";
 
 /// Each topic with its file, in the order in which a reader meets them.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     (
         "getting-started",
         include_str!("../topics/getting-started.md"),
@@ -24,6 +24,7 @@ const FILES: [(&str, &str); 15] = [
     ),
     ("pipelines", include_str!("../topics/pipelines.md")),
     ("output", include_str!("../topics/output.md")),
+    ("windows", include_str!("../topics/windows.md")),
     ("exit-codes", include_str!("../topics/exit-codes.md")),
     ("codes", include_str!("../topics/codes.md")),
     ("audit", include_str!("../topics/audit.md")),
@@ -41,7 +42,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name).chain([OPTIONS])
 }
 
-/// The topic of this name, or of one that it had before.
+/// The topic of this name, or of a name that it had in an earlier version.
 fn named(name: &str) -> &str {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     alias.map_or(name, |(_, topic)| *topic)

@@ -4,6 +4,7 @@ use super::source::SignIn;
 use crate::cloud::json;
 use crate::cloud::patient::patiently;
 use crate::cloud::wire::Wire;
+use crate::model::encoding::decoded;
 use azure_core::http::ClientMethodOptions;
 use azure_identity::ClientAssertion;
 use reqwest::Method as Http;
@@ -31,13 +32,14 @@ impl ClientAssertion for Assertion {
             azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
         };
         if let Some(file) = &self.sign_in.federated_token_file {
-            let text = std::fs::read_to_string(file);
-            let text = text.map_err(|error| {
+            let unread = |why: String| {
+                let file = file.display();
                 failed(format!(
-                    "the federated token file {} can't be read: {error}",
-                    file.display()
+                    "the federated token file {file} can't be read: {why}"
                 ))
-            })?;
+            };
+            let bytes = std::fs::read(file).map_err(|error| unread(error.to_string()))?;
+            let text = decoded(bytes).map_err(|why| unread(why.to_string()))?;
             return Ok(text.trim().to_owned());
         }
         let (method, url, token, field) = if let Some(github) = &self.sign_in.github {

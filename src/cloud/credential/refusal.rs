@@ -7,6 +7,7 @@ use crate::cloud::obstacle::{Obstacle, SILENCE};
 use crate::error::{Error, Kind};
 use crate::model::cause::Cause;
 use crate::model::service_codes;
+use crate::model::system::quoted;
 use crate::model::who;
 
 /// Facts about a refused sign-in besides its text.
@@ -165,20 +166,23 @@ fn tool(method: Method, heard: &Heard<'_>) -> Option<Tool> {
             name: "Azure CLI",
             install: "Install the Azure CLI, then run `az login`.",
             login: "az login".to_owned(),
-            shows: format!("az account get-access-token -o none --scope {scope}"),
+            shows: format!(
+                "az account get-access-token -o none --scope {}",
+                quoted(scope)
+            ),
         },
         Method::AzureDeveloperCli => Tool {
             name: "Azure Developer CLI",
             install: "Install the Azure Developer CLI, then run `azd auth login`.",
             login: "azd auth login".to_owned(),
-            shows: format!("azd auth token --output none --scope {scope}"),
+            shows: format!("azd auth token --output none --scope {}", quoted(scope)),
         },
         Method::AzurePowerShell => Tool {
             name: "Azure PowerShell",
             install: "Install-Module Az.Accounts -Scope CurrentUser",
             login: heard.tenant.map_or_else(
                 || "Connect-AzAccount".to_owned(),
-                |tenant| format!("Connect-AzAccount -Tenant {tenant}"),
+                |tenant| format!("Connect-AzAccount -Tenant {}", quoted(tenant)),
             ),
             shows: format!(
                 "Get-AzAccessToken -ResourceUrl {} | Out-Null",

@@ -2,6 +2,7 @@
 
 use super::memory::{How, Login, Memory};
 use super::source::{Method, SignIn, Source, State};
+use crate::model::system::quoted;
 
 /// The stored sign-in of `auth login`.
 pub(super) enum Remembered {
@@ -44,7 +45,8 @@ impl Remembered {
             (Some(login), _) => Self::Somebody(Box::new(login)),
             (None, None) => Self::Nobody("no one is signed in: `cmkctl auth login`".to_owned()),
             (None, Some(tenant)) => Self::Nobody(format!(
-                "no one is signed in to this tenant: `cmkctl auth login --tenant {tenant}`"
+                "no one is signed in to this tenant: `cmkctl auth login --tenant {}`",
+                quoted(tenant)
             )),
         }
     }

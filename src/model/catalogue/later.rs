@@ -9,8 +9,8 @@ pub(super) const LATER: [Entry; 27] = [
         code: "CMK025",
         severity: Block,
         title: "Another policy is linked",
-        cause: "The environment already has another policy. To replace it is a swap: a new \
-            encryption with a new outage.",
+        cause: "The environment already has another policy. Replacing it is a swap, with a new \
+            encryption and a new outage.",
         fix: "`cmkctl status ENVIRONMENT` shows its policy. To keep it, pass that id with \
             `--policy`.",
         who: who::POWER_PLATFORM,
@@ -34,8 +34,8 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Environment offline for up to 4 days",
         cause: "The environment is disabled during the encryption, both when it is added and when \
             it is removed. It may come back sooner.",
-        fix: "Tell its users and choose the time. cmkctl asks for the environment's name before it \
-            starts.",
+        fix: "Inform its users and choose the time. cmkctl asks for the environment's name before \
+            it starts.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -44,9 +44,8 @@ pub(super) const LATER: [Entry; 27] = [
         severity: Warn,
         title: "A failed add",
         cause: "An operation can end as failed although the key is active: a single service, such \
-            as flows, still uses the Microsoft key, and the admin center shows a warning. \
-            Removing an environment after a failed add is advised against: its data may be on \
-            both keys.",
+            as flows, still uses the Microsoft key, and the admin center shows a warning. Do not \
+            remove an environment after a failed add: its data may be on both keys.",
         fix: "`cmkctl status ENVIRONMENT` shows the link. If it has failed, run the same `cmkctl \
             add-environment` again. Do not remove the environment.",
         who: who::POWER_PLATFORM,
@@ -57,9 +56,13 @@ pub(super) const LATER: [Entry; 27] = [
         severity: Acknowledge,
         title: "Flows that stay on the Microsoft key",
         cause: "Flows with a PowerApps V1, HTTP or Teams trigger, their parents, and connections \
-            without OAuth stay on the Microsoft key.",
-        fix: "Move what must be covered to other triggers and to OAuth connections before the \
-            environment is added.",
+            without OAuth stay on the Microsoft key. So do flows that use List flows as Admin \
+            (V1). While the key is applied, flows can't be created or edited. Their run history \
+            is not carried over, and hosted RPA machine groups must be provisioned again.",
+        fix: "Before the environment is added, move what must be covered to other triggers and to \
+            OAuth connections. Turn on the creation of flows in solutions. \
+            `Get-AdminFlowEncryptedByMicrosoftKey` lists such flows before. \
+            `Get-AdminFlowEnvironmentCmkStatus` lists them after.",
         who: who::FLOWS,
         source: source::FLOWS,
     },
@@ -124,9 +127,9 @@ pub(super) const LATER: [Entry; 27] = [
         code: "CMK035",
         severity: Warn,
         title: "Environment not enabled",
-        cause: "The environment is in administration mode, disabled, or its Dataverse is not \
-            ready. An encryption may fail, or hide what put it there.",
-        fix: "Finish what put it there, then look: `cmkctl status ENVIRONMENT`.",
+        cause: "The environment is in administration mode or disabled, or its Dataverse is not \
+            ready. An encryption may fail, or hide the cause of that state.",
+        fix: "End the work that caused that state, then check again: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
     },
@@ -145,8 +148,8 @@ pub(super) const LATER: [Entry; 27] = [
         code: "CMK037",
         severity: Block,
         title: "Wrong or unknown subscription",
-        cause: "The subscription of an id can't be found with your account: it is another one \
-            than meant, or of another tenant.",
+        cause: "Your account can't find the subscription of an id. The id may be wrong, or the \
+            subscription belongs to another tenant.",
         fix: "List what your account sees (`az account list --all --output table`), then pass \
             whole ids for `--policy` and `--vault`.",
         who: who::KEY_VAULT,
@@ -170,7 +173,7 @@ pub(super) const LATER: [Entry; 27] = [
         cause: "The e-commerce content management and recommendations of Commerce are not covered. \
             Scale units, e-commerce, ratings and reviews are not covered outside the \
             environment's geography.",
-        fix: "Accept it, or keep these components in the environment's geography.",
+        fix: "Accept this, or keep these components in the environment's geography.",
         who: who::APPS,
         source: source::ARTICLE,
     },
@@ -180,7 +183,7 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Lifecycle Services not covered",
         cause: "File assets, methodologies, task recordings and project metadata in Lifecycle \
             Services stay on the Microsoft key.",
-        fix: "Keep nothing there that must be under your key.",
+        fix: "Do not store data there that your key must cover.",
         who: who::LCS,
         source: source::ARTICLE,
     },
@@ -188,11 +191,11 @@ pub(super) const LATER: [Entry; 27] = [
         code: "CMK041",
         severity: Unknown,
         title: "Customer's key, and no policy",
-        cause: "The service says that a customer manages the environment's key, and shows no \
-            policy: reads lag behind, or the list hides the policy. Bring-your-own keys were \
+        cause: "The service says that a customer manages the environment's key, but it shows no \
+            policy. The data may be late, or the list hides the policy. Bring-your-own keys were \
             retired on 2026-01-06, and their environments went back to the Microsoft key.",
-        fix: "Run the same command again later. If it stays so, ask Microsoft support before you \
-            add the environment to a policy.",
+        fix: "Run the same command again later. If nothing changes, ask Microsoft support before \
+            you add the environment to a policy.",
         who: who::POWER_PLATFORM,
         source: source::BYOK,
     },
@@ -200,8 +203,8 @@ pub(super) const LATER: [Entry; 27] = [
         code: "CMK042",
         severity: Block,
         title: "Id of another kind of resource",
-        cause: "The id that was passed is well formed but names something else: a policy of \
-            another kind, a vault instead of a policy, a group.",
+        cause: "The id is well formed but belongs to something else, such as a policy of another \
+            kind, a vault or a group.",
         fix: "Pass the id of an encryption policy: `az resource list --resource-type \
             Microsoft.PowerPlatform/enterprisePolicies --query \"[].id\"`.",
         who: who::CALLER,
@@ -224,8 +227,8 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Resource lock",
         cause: "A lock on the group, the vault or the policy forbids changes or deletions there \
             (`ScopeLocked`).",
-        fix: "See it (`az lock list --resource-group GROUP --output table`), and remove it for \
-            the time of the change: `az lock delete --ids LOCK_ID`.",
+        fix: "List the locks (`az lock list --resource-group GROUP --output table`), and remove \
+            the lock during the change: `az lock delete --ids LOCK_ID`.",
         who: who::OWNER,
         source: source::ARM,
     },
@@ -245,8 +248,8 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Vault or key deleted or absent",
         cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it \
             and its name, and a new one in its place would be another key.",
-        fix: "Look and recover, do not create it again: `az keyvault list-deleted`, `az keyvault \
-            recover --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
+        fix: "Recover it. Do not create it again: `az keyvault list-deleted`, `az keyvault recover \
+            --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
     },
@@ -303,7 +306,8 @@ pub(super) const LATER: [Entry; 27] = [
         title: "Vault or key not as asked for",
         cause: "The vault or the key exists and differs from what you asked for. cmkctl never \
             changes an existing vault or key.",
-        fix: "Leave out the flag to use the existing vault or key unchanged, or choose another one.",
+        fix: "Leave out the flag to use the existing vault or key unchanged, or choose another \
+            one.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
     },

@@ -20,9 +20,9 @@ pub(super) const START: [Entry; 24] = [
     Entry {
         code: "CMK002",
         severity: Block,
-        title: "Not the environment that is meant",
-        cause: "A name fits several environments, or Power Platform and Dataverse name different \
-            finance and operations environments. Going by names would encrypt the wrong one.",
+        title: "Environment is ambiguous",
+        cause: "The name matches several environments, or Power Platform and Dataverse show \
+            different finance and operations environments. cmkctl could encrypt the wrong one.",
         fix: "Pass the environment's id, which `cmkctl environment-name ENVIRONMENT` prints. If \
             both sides differ, ask Microsoft support.",
         who: who::POWER_PLATFORM,
@@ -54,8 +54,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK005",
         severity: Block,
         title: "Key before the integration",
-        cause: "The environment has no finance and operations side yet. A customer-managed key \
-            that is there before the integration is an unsupported order.",
+        cause: "The environment has no finance and operations side yet. Microsoft does not support \
+            a key that is added before the integration.",
         fix: "Integrate it first. If it has no finance and operations apps: `cmkctl \
             add-environment ENVIRONMENT --policy POLICY_ID --power-platform-only`.",
         who: who::LCS,
@@ -67,8 +67,8 @@ pub(super) const START: [Entry; 24] = [
         title: "Not a Managed Environment",
         cause: "Only a Managed Environment can have a customer-managed key. Its users then need \
             premium licences.",
-        fix: "Make it one on the way: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID \
-            --make-managed`, or in the admin center.",
+        fix: "Turn it on in the admin center, or while you add it: `cmkctl add-environment \
+            ENVIRONMENT --policy POLICY_ID --make-managed`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -76,8 +76,7 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK007",
         severity: Block,
         title: "Policy in another geography",
-        cause: "A policy takes only environments of its own geography, so an environment \
-            elsewhere is not offered for it.",
+        cause: "A policy accepts only environments of its own geography.",
         fix: "Create a policy in the environment's geography: `cmkctl create-policy ENVIRONMENT \
             --vault VAULT_ID --key KEY --policy NAME`.",
         who: who::KEY_VAULT,
@@ -89,10 +88,10 @@ pub(super) const START: [Entry; 24] = [
         title: "Location that the provider doesn't know",
         cause: "A policy's location is a Power Platform geography, not an Azure region, and three \
             geographies have another name here: `uk`, `brazil` and `uae`. Italy and Poland have \
-            environments and no location here. With any other word Resource Manager answers \
+            environments and no location here. For other values, Azure Resource Manager answers \
             `LocationNotAvailableForResourceType`.",
-        fix: "Let the environment decide (`cmkctl create-policy ENVIRONMENT`), or see what there \
-            is: `az provider show --namespace Microsoft.PowerPlatform --query \
+        fix: "Let cmkctl use the environment's geography (`cmkctl create-policy ENVIRONMENT`), or \
+            list the locations: `az provider show --namespace Microsoft.PowerPlatform --query \
             \"resourceTypes[?resourceType=='enterprisePolicies'].locations\"`.",
         who: who::KEY_VAULT,
         source: source::SCRIPTS,
@@ -114,9 +113,9 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK010",
         severity: Block,
         title: "Provider not registered",
-        cause: "The subscription doesn't know the provider `Microsoft.PowerPlatform`, so no \
-            policy can be created in it (`MissingSubscriptionRegistration`).",
-        fix: "`cmkctl create-policy` does it, or: `az provider register --namespace \
+        cause: "The provider `Microsoft.PowerPlatform` is not registered in the subscription, so \
+            no policy can be created there (`MissingSubscriptionRegistration`).",
+        fix: "`cmkctl create-policy` registers it. By hand: `az provider register --namespace \
             Microsoft.PowerPlatform --wait`.",
         who: who::CONTRIBUTOR,
         source: source::KEYS,
@@ -127,8 +126,8 @@ pub(super) const START: [Entry; 24] = [
         title: "Soft delete or purge protection off",
         cause: "If the key is purged, the data is lost. The service therefore requires soft delete \
             and purge protection.",
-        fix: "Turn it on. It is permanent: `az keyvault update --name VAULT \
-            --enable-purge-protection true`.",
+        fix: "Turn purge protection on. You can't turn it off again: `az keyvault update --name \
+            VAULT --enable-purge-protection true`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -137,7 +136,7 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Policy's identity may not use the key",
         cause: "The policy's identity must be able to get, wrap and unwrap with the key. A role or \
-            an access policy allows it. Without it, or where a deny assignment takes it away, Key \
+            an access policy allows it. Without it, or with a deny assignment against it, Key \
             Vault answers 403 and environments go offline.",
         fix: "`cmkctl create-policy` grants it. By hand: `az role assignment create \
             --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \
@@ -151,11 +150,11 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK013",
         severity: Warn,
         title: "Grant not effective yet",
-        cause: "A role assignment takes up to 5 minutes to be effective everywhere, and one at a \
-            management group takes hours on a key: cmkctl counts 8. A request that comes sooner \
-            is refused as if there were no role.",
-        fix: "Wait 5 minutes, or until the named time. `cmkctl create-policy` and `cmkctl enable` \
-            wait by themselves. A role on the vault itself takes 5 minutes.",
+        cause: "A role assignment needs up to 5 minutes to take effect. At a management group it \
+            needs hours for a key, and cmkctl waits 8. Until then, the service refuses requests as \
+            if the role were missing.",
+        fix: "Wait 5 minutes, or until the time in the message. `cmkctl create-policy` and `cmkctl \
+            enable` wait by themselves. A role on the vault itself takes 5 minutes.",
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Azure role-based access control, troubleshooting, seen 2026-11 \
             (5 minutes and 8 hours as limits: inferred)",
@@ -190,8 +189,8 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Key expired, disabled or not valid yet",
         cause: "Every environment of the policy may go offline when the key expires, and goes \
-            offline when it is disabled. Unwrapping with an expired key was seen to go on for a \
-            while (third party): do not count on it.",
+            offline when it is disabled. A third party saw an expired key work for a while. Do not \
+            rely on it.",
         fix: "Rotate it before it expires (`az keyvault key rotate --vault-name VAULT --name \
             KEY`), or enable it: `az keyvault key set-attributes --vault-name VAULT --name KEY \
             --enabled true`.",
@@ -214,8 +213,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK018",
         severity: Block,
         title: "Firewall without trusted services",
-        cause: "The vault's firewall is closed and doesn't let trusted Microsoft services pass. \
-            Power Platform then can't reach the key, and every environment is locked.",
+        cause: "The vault's firewall is closed, also for trusted Microsoft services. Power \
+            Platform then can't reach the key, and every environment is locked.",
         fix: "az keyvault update --name VAULT --bypass AzureServices",
         who: who::KEY_VAULT,
         source: source::LOCK,
@@ -246,7 +245,7 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK021",
         severity: Block,
         title: "Administrator's role missing",
-        cause: "Adding an environment takes the permission `ManageProtectionKeys`, which comes \
+        cause: "Adding an environment requires the permission `ManageProtectionKeys`, which comes \
             with the role Power Platform Administrator or Dynamics 365 Administrator. Whether the \
             newer role Environment Encryption Operator is enough is not known.",
         fix: "If you are eligible for one of the two roles, activate it in Privileged Identity \
@@ -258,8 +257,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK022",
         severity: Block,
         title: "Service principal not registered",
-        cause: "Power Platform lets a service principal in only after a human administrator has \
-            registered it as a management application, once. It can't register itself.",
+        cause: "Power Platform accepts a service principal only after an administrator, a person, \
+            has registered it once as a management application. It can't register itself.",
         fix: "New-PowerAppManagementApp -ApplicationId CLIENT_ID",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
@@ -268,10 +267,9 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK023",
         severity: Block,
         title: "Another lifecycle operation runs",
-        cause: "One lifecycle operation at a time runs on an environment: a backup, a copy, a \
-            change of its management. Until it has ended nothing else starts (409 \
-            `OperationNotStartable`).",
-        fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the \
+        cause: "Only one lifecycle operation at a time runs on an environment, such as a backup or \
+            a copy. Until it ends, no other one starts (409 `OperationNotStartable`).",
+        fix: "Find the operation (`cmkctl status ENVIRONMENT`), wait until it ends, then run the \
             same command again.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
@@ -279,9 +277,9 @@ pub(super) const START: [Entry; 24] = [
     Entry {
         code: "CMK024",
         severity: Block,
-        title: "Kind of environment that can't have a key",
-        cause: "Trial, Teams and Default environments can't have a customer-managed key, and the \
-            service may name a reason of its own for any other.",
+        title: "This kind of environment can't have a key",
+        cause: "Trial, Teams and Default environments can't have a customer-managed key. For other \
+            environments, the service may give a reason.",
         fix: "Choose another environment, or remove the reason that the service names: `cmkctl \
             add-environment ENVIRONMENT --dry-run` shows it.",
         who: who::POWER_PLATFORM,

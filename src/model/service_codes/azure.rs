@@ -140,8 +140,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::State),
         cause: "A resource lock forbids the change or the deletion.",
-        fix: "See it (`az lock list --resource-group GROUP --output table`), and remove it for \
-            the time of the change: `az lock delete --ids LOCK_ID`.",
+        fix: "List the locks (`az lock list --resource-group GROUP --output table`), and remove \
+            the lock during the change: `az lock delete --ids LOCK_ID`.",
         who: who::OWNER,
         belongs_to: Some("CMK044"),
         source: source::ARM,

@@ -262,8 +262,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS7000112",
         "The application is disabled in this tenant.",
-        "Enable the application under Enterprise applications in Microsoft Entra, or sign in with another \
-            application.",
+        "Enable the application under Enterprise applications in Microsoft Entra, or sign in with \
+            another application.",
         who::ENTRA,
     ),
     code(

@@ -14,7 +14,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Busy),
         cause: "Another lifecycle operation runs on the environment (409). Nothing was started, \
             and it does not mean that the wanted operation runs.",
-        fix: "See what runs (`cmkctl status ENVIRONMENT`), wait until it has ended, then run the \
+        fix: "Find the operation (`cmkctl status ENVIRONMENT`), wait until it ends, then run the \
             same command again.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK023"),

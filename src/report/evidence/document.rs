@@ -16,6 +16,14 @@ use std::collections::BTreeMap;
 pub struct Circumstances<'a> {
     /// The cloud's name.
     pub cloud: &'a str,
+    /// The tenant's id, as far as the token says.
+    pub tenant: Option<&'a str>,
+    /// A domain of the tenant, where the sign-in named it.
+    pub domain: Option<&'a str>,
+    /// Is it a sandbox?
+    pub rehearsal: bool,
+    /// The command line, for a person who reads the summary.
+    pub program: &'a str,
     /// Who is signed in, as far as the token says.
     pub by: Option<&'a str>,
     /// What was asked.
@@ -28,11 +36,23 @@ pub(super) struct ReportV1<'a> {
     pub(super) schema: &'static str,
     pub(super) tool: &'static str,
     pub(super) cloud: &'a str,
+    pub(super) rehearsal: bool,
+    pub(super) tenant: TenantV1<'a>,
     pub(super) at: Timestamp,
     pub(super) by: Option<&'a str>,
     pub(super) data: Data<'a>,
     /// SHA-256 over `data` as it stands here, without white space.
     pub(super) sha256: String,
+    /// How each environment of `data` was judged, in the same order.
+    #[serde(skip)]
+    pub(super) standings: &'a [Standing<'a>],
+}
+
+/// Which tenant. What is not known is nothing.
+#[derive(Serialize)]
+pub(super) struct TenantV1<'a> {
+    pub(super) id: Option<&'a str>,
+    pub(super) domain: Option<&'a str>,
 }
 
 /// What the hash is over.
@@ -75,7 +95,7 @@ pub(super) struct ProtectionV1<'a> {
 
 pub(super) fn report<'a>(
     estate: &'a Estate,
-    all: &'a [Standing<'_>],
+    all: &'a [Standing<'a>],
     circumstances: &'a Circumstances<'_>,
 ) -> ReportV1<'a> {
     let pages = positions(circumstances.requests, "/scopes/admin/environments?");
@@ -104,6 +124,11 @@ pub(super) fn report<'a>(
         schema: "cmkctl/report/v1",
         tool: concat!("cmkctl ", env!("CARGO_PKG_VERSION")),
         cloud: circumstances.cloud,
+        rehearsal: circumstances.rehearsal,
+        tenant: TenantV1 {
+            id: circumstances.tenant,
+            domain: circumstances.domain,
+        },
         at: estate.at,
         by: circumstances.by,
         data,
@@ -112,6 +137,7 @@ pub(super) fn report<'a>(
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect(),
+        standings: all,
     }
 }
 
@@ -203,7 +229,7 @@ fn protection_row<'a>(
     }
 }
 
-/// `yes`, `no`, or that nobody told.
+/// `yes`, `NO` or `not visible`.
 pub(super) fn word(flag: Option<bool>) -> &'static str {
     match flag {
         Some(true) => "yes",
@@ -246,10 +272,10 @@ pub(super) fn by_state(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
 pub(super) fn horizon(report: &ReportV1<'_>) -> Vec<(&'static str, usize)> {
     let spans: [(&str, i64); 5] = [
         ("expired", 0),
-        ("30 days", 30),
-        ("60 days", 60),
-        ("180 days", 180),
-        ("a year", 365),
+        ("within 30 days", 30),
+        ("within 60 days", 60),
+        ("within 180 days", 180),
+        ("within a year", 365),
     ];
     let mut bins: Vec<(&'static str, usize)> = spans.iter().map(|(name, _)| (*name, 0)).collect();
     bins.extend([("later", 0), ("no end", 0), ("not visible", 0)]);

@@ -1,8 +1,12 @@
 //! The report as Markdown, for a ticket or a repository.
 
 use super::document::{ReportV1, by_state, day_or_none, horizon, name, numbers, word};
-use crate::report::estate::MAY_LACK;
-use crate::report::matrix::{MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
+use super::summary::Summary;
+use crate::report::estate::{MAY_LACK, sentences};
+use crate::report::matrix::{MATRIX, SOURCES, STAYS_ON_MICROSOFT_KEY};
+
+/// So many names of a case are shown; the table has the others.
+const NAMES: usize = 8;
 
 /// An address of cmkctl's own requests in a cell: no line feed and no bar may end it.
 fn address(text: &str) -> String {
@@ -25,22 +29,52 @@ fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// The whole report.
-pub(super) fn markdown(report: &ReportV1<'_>) -> String {
-    let mut text = format!(
-        "# Customer-managed keys: {} environments\n\nCloud `{}`, read {} by {}, with {}.\n\n## \
-        Environments by state\n\n",
-        report.data.environments.len(),
+/// What stands above everything else.
+fn head(report: &ReportV1<'_>) -> String {
+    let or_hidden = |text: Option<&str>| text.map_or("not visible".to_owned(), cell);
+    let summary = Summary::of(report);
+    let mut text = String::from("# Customer-managed keys\n\n");
+    if report.rehearsal {
+        text.push_str("**Rehearsal.** A sandbox played this tenant. Nothing here is real.\n\n");
+    }
+    text.push_str(&format!(
+        "Tenant {}, domain {}, cloud `{}`, read {} by {}, with {}.\n\n## {}\n\n",
+        or_hidden(report.tenant.id),
+        or_hidden(report.tenant.domain),
         cell(report.cloud),
         report.at,
-        report
-            .by
-            .map_or("an account that the token does not name".to_owned(), cell),
-        report.tool
-    );
-    if let Some(why) = &report.data.partial {
-        text.push_str(&format!("{MAY_LACK}: {}.\n\n", cell(why)));
+        or_hidden(report.by),
+        report.tool,
+        summary.headline(),
+    ));
+    let partial = report.data.partial.as_ref();
+    let lacks = partial.map(|why| format!("{MAY_LACK}: {}.", cell(why)));
+    for open in summary.left_open().into_iter().chain(lacks) {
+        text.push_str(&format!("{open}\n\n"));
     }
+    if !summary.cases.is_empty() {
+        text.push_str(
+            "| state | environments | names | why | until | what to do \
+            |\n|---|---|---|---|---|---|\n",
+        );
+    }
+    for case in &summary.cases {
+        text.push_str(&row(&[
+            case.state.word().to_owned(),
+            case.size(),
+            cell(&case.names(NAMES)),
+            cell(&case.why()),
+            case.deadline(report.at).unwrap_or("-".to_owned()),
+            case.remedy().to_owned(),
+        ]));
+    }
+    text.push_str("\n## Environments by state\n\n");
+    text
+}
+
+/// The whole report.
+pub(super) fn markdown(report: &ReportV1<'_>) -> String {
+    let mut text = head(report);
     text.push_str("| state | environments |\n|---|---|\n");
     for (state, count) in by_state(report) {
         text.push_str(&row(&[state.to_owned(), count.to_string()]));
@@ -93,7 +127,7 @@ fn environments(report: &ReportV1<'_>) -> String {
             cell(one.id),
             cell(one.sku),
             cell(name(one.policy.as_deref())),
-            cell(&one.dangers.join("; ")),
+            cell(&sentences(one.dangers)),
             line.read_from
                 .map_or("-".to_owned(), |number| format!("#{number}")),
         ]));
@@ -103,21 +137,26 @@ fn environments(report: &ReportV1<'_>) -> String {
 
 /// What a key covers, and what it does not.
 fn coverage() -> String {
-    let mut text = format!(
-        "\n## What a key covers (Microsoft, {MATRIX_DATE})\n\n| app | covered | note \
-        |\n|---|---|---|\n"
+    let mut text = String::from(
+        "\n## What a key covers\n\n| app | covered | note | code | source \
+        |\n|---|---|---|---|---|\n",
     );
     for app in &MATRIX {
         text.push_str(&row(&[
             app.app.to_owned(),
             app.support.to_owned(),
             app.note.to_owned(),
+            app.code.unwrap_or("-").to_owned(),
+            format!("\\[{}\\]", app.source_number()),
         ]));
     }
     text.push_str(&format!(
-        "\nOn the Microsoft key stay: {}.\n",
+        "\nOn the Microsoft key stay: {}.\n\nSources:\n\n",
         STAYS_ON_MICROSOFT_KEY.join(", ")
     ));
+    for (number, source) in SOURCES.iter().enumerate() {
+        text.push_str(&format!("{}. {source}\n", number + 1));
+    }
     text
 }
 

@@ -3,20 +3,26 @@
 use super::super::terminal::Out;
 use super::super::written::{Existing, write_file};
 use super::scripts::{File, HandOver, MARK, files};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::model::shell::Shell;
+use crate::model::system::System;
 use crate::model::who::Side;
 use std::path::{Path, PathBuf};
 
 /// The name of the scripts if they go to stdout.
 const NAMELESS: &str = "hand-over";
 
-/// Writes the hand-over: to files whose names start like this one, or to stdout for `-`.
+/// The byte order mark, which says that a text is UTF-8.
+const MARK_OF_UTF_8: char = '\u{feff}';
+
+/// Writes what is handed over: to files whose names begin like this one, or to stdout for `-`.
 ///
 /// # Errors
 /// A file exists that is no earlier hand-over, or can't be written.
 pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     if to == "-" {
-        out.script(&joined(&files(hand_over, NAMELESS)));
+        let shell = System::HERE.shell();
+        out.script(&joined(&files(hand_over, NAMELESS), shell));
         return out.written();
     }
     let (folder, stem) = place(to)?;
@@ -29,8 +35,8 @@ pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
         ours(path)?;
     }
     for (path, file) in &files {
-        write_file(path, file.text.as_bytes(), Existing::Replaced)?;
-        if file.runs {
+        write_file(path, content(file).as_bytes(), Existing::Replaced)?;
+        if file.shell == Some(Shell::Sh) {
             runs(path)?;
         }
     }
@@ -45,9 +51,19 @@ pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     Ok(())
 }
 
-/// All files as one Bash script. Files that Bash can't run become comments.
-fn joined(files: &[File]) -> String {
-    let (runs, shown): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| file.runs);
+/// The text as it is written to a file. Without a mark Windows PowerShell 5.1 reads a script in the
+/// system's code page, in which a letter such as `Ñ` ends in a quotation mark.
+fn content(file: &File) -> String {
+    match file.shell {
+        Some(Shell::PowerShell) => format!("{MARK_OF_UTF_8}{}", file.text),
+        Some(Shell::Sh) | None => file.text.clone(),
+    }
+}
+
+/// The shell runs what is printed; everything else is in it as remarks.
+fn joined(files: &[File], shell: Shell) -> String {
+    let (runs, shown): (Vec<&File>, Vec<&File>) =
+        files.iter().partition(|file| file.shell == Some(shell));
     let mut text: String = runs.iter().map(|file| file.text.as_str()).collect();
     for file in shown {
         text.push_str(&format!("\n# {NAMELESS}{}:\n", file.ending));
@@ -81,7 +97,7 @@ fn ours(path: &Path) -> Result<()> {
     let other = match std::fs::read(path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
-            let mut head = text.lines().take(2);
+            let mut head = text.trim_start_matches(MARK_OF_UTF_8).lines().take(2);
             !head.any(|line| line.trim_start_matches(['#', '/', ' ']) == MARK)
         }
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
@@ -93,20 +109,24 @@ fn ours(path: &Path) -> Result<()> {
     Err(Error::usage(what).hint("It is never replaced. Name another file."))
 }
 
-/// Makes the file executable for everyone who may read it.
+/// Every user who may read it may run it.
+#[cfg(unix)]
 fn runs(path: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let allow = || {
-            let mut rights = path.metadata()?.permissions();
-            rights.set_mode(rights.mode() | (rights.mode() & 0o444) >> 2);
-            std::fs::set_permissions(path, rights)
-        };
-        allow().map_err(|error| {
-            let what = format!("`{}` can't be made executable.", path.display());
-            Error::new(Kind::Unexpected, what).detail(format!("{error}."))
-        })?;
-    }
+    use crate::error::Kind;
+    use std::os::unix::fs::PermissionsExt;
+    let allow = || {
+        let mut rights = path.metadata()?.permissions();
+        rights.set_mode(rights.mode() | (rights.mode() & 0o444) >> 2);
+        std::fs::set_permissions(path, rights)
+    };
+    allow().map_err(|error| {
+        let what = format!("`{}` can't be made executable.", path.display());
+        Error::new(Kind::Unexpected, what).detail(format!("{error}."))
+    })
+}
+
+/// Elsewhere a file's name says what runs it.
+#[cfg(not(unix))]
+fn runs(_: &Path) -> Result<()> {
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Builds the scripts of each administrator.
 
 use super::super::infra::{Blueprint, bicep};
-use super::shell::{Asked, Script, Shell, Word};
+use super::shell::{Asked, Script, Word};
 use crate::model::ids::ArmId;
+use crate::model::shell::Shell;
 use crate::model::who::Side;
 
 /// The content of a hand-over.
@@ -69,8 +70,8 @@ pub(super) struct File {
     pub(super) ending: String,
     /// Its content.
     pub(super) text: String,
-    /// Can Bash run it?
-    pub(super) runs: bool,
+    /// What runs it as it is, if anything does.
+    pub(super) shell: Option<Shell>,
 }
 
 /// The first lines of a hand-over contain this text. A file with it may be replaced.
@@ -107,7 +108,7 @@ pub(super) fn files(hand_over: &HandOver, stem: &str) -> Vec<File> {
             (Side::KeyVault, _) => "-key-vault",
             (Side::PowerPlatform, _) => "-power-platform",
         };
-        for (shell, ending) in [(Shell::Bash, "sh"), (Shell::PowerShell, "ps1")] {
+        for (shell, ending) in [(Shell::Sh, "sh"), (Shell::PowerShell, "ps1")] {
             let script = Script::new(shell, MARK);
             files.push(File {
                 ending: format!("{of}.{ending}"),
@@ -115,7 +116,7 @@ pub(super) fn files(hand_over: &HandOver, stem: &str) -> Vec<File> {
                     Side::KeyVault => key_vault(hand_over, stem, script),
                     Side::PowerPlatform => power_platform(hand_over, script),
                 },
-                runs: shell == Shell::Bash,
+                shell: Some(shell),
             });
         }
     }
@@ -126,7 +127,7 @@ pub(super) fn files(hand_over: &HandOver, stem: &str) -> Vec<File> {
             Some(File {
                 ending: template(&hand_over.parts, number),
                 text: format!("// {MARK}\n{text}"),
-                runs: false,
+                shell: None,
             })
         }));
     }

@@ -1,16 +1,8 @@
 //! Writes commands for Bash and PowerShell, with every word quoted safely.
 
 use super::super::infra::comment;
-use crate::model::text::{clean, quoted};
-
-/// The shell of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shell {
-    /// Bash, and every other shell with POSIX quoting.
-    Bash,
-    /// Windows PowerShell and PowerShell 7.
-    PowerShell,
-}
+use crate::model::shell::Shell;
+use crate::model::text::clean;
 
 /// One word of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +33,7 @@ impl Script {
     /// A script that starts with this comment and stops at the first failed command.
     pub(super) fn new(shell: Shell, remark: &str) -> Self {
         let text = match shell {
-            Shell::Bash => format!("#!/usr/bin/env bash\n# {remark}\nset -euo pipefail\n"),
+            Shell::Sh => format!("#!/usr/bin/env bash\n# {remark}\nset -euo pipefail\n"),
             Shell::PowerShell => format!("# {remark}\n$ErrorActionPreference = 'Stop'\n"),
         };
         Self { shell, text }
@@ -51,7 +43,7 @@ impl Script {
     pub(super) fn takes(&mut self, all: &[&Asked]) {
         for (place, Asked { variable, what }) in all.iter().enumerate() {
             let line = match self.shell {
-                Shell::Bash => format!("{variable}=${{1:?Give {what}.}}\nshift\n"),
+                Shell::Sh => format!("{variable}=${{1:?Give {what}.}}\nshift\n"),
                 Shell::PowerShell => format!(
                     "${variable} = $args[{place}]\nif (-not ${variable}) {{ throw 'Give {what}.' \
                     }}\n"
@@ -78,7 +70,7 @@ impl Script {
     /// Adds a command to run, with the script's other arguments.
     pub(super) fn run(&mut self, words: &[Word]) {
         let more = match self.shell {
-            Shell::Bash => "\"$@\"",
+            Shell::Sh => "\"$@\"",
             Shell::PowerShell => "@more",
         };
         let line = format!("{} {more}", self.line(words));
@@ -118,136 +110,19 @@ impl Script {
 
     fn word(&self, word: &Word) -> String {
         match (word, self.shell) {
-            // No argument of these commands has several lines, so clean each to one.
-            (Word::Given(text), Shell::Bash) => quoted(&clean(text)),
-            (Word::Given(text), Shell::PowerShell) => quoted_for_power_shell(&clean(text)),
-            (Word::Asked(asked), Shell::Bash) => format!("\"${}\"", asked.variable),
+            // One line each: nothing that a command of ours takes has several.
+            (Word::Given(text), shell) => shell.word(&clean(text)),
+            (Word::Asked(asked), Shell::Sh) => format!("\"${}\"", asked.variable),
             (Word::Asked(asked), Shell::PowerShell) => format!("${}", asked.variable),
         }
     }
 }
 
-/// The characters that PowerShell accepts as a single quotation mark: `'` and four typographic
-/// ones. Inside a string, each must be doubled.
-const SINGLE: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
-
-/// Quotes a word for PowerShell. Inside single quotation marks `$`, backticks and line breaks have
-/// no meaning.
-fn quoted_for_power_shell(word: &str) -> String {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:".contains(ch);
-    // PowerShell splits words that begin with a dash at a dot or a colon.
-    let flag = |ch: char| ch.is_ascii_alphanumeric() || ch == '-';
-    let fits = if word.starts_with('-') {
-        word.chars().all(flag)
-    } else {
-        word.chars().all(plain)
-    };
-    if fits && !word.is_empty() {
-        return word.to_owned();
-    }
-    let mut text = String::from("'");
-    for ch in word.chars() {
-        text.push(ch);
-        if SINGLE.contains(&ch) {
-            text.push(ch);
-        }
-    }
-    text + "'"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::shell::tests::{as_power_shell_reads, hostile};
     use proptest::prelude::*;
-
-    /// Hostile words, as a service or a user of it may write them.
-    fn hostile() -> impl Strategy<Value = String> {
-        let pieces = prop_oneof![
-            Just("'"),
-            Just("''"),
-            Just("\""),
-            Just("$(whoami)"),
-            Just("$env:PATH"),
-            Just("`"),
-            Just("`n"),
-            Just(";"),
-            Just("&"),
-            Just("|"),
-            Just("#"),
-            Just("<#"),
-            Just("#>"),
-            Just("\\"),
-            Just(" "),
-            Just("\n"),
-            Just("\r\n"),
-            Just("\u{2028}"),
-            Just("\u{85}"),
-            Just("\u{2018}"),
-            Just("\u{2019}"),
-            Just("\u{201a}"),
-            Just("\u{201b}"),
-            Just("--%"),
-            Just("-a.b"),
-            Just("@"),
-            Just("{"),
-            Just("}"),
-            Just("("),
-            Just("!"),
-            Just("*"),
-            Just("~"),
-            Just("%PATH%"),
-            Just("x"),
-            Just("Größe"),
-        ];
-        proptest::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
-    }
-
-    /// The words of each command, as PowerShell parses them. Not every build machine has
-    /// PowerShell, so its rules are here. A line break ends a command, except inside a string. `#`
-    /// at the start of a word starts a comment to the end of the line. A string starts with any
-    /// single quotation mark and ends with any that is not doubled. Other special characters must
-    /// not be outside a string.
-    ///
-    /// This checks only the quoting of words and comments, not what the commands do.
-    fn read(script: &str) -> Vec<Vec<String>> {
-        let (mut lines, mut words) = (Vec::new(), Vec::new());
-        let mut rest = script.chars().peekable();
-        while let Some(ch) = rest.next() {
-            match ch {
-                '\n' | '\r' => lines.push(std::mem::take(&mut words)),
-                ' ' => {}
-                '#' => while rest.next_if(|ch| !matches!(ch, '\n' | '\r')).is_some() {},
-                ch if SINGLE.contains(&ch) => {
-                    let mut word = String::new();
-                    loop {
-                        let ch = rest.next().expect("a string that ends");
-                        if SINGLE.contains(&ch)
-                            && rest.next_if(|next| SINGLE.contains(next)).is_none()
-                        {
-                            break;
-                        }
-                        word.push(ch);
-                    }
-                    let behind = rest.peek().copied().unwrap_or('\n');
-                    assert!(matches!(behind, ' ' | '\n'), "{behind:?} behind a string");
-                    words.push(word);
-                }
-                ch => {
-                    let mut word = ch.to_string();
-                    while let Some(ch) = rest.next_if(|ch| !ch.is_whitespace()) {
-                        word.push(ch);
-                    }
-                    let plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./:".contains(ch);
-                    assert!(word.chars().all(plain), "`{word}` stands outside a string");
-                    assert!(!word.starts_with("--%") && !word.starts_with("-a."));
-                    words.push(word);
-                }
-            }
-        }
-        lines.push(words);
-        lines.retain(|words| !words.is_empty());
-        lines
-    }
 
     fn given(all: &[String]) -> Vec<Word> {
         all.iter().cloned().map(Word::Given).collect()
@@ -264,7 +139,7 @@ mod tests {
             let line = script.line(&given(&all));
             script.text.push_str(&line);
             let expected: Vec<String> = all.iter().map(|word| clean(word)).collect();
-            prop_assert_eq!(read(&script.text), [expected]);
+            prop_assert_eq!(as_power_shell_reads(&script.text), [expected]);
         }
     }
 
@@ -274,7 +149,7 @@ mod tests {
         fn no_word_leaves_its_place_in_bash(
             all in proptest::collection::vec(hostile(), 1..4),
         ) {
-            let mut script = Script::new(Shell::Bash, "A test.");
+            let mut script = Script::new(Shell::Sh, "A test.");
             script.remark(&all.concat());
             script.show(&given(&all));
             let mut words = vec![Word::Given("printf".to_owned()), Word::Given("%s\\0".to_owned())];
@@ -285,23 +160,6 @@ mod tests {
             prop_assert!(ran.status.success() && ran.stderr.is_empty());
             let expected: String = all.iter().map(|word| clean(word) + "\0").collect();
             prop_assert_eq!(String::from_utf8(ran.stdout).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn words_for_power_shell() {
-        for (word, expected) in [
-            ("create-policy", "create-policy"),
-            ("--policy", "--policy"),
-            ("/subscriptions/a/b", "/subscriptions/a/b"),
-            ("", "''"),
-            ("it's", "'it''s'"),
-            ("it\u{2019}s", "'it\u{2019}\u{2019}s'"),
-            ("$x `y", "'$x `y'"),
-            ("-a.b", "'-a.b'"),
-            ("@x", "'@x'"),
-        ] {
-            assert_eq!(quoted_for_power_shell(word), expected);
         }
     }
 
@@ -320,7 +178,7 @@ mod tests {
             script.text()
         };
         assert_eq!(
-            text(Shell::Bash),
+            text(Shell::Sh),
             "#!/usr/bin/env bash\n# A test.\nset -euo pipefail\nvault=${1:?Give the vault.}\n\
             shift\ncmkctl \"$vault\" \"$@\"\n"
         );

@@ -1,13 +1,13 @@
 //! Policies, vaults and keys as rows. The order of their fields is the order of the
 //! columns of `-o tsv`, and stays.
 
-use super::layout::{Column, may, must};
 use super::row::{Fits, Row, UNKNOWN, dash, flag};
 use crate::model::day::day;
 use crate::model::fit::Fit;
 use crate::model::ids::ResourceKind;
 use crate::model::known::Known;
 use crate::model::protection::{Key, Network, Policy, Vault};
+use crate::report::layout::{Column, may, must, named};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ impl Row for PolicyRow<'_> {
     const ITEMS: &'static str = "policies";
     const ONE: &'static str = "policy";
     const COLUMNS: &'static [Column] = &[
-        must("NAME"),
+        named("NAME"),
         must("FITS"),
         must("LOCATION"),
         must("KEY"),
@@ -148,7 +148,7 @@ impl Row for VaultRow<'_> {
     const ITEMS: &'static str = "vaults";
     const ONE: &'static str = "vault or managed HSM";
     const COLUMNS: &'static [Column] = &[
-        must("NAME"),
+        named("NAME"),
         must("FITS"),
         must("KIND"),
         must("REGION"),
@@ -230,7 +230,7 @@ impl Row for KeyRow<'_> {
     const ITEMS: &'static str = "keys";
     const ONE: &'static str = "key";
     const COLUMNS: &'static [Column] = &[
-        must("NAME"),
+        named("NAME"),
         must("VAULT"),
         must("FITS"),
         must("TYPE"),

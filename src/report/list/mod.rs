@@ -1,7 +1,6 @@
 //! What is visible and what fits, on stdout; what was not read, on stderr and in the document.
 
 mod azure;
-mod layout;
 mod row;
 mod tenant;
 
@@ -9,6 +8,7 @@ pub use azure::{KeyRow, PolicyRow, VaultRow};
 pub use row::Row;
 pub use tenant::{EnvironmentRow, SubscriptionRow};
 
+use super::layout;
 use super::terminal::Out;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub struct List<'a, R> {
     pub gaps: &'a [String],
     /// What was asked for besides, for a sentence; empty where nothing was.
     pub wanted: String,
-    /// So many are left out because nobody knows whether they would do.
+    /// So many are left out because whether they fit is unknown.
     pub open: usize,
 }
 

@@ -1,8 +1,8 @@
 //! What every row of a list has.
 
-use super::layout::Column;
 use crate::model::fit::Fit;
 use crate::model::known::{Known, Verdict};
+use crate::report::layout::Column;
 use serde::Serialize;
 
 /// One thing of a list.
@@ -46,7 +46,7 @@ impl<'a> Fits<'a> {
     }
 }
 
-/// What nobody knows.
+/// The cell of an unknown value.
 pub(super) const UNKNOWN: &str = "unknown";
 
 /// Three answers.

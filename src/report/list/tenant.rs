@@ -1,7 +1,6 @@
 //! Environments and subscriptions as rows. The order of their fields is the order of the
 //! columns of `-o tsv`, and stays.
 
-use super::layout::{Column, may, must};
 use super::row::{Fits, Row, UNKNOWN, dash, word};
 use crate::model::environment::Environment;
 use crate::model::fit::Fit;
@@ -9,6 +8,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Provider, Registration};
 use crate::model::seen::Seen;
 use crate::model::subscription::Subscription;
+use crate::report::layout::{Column, may, must, named};
 use serde::Serialize;
 
 /// An environment.
@@ -60,7 +60,7 @@ impl Row for EnvironmentRow<'_> {
     const ITEMS: &'static str = "environments";
     const ONE: &'static str = "environment";
     const COLUMNS: &'static [Column] = &[
-        must("NAME"),
+        named("NAME"),
         must("FITS"),
         must("ID"),
         may("TYPE"),
@@ -134,7 +134,7 @@ impl Row for SubscriptionRow<'_> {
     // A registration may be what was not read.
     const OPEN: &'static str = "Not known";
     const COLUMNS: &'static [Column] = &[
-        must("NAME"),
+        named("NAME"),
         must("FITS"),
         must("ID"),
         must("STATE"),

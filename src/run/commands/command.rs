@@ -8,8 +8,8 @@ use crate::model::environment::Environment;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::system::quoted;
 use crate::model::target::Target;
-use crate::model::text::quoted;
 use crate::observe::{Look, Looking};
 use crate::steps::evidence::{PurgeEvidence, take};
 
@@ -240,7 +240,7 @@ impl Command {
         let version = own.key.as_ref().and(own.key_version.as_ref());
         command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
         let location = own.location.as_ref().filter(|_| own.vault.is_some());
-        command.extend(location.map(|location| format!(" --location {location}")));
+        command.extend(location.map(|location| format!(" --location {}", quoted(location))));
         let readers = words.readers.iter();
         command.extend(readers.map(|named| format!(" --reader {}", quoted(named))));
         if let Some(new) = &own.new_key {
@@ -276,15 +276,14 @@ impl Command {
         target: &Target,
         environment: Option<&str>,
     ) -> String {
-        let policy = target
-            .policy
-            .as_ref()
-            .map_or(String::new(), |policy| format!(" --policy {policy}"));
+        let policy = target.policy.as_ref().map_or(String::new(), |policy| {
+            format!(" --policy {}", quoted(&policy.to_string()))
+        });
         let in_place = if target.in_place { " --in-place" } else { "" };
         format!(
             "{program} {} {}{policy}{in_place}",
             self.resume,
-            environment.unwrap_or("ENVIRONMENT")
+            environment.map_or_else(|| "ENVIRONMENT".to_owned(), quoted)
         )
     }
 }

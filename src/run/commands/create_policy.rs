@@ -1,7 +1,7 @@
 //! `create-policy`: step 3, and a new key before it if one is asked for.
 
 use super::command::{Command, Ended, Keys, Need, Picks, always, protected};
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use crate::observe::creating;
 use crate::steps::{Whose, create_key, policy};
 

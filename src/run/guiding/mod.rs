@@ -139,8 +139,8 @@ async fn environment_of(
         None if led.target.environment.is_some() || !led.command.of_environment() => Ok(None),
         None if led.command.name == ENABLE.name => {
             out.say(
-                "Your account sees no environment. This run does the Key Vault administrator's part: the \
-                policy and its right to use the key.",
+                "Your account sees no environment. This run does the Key Vault administrator's \
+                part: the policy and its right to use the key.",
             );
             (led.command, led.half) = (&CREATE_POLICY, true);
             Ok(None)

@@ -6,8 +6,8 @@ use crate::cloud::credential::Identity;
 use crate::config::reader_named;
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
+use crate::model::system::{System, quoted};
 use crate::model::target::Target;
-use crate::model::text::quoted;
 use crate::report::Out;
 use crate::run::Context;
 use crate::run::asking::Asked;
@@ -17,16 +17,11 @@ use crate::steps::location::policy_location;
 
 /// How another person calls cmkctl. In a sandbox, as `user`.
 pub(super) fn program(context: &Context, user: &str) -> String {
-    let words = context.program_of_others();
-    let mut line = words
-        .iter()
-        .map(|word| quoted(word))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let mut words = context.program_of_others();
     if context.settings.cloud.sandbox.is_some() {
-        line.push_str(&format!(" --sandbox-user {user}"));
+        words.extend(["--sandbox-user".to_owned(), user.to_owned()]);
     }
-    line
+    System::HERE.shell().line(&words)
 }
 
 /// The error that the Key Vault administrator must create the policy first, because this account

@@ -1,7 +1,7 @@
 //! The dialog's result as one command without questions.
 
 use super::led::Led;
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use crate::run::Context;
 use crate::run::asking::Asked;
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind};
 use crate::model::cause::Cause;
-use crate::model::text::quoted;
+use crate::model::system::quoted;
 use jiff::Timestamp;
 use std::path::Path;
 

@@ -2,10 +2,12 @@
 //! never the file's name.
 
 use super::fault::Fault;
+use crate::model::encoding::decoded;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use p12_keystore::{Pkcs12Archive, error::Error as PfxError};
 use pkcs8::{EncryptedPrivateKeyInfoRef, pkcs5};
+use std::borrow::Cow;
 
 /// A private key from the file. It has no `Debug`, so that it can't be printed.
 pub(super) enum Key {
@@ -27,8 +29,9 @@ pub(super) struct Contents {
 
 /// Reads the keys and certificates of a file.
 pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Contents, Fault> {
-    // Names in bag attributes may have any encoding.
-    let text = String::from_utf8_lossy(bytes);
+    // Names in bag attributes may be in any encoding.
+    let text = decoded(bytes.to_vec());
+    let text = text.map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Owned);
     if text.contains(BEGIN) {
         pem(&text, password)
     } else if bytes.first() == Some(&SEQUENCE) {

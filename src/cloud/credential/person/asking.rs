@@ -3,6 +3,7 @@
 use super::super::source::{Method, Person, Prompt};
 use super::endpoint::{ANY_TENANT, Asks, Endpoint};
 use crate::error::{Error, Kind, Result};
+use crate::model::system::quoted;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -50,7 +51,7 @@ pub(in crate::cloud::credential) fn unanswered(asking: &Asking<'_>, asks: &Asks)
     error.hints.clear();
     let tenant = match asking.endpoint.tenant {
         ANY_TENANT => String::new(),
-        tenant => format!(" --tenant {tenant}"),
+        tenant => format!(" --tenant {}", quoted(tenant)),
     };
     let claims = asks.claims.as_ref().map_or_else(String::new, |claims| {
         format!(" --claims-challenge \"{}\"", STANDARD.encode(claims))

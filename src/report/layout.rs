@@ -1,4 +1,4 @@
-//! A list for people: one line a row. At a terminal the line has the columns that fit, and nothing
+//! A table for people: one line a row. At a terminal the line has the columns that fit, and nothing
 //! is broken: what must be seen and does not fit stands below its row, and so does the reason.
 
 use crate::report::fitted::grid;
@@ -13,29 +13,50 @@ const GAP: usize = 2;
 /// A column of the table. The most important ones come first.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    pub(super) header: &'static str,
-    /// Must it be seen, whatever the width?
-    pub(super) must: bool,
+    header: &'static str,
+    shown: Shown,
+}
+
+/// When a column is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// In each row. What is too long for its column ends the line.
+    Named,
+    /// Whatever the width: in the row, or below it.
+    Always,
+    /// Where it fits.
+    Fitting,
+}
+
+/// The column of names, which others chose.
+pub(super) const fn named(header: &'static str) -> Column {
+    Column {
+        header,
+        shown: Shown::Named,
+    }
 }
 
 /// A column that must be seen.
 pub(super) const fn must(header: &'static str) -> Column {
-    Column { header, must: true }
+    Column {
+        header,
+        shown: Shown::Always,
+    }
 }
 
 /// A column that is seen where it fits.
 pub(super) const fn may(header: &'static str) -> Column {
     Column {
         header,
-        must: false,
+        shown: Shown::Fitting,
     }
 }
 
 /// The text for a terminal of `width` columns, or for a pipe, which gets everything in one line a
 /// row. Each row comes with its reason.
-pub(super) fn text(
+pub(super) fn text<W: AsRef<str>>(
     columns: &[Column],
-    rows: Vec<(Vec<String>, &str)>,
+    rows: Vec<(Vec<String>, W)>,
     width: Option<u16>,
 ) -> String {
     match width {
@@ -45,10 +66,11 @@ pub(super) fn text(
     }
 }
 
-fn piped(columns: &[Column], rows: Vec<(Vec<String>, &str)>) -> String {
+fn piped<W: AsRef<str>>(columns: &[Column], rows: Vec<(Vec<String>, W)>) -> String {
     let mut header: Vec<&str> = columns.iter().map(|column| column.header).collect();
     header.push("WHY");
     let whole = rows.into_iter().map(|(mut cells, why)| {
+        let why = why.as_ref();
         let why = if why.is_empty() { "-" } else { why };
         cells.push(why.to_owned());
         cells
@@ -63,44 +85,55 @@ struct Fitted<'a> {
     line: Vec<(usize, usize)>,
     /// Which ones must be seen and stand below.
     below: Vec<usize>,
+    /// Which ones are left out.
+    gone: Vec<&'static str>,
     room: usize,
 }
 
 impl<'a> Fitted<'a> {
-    fn new(columns: &'a [Column], rows: &[(Vec<String>, &str)], width: usize) -> Self {
+    fn new<W>(columns: &'a [Column], rows: &[(Vec<String>, W)], width: usize) -> Self {
         let room = width;
-        let widest = |at: usize| {
+        let widest = |at: usize, shown: Shown| {
             let cells = rows.iter().filter_map(|(cells, _)| cells.get(at));
             let cells = cells.map(|cell| cell.width());
-            if at == 0 {
-                let longest = NAME.max(width / 3);
-                return cells.filter(|own| *own <= longest).max();
+            match shown {
+                Shown::Named => cells.filter(|own| *own <= NAME.max(width / 3)).max(),
+                Shown::Always | Shown::Fitting => cells.max(),
             }
-            cells.max()
         };
-        let (mut line, mut below, mut used, mut full) = (Vec::new(), Vec::new(), 0, false);
+        let (mut line, mut below, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut used, mut full) = (0, false);
         for (at, column) in columns.iter().enumerate() {
-            let own = widest(at).unwrap_or(0).max(column.header.width());
+            let own = widest(at, column.shown).unwrap_or(0);
+            let own = own.max(column.header.width());
             let gap = if at == 0 { 0 } else { GAP };
-            if at == 0 || (!full && used + gap + own <= room) {
-                line.push((at, own));
-                used += gap + own;
-            } else if column.must {
-                below.push(at);
-            } else {
-                // What is less important does not take its place.
-                full = true;
+            let fits = !full && used + gap + own <= room;
+            match column.shown {
+                Shown::Always | Shown::Fitting if fits => line.push((at, own)),
+                Shown::Named => line.push((at, own)),
+                Shown::Always => {
+                    below.push(at);
+                    continue;
+                }
+                Shown::Fitting => {
+                    // What is less important does not take its place.
+                    full = true;
+                    gone.push(column.header);
+                    continue;
+                }
             }
+            used += gap + own;
         }
         Self {
             columns,
             line,
             below,
+            gone,
             room,
         }
     }
 
-    fn text(&self, rows: &[(Vec<String>, &str)]) -> String {
+    fn text<W: AsRef<str>>(&self, rows: &[(Vec<String>, W)]) -> String {
         let headers = self.columns.iter().map(|column| column.header.to_owned());
         let mut text = self.row(&headers.collect::<Vec<_>>());
         for (cells, why) in rows {
@@ -111,25 +144,33 @@ impl<'a> Fitted<'a> {
                 text.push_str(&format!("  {} {cell}\n", label.to_lowercase()));
             }
             let width = u16::try_from(self.room.saturating_sub(2)).ok();
-            for line in wrap(why, width).lines() {
+            for line in wrap(why.as_ref(), width).lines() {
                 text.push_str(&format!("  {line}\n"));
             }
+        }
+        if !self.gone.is_empty() {
+            let all = self.gone.join(", ");
+            let left = format!("Left out: {all}. `-o wide` shows all.");
+            let width = u16::try_from(self.room).ok();
+            text.push_str(&format!("{}\n", wrap(&left, width)));
         }
         text
     }
 
     fn row(&self, cells: &[String]) -> String {
-        let mut text = String::new();
-        for (at, width) in &self.line {
+        let (mut text, mut end) = (String::new(), 0);
+        for (number, (at, width)) in self.line.iter().enumerate() {
             let cell = cells.get(*at).map_or("", String::as_str);
-            if *at > 0 {
+            if number > 0 {
                 text.push_str(&" ".repeat(GAP));
+                end += GAP;
             }
+            end += width;
             let own = cell.width();
             text.push_str(cell);
             if own > *width {
                 text.push('\n');
-                text.push_str(&" ".repeat(*width));
+                text.push_str(&" ".repeat(end));
             } else {
                 text.push_str(&" ".repeat(width - own));
             }
@@ -142,7 +183,7 @@ impl<'a> Fitted<'a> {
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 4] = [must("NAME"), must("FITS"), must("ID"), may("TYPE")];
+    const COLUMNS: [Column; 4] = [named("NAME"), must("FITS"), must("ID"), may("TYPE")];
 
     fn shown(width: Option<u16>) -> String {
         let id = "193e4dc2-2922-5505-aaa6-80f4c40dd75d";
@@ -190,7 +231,7 @@ mod tests {
         let piped = shown(None);
         assert_eq!(piped.lines().count(), 4, "{piped}");
         assert!(piped.lines().next().unwrap().ends_with("  WHY"), "{piped}");
-        assert_eq!(text(&COLUMNS, Vec::new(), Some(80)), "");
+        assert_eq!(text::<&str>(&COLUMNS, Vec::new(), Some(80)), "");
         // Below that nothing is wrapped.
         for width in 23..200 {
             let text = shown(Some(width));

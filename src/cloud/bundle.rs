@@ -1,0 +1,53 @@
+//! The certificates of a CA bundle.
+
+use crate::error::{Error, Result};
+use reqwest::Certificate;
+use rustls::RootCertStore;
+
+/// PEM text with any number of certificates, or one certificate as DER, which is what Windows
+/// exports unless it is told otherwise.
+///
+/// # Errors
+/// Usage: it holds none.
+pub(super) fn bundled(bytes: &[u8]) -> Result<Vec<Certificate>> {
+    let certificates = if is_der(bytes) {
+        let whole = RootCertStore::empty().add(bytes.into()).is_ok();
+        let one = Certificate::from_der(bytes).ok().filter(|_| whole);
+        one.into_iter().collect()
+    } else {
+        Certificate::from_pem_bundle(bytes).unwrap_or_default()
+    };
+    if certificates.is_empty() {
+        return Err(Error::usage("The CA bundle holds no certificate.").hint(
+            "Give a PEM file with one or more `BEGIN CERTIFICATE` blocks, or one certificate as \
+            DER.",
+        ));
+    }
+    Ok(certificates)
+}
+
+/// A sequence whose length takes two bytes: every certificate is one. No text begins so.
+fn is_der(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x30, 0x82])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+
+    #[test]
+    fn a_certificate_comes_in_two_forms() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        let made = made.self_signed(&key).unwrap();
+        let der = made.der().to_vec();
+        let letters = base64::engine::general_purpose::STANDARD.encode(&der);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{letters}\n-----END CERTIFICATE-----\n");
+        assert_eq!(bundled(&der).unwrap().len(), 1);
+        assert_eq!(bundled((pem.clone() + &pem).as_bytes()).unwrap().len(), 2);
+        for bad in [&der[..der.len() / 2], b"", b"no certificate", &[0x30, 0x82]] {
+            assert!(bundled(bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What a reader must know first: how many environments need attention, which ones, why, and until
+//! when. Environments that share a policy and a reason are one case.
+
+use super::document::{ReportV1, name};
+use crate::model::day::day;
+use crate::model::estate::{Standing, State};
+use crate::report::estate::{EnvironmentV1, sentences};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What stands above everything else.
+pub(super) struct Summary<'a> {
+    /// How many environments there are.
+    pub(super) all: usize,
+    /// How many need attention.
+    pub(super) attention: usize,
+    /// Of how many something is not visible.
+    pub(super) hidden: usize,
+    /// The cases, worst first.
+    pub(super) cases: Vec<Case<'a>>,
+}
+
+/// Environments with one policy and one reason.
+pub(super) struct Case<'a> {
+    pub(super) state: State,
+    /// Why, each a clause.
+    pub(super) dangers: &'a [String],
+    /// The first day on which something happens.
+    pub(super) until: Option<Timestamp>,
+    /// The policy's name.
+    pub(super) policy: &'a str,
+    /// The key's name.
+    pub(super) key: Option<&'a str>,
+    /// Production environments come first, then by name.
+    pub(super) environments: Vec<&'a EnvironmentV1<'a>>,
+}
+
+impl<'a> Summary<'a> {
+    pub(super) fn of(report: &'a ReportV1<'_>) -> Self {
+        let lines = report
+            .data
+            .environments
+            .iter()
+            .map(|line| &line.environment);
+        let mut cases: Vec<Case<'a>> = Vec::new();
+        let mut places = BTreeMap::new();
+        for (environment, one) in lines.zip(report.standings) {
+            if !one.state.needs_attention() {
+                continue;
+            }
+            let policy = environment.policy.as_deref();
+            let until = until(environment, one);
+            let place = *places
+                .entry((one.state, policy, &one.dangers))
+                .or_insert_with(|| {
+                    cases.push(Case {
+                        state: one.state,
+                        dangers: &one.dangers,
+                        until,
+                        policy: name(policy),
+                        key: environment.key,
+                        environments: Vec::new(),
+                    });
+                    cases.len() - 1
+                });
+            if let Some(case) = cases.get_mut(place) {
+                case.until = [case.until, until].into_iter().flatten().min();
+                case.environments.push(environment);
+            }
+        }
+        cases.sort_by_key(|case| (case.state, case.until.is_none(), case.until));
+        for case in &mut cases {
+            case.environments
+                .sort_by_key(|own| (!is_production(own), own.name));
+        }
+        let count = |so: &dyn Fn(&Standing<'_>) -> bool| {
+            report.standings.iter().filter(|one| so(one)).count()
+        };
+        Self {
+            all: report.standings.len(),
+            attention: count(&|one| one.state.needs_attention()),
+            hidden: count(&|one| one.states.contains(&State::NotVisible)),
+            cases,
+        }
+    }
+
+    /// How many need attention. That none does is said only of what was seen.
+    pub(super) fn headline(&self) -> String {
+        match (self.attention, self.all, self.hidden) {
+            (_, 0, _) => "No environment is visible.".to_owned(),
+            (0, all, 0) => format!("None of {} needs attention.", environments(all)),
+            (0, all, hidden) if hidden == all => {
+                "Whether an environment needs attention is not visible.".to_owned()
+            }
+            (0, all, hidden) => format!(
+                "None of the {} that are visible in full needs attention.",
+                environments(all - hidden)
+            ),
+            (1, all, _) => format!("1 of {} needs attention.", environments(all)),
+            (some, all, _) => format!("{some} of {} need attention.", environments(all)),
+        }
+    }
+
+    /// What the headline leaves open.
+    pub(super) fn left_open(&self) -> Option<String> {
+        match self.hidden {
+            0 => None,
+            1 => Some("1 environment is not visible in full.".to_owned()),
+            hidden => Some(format!("{hidden} environments are not visible in full.")),
+        }
+    }
+}
+
+impl Case<'_> {
+    /// How many environments, and how many of them are for production.
+    pub(super) fn size(&self) -> String {
+        let all = self.environments.len();
+        let production = self.environments.iter().filter(|own| is_production(own));
+        match production.count() {
+            0 => environments(all),
+            some if some == all && all == 1 => "1 production environment".to_owned(),
+            some if some == all => format!("{all} production environments"),
+            some => format!("{}, {some} for production", environments(all)),
+        }
+    }
+
+    /// The first names, and how many more there are.
+    pub(super) fn names(&self, most: usize) -> String {
+        let names = self.environments.iter().take(most).map(|own| own.name);
+        let names = names.collect::<Vec<_>>().join(", ");
+        match self.environments.len().saturating_sub(most) {
+            0 => names,
+            more => format!("{names} and {more} more"),
+        }
+    }
+
+    /// Why, as sentences.
+    pub(super) fn why(&self) -> String {
+        sentences(self.dangers)
+    }
+
+    /// What happens, and when, seen from `at`.
+    pub(super) fn deadline(&self, at: Timestamp) -> Option<String> {
+        let until = self.until;
+        let when = || until.map(|until| format!("{} ({})", day(until), away(until, at)));
+        match self.state {
+            State::Locked => when().map(|when| format!("Deleted at the earliest on {when}")),
+            State::Expiring => when().map(|when| format!("Goes offline on {when}")),
+            State::Endangered => Some("At risk of going offline".to_owned()),
+            State::Failed
+            | State::Removing
+            | State::Encrypting
+            | State::NotVisible
+            | State::NotEncrypted
+            | State::Encrypted => None,
+        }
+    }
+
+    /// What to do.
+    pub(super) const fn remedy(&self) -> &'static str {
+        match self.state {
+            State::Locked => {
+                "Bring back the key and the policy's access to it. Then run `cmkctl unlock`."
+            }
+            State::Endangered => {
+                "Correct this before the environment goes offline. `cmkctl status` says how."
+            }
+            State::Failed => {
+                "Run the same `cmkctl add-environment` again. Do not remove the environment."
+            }
+            State::Expiring => "Rotate the key before that day: `cmkctl rotate-key`.",
+            State::Removing
+            | State::Encrypting
+            | State::NotVisible
+            | State::NotEncrypted
+            | State::Encrypted => "",
+        }
+    }
+}
+
+fn is_production(own: &EnvironmentV1<'_>) -> bool {
+    own.sku.eq_ignore_ascii_case("production")
+}
+
+/// The day on which something happens to it.
+fn until(environment: &EnvironmentV1<'_>, one: &Standing<'_>) -> Option<Timestamp> {
+    match one.state {
+        State::Locked => one.deleted_on,
+        State::Expiring => environment.key_expires,
+        State::Endangered
+        | State::Failed
+        | State::Removing
+        | State::Encrypting
+        | State::NotVisible
+        | State::NotEncrypted
+        | State::Encrypted => None,
+    }
+}
+
+/// `1 environment`, `2 environments`
+pub(super) fn environments(count: usize) -> String {
+    match count {
+        1 => "1 environment".to_owned(),
+        count => format!("{count} environments"),
+    }
+}
+
+/// How far away a time is, in days.
+pub(super) fn away(time: Timestamp, at: Timestamp) -> String {
+    match time.duration_since(at).as_hours() / 24 {
+        days if time < at && days == 0 => "today".to_owned(),
+        -1 => "yesterday".to_owned(),
+        days if days < 0 => format!("{} days ago", -days),
+        0 => "within a day".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(all: usize, attention: usize, hidden: usize) -> Summary<'static> {
+        Summary {
+            all,
+            attention,
+            hidden,
+            cases: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn that_none_needs_attention_is_said_only_of_what_was_seen() {
+        let cases = [
+            ((41, 3, 0), "3 of 41 environments need attention."),
+            ((41, 1, 5), "1 of 41 environments needs attention."),
+            ((41, 0, 0), "None of 41 environments needs attention."),
+            (
+                (41, 0, 5),
+                "None of the 36 environments that are visible in full needs attention.",
+            ),
+            (
+                (5, 0, 5),
+                "Whether an environment needs attention is not visible.",
+            ),
+            ((0, 0, 0), "No environment is visible."),
+        ];
+        for ((all, attention, hidden), expected) in cases {
+            assert_eq!(summary(all, attention, hidden).headline(), expected);
+        }
+        assert_eq!(summary(5, 0, 0).left_open(), None);
+        let open = summary(5, 0, 2).left_open();
+        assert_eq!(
+            open.as_deref(),
+            Some("2 environments are not visible in full.")
+        );
+    }
+
+    #[test]
+    fn a_time_is_so_many_days_away() {
+        let at: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
+        for (time, expected) in [
+            ("2026-12-06T12:00:00Z", "in 7 days"),
+            ("2026-11-30T13:00:00Z", "in 1 day"),
+            ("2026-11-29T20:00:00Z", "within a day"),
+            ("2026-11-29T08:00:00Z", "today"),
+            ("2026-11-28T08:00:00Z", "yesterday"),
+            ("2026-11-20T08:00:00Z", "9 days ago"),
+        ] {
+            assert_eq!(away(time.parse().unwrap(), at), expected, "{time}");
+        }
+    }
+}
