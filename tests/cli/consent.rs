@@ -1,6 +1,6 @@
 //! Consent: to what was seen, by the name that is shown, and to nothing that came after it.
 
-use crate::tenants::{key_is, plain, policy_ready, uat_named};
+use crate::tenants::{key_is, plain, policy_ready};
 use crate::tool::{ENABLE, FAST, Served, create_policy_read_by, overlaid};
 use serde_json::{Value, json};
 
@@ -149,6 +149,7 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
     use super::*;
+    use crate::tenants::uat_named;
     use crate::terminal::Typing;
 
     const QUESTION: &str = "Type the name to continue";

@@ -1,5 +1,6 @@
 //! The first minutes with the source: what the README's two commands build, and what they need.
 
+#[cfg(unix)]
 use crate::tool::{FAST, command, finish, limited};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,8 @@
 //! Written or not: a result that is lost is never success, and a file is whole or as it was before.
 
-use crate::tool::{FAST, Ran, Served, command, finish};
+use crate::tool::{FAST, Served, command};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const SANDBOX: [&str; 5] = ["--sandbox", "--speed", FAST, "--scenario", "expiring"];
 
@@ -25,7 +25,9 @@ fn files_in(folder: &Path) -> Vec<String> {
 mod a_full_disk {
     use super::*;
     use crate::tool::limited;
+    use crate::tool::{Ran, finish};
     use std::fs::File;
+    use std::process::Stdio;
 
     fn onto_a_full_disk(mut command: Command) -> Ran {
         command
