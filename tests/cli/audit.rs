@@ -2,7 +2,7 @@
 
 use crate::arena::jobs;
 use crate::sign_in::keeps_secrets;
-use crate::tool::{ENABLE, FAST, Served, limited, rehearse};
+use crate::tool::{ENABLE, FAST, Served, rehearse};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -385,7 +385,7 @@ fn what_was_not_sent_and_sent_again_has_a_line_for_each() {
 #[cfg(target_os = "linux")]
 mod a_full_disk {
     use super::*;
-    use crate::tool::{Ran, finish};
+    use crate::tool::{Ran, finish, limited};
 
     /// File size limit: 64 blocks of 512 bytes.
     const LIMIT: usize = 32_768;

@@ -3,6 +3,7 @@
 
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};
+#[cfg(unix)]
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;

@@ -1,6 +1,6 @@
 //! Consent applies to the shown plan, requires the shown name, and covers no later change.
 
-use crate::tenants::{key_is, plain, policy_ready, uat_named};
+use crate::tenants::{key_is, plain, policy_ready};
 use crate::tool::{ENABLE, FAST, Served, create_policy_read_by, overlaid};
 use serde_json::{Value, json};
 
@@ -147,6 +147,7 @@ fn nothing_is_read_twice_when_no_time_has_passed() {
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
     use super::*;
+    use crate::tenants::uat_named;
     use crate::terminal::Typing;
 
     const QUESTION: &str = "Type the name to continue";

@@ -1,5 +1,6 @@
 //! The first minutes with the source: what the README's first two commands build and need.
 
+#[cfg(unix)]
 use crate::tool::{FAST, command, finish, limited};
 use std::collections::BTreeMap;
 use std::fs;

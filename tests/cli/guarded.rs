@@ -2,8 +2,8 @@
 //! control the terminal.
 
 use crate::sign_in::keeps_secrets;
-use crate::tool::{CONSENT, FAST, Ran, Served, command, finish, limited};
-use serde_json::{Value, json};
+use crate::tool::{CONSENT, FAST, Ran, Served, command, finish};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
@@ -283,7 +283,7 @@ fn redirects_are_not_followed() {
 #[cfg(target_os = "linux")]
 fn bounded(served: &Served, arguments: &[&str]) -> Ran {
     let whole = served.command("admin", arguments);
-    finish(limited("-v 409600", &whole))
+    finish(crate::tool::limited("-v 409600", &whole))
 }
 
 #[cfg(target_os = "linux")]
@@ -295,8 +295,9 @@ fn an_answer_without_end_ends_in_words_and_not_in_memory() {
         ("huge-gzip", "the answer is larger than 64 MiB"),
         ("deep", "recursion limit exceeded"),
     ] {
-        let hit =
-            |part: &Value| served.faults(&json!([{ "match": part, "do": kind, "times": 1000 }]));
+        let hit = |part: &serde_json::Value| {
+            served.faults(&json!([{ "match": part, "do": kind, "times": 1000 }]))
+        };
         hit(&json!({ "host": "bap" }));
         let ran = bounded(&served, &["status"]).exits(1);
         assert!(ran.stderr.contains(words), "{kind}: {}", ran.stderr);

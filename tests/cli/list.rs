@@ -1,6 +1,7 @@
 //! `list` shows and judges visible resources, reports unread ones, and keeps its columns.
 
 use crate::tenants::{generated, key_is, plain, policy_ready};
+#[cfg(target_os = "linux")]
 use crate::terminal::shown_at;
 use crate::tool::{FAST, Ran, Served, run};
 use serde_json::{Value, json};
@@ -67,6 +68,7 @@ fn the_columns_stay_and_help_tells_them() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn at_a_terminal_a_list_is_as_wide_as_it_and_breaks_no_id() {
     for (kind, scenario) in [

@@ -1,11 +1,15 @@
 //! The sandbox for ordinary clients: behind a proxy, under the public host names, with a
 //! certificate.
 
-use crate::tool::{Served, command, http, run};
+use crate::tool::{Served, http};
+#[cfg(unix)]
+use crate::tool::{command, run};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+#[cfg(unix)]
 use std::path::Path;
+#[cfg(unix)]
 use std::process::Stdio;
 
 /// A sandbox with https, and its certificate.

@@ -1,16 +1,7 @@
 //! Output: a lost result is never a success, and a file is either complete or unchanged.
 
-use crate::tool::{FAST, Ran, Served, command, finish};
+use crate::tool::{FAST, Served};
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-const SANDBOX: [&str; 5] = ["--sandbox", "--speed", FAST, "--scenario", "expiring"];
-
-fn expiring(arguments: &[&str]) -> Command {
-    let mut command = command(arguments);
-    command.args(SANDBOX);
-    command
-}
 
 fn files_in(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().unwrap();
@@ -24,8 +15,17 @@ fn files_in(folder: &Path) -> Vec<String> {
 #[cfg(target_os = "linux")]
 mod a_full_disk {
     use super::*;
-    use crate::tool::limited;
+    use crate::tool::{Ran, command, finish, limited};
     use std::fs::File;
+    use std::process::{Command, Stdio};
+
+    const SANDBOX: [&str; 5] = ["--sandbox", "--speed", FAST, "--scenario", "expiring"];
+
+    fn expiring(arguments: &[&str]) -> Command {
+        let mut command = command(arguments);
+        command.args(SANDBOX);
+        command
+    }
 
     fn onto_a_full_disk(mut command: Command) -> Ran {
         command
