@@ -131,11 +131,7 @@ impl Global {
 
     /// `--query`, understood before anything is sent.
     pub(super) fn query(&self) -> Result<Option<Query>> {
-        let page = matches!(
-            self.output,
-            Some(Format::Sarif | Format::Html | Format::Markdown)
-        );
-        if page && self.query.is_some() {
+        if self.query.is_some() && self.output.is_some_and(Format::is_page) {
             return Err(Error::usage(
                 "`--query` asks the JSON document, and this format is not made of it.",
             )

@@ -18,6 +18,7 @@ mod explain;
 mod export;
 mod global;
 mod help;
+mod history;
 mod list;
 mod man;
 mod misuse;
@@ -26,6 +27,7 @@ mod remove_environment;
 mod report_command;
 mod retire_key;
 mod rotate_key;
+mod rotation_policy;
 mod sandbox;
 mod status;
 mod swap_policy;
@@ -62,8 +64,10 @@ enum Command {
     RemoveEnvironment(remove_environment::Args),
     SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
+    RotationPolicy(rotation_policy::Args),
     Unlock(unlock::Args),
     RetireKey(retire_key::Args),
+    History(history::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Adopt(adopt::Args),
@@ -199,6 +203,14 @@ impl Cli {
         match (format, &self.command) {
             (report::Format::Sarif, Command::Check(_))
             | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => Ok(()),
+            (
+                report::Format::Csv | report::Format::Ics | report::Format::Prometheus,
+                Command::Status(args),
+            ) if args.is_of_all() => Ok(()),
+            (report::Format::Csv | report::Format::Ics | report::Format::Prometheus, _) => {
+                let what = "Only `status --all` prints tables, calendars and metrics.";
+                Err(Error::usage(what).hint("Pass `-o json`."))
+            }
             (report::Format::Sarif, _) => {
                 Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."))
             }
@@ -233,40 +245,47 @@ impl Cli {
         }
         self.printable(out.format())?;
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
-        let result = match &self.command {
-            Command::CheckIntegration(args) => args.run(&context, out).await,
-            Command::EnvironmentName(args) => args.run(&context, out).await,
-            Command::CreateKey(args) => args.run(&context, out).await,
-            Command::CreatePolicy(args) => args.run(&context, out).await,
-            Command::AddEnvironment(args) => args.run(&context, out).await,
-            Command::Enable(args) => args.run(&context, out).await,
-            Command::Status(args) => args.run(&context, out).await,
-            Command::RemoveEnvironment(args) => args.run(&context, out).await,
-            Command::SwapPolicy(args) => args.run(&context, out).await,
-            Command::Unlock(args) => args.run(&context, out).await,
-            Command::RetireKey(args) => args.run(&context, out).await,
-            Command::RotateKey(args) => args.run(&context, out).await,
-            Command::Plan(args) => args.run(&context, out).await,
-            Command::Apply(args) => args.run(&context, out).await,
-            Command::Adopt(args) => args.run(&context, out).await,
-            Command::List(args) => args.run(&context, out).await,
-            Command::Check(args) => args.run(&context, out).await,
-            Command::Report(args) => args.run(&context, out).await,
-            Command::Export(args) => args.run(&context, out).await,
-            Command::Auth(args) => args.run(&context, out).await,
-            Command::Config(args) => args.run(&context, out),
-            Command::Doctor(args) => args.run(&context, out).await,
-            Command::Sandbox(_)
-            | Command::Explain(_)
-            | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Help(_) => Err(Error::usage("This command needs no cloud.")),
-        };
+        let result = self.dispatch(&context, out).await;
         let result = context.with_activation(result).await;
         context.cost();
         context.keep_names();
         context.learn(result.is_ok());
         context.ended(context.audited(result, out), out)
+    }
+
+    /// What needs a cloud.
+    async fn dispatch(&self, context: &Context, out: &mut Out) -> Result<()> {
+        match &self.command {
+            Command::CheckIntegration(args) => args.run(context, out).await,
+            Command::EnvironmentName(args) => args.run(context, out).await,
+            Command::CreateKey(args) => args.run(context, out).await,
+            Command::CreatePolicy(args) => args.run(context, out).await,
+            Command::AddEnvironment(args) => args.run(context, out).await,
+            Command::Enable(args) => args.run(context, out).await,
+            Command::Status(args) => args.run(context, out).await,
+            Command::RemoveEnvironment(args) => args.run(context, out).await,
+            Command::SwapPolicy(args) => args.run(context, out).await,
+            Command::Unlock(args) => args.run(context, out).await,
+            Command::RetireKey(args) => args.run(context, out).await,
+            Command::History(args) => args.run(context, out).await,
+            Command::RotateKey(args) => args.run(context, out).await,
+            Command::RotationPolicy(args) => args.run(context, out).await,
+            Command::Plan(args) => args.run(context, out).await,
+            Command::Apply(args) => args.run(context, out).await,
+            Command::Adopt(args) => args.run(context, out).await,
+            Command::List(args) => args.run(context, out).await,
+            Command::Check(args) => args.run(context, out).await,
+            Command::Report(args) => args.run(context, out).await,
+            Command::Export(args) => args.run(context, out).await,
+            Command::Auth(args) => args.run(context, out).await,
+            Command::Config(args) => args.run(context, out),
+            Command::Doctor(args) => args.run(context, out).await,
+            Command::Sandbox(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Help(_) => Err(Error::usage("This command needs no cloud.")),
+        }
     }
 }
 

@@ -42,6 +42,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// Is it about the whole tenant?
+    pub(super) const fn is_of_all(&self) -> bool {
+        self.estate.all
+    }
+
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         if self.estate.all {
             return run::status_all(context, &self.estate.glance(self.policy.clone()), out).await;

@@ -18,7 +18,7 @@ mod writing;
 
 pub use file::{File, completing, names_file, parse};
 pub use flags::{Flags, Typed};
-pub use new_key::TypedKey;
+pub use new_key::{TypedKey, rotation};
 pub use settings::Settings;
 pub use source::{Setting, Shown, Source};
 pub use target::{AboutWhat, reader as reader_named};

@@ -3,6 +3,7 @@
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
+use crate::model::rotation::RotationPolicy;
 use crate::model::word::{Vocabulary, Word};
 use jiff::Timestamp;
 
@@ -216,6 +217,8 @@ pub struct Key {
     pub version: Known<KeyVersion>,
     /// Since when it is valid, until when, and whether it is enabled.
     pub validity: Validity,
+    /// When Key Vault makes a new version of it, where that was read.
+    pub rotation: Known<RotationPolicy>,
     /// Where it was read: `Key Vault` or `Azure Resource Manager`.
     pub source: &'static str,
 }
@@ -265,6 +268,12 @@ impl Validity {
         Verdict::from(&self.enabled)
             .and(|| within(&self.not_before, &|start| start <= at))
             .and(|| within(&self.expires, &|end| end > at))
+    }
+
+    /// When a version of this validity gets a successor by this policy, where that is known.
+    pub fn next(&self, rotation: &RotationPolicy) -> Option<Timestamp> {
+        let next = rotation.next(&self.created, &self.expires);
+        next.known().copied().flatten()
     }
 
     /// The day on which it ends, where one is known.

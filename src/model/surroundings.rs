@@ -9,6 +9,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
+use crate::model::rotation::RotationPolicy;
 use crate::model::seen::Seen;
 use crate::model::whole::Whole;
 use jiff::Timestamp;
@@ -44,6 +45,8 @@ pub struct Surroundings {
     pub old_key: Seen<OldKey>,
     /// Every version of the key; asked only where one is to be retired or brought back.
     pub versions: Seen<Whole<Version>>,
+    /// The rotation policy of the key; asked only where it is shown or set.
+    pub rotation: Seen<RotationPolicy>,
     /// The policies that environments are linked to; asked only where a key is to be retired.
     pub policies: BTreeMap<ArmId, Seen<Policy>>,
     /// What happened to each environment, by its id; asked only where a key is to be retired.

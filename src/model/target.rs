@@ -3,6 +3,7 @@
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::new_key::NewKey;
+use crate::model::rotation::RotationWish;
 
 /// The wanted state, as far as it was said. Commands that need a part say so themselves.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +50,8 @@ pub struct Target {
     pub limit: Option<usize>,
     /// The key shall be made where it is not there, and its vault.
     pub new_key: Option<NewKey>,
+    /// The rotation policy that the key shall have.
+    pub rotation: Option<RotationWish>,
     /// Rotate the key although its latest version is younger than a day.
     pub again: bool,
 }

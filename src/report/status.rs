@@ -1,18 +1,20 @@
 //! Where an environment stands, for people and as versioned JSON.
 
 use super::environment::{EnvironmentV1, VerdictFacts, environment_rows};
+use super::history::{EstimateV1, estimate_words};
+use super::key::{KeyV1, key_words};
 use super::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 use super::terminal::Out;
 use super::values::Sheet;
-use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
+use crate::model::history::Estimate;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
-use crate::model::known::{Known, Verdict};
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
-use crate::model::protection::{Key, Policy};
+use crate::model::protection::Policy;
 use crate::model::seen::Seen;
 use crate::model::word::Word;
 use jiff::Timestamp;
@@ -31,6 +33,8 @@ pub struct StatusFacts<'a> {
     pub named: Option<(&'a ArmId, Verdict)>,
     /// May the policy's identity use the key? `yes`, `no`, or why that is not known.
     pub access: String,
+    /// How long the operation that runs took before in this tenant, if one runs.
+    pub estimate: Option<Estimate>,
     /// What deserves attention.
     pub findings: &'a [Finding],
     /// What to do next, if anything.
@@ -49,6 +53,7 @@ struct StatusV1<'a> {
     runtime_state: Option<&'a str>,
     link_status: Option<&'a str>,
     operation: Option<OperationV1<'a>>,
+    estimate: Option<EstimateV1>,
     policy: Option<PolicyV1<'a>>,
     named_policy: Option<NamedPolicyV1>,
     key: Option<KeyV1<'a>>,
@@ -85,17 +90,6 @@ struct PolicyV1<'a> {
 struct NamedPolicyV1 {
     id: String,
     linked: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct KeyV1<'a> {
-    name: &'a str,
-    kind: Option<&'a str>,
-    bits: Option<u32>,
-    version: Option<&'a str>,
-    enabled: Option<bool>,
-    expires: Option<Timestamp>,
-    read_from: &'static str,
 }
 
 #[derive(Serialize)]
@@ -143,6 +137,7 @@ fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         runtime_state: environment.and_then(|environment| environment.runtime_state.said()),
         link_status: link.and_then(|link| link.status.said()),
         operation: running.map(Into::into),
+        estimate: facts.estimate.map(Into::into),
         policy: observed.policy.present().map(Into::into),
         named_policy: facts.named.as_ref().map(|(id, linked)| NamedPolicyV1 {
             id: id.to_string(),
@@ -194,20 +189,6 @@ impl<'a> From<&'a Policy> for PolicyV1<'a> {
                 .and_then(|key| key.version.as_ref())
                 .map(KeyVersion::as_str),
             health: policy.health.as_ref().and_then(Word::said),
-        }
-    }
-}
-
-impl<'a> From<&'a Key> for KeyV1<'a> {
-    fn from(key: &'a Key) -> Self {
-        Self {
-            name: &key.name,
-            kind: key.kty.said(),
-            bits: key.bits.known().copied(),
-            version: key.version.known().map(KeyVersion::as_str),
-            enabled: key.validity.enabled.known().copied(),
-            expires: key.validity.end(),
-            read_from: key.source,
         }
     }
 }
@@ -288,31 +269,10 @@ fn policy_text(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> String {
     )
 }
 
-fn key_text(observed: &Observed, key: Option<&KeyV1<'_>>) -> String {
-    let Some(key) = key else {
-        return missing(observed.key.as_ref(), observed);
-    };
-    let bits = key
-        .bits
-        .map_or(String::new(), |bits| format!(" {bits} bits"));
-    let validity = observed.key().map(|key| &key.validity.expires);
-    let expires = match validity {
-        Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
-        Some(Known::Known(None)) => "no expiry".to_owned(),
-        Some(Known::Unknown(_)) | None => "expiry not known".to_owned(),
-    };
-    let enabled = match key.enabled {
-        Some(true) => "enabled",
-        Some(false) => "DISABLED",
-        None => "enabled or not: unknown",
-    };
-    format!(
-        "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}",
-        key.name,
-        key.kind.unwrap_or("type not known"),
-        key.version.unwrap_or("unknown"),
-        key.read_from
-    )
+fn key_text(observed: &Observed) -> String {
+    observed
+        .key()
+        .map_or_else(|| missing(observed.key.as_ref(), observed), key_words)
 }
 
 /// Is a policy linked to it, and how far is that?
@@ -362,7 +322,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
         );
     sheet = sheet.row("3 Policy", policy_text(facts, document));
     sheet = sheet
-        .row("  Key", key_text(observed, document.key.as_ref()))
+        .row("  Key", key_text(observed))
         .row_if(
             "  Vault",
             document
@@ -383,6 +343,8 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             ),
         );
     }
+    let estimate = facts.estimate.as_ref().map(estimate_words);
+    sheet = sheet.row_if("  Expected", estimate);
     sheet = coverage_rows(sheet);
     for finding in facts.findings {
         sheet = sheet.line(format!(

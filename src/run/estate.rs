@@ -6,8 +6,10 @@ use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
 use crate::observe::{Policies, observe_estate};
-use crate::report::{self, Circumstances, MAY_LACK, Out};
+use crate::report::{self, Circumstances, Format, MAY_LACK, Out};
+use crate::steps::calendar::events;
 use crate::steps::danger::judge;
+use crate::steps::metrics::metrics;
 use jiff::SignedDuration;
 
 /// What helps against a list that may lack environments.
@@ -22,7 +24,22 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
     filters::together(glance, all.len())?;
-    report::estate(out, &estate, &all);
+    match out.format() {
+        Format::Prometheus => report::metrics(out, metrics(&estate, &all)),
+        Format::Ics => report::calendar(out, &events(&estate, &all), estate.at),
+        Format::Table
+        | Format::Wide
+        | Format::Json
+        | Format::Jsonl
+        | Format::Tsv
+        | Format::Yaml
+        | Format::None
+        | Format::Sarif
+        | Format::Html
+        | Format::Markdown
+        | Format::Csv => report::estate(out, &estate, &all),
+    }
+    report::estate_summary(out, &estate, &all);
     failure(glance, &estate, &all).map_or(Ok(()), Err)
 }
 

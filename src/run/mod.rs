@@ -25,7 +25,9 @@ mod naming;
 mod planning;
 mod proving;
 mod reading;
+mod recalling;
 mod rechecking;
+mod rotation;
 mod serving;
 mod staged;
 mod starting;
@@ -50,6 +52,8 @@ pub use listing::{
 pub use logging_in::{Flow, Login, auth_login, auth_logout};
 pub use planning::{Wishes, plan_file};
 pub use reading::{auth_status, check_integration, environment_name, status};
+pub use recalling::history;
+pub use rotation::rotation_policy;
 pub use serving::{Rehearsal, Served, scenario, serve};
 pub use starting::change;
 pub use waiting::status_after_wait;

@@ -1,5 +1,6 @@
 //! The commands that only read.
 
+use super::recalling::estimated;
 use super::{Context, environment_wanted, quiet};
 use crate::cloud::Service;
 use crate::cloud::credential::Method;
@@ -113,6 +114,7 @@ pub async fn status(
         ));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let estimate = estimated(&context.reader(), &observed).await;
     let facts = StatusFacts {
         observed: &observed,
         verdict: facts(verdict),
@@ -120,6 +122,7 @@ pub async fn status(
             .map(|policy| (policy, linked(&observed, policy))),
         state,
         access,
+        estimate,
         findings: &findings,
         next,
     };

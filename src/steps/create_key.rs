@@ -133,6 +133,7 @@ fn made_key(observed: &Observed, wish: &NewKey, vault: &ArmId, name: &KeyName) -
             // An end that has passed is a finding of its own, and said once.
             expires: Known::Known(shape.expires.filter(|end| *end > observed.at)),
         },
+        rotation: Known::Unknown("it is not made yet".to_owned()),
         source: "this plan",
     }
 }

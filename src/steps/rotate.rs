@@ -81,7 +81,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
 }
 
 /// A policy with a version stays with it.
-fn pinned(policy: &Policy) -> Option<Finding> {
+pub(super) fn pinned(policy: &Policy) -> Option<Finding> {
     let version = policy.key_reference()?.version.as_ref()?;
     Some(finding(
         "CMK017",

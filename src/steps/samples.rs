@@ -212,6 +212,7 @@ pub(super) fn key() -> Key {
         bits: Known::Known(3072),
         version: Known::Known(version('b')),
         validity: validity(90),
+        rotation: Known::default(),
         source: "Key Vault",
     }
 }

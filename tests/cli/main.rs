@@ -48,6 +48,7 @@ mod guided;
 mod hand_over;
 mod help;
 mod hints;
+mod history;
 mod house;
 mod ignorance;
 mod imports;
@@ -65,6 +66,7 @@ mod monotone;
 mod month;
 mod names;
 mod output;
+mod outputs;
 #[cfg(unix)]
 mod pipelines;
 mod poorer;
@@ -83,6 +85,7 @@ mod request_ids;
 mod retire;
 mod rights;
 mod rotate;
+mod rotation_policy;
 mod routes;
 mod rules;
 #[cfg(unix)]

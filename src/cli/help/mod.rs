@@ -50,10 +50,12 @@ pub(super) const GROUPS: [(&str, &[&str]); 6] = [
         "Operate",
         &[
             "rotate-key",
+            "rotation-policy",
             "swap-policy",
             "remove-environment",
             "unlock",
             "retire-key",
+            "history",
         ],
     ),
     ("Many environments", &["list", "plan", "apply", "adopt"]),
