@@ -32,6 +32,7 @@ mod sandbox;
 mod status;
 mod swap_policy;
 mod unlock;
+mod watch;
 
 use crate::config;
 use crate::error::{Error, Kind, Result, Stop};
@@ -61,6 +62,7 @@ enum Command {
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
     Status(status::Args),
+    Watch(watch::Args),
     RemoveEnvironment(remove_environment::Args),
     SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
@@ -221,15 +223,29 @@ impl Cli {
         }
     }
 
+    /// Does the command tell anybody, where a flag says whom?
+    fn can_notify(&self, flags: &config::Flags) -> Result<()> {
+        let tells = matches!(
+            self.command,
+            Command::Enable(_) | Command::Apply(_) | Command::Status(_) | Command::Watch(_)
+        );
+        if tells || (flags.notify.is_none() && flags.notify_format.is_none()) {
+            return Ok(());
+        }
+        let what = "Only `enable`, `apply`, `status` and `watch` send notifications.";
+        Err(Error::usage(what).hint("Leave out `--notify` and `--notify-format`."))
+    }
+
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
         config::ci(flags)?;
         let query = self.global.query()?;
-        if query.is_some() && matches!(self.command, Command::Export(_)) {
-            return Err(
-                Error::usage("`export` prints code, and `--query` asks a document.")
-                    .hint("Ask `cmkctl report` or `cmkctl status --all` instead."),
-            );
+        if query.is_some() && matches!(self.command, Command::Export(_) | Command::Watch(_)) {
+            return Err(Error::usage(
+                "`export` and `watch` print no document that `--query` can ask.",
+            )
+            .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
         }
+        self.can_notify(flags)?;
         out.asks(query);
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
@@ -263,6 +279,7 @@ impl Cli {
             Command::AddEnvironment(args) => args.run(context, out).await,
             Command::Enable(args) => args.run(context, out).await,
             Command::Status(args) => args.run(context, out).await,
+            Command::Watch(args) => args.run(context, out).await,
             Command::RemoveEnvironment(args) => args.run(context, out).await,
             Command::SwapPolicy(args) => args.run(context, out).await,
             Command::Unlock(args) => args.run(context, out).await,

@@ -55,7 +55,9 @@ impl Args {
         let target = context.target(&typed, out).await?;
         let named = (&target, self.policy.is_some());
         if self.wait {
-            return run::status_after_wait(context, named, self.timeout, out).await;
+            let waited = run::status_after_wait(context, named, self.timeout, out).await;
+            let about = self.which.typed().map(String::as_str);
+            return context.notified("status --wait", about, waited, out).await;
         }
         run::status(context, named, out).await
     }

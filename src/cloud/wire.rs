@@ -48,7 +48,7 @@ impl Default for Network {
 /// The HTTP client with the cloud's fence around it.
 #[derive(Debug)]
 pub struct Wire {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     /// For endpoints of this machine, whose plain http and own secrets are no proxy's business;
     /// made when the first one is asked.
     direct: OnceLock<reqwest::Client>,
@@ -56,7 +56,7 @@ pub struct Wire {
     cloud: Cloud,
     clock: Clock,
     /// What was asked of the cloud's services so far: evidence for a report.
-    journal: Mutex<Vec<Asked>>,
+    pub(super) journal: Mutex<Vec<Asked>>,
 }
 
 /// A wait of days asks some thousand times; beyond that the journal says no more.
@@ -377,7 +377,7 @@ fn shown(url: &Url) -> String {
     format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

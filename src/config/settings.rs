@@ -5,6 +5,7 @@ use super::source::{Setting, Shown};
 use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::Cloud;
 use crate::cloud::credential::SignIn;
+use crate::cloud::notify::Webhook;
 use crate::cloud::wire::Network;
 use crate::report::Style;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub network: Network,
     /// How to write.
     pub style: Style,
+    /// Where messages go.
+    pub notify: Option<Webhook>,
     /// Numbered lines instead of lists that move.
     pub plain: bool,
     /// Where changes are written down.

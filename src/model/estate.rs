@@ -153,6 +153,8 @@ pub struct Standing<'a> {
     pub states: BTreeSet<State>,
     /// What threatens it, each a clause; what is not visible is said as such.
     pub dangers: Vec<String>,
+    /// Is a missing role the reason why something of it is not visible?
+    pub lacks_role: bool,
     /// When a locked environment is deleted, at the earliest; `None` when that can't be known.
     pub deleted_on: Option<Timestamp>,
 }

@@ -27,6 +27,7 @@ pub mod making;
 pub mod metric;
 pub mod near;
 pub mod new_key;
+pub mod notice;
 pub mod observed;
 pub mod operation;
 pub mod plan;

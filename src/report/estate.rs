@@ -79,6 +79,11 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
     });
 }
 
+/// The same as text.
+pub fn metrics_text<'a>(metrics: impl Iterator<Item = Metric<'a>>) -> String {
+    prometheus::text(metrics)
+}
+
 /// The figures of a tenant, for a monitoring system.
 pub fn metrics<'a>(out: &mut Out, metrics: impl Iterator<Item = Metric<'a>>) {
     out.document(&prometheus::text(metrics));

@@ -22,6 +22,7 @@ mod holding;
 mod listing;
 mod logging_in;
 mod naming;
+mod notifying;
 mod planning;
 mod proving;
 mod reading;
@@ -33,6 +34,7 @@ mod staged;
 mod starting;
 mod waiting;
 mod wanted;
+mod watching;
 mod waves;
 
 pub use crate::model::who::Side;
@@ -58,6 +60,7 @@ pub use serving::{Rehearsal, Served, scenario, serve};
 pub use starting::change;
 pub use waiting::status_after_wait;
 pub use wanted::adopt;
+pub use watching::{Watching, watch};
 
 use calling::{Calling, line};
 

@@ -49,6 +49,7 @@ mod ungranted;
 pub mod unlock;
 mod vault;
 pub mod wanted;
+pub mod watch;
 pub mod windows;
 
 use crate::model::catalogue;

@@ -49,6 +49,7 @@ mod hand_over;
 mod help;
 mod hints;
 mod history;
+mod hook;
 mod house;
 mod ignorance;
 mod imports;
@@ -65,6 +66,7 @@ mod logging_in;
 mod monotone;
 mod month;
 mod names;
+mod notify;
 mod output;
 mod outputs;
 #[cfg(unix)]
@@ -122,5 +124,7 @@ mod topics;
 mod unlock;
 mod voice;
 mod wanted;
+#[cfg(target_os = "linux")]
+mod watch;
 mod where_tokens_go;
 mod written;

@@ -1,6 +1,7 @@
 //! Every document that the binary prints is what its schema under `examples/schemas/` says, to the
 //! last field.
 
+use crate::hook::{Hook, Says};
 use crate::tool::{FAST, Ran, Served, finish, rehearse, run};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -395,6 +396,28 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     let _ = child.kill();
     let _ = child.wait();
     all.fits(&first.unwrap());
+
+    // What a webhook gets.
+    let (served, hook) = (
+        Served::start("locked", FAST),
+        Hook::start(&[Says::Status(200)]),
+    );
+    let asked = [
+        "status",
+        "--all",
+        "--fail-on",
+        "locked",
+        "--notify",
+        &hook.url,
+    ];
+    served.run(&asked).exits(3);
+    served.run(&["unlock", "Contoso UAT", "--yes"]).exits(0);
+    served
+        .run(&["enable", "--yes", "--notify", &hook.url])
+        .exits(0);
+    let documents = hook.documents();
+    assert_eq!(documents.len(), 2);
+    documents.iter().for_each(|document| all.fits(document));
 
     all.ran(&run(&["auth", "logout", "-o", "json"]).exits(0));
     #[cfg(target_os = "linux")]

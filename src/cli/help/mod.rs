@@ -58,7 +58,10 @@ pub(super) const GROUPS: [(&str, &[&str]); 6] = [
             "history",
         ],
     ),
-    ("Many environments", &["list", "plan", "apply", "adopt"]),
+    (
+        "Many environments",
+        &["list", "plan", "apply", "adopt", "watch"],
+    ),
     ("Evidence", &["report", "export"]),
     (
         "Set up",
