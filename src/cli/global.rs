@@ -80,7 +80,8 @@ pub(super) struct Global {
     /// Post dangers and ends to this webhook (enable, apply, status, watch) [env: CMKCTL_NOTIFY]
     #[arg(long, global = true, value_name = "URL")]
     notify: Option<String>,
-    /// Format of the webhook: teams, slack or generic [env: CMKCTL_NOTIFY_FORMAT] [default: by host]
+    /// Format of the webhook: teams, slack or generic [env: CMKCTL_NOTIFY_FORMAT] [default: by
+    /// host]
     #[arg(long, global = true, value_name = "FORMAT")]
     notify_format: Option<String>,
     /// How results are printed

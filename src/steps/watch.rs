@@ -1,5 +1,5 @@
-//! What changes from one look at a tenant to the next: each danger is told once, and once that it is
-//! over. A look that does not see a fact changes nothing about it.
+//! What changes from one look at a tenant to the next: each danger is told once, and once that it
+//! is over. A look that does not see a fact changes nothing about it.
 
 use super::link::locked;
 use crate::model::environment::{Environment, Stage};

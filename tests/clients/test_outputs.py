@@ -18,7 +18,7 @@ NAMES = ["=cmd|' /C calc'!A0", '+1,"two"; three\\', "@x\\n", "Größe {a=\"b\"} 
 def scenario(tmp_path_factory):
     environments = {"uat": {"policy": "ep-contoso-cmk"}}
     for number, name in enumerate(NAMES):
-        environments[f"odd-{number}"] = {"name": name, "policy": "ep-contoso-cmk", "location": "europe", "sku": "Sandbox"}
+        environments[f"odd-{number}"] = {"name": name, "policy": "ep-contoso-cmk", "location": "europe", "region": "westeurope", "sku": "Sandbox", "managed": True, "domain": f"odd-{number}"}
     policy = {"vault": "kv-contoso-cmk", "key": "cmk-contoso", "location": "europe", "granted": True}
     file = tmp_path_factory.mktemp("outputs") / "scenario.json"
     file.write_text(json.dumps({"summary": "Odd names.", "environments": environments, "policies": {"ep-contoso-cmk": policy}}))
