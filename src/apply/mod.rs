@@ -15,6 +15,7 @@ mod key;
 mod key_state;
 mod managed;
 mod policy;
+mod rotation;
 mod sending;
 mod start;
 mod unproven;
@@ -120,6 +121,9 @@ impl Applier<'_> {
             }
             Action::EnableEnvironment { named, .. } => self.enable(&named.id, &named.name).await,
             Action::RotateKey { place, from, .. } => self.rotate_key(place, from.as_deref()).await,
+            Action::SetRotationPolicy { place, rotation } => {
+                self.set_rotation_policy(place, rotation).await
+            }
             Action::ProtectFromPurge { vault, .. } => self.protect_from_purge(vault).await,
             Action::MakeManaged { named } => self.make_managed(&named.id, &named.name).await,
             Action::AddEnvironment { .. }

@@ -45,6 +45,11 @@ impl Args {
             hand_over: self.handing.to(),
             ..self.offline.asked()
         };
-        Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await
+        let result = Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await;
+        if self.dry_run {
+            return result;
+        }
+        let file = self.file.display().to_string();
+        context.notified("apply", Some(&file), result, out).await
     }
 }

@@ -45,6 +45,15 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
+        let result = self.enable(context, out).await;
+        if self.changing.is_dry_run() {
+            return result;
+        }
+        let about = self.which.typed().map(String::as_str);
+        context.notified("enable", about, result, out).await
+    }
+
+    async fn enable(&self, context: &Context, out: &mut Out) -> Result<()> {
         let typed = Typed {
             new_key: self.new_key.asked_for(self.create_key)?,
             alone: self.changing.ask,

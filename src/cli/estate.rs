@@ -81,6 +81,39 @@ pub(super) struct Estate {
     allow_not_visible: bool,
 }
 
+/// What is watched.
+#[derive(Debug, clap::Args)]
+pub(super) struct Watched {
+    /// Only environments of this policy
+    #[arg(long, value_name = "ID|NAME")]
+    policy: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
+    /// What is a danger
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "WHAT",
+        default_value = "locked,drift,expiring"
+    )]
+    fail_on: Vec<Fail>,
+    /// Do not tell what this account can't see
+    #[arg(long)]
+    allow_not_visible: bool,
+}
+
+impl Watched {
+    /// What was asked for.
+    pub(super) fn glance(&self) -> Glance {
+        Glance {
+            fail_on: self.fail_on.iter().map(Fail::on).collect(),
+            allow_not_visible: self.allow_not_visible,
+            ..self.filter.glance(self.policy.clone())
+        }
+    }
+}
+
 /// What makes it fail.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Fail {
@@ -90,20 +123,22 @@ enum Fail {
     Unencrypted,
 }
 
+impl Fail {
+    fn on(&self) -> FailOn {
+        match self {
+            Fail::Drift => FailOn::Drift,
+            Fail::Expiring => FailOn::Expiring,
+            Fail::Locked => FailOn::Locked,
+            Fail::Unencrypted => FailOn::Unencrypted,
+        }
+    }
+}
+
 impl Estate {
     /// What was asked for; `policy` is the command's own flag.
     pub(super) fn glance(&self, policy: Option<String>) -> Glance {
         Glance {
-            fail_on: self
-                .fail_on
-                .iter()
-                .map(|fail| match fail {
-                    Fail::Drift => FailOn::Drift,
-                    Fail::Expiring => FailOn::Expiring,
-                    Fail::Locked => FailOn::Locked,
-                    Fail::Unencrypted => FailOn::Unencrypted,
-                })
-                .collect(),
+            fail_on: self.fail_on.iter().map(Fail::on).collect(),
             allow_not_visible: self.allow_not_visible,
             ..self.filter.glance(policy)
         }

@@ -77,6 +77,13 @@ pub(super) struct Global {
     /// Append every change to this file [env: CMKCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE")]
     audit_log: Option<PathBuf>,
+    /// Post dangers and ends to this webhook (enable, apply, status, watch) [env: CMKCTL_NOTIFY]
+    #[arg(long, global = true, value_name = "URL")]
+    notify: Option<String>,
+    /// Format of the webhook: teams, slack or generic [env: CMKCTL_NOTIFY_FORMAT] [default: by
+    /// host]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    notify_format: Option<String>,
     /// How results are printed
     #[arg(
         short,
@@ -120,6 +127,8 @@ impl Global {
             profile: self.profile.clone(),
             ca_bundle: self.ca_bundle.clone(),
             audit_log: self.audit_log.clone(),
+            notify: self.notify.clone(),
+            notify_format: self.notify_format.clone(),
             output: self.output,
             plain: self.plain,
             remember: self.no_remember.then_some(false),
@@ -131,11 +140,7 @@ impl Global {
 
     /// `--query`, understood before anything is sent.
     pub(super) fn query(&self) -> Result<Option<Query>> {
-        let page = matches!(
-            self.output,
-            Some(Format::Sarif | Format::Html | Format::Markdown)
-        );
-        if page && self.query.is_some() {
+        if self.query.is_some() && self.output.is_some_and(Format::is_page) {
             return Err(Error::usage(
                 "`--query` asks the JSON document, and this format is not made of it.",
             )
@@ -233,6 +238,11 @@ impl Offline {
 }
 
 impl Changing {
+    /// Is nothing changed in any case?
+    pub(super) const fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     pub(super) fn asked(&self, offline: Option<&Offline>) -> Asked {
         Asked {
             ask: self.ask,
@@ -287,6 +297,15 @@ pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
         _ => return Err("the unit must be ms, s, m, h or d".to_owned()),
     };
     Duration::try_from_secs_f64(seconds).map_err(|_| "it is too long".to_owned())
+}
+
+/// A time from one look to the next.
+pub(super) fn interval(text: &str) -> std::result::Result<Duration, String> {
+    let every = duration(text)?;
+    if every < Duration::from_secs(60) {
+        return Err("it must be 1m or more".to_owned());
+    }
+    Ok(every)
 }
 
 #[cfg(test)]

@@ -235,7 +235,8 @@ mod tests {
         (
             &["status", "-o", "xml"],
             "`--output` can't be `xml`.",
-            "It is one of table, wide, json, jsonl, tsv, yaml, none, sarif, html, markdown.",
+            "It is one of table, wide, json, jsonl, tsv, yaml, none, sarif, html, \
+                markdown, csv, ics, prometheus.",
         ),
         (
             &["enable", "--timeout", "-5"],

@@ -19,6 +19,7 @@ mod explain;
 mod export;
 mod global;
 mod help;
+mod history;
 mod list;
 mod man;
 mod misuse;
@@ -27,10 +28,12 @@ mod remove_environment;
 mod report_command;
 mod retire_key;
 mod rotate_key;
+mod rotation_policy;
 mod sandbox;
 mod status;
 mod swap_policy;
 mod unlock;
+mod watch;
 
 use crate::config;
 use crate::error::{Error, Kind, Result, Stop};
@@ -61,11 +64,14 @@ enum Command {
     AddEnvironment(add_environment::Args),
     Enable(enable::Args),
     Status(status::Args),
+    Watch(watch::Args),
     RemoveEnvironment(remove_environment::Args),
     SwapPolicy(swap_policy::Args),
     RotateKey(rotate_key::Args),
+    RotationPolicy(rotation_policy::Args),
     Unlock(unlock::Args),
     RetireKey(retire_key::Args),
+    History(history::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Adopt(adopt::Args),
@@ -201,6 +207,14 @@ impl Cli {
         match (format, &self.command) {
             (report::Format::Sarif, Command::Check(_))
             | (report::Format::Html | report::Format::Markdown, Command::Report(_)) => Ok(()),
+            (
+                report::Format::Csv | report::Format::Ics | report::Format::Prometheus,
+                Command::Status(args),
+            ) if args.is_of_all() => Ok(()),
+            (report::Format::Csv | report::Format::Ics | report::Format::Prometheus, _) => {
+                let what = "Only `status --all` prints tables, calendars and metrics.";
+                Err(Error::usage(what).hint("Pass `-o json`."))
+            }
             (report::Format::Sarif, _) => {
                 Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."))
             }
@@ -211,15 +225,29 @@ impl Cli {
         }
     }
 
+    /// Does the command tell anybody, where a flag says whom?
+    fn can_notify(&self, flags: &config::Flags) -> Result<()> {
+        let tells = matches!(
+            self.command,
+            Command::Enable(_) | Command::Apply(_) | Command::Status(_) | Command::Watch(_)
+        );
+        if tells || (flags.notify.is_none() && flags.notify_format.is_none()) {
+            return Ok(());
+        }
+        let what = "Only `enable`, `apply`, `status` and `watch` send notifications.";
+        Err(Error::usage(what).hint("Leave out `--notify` and `--notify-format`."))
+    }
+
     async fn run(&self, flags: &config::Flags, out: &mut Out) -> Result<()> {
         config::ci(flags)?;
         let query = self.global.query()?;
-        if query.is_some() && matches!(self.command, Command::Export(_)) {
-            return Err(
-                Error::usage("`export` prints code, and `--query` asks a document.")
-                    .hint("Ask `cmkctl report` or `cmkctl status --all` instead."),
-            );
+        if query.is_some() && matches!(self.command, Command::Export(_) | Command::Watch(_)) {
+            return Err(Error::usage(
+                "`export` and `watch` print no document that `--query` can ask.",
+            )
+            .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
         }
+        self.can_notify(flags)?;
         out.asks(query);
         match &self.command {
             Command::Sandbox(args) => return args.run(&self.global, out).await,
@@ -235,40 +263,48 @@ impl Cli {
         }
         self.printable(out.format())?;
         let context = Context::open(flags, self.global.rehearsal()?.as_ref(), out).await?;
-        let result = match &self.command {
-            Command::CheckIntegration(args) => args.run(&context, out).await,
-            Command::EnvironmentName(args) => args.run(&context, out).await,
-            Command::CreateKey(args) => args.run(&context, out).await,
-            Command::CreatePolicy(args) => args.run(&context, out).await,
-            Command::AddEnvironment(args) => args.run(&context, out).await,
-            Command::Enable(args) => args.run(&context, out).await,
-            Command::Status(args) => args.run(&context, out).await,
-            Command::RemoveEnvironment(args) => args.run(&context, out).await,
-            Command::SwapPolicy(args) => args.run(&context, out).await,
-            Command::Unlock(args) => args.run(&context, out).await,
-            Command::RetireKey(args) => args.run(&context, out).await,
-            Command::RotateKey(args) => args.run(&context, out).await,
-            Command::Plan(args) => args.run(&context, out).await,
-            Command::Apply(args) => args.run(&context, out).await,
-            Command::Adopt(args) => args.run(&context, out).await,
-            Command::List(args) => args.run(&context, out).await,
-            Command::Check(args) => args.run(&context, out).await,
-            Command::Report(args) => args.run(&context, out).await,
-            Command::Export(args) => args.run(&context, out).await,
-            Command::Auth(args) => args.run(&context, out).await,
-            Command::Config(args) => args.run(&context, out),
-            Command::Doctor(args) => args.run(&context, out).await,
-            Command::Sandbox(_)
-            | Command::Explain(_)
-            | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Help(_) => Err(Error::usage("This command needs no cloud.")),
-        };
+        let result = self.dispatch(&context, out).await;
         let result = context.with_activation(result).await;
         context.cost();
         context.keep_names();
         context.learn(result.is_ok());
         context.ended(context.audited(result, out), out)
+    }
+
+    /// What needs a cloud.
+    async fn dispatch(&self, context: &Context, out: &mut Out) -> Result<()> {
+        match &self.command {
+            Command::CheckIntegration(args) => args.run(context, out).await,
+            Command::EnvironmentName(args) => args.run(context, out).await,
+            Command::CreateKey(args) => args.run(context, out).await,
+            Command::CreatePolicy(args) => args.run(context, out).await,
+            Command::AddEnvironment(args) => args.run(context, out).await,
+            Command::Enable(args) => args.run(context, out).await,
+            Command::Status(args) => args.run(context, out).await,
+            Command::Watch(args) => args.run(context, out).await,
+            Command::RemoveEnvironment(args) => args.run(context, out).await,
+            Command::SwapPolicy(args) => args.run(context, out).await,
+            Command::Unlock(args) => args.run(context, out).await,
+            Command::RetireKey(args) => args.run(context, out).await,
+            Command::History(args) => args.run(context, out).await,
+            Command::RotateKey(args) => args.run(context, out).await,
+            Command::RotationPolicy(args) => args.run(context, out).await,
+            Command::Plan(args) => args.run(context, out).await,
+            Command::Apply(args) => args.run(context, out).await,
+            Command::Adopt(args) => args.run(context, out).await,
+            Command::List(args) => args.run(context, out).await,
+            Command::Check(args) => args.run(context, out).await,
+            Command::Report(args) => args.run(context, out).await,
+            Command::Export(args) => args.run(context, out).await,
+            Command::Auth(args) => args.run(context, out).await,
+            Command::Config(args) => args.run(context, out),
+            Command::Doctor(args) => args.run(context, out).await,
+            Command::Sandbox(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Help(_) => Err(Error::usage("This command needs no cloud.")),
+        }
     }
 }
 

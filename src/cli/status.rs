@@ -46,6 +46,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// Is it about the whole tenant?
+    pub(super) const fn is_of_all(&self) -> bool {
+        self.estate.all
+    }
+
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         if self.estate.all {
             return run::status_all(context, &self.estate.glance(self.policy.clone()), out).await;
@@ -58,7 +63,9 @@ impl Args {
             coverage: self.coverage,
         };
         if self.wait {
-            return run::status_after_wait(context, asks, self.timeout, out).await;
+            let waited = run::status_after_wait(context, asks, self.timeout, out).await;
+            let about = self.which.typed().map(String::as_str);
+            return context.notified("status --wait", about, waited, out).await;
         }
         run::status(context, asks, out).await
     }

@@ -8,7 +8,8 @@
 use crate::cloud::arm::Written;
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
-use crate::cloud::json::{as_flag, as_text, look, maybe, must, text};
+use crate::cloud::json::{as_flag, as_text, look, must, text};
+use crate::cloud::rotation::in_arm;
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::vaults::key;
 use crate::cloud::versions;
@@ -16,8 +17,9 @@ use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::making::NameCheck;
-use crate::model::new_key::{Period, Rotation, Shape, VAULT_KEEPS, VaultShape};
+use crate::model::new_key::{Rotation, Shape, VAULT_KEEPS, VaultShape};
 use crate::model::protection::Key;
+use crate::model::rotation::Trigger;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -211,72 +213,28 @@ fn rotation_body(rotation: &Rotation) -> Value {
     body
 }
 
-/// The JSON path of a key's rotation policy.
-const ROTATION: &str = "properties.rotationPolicy";
-
-/// The rotation policy of a key; `None` if it has none or only sends notifications.
+/// The rotation policy of a key; nothing where it has none, or one that only tells of an end.
 fn rotation(value: &Value) -> Known<Option<Rotation>> {
-    match look(value, ROTATION) {
-        Ok(None) => return Known::Known(None),
-        Ok(Some(_)) => {}
-        Err(why) => return Known::Unknown(why),
-    }
-    let actions = maybe(value, &format!("{ROTATION}.lifetimeActions"), |own| {
-        own.as_array().cloned()
-    });
-    actions.and_then(|actions| of_actions(value, &actions.unwrap_or_default()))
-}
-
-/// The rotation policy from its actions. An unknown action type may rotate the key, and of two
-/// actions of a type it is not clear which counts. The result is then unknown.
-fn of_actions(value: &Value, actions: &[Value]) -> Known<Option<Rotation>> {
-    let period = |value: &Value| value.as_str().and_then(Period::of_iso);
-    let (mut rotates, mut notifies) = (None, None);
-    for own in actions {
-        let kind = must(own, "action.type", |kind| {
-            kind.as_str().map(str::to_ascii_lowercase)
-        });
-        let kind = match kind {
-            Known::Known(kind) => kind,
-            Known::Unknown(why) => return Known::Unknown(why),
-        };
-        let before = match kind.as_str() {
-            "rotate" => rotates.replace(own),
-            "notify" => notifies.replace(own),
-            _ => {
-                let why = format!("`action.type` is `{kind}`, which cmkctl does not know");
-                return Known::Unknown(why);
-            }
-        };
-        if before.is_some() {
-            let why = format!("`lifetimeActions` has two actions of the type `{kind}`");
-            return Known::Unknown(why);
-        }
-    }
-    let Some(rotates) = rotates else {
+    if let Ok(None) = look(value, "properties.rotationPolicy") {
         return Known::Known(None);
-    };
-    let every = must(rotates, "trigger.timeAfterCreate", period);
-    let lasts = maybe(value, &format!("{ROTATION}.attributes.expiryTime"), period);
-    let notify = notifies.map_or(Known::Known(None), |own| {
-        maybe(own, "trigger.timeBeforeExpiry", period)
-    });
-    every.and_then(|every| {
-        lasts.and_then(|lasts| {
-            notify.map(|notify| {
-                Some(Rotation {
-                    every,
-                    lasts,
-                    notify,
-                })
-            })
-        })
+    }
+    in_arm(value).and_then(|own| match own.rotates {
+        None => Known::Known(None),
+        Some(Trigger::AfterCreation(every)) => Known::Known(Some(Rotation {
+            every,
+            lasts: own.lasts,
+            notify: own.notifies,
+        })),
+        Some(Trigger::BeforeExpiry(_)) => {
+            Known::Unknown("it rotates before its end, and not so long after it is made".to_owned())
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::new_key::Period;
 
     fn period(text: &str) -> Period {
         Period::parse(text).unwrap()
@@ -309,10 +267,12 @@ mod tests {
             let trigger = json!({ "timeAfterCreate": every });
             json!({ "action": { "type": "Rotate" }, "trigger": trigger })
         };
-        let notifies = json!([{ "action": { "type": "Notify" } }]);
+        let notifies = json!([{ "action": { "type": "Notify" },
+            "trigger": { "timeBeforeExpiry": "P30D" } }]);
         for (actions, known) in [
             (json!([]), true),
             (notifies, true),
+            (json!([{ "action": { "type": "Notify" } }]), false),
             (json!(7), false),
             (json!("rotate"), false),
             (json!([7]), false),

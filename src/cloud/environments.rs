@@ -8,7 +8,7 @@ use crate::cloud::json;
 use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
-use crate::model::operation::{Failure, Operation, Progress};
+use crate::model::operation::{Failure, Operation, Progress, Requester, StageRun};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -240,6 +240,29 @@ pub fn operation(value: &Value) -> Operation {
         all_stages_succeeded: !stages.is_empty()
             && (stages.iter()).all(|stage| state(stage).known() == Some(&Progress::Succeeded)),
         failure: failure(value),
+        requested_by: json::at(value, "requestedBy").map(|by| Requester {
+            id: json::text(by, "id"),
+            name: json::text(by, "displayName"),
+            kind: json::text(by, "type"),
+        }),
+        stages: stages.iter().map(stage).collect(),
+    }
+}
+
+fn stage(value: &Value) -> StageRun {
+    let date = |path: &str| {
+        json::maybe(value, path, json::as_date)
+            .known()
+            .copied()
+            .flatten()
+    };
+    StageRun {
+        name: json::text(value, "name")
+            .or_else(|| json::text(value, "id"))
+            .unwrap_or_default(),
+        state: json::text(value, "state.id").unwrap_or_default(),
+        began: date("firstActionDateTime"),
+        ended: date("lastActionDateTime"),
     }
 }
 

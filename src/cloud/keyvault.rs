@@ -92,6 +92,7 @@ impl Reader {
                 .map_or_else(|| unsaid("its size"), |n| Known::Known(bits(&n))),
             version: parsed(version.as_deref()),
             validity,
+            rotation: Known::default(),
             source: "Key Vault",
         })
     }

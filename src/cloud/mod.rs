@@ -22,6 +22,7 @@ mod judged;
 pub mod key_state;
 pub mod keyvault;
 mod memo;
+pub mod notify;
 mod obstacle;
 pub mod operations;
 mod pages;

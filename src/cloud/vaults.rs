@@ -9,6 +9,7 @@ use crate::cloud::json::{
     as_count, as_date, as_flag, as_text, as_texts, clean, look, maybe, must, text, word,
 };
 use crate::cloud::key_state::validity;
+use crate::cloud::rotation::in_arm;
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
 use crate::model::ids::{ArmId, ResourceKind};
@@ -165,6 +166,7 @@ pub fn key(name: &KeyName, value: &Value) -> Key {
         bits: must(value, "properties.keySize", as_count),
         version: must(value, "properties.keyUriWithVersion", version),
         validity: validity(value, "properties.attributes"),
+        rotation: in_arm(value),
         source: "Azure Resource Manager",
     }
 }

@@ -49,15 +49,15 @@ impl Default for Network {
 /// The HTTP client, limited to the hosts of a cloud.
 #[derive(Debug)]
 pub struct Wire {
-    http: reqwest::Client,
-    /// The client for endpoints of this machine, which use plain http and carry secrets, so no
-    /// proxy may see them. Built on first use.
+    pub(super) http: reqwest::Client,
+    /// For endpoints of this machine, whose plain http and own secrets are no proxy's business;
+    /// made when the first one is asked.
     direct: OnceLock<reqwest::Client>,
     network: Network,
     cloud: Cloud,
     clock: Clock,
-    /// The requests so far, as evidence for a report.
-    journal: Mutex<Vec<Asked>>,
+    /// What was asked of the cloud's services so far: evidence for a report.
+    pub(super) journal: Mutex<Vec<Asked>>,
 }
 
 /// Limit of the journal. A wait of days sends some thousand requests.
@@ -372,7 +372,7 @@ fn shown(url: &Url) -> String {
     format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

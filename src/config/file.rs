@@ -21,6 +21,8 @@ pub struct File {
     pub(super) auth: Option<String>,
     pub(super) ca_bundle: Option<PathBuf>,
     pub(super) audit_log: Option<PathBuf>,
+    pub(super) notify: Option<String>,
+    pub(super) notify_format: Option<String>,
     pub(super) plain: Option<bool>,
     pub(super) remember: Option<bool>,
     pub(super) environment: Option<String>,

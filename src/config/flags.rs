@@ -27,6 +27,10 @@ pub struct Flags {
     pub ca_bundle: Option<PathBuf>,
     /// `--audit-log`
     pub audit_log: Option<PathBuf>,
+    /// `--notify`
+    pub notify: Option<String>,
+    /// `--notify-format`
+    pub notify_format: Option<String>,
     /// `--output`
     pub output: Option<Format>,
     /// `--plain`

@@ -4,6 +4,7 @@
 mod file;
 mod flags;
 mod new_key;
+mod notifying;
 mod reading;
 mod remembering;
 mod settings;
@@ -18,7 +19,7 @@ mod writing;
 
 pub use file::{File, completing, names_file, parse};
 pub use flags::{Flags, Typed};
-pub use new_key::TypedKey;
+pub use new_key::{TypedKey, rotation};
 pub use settings::Settings;
 pub use source::{Setting, Shown, Source};
 pub use target::{AboutWhat, reader as reader_named};
@@ -32,6 +33,7 @@ use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::wire::Network;
 use crate::error::{Error, Result};
 use file::Layers;
+use notifying::notifying;
 pub use reading::text;
 use reading::{read, read_certificates};
 use remembering::{accounts, remembering};
@@ -68,6 +70,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let audit_log = Setting::of("--audit-log", &flags.audit_log, "CMKCTL_AUDIT_LOG");
     let audit_log = audit_log.or_else(|| layers.find(|file| &file.audit_log));
     let plain = plain(flags, &layers)?;
+    let notify = notifying(flags, &layers, &cloud, &mut shown)?;
     sign_in.remembering = remembering(flags, &layers, &mut shown)?;
     sign_in.accounts = accounts();
     let proxy = show::proxy();
@@ -94,6 +97,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         style: style(flags),
         plain: plain.is_some_and(|plain| plain.value),
         audit_log,
+        notify,
         proxy,
         layers,
         shown,

@@ -3,6 +3,7 @@
 use super::reading::usage;
 use crate::error::{Error, Result};
 use crate::model::new_key::{NewKey, Period, Rotation, region};
+use crate::model::rotation::RotationWish;
 use crate::model::wanted_key::MOST_TAGS;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -87,6 +88,27 @@ impl TypedKey {
             rotation,
         })
     }
+}
+
+/// What was typed of a rotation policy.
+///
+/// # Errors
+/// Usage: a value that is no period, or no value at all.
+pub fn rotation(
+    every: Option<&str>,
+    lasts: Option<&str>,
+    notify: Option<&str>,
+) -> Result<RotationWish> {
+    let wish = RotationWish {
+        every: period(every, "--rotate-every", "1y")?,
+        lasts: period(lasts, "--expires-after", "2y")?,
+        notify: period(notify, "--notify-before", "30d")?,
+    };
+    if wish == RotationWish::default() {
+        let what = "`rotation-policy set` needs something to set.";
+        return Err(Error::usage(what).hint("Pass `--rotate-every 1y --expires-after 2y`."));
+    }
+    Ok(wish)
 }
 
 fn twice(every: Period, now: Timestamp) -> Result<End> {

@@ -5,6 +5,7 @@ use super::source::{Setting, Shown};
 use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::Cloud;
 use crate::cloud::credential::SignIn;
+use crate::cloud::notify::Webhook;
 use crate::cloud::wire::Network;
 use crate::report::Style;
 use std::path::PathBuf;
@@ -22,7 +23,9 @@ pub struct Settings {
     pub network: Network,
     /// Settings for the output.
     pub style: Style,
-    /// Numbered lines instead of moving lists.
+    /// Where messages go.
+    pub notify: Option<Webhook>,
+    /// Numbered lines instead of lists that move.
     pub plain: bool,
     /// File for the audit log.
     pub audit_log: Option<PathBuf>,

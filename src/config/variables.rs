@@ -26,6 +26,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "file in which changes are written down (--audit-log)",
     ),
     (
+        "CMKCTL_NOTIFY",
+        "webhook for messages about dangers and ends (--notify)",
+    ),
+    (
+        "CMKCTL_NOTIFY_FORMAT",
+        "teams, slack or generic, by the host if not set (--notify-format)",
+    ),
+    (
         "CMKCTL_CA_BUNDLE",
         "additional certificate authorities (--ca-bundle)",
     ),

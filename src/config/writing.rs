@@ -7,13 +7,15 @@ use crate::error::{Error, Result};
 use crate::model::text::toml_string;
 use std::path::{Path, PathBuf};
 
-/// The values that a line of the file can set.
-pub const KEYS: [&str; 11] = [
+/// The values that a line of the file can hold.
+pub const KEYS: [&str; 13] = [
     "cloud",
     "tenant",
     "auth",
     "ca-bundle",
     "audit-log",
+    "notify",
+    "notify-format",
     "plain",
     "remember",
     "environment",
@@ -33,6 +35,7 @@ pub const TEMPLATE: &str = "\
 # vault = \"kv-contoso-cmk\"
 # key = \"cmk\"
 # audit-log = \"/var/log/cmkctl.jsonl\"
+# notify = \"https://example.com/hook\"   # messages of enable, apply, status and watch
 # plain = true              # numbered lines, for screen readers
 # remember = false          # every command signs in anew
 

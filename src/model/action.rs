@@ -13,6 +13,7 @@ use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::new_key::{Shape, VaultShape};
 use crate::model::protection::Vault;
+use crate::model::rotation::RotationPolicy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -162,7 +163,15 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Fingerprint::is_empty")]
         evidence: Fingerprint,
     },
-    /// Turn on purge protection. It can never be turned off again, so consent must repeat the
+    /// Set the rotation policy of the key. Nothing goes offline, and it can be set back.
+    SetRotationPolicy {
+        /// The key.
+        #[serde(flatten)]
+        place: KeyPlace,
+        /// The whole policy, as it shall be.
+        rotation: RotationPolicy,
+    },
+    /// Turn purge protection on. It can never be turned off again, so consent must repeat the
     /// vault's name.
     ProtectFromPurge {
         /// Id of the vault.

@@ -166,8 +166,9 @@ pub struct Standing<'a> {
     pub states: BTreeSet<State>,
     /// The dangers, and what is not visible, each a clause.
     pub dangers: Vec<String>,
-    /// When the service deletes a locked environment, at the earliest. `None` if that can't be
-    /// known.
+    /// Is a missing role the reason why something of it is not visible?
+    pub lacks_role: bool,
+    /// When a locked environment is deleted, at the earliest; `None` when that can't be known.
     pub deleted_on: Option<Timestamp>,
 }
 

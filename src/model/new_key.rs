@@ -81,8 +81,8 @@ pub const SMALL_BITS: u32 = 2048;
 
 /// A version must last at least 28 days, and Key Vault never rotates within 7 days of its ends
 /// (Microsoft Learn, *Configure cryptographic key auto-rotation*).
-const SHORTEST: u32 = 28;
-const MARGIN: u32 = 7;
+pub(super) const SHORTEST: u32 = 28;
+pub(super) const MARGIN: u32 = 7;
 
 /// An Azure region: `West Europe` becomes `westeurope`.
 ///
@@ -287,14 +287,26 @@ impl Period {
 
     /// The time this period after `start`; `None` if the calendar can't express it.
     pub fn after(self, start: Timestamp) -> Option<Timestamp> {
+        let end = start.to_zoned(TimeZone::UTC).checked_add(self.span()?);
+        end.ok().map(|end| end.timestamp())
+    }
+}
+
+impl Period {
+    /// The time that is so long before another one.
+    pub fn before(self, end: Timestamp) -> Option<Timestamp> {
+        let start = end.to_zoned(TimeZone::UTC).checked_sub(self.span()?);
+        start.ok().map(|start| start.timestamp())
+    }
+
+    fn span(self) -> Option<Span> {
         let count = i64::from(self.count);
         let span = match self.unit {
             Unit::Days => Span::new().try_days(count),
             Unit::Months => Span::new().try_months(count),
             Unit::Years => Span::new().try_years(count),
         };
-        let end = start.to_zoned(TimeZone::UTC).checked_add(span.ok()?);
-        end.ok().map(|end| end.timestamp())
+        span.ok()
     }
 }
 

@@ -26,6 +26,34 @@ pub struct Operation {
     pub all_stages_succeeded: bool,
     /// What it says about its failure, if it failed.
     pub failure: Option<Failure>,
+    /// Who asked for it, where the service says it.
+    pub requested_by: Option<Requester>,
+    /// Its stages, in their order.
+    pub stages: Vec<StageRun>,
+}
+
+/// Who asked for an operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requester {
+    /// Object id.
+    pub id: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// `User`, `ServicePrincipal`, …
+    pub kind: Option<String>,
+}
+
+/// One stage of an operation, for showing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StageRun {
+    /// `Validate`, `Prepare`, `Run`, …
+    pub name: String,
+    /// As the service says it.
+    pub state: String,
+    /// When it began; nothing where the service does not say it.
+    pub began: Option<Timestamp>,
+    /// When it did something last; nothing likewise.
+    pub ended: Option<Timestamp>,
 }
 
 /// An operation's own words about its failure.

@@ -3,6 +3,7 @@
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
+use crate::model::rotation::RotationPolicy;
 use crate::model::word::{Vocabulary, Word};
 use jiff::Timestamp;
 
@@ -217,7 +218,9 @@ pub struct Key {
     pub version: Known<KeyVersion>,
     /// When it is valid, and whether it is enabled.
     pub validity: Validity,
-    /// The source of these facts: `Key Vault` or `Azure Resource Manager`.
+    /// When Key Vault makes a new version of it, where that was read.
+    pub rotation: Known<RotationPolicy>,
+    /// Where it was read: `Key Vault` or `Azure Resource Manager`.
     pub source: &'static str,
 }
 
@@ -268,7 +271,13 @@ impl Validity {
             .and(|| within(&self.expires, &|end| end > at))
     }
 
-    /// The expiry; `None` if there is none or it is not known.
+    /// When a version of this validity gets a successor by this policy, where that is known.
+    pub fn next(&self, rotation: &RotationPolicy) -> Option<Timestamp> {
+        let next = rotation.next(&self.created, &self.expires);
+        next.known().copied().flatten()
+    }
+
+    /// The day on which it ends, where one is known.
     pub fn end(&self) -> Option<Timestamp> {
         self.expires.known().copied().flatten()
     }

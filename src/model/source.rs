@@ -25,6 +25,8 @@ pub(super) const ROLES: &str =
 pub(super) const VAULT: &str = "Microsoft Learn, Azure Key Vault, rest-error-codes, seen 2026-11";
 pub(super) const KEYS_IN_ARM: &str =
     "Azure REST API reference, Microsoft.KeyVault 2026-02-01, seen 2026-11";
+pub(super) const ROTATION: &str =
+    "Microsoft Learn, Azure Key Vault, how-to-configure-key-rotation, seen 2026-11";
 pub(super) const ENTRA: &str =
     "Microsoft Learn, Microsoft Entra, reference-error-codes, seen 2026-11";
 pub(super) const CLAIMS: &str =

@@ -8,6 +8,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
+use crate::model::rotation::RotationPolicy;
 use crate::model::seen::Seen;
 use crate::model::whole::Whole;
 use crate::model::word::{Vocabulary, Word};
@@ -43,7 +44,9 @@ pub struct Surroundings {
     pub old_key: Seen<OldKey>,
     /// Every version of the key. Read only to retire or restore a key.
     pub versions: Seen<Whole<Version>>,
-    /// The policies that environments are linked to. Read only to retire a key.
+    /// The rotation policy of the key; asked only where it is shown or set.
+    pub rotation: Seen<RotationPolicy>,
+    /// The policies that environments are linked to; asked only where a key is to be retired.
     pub policies: BTreeMap<ArmId, Seen<Policy>>,
     /// The operations of each environment, by environment id. Read only to retire a key.
     pub histories: BTreeMap<String, Seen<Whole<Operation>>>,

@@ -3,6 +3,7 @@
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::new_key::NewKey;
+use crate::model::rotation::RotationWish;
 
 /// The parts of the desired state that the caller gave. A command reports a missing part itself.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +50,8 @@ pub struct Target {
     pub limit: Option<usize>,
     /// Create the key, and its vault, if they do not exist.
     pub new_key: Option<NewKey>,
-    /// Rotate the key even if its latest version is younger than a day.
+    /// The rotation policy that the key shall have.
+    pub rotation: Option<RotationWish>,
+    /// Rotate the key although its latest version is younger than a day.
     pub again: bool,
 }

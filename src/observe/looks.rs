@@ -2,12 +2,14 @@
 //! rule that needs it refuses.
 
 use super::alone::{by_itself, looked_at};
+use super::asking::ask;
 use super::keys::key_in_arm;
 use super::looking::Looking;
 use super::surroundings::{old_key, recoverable};
 use super::users;
 use crate::error::Result;
 use crate::model::environment::Environment;
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::seen::Seen;
 use crate::model::surroundings::Surroundings;
@@ -262,8 +264,30 @@ pub fn rotating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `unlock`: the policy, its key with every version and what can be recovered of it, and every
-/// environment that may be locked. Each administrator sees one half.
+/// `rotation-policy`: the same, and the rotation policy. Whoever has no right at the data plane may
+/// see at Resource Manager what it shows of one.
+pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
+    async move {
+        let mut seen = rotating(looking).await?;
+        let (Some(vault), Some(key)) = (seen.vault(), &looking.target.key) else {
+            return Ok(seen);
+        };
+        let own = ask(looking.reader.rotation_policy(vault, key).await)?;
+        let hidden = own.unreadable().is_some_and(|why| why.forbidden);
+        let id = looking.target.vault.as_ref().filter(|_| hidden);
+        let in_arm = key_in_arm(looking.reader, id, Some(key), None).await?;
+        let shown = in_arm.and_then(|seen| seen.present().map(|key| key.rotation.clone()));
+        seen.around.rotation = match shown {
+            Some(Known::Known(shown)) => Seen::Present(shown),
+            Some(Known::Unknown(_)) | None => own,
+        };
+        Ok(seen)
+    }
+    .boxed_local()
+}
+
+/// `unlock`: the policy, its key with every version and what can be brought back of it, and every
+/// environment that may be locked. Each administrator sees a half.
 pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (seen, tenant) = join!(unlocked(looking), looking.tenant());

@@ -9,6 +9,7 @@ mod choices;
 mod doctor;
 mod estate;
 mod found;
+mod histories;
 mod keys;
 mod listed;
 mod looking;
@@ -27,12 +28,14 @@ pub use choices::{Candidate, Shown, candidates, environments_shown, locations, p
 pub use doctor::examine;
 pub use estate::{Policies, observe_estate};
 pub use found::{policy_named, principal_named, subscription_named, vault_if_there, vault_named};
+pub use histories::histories;
 pub use keys::observe_vault;
 pub use listed::{environments_listed, keys_listed, subscriptions_listed};
 pub use looking::Looking;
 pub use looks::{
     Look, adding, adding_now, checking, creating, creating_key, enabling, enabling_now,
-    integrating, naming, removing, retiring, rotating, standing, unlocking, unlocking_now,
+    integrating, naming, removing, retiring, rotating, rotating_itself, standing, unlocking,
+    unlocking_now,
 };
 pub use places::{groups, key_names, may, regions, subscriptions_shown, taken, vaults};
 pub use resolve::{environment, resolve, unseen};

@@ -3,10 +3,14 @@
 use super::fitted::grid;
 use super::layout::{self, Column, may, must, named};
 use super::terminal::Out;
+use super::values::Format;
+use super::{calendar as dates, csv, prometheus};
 use crate::model::alike::Alike;
 use crate::model::day::day;
 use crate::model::estate::{Estate, Protection, Standing};
+use crate::model::event::Event;
 use crate::model::key_ids::KeyVersion;
+use crate::model::metric::Metric;
 use crate::model::protection::Key;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -74,10 +78,10 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
         "KEY",
         "ID",
     ];
-    let said: Vec<String> = counts
-        .iter()
-        .map(|(state, count)| format!("{count} {state}"))
-        .collect();
+    if out.format() == Format::Csv {
+        let text = csv::lines(&SPREADSHEET, rows.iter().map(columns));
+        return out.document(&text);
+    }
     let document = EstateV1 {
         schema: "cmkctl/estate/v1",
         at: estate.at,
@@ -97,6 +101,29 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
             }
         }
     });
+}
+
+/// The same as text.
+pub fn metrics_text<'a>(metrics: impl Iterator<Item = Metric<'a>>) -> String {
+    prometheus::text(metrics)
+}
+
+/// The figures of a tenant, for a monitoring system.
+pub fn metrics<'a>(out: &mut Out, metrics: impl Iterator<Item = Metric<'a>>) {
+    out.document(&prometheus::text(metrics));
+}
+
+/// The dates of a tenant, as they were seen at a time.
+pub fn calendar(out: &mut Out, events: &[Event], at: Timestamp) {
+    out.document(&dates::lines(events, at));
+}
+
+/// What is said of a tenant beside the data.
+pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
+    let said: Vec<String> = counts(all)
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
     out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
     if let Some(why) = estate.partial() {
         out.say(&format!("{MAY_LACK}: {why}."));
@@ -186,16 +213,66 @@ pub(super) fn rows<'a>(
     estate: &'a Estate,
     all: &'a [Standing<'_>],
 ) -> (Vec<EnvironmentV1<'a>>, BTreeMap<&'static str, usize>) {
-    let mut counts = BTreeMap::new();
-    for one in all {
-        *counts.entry(one.state.word()).or_default() += 1;
-    }
     (
         all.iter()
             .map(|one| row(one, estate.protection(one.environment)))
             .collect(),
-        counts,
+        counts(all),
     )
+}
+
+fn counts(all: &[Standing<'_>]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one.state.word()).or_default() += 1;
+    }
+    counts
+}
+
+/// The columns of a spreadsheet.
+const SPREADSHEET: [&str; 17] = [
+    "state",
+    "name",
+    "dangers",
+    "key_expires",
+    "deleted_on",
+    "states",
+    "sku",
+    "location",
+    "link_status",
+    "runtime_state",
+    "operation",
+    "policy",
+    "vault",
+    "key",
+    "key_version",
+    "granted",
+    "id",
+];
+
+/// One environment as a line of a spreadsheet; a day sorts as text and is a date to Excel.
+fn columns(row: &EnvironmentV1<'_>) -> Vec<String> {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let granted = row.granted.map(|granted| granted.to_string());
+    vec![
+        row.state.to_owned(),
+        row.name.to_owned(),
+        row.dangers.join("; "),
+        row.key_expires.map(day).unwrap_or_default(),
+        row.deleted_on.map(day).unwrap_or_default(),
+        row.states.join("; "),
+        row.sku.to_owned(),
+        row.location.to_owned(),
+        text(row.link_status),
+        text(row.runtime_state),
+        text(row.operation),
+        text(row.policy.as_deref()),
+        text(row.vault.as_deref()),
+        text(row.key),
+        text(row.key_version),
+        granted.unwrap_or_default(),
+        row.id.to_owned(),
+    ]
 }
 
 fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> EnvironmentV1<'a> {

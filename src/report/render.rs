@@ -6,11 +6,12 @@ use super::values::{Format, Sheet, json};
 use crate::model::text::clean;
 use serde_json::Value;
 
-/// Documents that consist mainly of lists: the schema, and the JSON pointers to the lists.
-const LISTS: [(&str, &[&str]); 9] = [
+/// Documents that are a list with a few words around it: where a line each begins.
+const LISTS: [(&str, &[&str]); 10] = [
     ("cmkctl/estate/v1", &["/environments"]),
     ("cmkctl/report/v1", &["/data/environments"]),
     ("cmkctl/check/v1", &["/findings"]),
+    ("cmkctl/history/v1", &["/operations"]),
     ("cmkctl/explain/v1", &["/codes", "/service_codes"]),
     ("cmkctl/list-environments/v1", &["/environments"]),
     ("cmkctl/list-policies/v1", &["/policies"]),
@@ -36,7 +37,13 @@ pub(super) fn render(value: &Value, format: Format, width: Option<u16>) -> Strin
             .collect(),
         Format::Yaml => yaml(value),
         Format::Table | Format::Wide => table(value, width),
-        Format::Json | Format::Sarif | Format::Html | Format::Markdown => json(value),
+        Format::Json
+        | Format::Sarif
+        | Format::Html
+        | Format::Markdown
+        | Format::Csv
+        | Format::Ics
+        | Format::Prometheus => json(value),
     }
 }
 

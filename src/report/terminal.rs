@@ -4,8 +4,10 @@
 //! no forgotten text can move the cursor, hide a word or forge a line. The only escapes that reach
 //! a terminal are cmkctl's own colours.
 
+use super::calendar;
 use super::ci::{Notes, guard, guard_json};
 use super::color::{colored, in_ascii};
+use super::csv;
 use super::failure::ErrorDocument;
 use super::query::Query;
 use super::render::render;
@@ -182,6 +184,11 @@ impl Out {
                 _ => guard(&text),
             });
         }
+        text = match self.style.format {
+            Format::Csv => Cow::Owned(csv::exact(&text)),
+            Format::Ics => Cow::Owned(calendar::exact(&text)),
+            _ => text,
+        };
         let people = self.style.format == Format::Table && file.is_none();
         if people && self.has_color(std::io::stdout().is_terminal()) {
             text = Cow::Owned(colored(&text));

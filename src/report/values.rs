@@ -28,6 +28,33 @@ pub enum Format {
     Html,
     /// For tickets; `report` only
     Markdown,
+    /// For spreadsheets; `status --all` only
+    Csv,
+    /// For calendars; `status --all` only
+    Ics,
+    /// For monitoring; `status --all` only
+    Prometheus,
+}
+
+impl Format {
+    /// Is it a shape of its own, which no query can ask?
+    pub const fn is_page(self) -> bool {
+        match self {
+            Format::Sarif
+            | Format::Html
+            | Format::Markdown
+            | Format::Csv
+            | Format::Ics
+            | Format::Prometheus => true,
+            Format::Table
+            | Format::Wide
+            | Format::Json
+            | Format::Jsonl
+            | Format::Tsv
+            | Format::Yaml
+            | Format::None => false,
+        }
+    }
 }
 
 /// Sections of labelled values.

@@ -5,9 +5,13 @@ use super::filters::{self, Glance, vault_of};
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, Standing, State};
+use crate::model::fleet::Named;
+use crate::model::notice::Change;
 use crate::observe::{Policies, observe_estate};
-use crate::report::{self, Circumstances, MAY_LACK, Out, Told};
+use crate::report::{self, Circumstances, Format, MAY_LACK, Out, Told};
+use crate::steps::calendar::events;
 use crate::steps::danger::judge;
+use crate::steps::metrics::metrics;
 use jiff::SignedDuration;
 
 /// The remedy for a list that may lack environments.
@@ -18,12 +22,49 @@ pub(super) const WHOLE_TENANT: &str = "Run it as an account that administers the
 /// # Errors
 /// The list can't be read. `Kind::Pending` if a condition of `fail_on` holds.
 pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
-    let estate = observe_estate(&context.reader(), context.clock(), Policies::Linked).await?;
+    let seen = observe_estate(&context.reader(), context.clock(), Policies::Linked).await;
+    let estate = match seen {
+        Ok(estate) => estate,
+        Err(error) if glance.fail_on.is_empty() => return Err(error),
+        Err(error) => return context.alarmed(Vec::new(), Err(error), out).await,
+    };
     filters::fit(&estate, glance)?;
     let all = chosen(&estate, glance);
     filters::together(glance, all.len())?;
-    report::estate(out, &estate, &all);
-    failure(glance, &estate, &all).map_or(Ok(()), Err)
+    match out.format() {
+        Format::Prometheus => report::metrics(out, metrics(&estate, &all)),
+        Format::Ics => report::calendar(out, &events(&estate, &all), estate.at),
+        Format::Table
+        | Format::Wide
+        | Format::Json
+        | Format::Jsonl
+        | Format::Tsv
+        | Format::Yaml
+        | Format::None
+        | Format::Sarif
+        | Format::Html
+        | Format::Markdown
+        | Format::Csv => report::estate(out, &estate, &all),
+    }
+    report::estate_summary(out, &estate, &all);
+    let result = failure(glance, &estate, &all).map_or(Ok(()), Err);
+    let dangers = all.iter().flat_map(|one| dangers(glance, one)).collect();
+    context.alarmed(dangers, result, out).await
+}
+
+/// What of an environment makes it fail.
+fn dangers(glance: &Glance, one: &Standing<'_>) -> Vec<Change> {
+    let wanted = |state: &&State| glance.fail_on.iter().any(|fail| fail.matches(**state));
+    let danger = |state: &State| Change {
+        over: false,
+        state: state.word(),
+        environment: Some(Named {
+            id: one.environment.id.clone(),
+            name: one.environment.display_name.clone(),
+        }),
+        why: one.dangers.join(", "),
+    };
+    one.states.iter().filter(wanted).map(danger).collect()
 }
 
 /// Prints the evidence for auditors.
@@ -94,7 +135,7 @@ fn in_part(what: &str) -> Error {
 }
 
 /// The environments that the filters keep, judged, worst first.
-fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
+pub(super) fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
     let within = glance
         .expiring_within
         .and_then(|within| SignedDuration::try_from(within).ok());

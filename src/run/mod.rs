@@ -22,15 +22,19 @@ mod holding;
 mod listing;
 mod logging_in;
 mod naming;
+mod notifying;
 mod planning;
 mod proving;
 mod reading;
+mod recalling;
 mod rechecking;
+mod rotation;
 mod serving;
 mod staged;
 mod starting;
 mod waiting;
 mod wanted;
+mod watching;
 mod waves;
 
 pub use crate::model::shell;
@@ -51,10 +55,13 @@ pub use listing::{
 pub use logging_in::{Flow, Login, auth_login, auth_logout};
 pub use planning::{Wishes, plan_file};
 pub use reading::{Asks, auth_status, check_integration, environment_name, status};
+pub use recalling::history;
+pub use rotation::rotation_policy;
 pub use serving::{Rehearsal, Served, scenario, serve};
 pub use starting::change;
 pub use waiting::status_after_wait;
 pub use wanted::adopt;
+pub use watching::{Watching, watch};
 
 use calling::Calling;
 

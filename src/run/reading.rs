@@ -1,5 +1,6 @@
 //! The commands that only read.
 
+use super::recalling::estimated;
 use super::{Context, environment_wanted, quiet};
 use crate::cloud::Service;
 use crate::cloud::credential::Method;
@@ -122,6 +123,7 @@ pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<
         ));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let estimate = estimated(&context.reader(), &observed).await;
     let facts = StatusFacts {
         observed: &observed,
         verdict: facts(verdict),
@@ -129,6 +131,7 @@ pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<
             .map(|policy| (policy, linked(&observed, policy))),
         state,
         access,
+        estimate,
         coverage: coverage(context, &observed, asks.coverage),
         copilot_studio: copilot_studio(&observed).map(|own| report::CopilotStudio {
             covered: own.covered,

@@ -134,6 +134,7 @@ fn made_key(observed: &Observed, wish: &NewKey, vault: &ArmId, name: &KeyName) -
             // A past expiry date has a finding already (`CMK051`).
             expires: Known::Known(shape.expires.filter(|end| *end > observed.at)),
         },
+        rotation: Known::Unknown("it is not made yet".to_owned()),
         source: "this plan",
     }
 }

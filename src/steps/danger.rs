@@ -57,17 +57,29 @@ pub fn standing<'a>(
         state,
         states: BTreeSet::from([state]),
         dangers,
+        lacks_role: false,
         deleted_on: None,
     };
-    let not_seen = |why: &str| one(State::NotVisible, vec![why.to_owned()]);
     let link = match &environment.key_link {
         Seen::Present(link) => link,
-        Seen::Unreadable(why) => return not_seen(&why.why),
+        Seen::Unreadable(why) => {
+            return Standing {
+                lacks_role: why.forbidden,
+                ..one(State::NotVisible, vec![why.why.clone()])
+            };
+        }
         Seen::Absent => return unprotected(environment, one),
     };
-    let (threats, unseen) = match protection {
+    let Threats {
+        threats,
+        unseen,
+        lacks_role,
+    } = match protection {
         Some(protection) => threats(protection, at),
-        None => (Vec::new(), vec!["its policy was not read".to_owned()]),
+        None => Threats {
+            unseen: vec!["its policy was not read".to_owned()],
+            ..Threats::default()
+        },
     };
     let key = protection.and_then(Protection::key);
     let mut found = Found::default();
@@ -95,6 +107,7 @@ pub fn standing<'a>(
         state,
         states: found.states,
         dangers: found.dangers,
+        lacks_role: lacks_role || found.lacks_role,
         deleted_on,
     }
 }
@@ -124,6 +137,7 @@ fn moving(kind: &str, unlinking: bool) -> State {
 struct Found {
     states: BTreeSet<State>,
     dangers: Vec<String>,
+    lacks_role: bool,
 }
 
 impl Found {
@@ -159,7 +173,10 @@ impl Found {
                 State::Failed,
                 "the link says `Failed`: run the same add again, do not remove".to_owned(),
             ),
-            (Link::Unknown(why), _) => self.say(State::NotVisible, why.why.clone()),
+            (Link::Unknown(why), _) => {
+                self.lacks_role |= why.forbidden;
+                self.say(State::NotVisible, why.why.clone());
+            }
             (Link::Done | Link::None | Link::Other(_), _) => {}
         }
     }
@@ -170,6 +187,8 @@ impl Found {
 struct Threats {
     threats: Vec<String>,
     unseen: Vec<String>,
+    /// Is a missing role the reason for some of it?
+    lacks_role: bool,
 }
 
 impl Threats {
@@ -178,9 +197,11 @@ impl Threats {
         match verdict {
             Verdict::Yes => {}
             Verdict::No => self.threats.push(threat.to_owned()),
-            Verdict::CantTell(why) if why.forbidden => self
-                .unseen
-                .push(format!("you can't see {what}: {}", why.why)),
+            Verdict::CantTell(why) if why.forbidden => {
+                self.lacks_role = true;
+                self.unseen
+                    .push(format!("you can't see {what}: {}", why.why));
+            }
             Verdict::CantTell(why) => self
                 .unseen
                 .push(format!("cmkctl can't tell {what}: {}", why.why)),
@@ -232,9 +253,8 @@ impl Threats {
     }
 }
 
-/// What will lock the environments of a policy, and what is not known about it. Returns (threats,
-/// unseen).
-fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>) {
+/// What will lock the environments of a policy, and what is not known of it.
+fn threats(protection: &Protection, now: Timestamp) -> Threats {
     let mut found = Threats::default();
     found.sort(
         is_there(Some(&protection.policy)),
@@ -279,7 +299,7 @@ fn threats(protection: &Protection, now: Timestamp) -> (Vec<String>, Vec<String>
     if let Some(key) = protection.key() {
         found.of_key(&key.validity, now);
     }
-    (found.threats, found.unseen)
+    found
 }
 
 /// Does the resource exist?

@@ -284,6 +284,7 @@ mod tests {
             bits: Known::Known(3072),
             version: Known::default(),
             validity,
+            rotation: Known::default(),
             source: "Key Vault",
         };
         let found = check_key(&key, "--vault-name kv", Timestamp::UNIX_EPOCH, mends);

@@ -80,8 +80,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// The finding for a policy with a key version: it does not follow the rotation.
-fn pinned(policy: &Policy) -> Option<Finding> {
+/// A policy with a version stays with it.
+pub(super) fn pinned(policy: &Policy) -> Option<Finding> {
     let version = policy.key_reference()?.version.as_ref()?;
     Some(finding(
         "CMK017",

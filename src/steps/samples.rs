@@ -213,6 +213,7 @@ pub(super) fn key() -> Key {
         bits: Known::Known(3072),
         version: Known::Known(version('b')),
         validity: validity(90),
+        rotation: Known::default(),
         source: "Key Vault",
     }
 }

@@ -82,6 +82,11 @@ pub(crate) fn jobs() -> Vec<Job> {
             })),
         },
         Job {
+            name: "rotation-policy",
+            arguments: &["rotation-policy", "set", "--rotate-every", "1y", "--yes"],
+            scenario: plain(json!({ "settings": short_waits() })),
+        },
+        Job {
             name: "swap-policy",
             arguments: &["swap-policy", "--yes", "--confirm", "Contoso UAT"],
             scenario: two_keys(),

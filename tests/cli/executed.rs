@@ -3,8 +3,9 @@
 
 use crate::documents::{documents, readme};
 use crate::help::{commands, each, examples, named, words};
-use crate::tool::{FAST, Served, command, finish};
+use crate::tool::{FAST, Ran, Served, command, finish, until};
 use serde_json::Value;
+use std::process::{Command, Stdio};
 
 /// The sandbox's value for a placeholder.
 fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
@@ -78,8 +79,8 @@ fn executed(line: &str, path: &str) {
     let mut arguments = arguments.into_iter();
     let own_cloud = words.iter().any(|word| word == "--sandbox");
     while let Some(word) = arguments.next() {
-        // The sandbox is the cloud here, and accepts no real sign-in.
-        if word == "--cloud" || word == "--auth" {
+        // The cloud is the sandbox here, and a sandbox takes no real sign-in.
+        if ["--cloud", "--auth", "--notify"].contains(&word.as_str()) {
             arguments.next();
         } else {
             run.arg(word);
@@ -90,7 +91,11 @@ fn executed(line: &str, path: &str) {
     } else {
         run.arg("--cloud").arg(served.cloud_file());
     }
-    let ran = finish(run);
+    let ran = if words.get(1).is_some_and(|word| word == "watch") {
+        looked_once(run, &served)
+    } else {
+        finish(run)
+    };
     let documented = [0, 3, 5, 6, 7, 8, 9, 10];
     // The reader's own environments and codes do not exist here.
     let unknown = ran.code == 2
@@ -110,6 +115,30 @@ fn executed(line: &str, path: &str) {
         ran.stdout,
         ran.stderr
     );
+}
+
+/// It watches until it is told to end, which is after its first look here.
+fn looked_once(mut command: Command, served: &Served) -> Ran {
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lists = || {
+        let log = served.log();
+        log.iter()
+            .any(|one| one["path"].as_str().unwrap().ends_with("/environments"))
+    };
+    until("a look", lists);
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
 }
 
 #[test]

@@ -276,6 +276,11 @@ fn swap_policy_survives_every_trouble() {
 }
 
 #[test]
+fn rotation_policy_survives_every_trouble() {
+    every_trouble("rotation-policy");
+}
+
+#[test]
 fn create_key_survives_every_trouble() {
     every_trouble("create-key");
 }
@@ -292,6 +297,7 @@ fn every_job_is_in_the_matrix() {
             "access policies",
             "managed HSM",
             "enable",
+            "rotation-policy",
             "swap-policy"
         ]
     );

@@ -8,16 +8,19 @@ use cmkctl::model::finding::Severity;
 use cmkctl::model::key_ids::KeyVersion;
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::making::{Making, NameCheck};
-use cmkctl::model::new_key::NewKey;
+use cmkctl::model::new_key::{NewKey, Period};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
 use cmkctl::model::protection::Validity;
 use cmkctl::model::rights::Held;
+use cmkctl::model::rotation::{RotationPolicy, RotationWish};
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::surroundings::{OldKey, Version};
 use cmkctl::model::target::Target;
 use cmkctl::model::word::Word;
-use cmkctl::steps::{Whose, add, create_key, policy, remove, retire, rotate, swap, unlock};
+use cmkctl::steps::{
+    Whose, add, create_key, policy, remove, retire, rotate, rotation, swap, unlock,
+};
 use std::collections::BTreeMap;
 
 pub(crate) type Step = fn(&Target, &Observed) -> Plan;
@@ -41,8 +44,8 @@ fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Value)) {
     }
 }
 
-/// Every fact that a step may use, in its unknown form.
-pub(crate) const UNKNOWN: [(&str, Change); 68] = [
+/// Every fact that a step may decide upon, as nobody knows it.
+pub(crate) const UNKNOWN: [(&str, Change); 69] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| {
         on(&mut o.environment, |one| one.key_link = silent())
@@ -219,6 +222,9 @@ pub(crate) const UNKNOWN: [(&str, Change); 68] = [
     ("rights to make a key", |o| o.making.rights = silent()),
     ("locks where a key is made", |o| o.making.locks = silent()),
     ("rotation policy", |o| o.making.rotation = odd()),
+    ("rotation policy of the key", |o| {
+        o.around.rotation = silent()
+    }),
     ("SKU of the vault", |o| o.making.premium = odd()),
     ("deleted vaults", |o| o.around.deleted_vault = silent()),
     ("deleted vaults, hidden", |o| {
@@ -348,6 +354,17 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
     );
     push("rotate-key", rotate::plan, with(&|_, _| {}));
     push(
+        "rotation-policy set",
+        rotation::plan,
+        with(&|t, o| {
+            t.rotation = Some(RotationWish {
+                every: Some(Period::days(365)),
+                ..RotationWish::default()
+            });
+            o.around.rotation = Seen::Present(RotationPolicy::default());
+        }),
+    );
+    push(
         "unlock",
         unlock::plan,
         with(&|_, o| {
@@ -373,8 +390,8 @@ fn every_step_does_its_work_where_all_is_known() {
     }
 }
 
-/// Facts of a single step. Without any of them, the step refuses.
-const DECIDE: [(&str, &[&str]); 9] = [
+/// Facts of a step's own: each of them, taken away, refuses.
+const DECIDE: [(&str, &[&str]); 10] = [
     (
         "add",
         &[
@@ -483,6 +500,21 @@ const DECIDE: [(&str, &[&str]); 9] = [
             "until when",
             "when it was made",
             "version of the key",
+        ],
+    ),
+    (
+        "rotation-policy set",
+        &[
+            "vault",
+            "vault, never read",
+            "vault, hidden",
+            "network",
+            "key",
+            "key, never read",
+            "whether the key is enabled",
+            "since when",
+            "until when",
+            "rotation policy of the key",
         ],
     ),
     (
@@ -647,7 +679,13 @@ fn what_the_other_administrator_hides_is_listed_and_in_nobodys_way() {
             .iter()
             .filter(|finding| finding.severity == Severity::NotVisible)
             .count();
-        let own = ["create-policy", "rotate-key", "retire-key"].contains(&name)
+        let own = [
+            "create-policy",
+            "rotate-key",
+            "rotation-policy set",
+            "retire-key",
+        ]
+        .contains(&name)
             || name.starts_with("create-key");
         assert_eq!(
             (plan.may_start(), hidden > 0),

@@ -49,6 +49,8 @@ mod guided;
 mod hand_over;
 mod help;
 mod hints;
+mod history;
+mod hook;
 mod house;
 mod ignorance;
 mod imports;
@@ -65,7 +67,9 @@ mod logging_in;
 mod monotone;
 mod month;
 mod names;
+mod notify;
 mod output;
+mod outputs;
 #[cfg(unix)]
 mod pipelines;
 mod poorer;
@@ -84,6 +88,7 @@ mod request_ids;
 mod retire;
 mod rights;
 mod rotate;
+mod rotation_policy;
 mod routes;
 mod rules;
 #[cfg(unix)]
@@ -120,6 +125,8 @@ mod topics;
 mod unlock;
 mod voice;
 mod wanted;
+#[cfg(target_os = "linux")]
+mod watch;
 mod where_tokens_go;
 #[cfg(target_os = "linux")]
 mod widths;

@@ -12,11 +12,14 @@ use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
 use cmkctl::model::protection::{Network, Registration};
 use cmkctl::model::rights::Held;
+use cmkctl::model::rotation::{RotationPolicy, RotationWish};
 use cmkctl::model::seen::Seen;
 use cmkctl::model::surroundings::{Deleted, OldKey};
 use cmkctl::model::target::Target;
 use cmkctl::steps::check::check;
-use cmkctl::steps::{Whose, add, create_key, policy, remove, retire, rotate, swap, unlock};
+use cmkctl::steps::{
+    Whose, add, create_key, policy, remove, retire, rotate, rotation, swap, unlock,
+};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::Value;
@@ -24,8 +27,8 @@ use serde_json::Value;
 type Fact = (&'static str, fn(&mut Observed));
 type Situation = (&'static str, fn(&mut Target, &mut Observed));
 
-/// Deviations from a snapshot without problems. Any of them can be combined.
-const SITUATIONS: [Situation; 46] = [
+/// What a snapshot may know besides that all is well. They can be combined at will.
+const SITUATIONS: [Situation; 47] = [
     ("linked", |_, o| {
         part(&mut o.environment).key_link = link("ep", "Linked")
     }),
@@ -180,6 +183,13 @@ const SITUATIONS: [Situation; 46] = [
         });
         o.making.rotation = Known::Known(None);
     }),
+    ("a rotation policy to be set", |t, o| {
+        t.rotation = Some(RotationWish {
+            every: Some(Period::days(365)),
+            ..RotationWish::default()
+        });
+        o.around.rotation = Seen::Present(RotationPolicy::default());
+    }),
     ("no region", |t, o| {
         nothing_there(t, o);
         wish(t).region = None;
@@ -274,7 +284,7 @@ fn enable(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-const STEPS: [(&str, Step); 11] = [
+const STEPS: [(&str, Step); 12] = [
     ("create-key", create_key::plan),
     ("create-policy", |t, o| policy::plan(t, o, Whose::Own)),
     ("add-environment", |t, o| add::plan(t, o, false)),
@@ -282,6 +292,7 @@ const STEPS: [(&str, Step); 11] = [
     ("remove-environment", remove::plan),
     ("swap-policy", swap::plan),
     ("rotate-key", rotate::plan),
+    ("rotation-policy set", rotation::plan),
     ("retire-key", retire::plan),
     ("unlock", unlock::plan),
     ("unlock POLICY", |t, o| {

@@ -24,12 +24,12 @@ const ALARMING: [&str; 5] = [
     "not-encrypted",
 ];
 
-/// The states of an environment, each with its first day. After a danger, the state is `encrypted`
-/// again.
-type Fate = (&'static str, &'static [(f64, &'static str)]);
+/// What becomes of one environment: from which day on it is in which state. A danger that is over
+/// goes back to `encrypted`.
+pub(crate) type Fate = (&'static str, &'static [(f64, &'static str)]);
 
-/// An environment is locked two days after its key is lost. A sandbox is deleted a week later.
-const FATES: [Fate; 10] = [
+/// Locked two days after its key was gone; a sandbox is deleted a week later.
+pub(crate) const FATES: [Fate; 10] = [
     (
         "disabled",
         &[(0.0, "encrypted"), (3.0, "endangered"), (5.0, "locked")],
@@ -73,7 +73,7 @@ const FATES: [Fate; 10] = [
     ("also-quiet", &[(0.0, "encrypted")]),
 ];
 
-fn troubled_month() -> Value {
+pub(crate) fn troubled_month() -> Value {
     let mut environments = json!({});
     let others = [
         "uat",

@@ -1,6 +1,7 @@
 //! Every JSON document of the binary conforms to its schema under `examples/schemas/`, with every
 //! field.
 
+use crate::hook::{Hook, Says};
 use crate::tool::{FAST, Ran, Served, finish, rehearse, run};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,6 +188,24 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
             &["create-policy", "--location", "europe", "--dry-run"],
             &["add-environment", "--dry-run"],
             &["rotate-key", "--dry-run"],
+            &["rotation-policy", "show"],
+            &["history"],
+            &[
+                "rotation-policy",
+                "set",
+                "--rotate-every",
+                "1y",
+                "--dry-run",
+            ],
+            &[
+                "rotation-policy",
+                "set",
+                "--rotate-every",
+                "1y",
+                "--expires-after",
+                "2y",
+                "--yes",
+            ],
             &["rotate-key", "--yes"],
             &["unlock", "--dry-run"],
             &["retire-key", "--dry-run"],
@@ -376,6 +395,28 @@ fn what_the_binary_prints_is_what_the_schemas_say() {
     let _ = child.kill();
     let _ = child.wait();
     all.fits(&first.unwrap());
+
+    // What a webhook gets.
+    let (served, hook) = (
+        Served::start("locked", FAST),
+        Hook::start(&[Says::Status(200)]),
+    );
+    let asked = [
+        "status",
+        "--all",
+        "--fail-on",
+        "locked",
+        "--notify",
+        &hook.url,
+    ];
+    served.run(&asked).exits(3);
+    served.run(&["unlock", "Contoso UAT", "--yes"]).exits(0);
+    served
+        .run(&["enable", "--yes", "--notify", &hook.url])
+        .exits(0);
+    let documents = hook.documents();
+    assert_eq!(documents.len(), 2);
+    documents.iter().for_each(|document| all.fits(document));
 
     all.ran(&run(&["auth", "logout", "-o", "json"]).exits(0));
     #[cfg(target_os = "linux")]

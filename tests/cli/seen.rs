@@ -305,6 +305,10 @@ rotate_key_already | linked | admin | rotate-key --yes && rotate-key --yes
 rotate_key_pinned | pinned | admin | rotate-key --dry-run
 rotate_key_no_consent | linked | admin | rotate-key
 rotate_key_no_key | ready | admin | rotate-key --key no-such-key --yes
+rotation_policy_show | linked | admin | rotation-policy show
+rotation_policy_set | linked | admin | rotation-policy set --rotate-every 1y --yes
+rotation_policy_ends | linked | admin | rotation-policy set --expires-after 1y --yes
+rotation_policy_hidden | linked | power-platform-admin | rotation-policy show
 retire_key_override_in_use | old keys | admin | retire-key $checked --override-dates \
     --confirm cmk-contoso --audit-log audit.jsonl
 retire_key_override_without_log | old keys | admin | retire-key $checked --key cmk-free \

@@ -92,6 +92,13 @@ fn cases() -> Vec<Case> {
             "/rotate",
         ),
         case(
+            "rotation policy",
+            job("rotation-policy").arguments,
+            scenario("rotation-policy"),
+            "PUT",
+            "/rotationpolicy",
+        ),
+        case(
             "policy",
             CREATE,
             scenario("create-policy"),

@@ -50,13 +50,18 @@ pub(super) const GROUPS: [(&str, &[&str]); 6] = [
         "Operate",
         &[
             "rotate-key",
+            "rotation-policy",
             "swap-policy",
             "remove-environment",
             "unlock",
             "retire-key",
+            "history",
         ],
     ),
-    ("Many environments", &["list", "plan", "apply", "adopt"]),
+    (
+        "Many environments",
+        &["list", "plan", "apply", "adopt", "watch"],
+    ),
     ("Evidence", &["report", "export"]),
     (
         "Set up",

@@ -28,6 +28,7 @@ impl Action {
             Action::RotateKey {
                 place, evidence, ..
             } => of_azure::rotation(place, evidence),
+            Action::SetRotationPolicy { place, .. } => of_azure::rotates_itself(place),
             Action::ProtectFromPurge { vault, evidence } => of_azure::protected(vault, evidence),
             Action::RecoverKey { place, evidence }
             | Action::EnableKeyVersion {
@@ -113,8 +114,8 @@ mod tests {
     use super::*;
     use crate::model::who::Side;
 
-    /// Each kind of action as JSON, with the expected facts.
-    const ROWS: [(&str, &str, &str); 21] = [
+    /// Every kind of action as JSON, and its answers.
+    const ROWS: [(&str, &str, &str); 22] = [
         (
             "register-provider",
             r#""subscription": "s""#,
@@ -223,6 +224,11 @@ mod tests {
             r#"UAT, "policy": EP"#,
             "environment e, no harm, only waits, comes to ep by ?",
         ),
+        (
+            "set-rotation-policy",
+            r#"KEY, "rotation": { "rotates": { "after-creation": "P1Y" } }"#,
+            "azure, key cmk, no harm",
+        ),
     ];
 
     fn action(kind: &str, fields: &str) -> Action {
@@ -272,6 +278,7 @@ mod tests {
             Action::EnableEnvironment { .. } => 18,
             Action::AwaitRemoval { .. } => 19,
             Action::AwaitEnvironment { .. } => 20,
+            Action::SetRotationPolicy { .. } => 21,
         }
     }
 

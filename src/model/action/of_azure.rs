@@ -122,7 +122,26 @@ pub(super) fn rotation<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Fa
     of_key(place, why, evidence)
 }
 
-/// A deleted key is recovered, or a disabled version enabled.
+pub(super) fn rotates_itself(place: &KeyPlace) -> Facts<'_> {
+    Facts {
+        why: "Key Vault makes a new version before the last one expires. Environments use it \
+            within 24 hours, without an outage.",
+        side: Side::KeyVault,
+        subject: Subject::Key(&place.vault, place.key.as_str()),
+        harm: Harm::None,
+        changes: true,
+        link: Link::Stays,
+        lack: Lack::Nothing,
+        on_the_way: OnTheWay::No,
+        right: None,
+        uses_grant: false,
+        others_go_on: false,
+        overridden: &[],
+        evidence: None,
+    }
+}
+
+/// A deleted key, or a version that was disabled, comes back.
 pub(super) fn restored<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
     let why = "Only the original key opens the data that was encrypted with it.";
     of_key(place, why, evidence)

@@ -37,6 +37,11 @@ impl fmt::Display for Action {
             Action::RotateKey { place, .. } => {
                 format!("Make a new version of {}", key_of(&place.vault, &place.key))
             }
+            Action::SetRotationPolicy { place, rotation } => format!(
+                "Set the rotation policy of {}: {}",
+                key_of(&place.vault, &place.key),
+                rotation.in_words()
+            ),
             Action::ProtectFromPurge { vault, .. } => {
                 format!("Turn on purge protection of `{}`, for good", vault.name)
             }

@@ -1,10 +1,11 @@
-//! CMK025 to CMK051: existing links and policies, later surprises, and checks of Azure itself.
+//! CMK025 to CMK052: links and policies that are there already, what surprises later, and what
+//! Azure adds.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 
-pub(super) const LATER: [Entry; 27] = [
+pub(super) const LATER: [Entry; 28] = [
     Entry {
         code: "CMK025",
         severity: Block,
@@ -310,5 +311,17 @@ pub(super) const LATER: [Entry; 27] = [
             one.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
+    },
+    Entry {
+        code: "CMK052",
+        severity: Warn,
+        title: "Rotation policy leaves a gap",
+        cause: "Key Vault makes no new version of the key before the current one expires. Or the \
+            policy pins a version, so environments do not use the new one. An environment whose \
+            version has expired goes offline.",
+        fix: "Let Key Vault make a new version in time: `cmkctl rotation-policy set --vault VAULT \
+            --key KEY --rotate-every 1y --expires-after 2y`.",
+        who: who::KEY_VAULT,
+        source: source::ROTATION,
     },
 ];

@@ -53,7 +53,10 @@ pub fn evidence<'a>(
         | Format::Tsv
         | Format::Yaml
         | Format::None
-        | Format::Sarif => out.result(&report, || json(&report)),
+        | Format::Sarif
+        | Format::Csv
+        | Format::Ics
+        | Format::Prometheus => out.result(&report, || json(&report)),
     }
     if in_file && !out.has_lost() {
         say(out, &report);

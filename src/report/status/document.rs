@@ -5,10 +5,12 @@ use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::key_ids::KeyVersion;
 use crate::model::operation::Operation;
-use crate::model::protection::{Key, Policy};
+use crate::model::protection::Policy;
 use crate::model::seen::Seen;
 use crate::model::word::Word;
 use crate::report::environment::EnvironmentV1;
+use crate::report::history::EstimateV1;
+use crate::report::key::KeyV1;
 use crate::report::matrix::{Coverage, MATRIX, MATRIX_DATE, STAYS_ON_MICROSOFT_KEY};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -32,6 +34,7 @@ pub(super) struct StatusV1<'a> {
     pub(super) runtime_state: Option<&'a str>,
     pub(super) link_status: Option<&'a str>,
     pub(super) operation: Option<OperationV1<'a>>,
+    pub(super) estimate: Option<EstimateV1>,
     pub(super) policy: Option<PolicyV1<'a>>,
     pub(super) named_policy: Option<NamedPolicyV1>,
     pub(super) key: Option<KeyV1<'a>>,
@@ -69,17 +72,6 @@ pub(super) struct PolicyV1<'a> {
 pub(super) struct NamedPolicyV1 {
     pub(super) id: String,
     pub(super) linked: Option<bool>,
-}
-
-#[derive(Serialize)]
-pub(super) struct KeyV1<'a> {
-    pub(super) name: &'a str,
-    pub(super) kind: Option<&'a str>,
-    pub(super) bits: Option<u32>,
-    pub(super) version: Option<&'a str>,
-    pub(super) enabled: Option<bool>,
-    pub(super) expires: Option<Timestamp>,
-    pub(super) read_from: &'static str,
 }
 
 #[derive(Serialize)]
@@ -121,6 +113,7 @@ pub(super) fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         runtime_state: environment.and_then(|environment| environment.runtime_state.said()),
         link_status: link.and_then(|link| link.status.said()),
         operation: running.map(Into::into),
+        estimate: facts.estimate.map(Into::into),
         policy: observed.policy.present().map(Into::into),
         named_policy: facts.named.as_ref().map(|(id, linked)| NamedPolicyV1 {
             id: id.to_string(),
@@ -183,20 +176,6 @@ impl<'a> From<&'a Policy> for PolicyV1<'a> {
                 .and_then(|key| key.version.as_ref())
                 .map(KeyVersion::as_str),
             health: policy.health.as_ref().and_then(Word::said),
-        }
-    }
-}
-
-impl<'a> From<&'a Key> for KeyV1<'a> {
-    fn from(key: &'a Key) -> Self {
-        Self {
-            name: &key.name,
-            kind: key.kty.said(),
-            bits: key.bits.known().copied(),
-            version: key.version.known().map(KeyVersion::as_str),
-            enabled: key.validity.enabled.known().copied(),
-            expires: key.validity.end(),
-            read_from: key.source,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What `status` shows of one environment.
 
 use crate::model::finding::Finding;
+use crate::model::history::Estimate;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
@@ -20,6 +21,8 @@ pub struct StatusFacts<'a> {
     pub named: Option<(&'a ArmId, Verdict)>,
     /// May the policy's identity use the key? `yes`, `no`, or why that is not known.
     pub access: String,
+    /// How long the running operation took before in this tenant, if one runs.
+    pub estimate: Option<Estimate>,
     /// What a key covers: the same for every environment.
     pub coverage: Covers,
     /// What the key covers of Copilot Studio here; nothing where no policy is linked.

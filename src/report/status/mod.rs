@@ -7,16 +7,18 @@ pub use facts::{CopilotStudio, Covers, StatusFacts};
 
 use super::environment::environment_rows;
 use super::hanging::told;
+use super::history::estimate_words;
+use super::key::key_words;
 use super::matrix::coverage_rows;
 use super::plan::findings_text;
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::day::day;
 use crate::model::environment::Environment;
-use crate::model::known::{Known, Verdict};
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::seen::Seen;
-use document::{KeyV1, StatusV1, document};
+use document::{StatusV1, document};
 
 /// Where an environment stands.
 pub fn status(out: &mut Out, facts: &StatusFacts<'_>) {
@@ -111,31 +113,10 @@ fn policy_text(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> String {
     )
 }
 
-fn key_text(observed: &Observed, key: Option<&KeyV1<'_>>) -> String {
-    let Some(key) = key else {
-        return missing(observed.key.as_ref(), observed);
-    };
-    let bits = key
-        .bits
-        .map_or(String::new(), |bits| format!(" {bits} bits"));
-    let validity = observed.key().map(|key| &key.validity.expires);
-    let expires = match validity {
-        Some(Known::Known(Some(time))) => format!("expires {}", day(*time)),
-        Some(Known::Known(None)) => "no expiry".to_owned(),
-        Some(Known::Unknown(_)) | None => "expiry not known".to_owned(),
-    };
-    let enabled = match key.enabled {
-        Some(true) => "enabled",
-        Some(false) => "DISABLED",
-        None => "enabled or not: unknown",
-    };
-    format!(
-        "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}",
-        key.name,
-        key.kind.unwrap_or("type not known"),
-        key.version.unwrap_or("unknown"),
-        key.read_from
-    )
+fn key_text(observed: &Observed) -> String {
+    observed
+        .key()
+        .map_or_else(|| missing(observed.key.as_ref(), observed), key_words)
 }
 
 /// Is a policy linked to it, and how far is that?
@@ -198,7 +179,7 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
         );
     sheet = sheet.row("3 Policy", policy_text(facts, document));
     sheet = sheet
-        .row("  Key", key_text(observed, document.key.as_ref()))
+        .row("  Key", key_text(observed))
         .row_if(
             "  Vault",
             document
@@ -219,5 +200,6 @@ fn sheet(facts: &StatusFacts<'_>, document: &StatusV1<'_>) -> Sheet {
             ),
         );
     }
-    covered(sheet, facts)
+    let estimate = facts.estimate.as_ref().map(estimate_words);
+    covered(sheet.row_if("  Expected", estimate), facts)
 }

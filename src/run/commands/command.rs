@@ -252,6 +252,7 @@ impl Command {
             }
             command.push_str(&new.flags());
         }
+        command.extend(own.rotation.map(|wish| wish.flags()));
         let said = [
             (own.no_grant, "--no-grant"),
             (own.make_managed, "--make-managed"),

@@ -8,6 +8,7 @@ mod enable;
 mod remove_environment;
 mod retire_key;
 mod rotate_key;
+mod rotation_policy;
 mod swap_policy;
 mod unlock;
 mod words;
@@ -21,6 +22,7 @@ pub use enable::ENABLE;
 pub use remove_environment::REMOVE_ENVIRONMENT;
 pub use retire_key::RETIRE_KEY;
 pub use rotate_key::ROTATE_KEY;
+pub use rotation_policy::ROTATION_POLICY;
 pub use swap_policy::SWAP_POLICY;
 pub use unlock::UNLOCK;
 pub(super) use words::Words;
@@ -32,7 +34,7 @@ mod tests {
     use crate::model::key_ids::{KeyName, KeyVersion};
     use crate::model::target::Target;
 
-    const ALL: [&Command; 9] = [
+    const ALL: [&Command; 10] = [
         &ADD_ENVIRONMENT,
         &CREATE_KEY,
         &CREATE_POLICY,
@@ -40,6 +42,7 @@ mod tests {
         &REMOVE_ENVIRONMENT,
         &RETIRE_KEY,
         &ROTATE_KEY,
+        &ROTATION_POLICY,
         &SWAP_POLICY,
         &UNLOCK,
     ];
@@ -82,6 +85,7 @@ mod tests {
             "remove-environment: the environment",
             "retire-key: the key vault, the key (",
             "rotate-key: the key vault, the key (",
+            "rotation-policy set: the key vault, the key (",
             "swap-policy: the environment, the enterprise policy",
             "unlock: ",
         ];

@@ -1,0 +1,185 @@
+//! A message to a webhook. It is the one request that leaves the hosts of the cloud: it carries no
+//! token and no secret, follows no redirect, and nothing depends on its answer.
+
+use crate::cloud::answer;
+use crate::cloud::wire::{Wire, is_loopback};
+use crate::error::{Error, Result};
+use crate::model::notice::Shape;
+use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
+use std::fmt;
+use std::sync::PoisonError;
+use std::time::Duration;
+use url::Url;
+
+/// Time for one whole answer.
+const ANSWER: Duration = Duration::from_secs(10);
+/// A message is sent so often at most, with this pause in between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where messages go. The address lets its holder post, so only its host is ever shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Webhook {
+    url: Url,
+    /// How it wants its messages.
+    pub shape: Shape,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host())
+    }
+}
+
+/// Hosts that take the messages of Slack, and those of workflows that post to Teams.
+const SLACK: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+const TEAMS: [&str; 5] = [
+    ".logic.azure.com",
+    ".logic.azure.us",
+    ".webhook.office.com",
+    ".api.powerplatform.com",
+    ".api.powerautomate.com",
+];
+
+impl Webhook {
+    /// Understands an address. In a sandbox nothing leaves this machine; outside of one nothing
+    /// goes over plain http.
+    ///
+    /// # Errors
+    /// Usage: what is wrong with it.
+    pub fn parse(text: &str, shape: Option<Shape>, sandbox: bool) -> Result<Self> {
+        let bad = |what: &str, fix: &str| Err(Error::usage(what).hint(fix));
+        const EXAMPLE: &str = "Pass the whole address: `--notify https://example.com/hook`.";
+        let Ok(url) = Url::parse(text.trim()) else {
+            return bad("The address for notifications is no URL.", EXAMPLE);
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            let what = "The address for notifications holds a user or a password.";
+            return bad(what, EXAMPLE);
+        }
+        if sandbox && !is_loopback(&url) {
+            let what = "A sandbox notifies only this machine.";
+            return bad(
+                what,
+                "Pass an address of this machine, or leave out `--notify`.",
+            );
+        }
+        if url.scheme() != "https" && !(sandbox && url.scheme() == "http") {
+            let what = "The address for notifications is not https.";
+            return bad(what, EXAMPLE);
+        }
+        let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+        let known = || {
+            if SLACK.contains(&host.as_str()) {
+                Shape::Slack
+            } else if TEAMS.iter().any(|own| host.ends_with(own)) {
+                Shape::Teams
+            } else {
+                Shape::Generic
+            }
+        };
+        let shape = shape.unwrap_or_else(known);
+        Ok(Self { url, shape })
+    }
+
+    /// Its host, for messages.
+    pub fn host(&self) -> String {
+        self.url.host_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Wire {
+    /// Forgets what was asked so far, so that a process of weeks does not grow.
+    pub fn forget(&self) {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        *journal = Vec::new();
+    }
+
+    /// Posts a message, three times at most.
+    ///
+    /// # Errors
+    /// Why it was not delivered, a clause.
+    pub async fn notify(&self, webhook: &Webhook, body: &str) -> std::result::Result<(), String> {
+        let mut tried = 1;
+        loop {
+            let (why, again) = match self.post(webhook, body).await {
+                Ok(status) if (200..300).contains(&status) => return Ok(()),
+                Ok(status) if (300..400).contains(&status) => (
+                    format!("it answered {status}, and cmkctl follows no redirect"),
+                    false,
+                ),
+                Ok(status) => {
+                    let later = matches!(status, 408 | 425 | 429 | 500..);
+                    (format!("it answered {status}"), later)
+                }
+                Err(why) => (why, true),
+            };
+            if !again || tried == TRIES {
+                return Err(why);
+            }
+            tried += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn post(&self, webhook: &Webhook, body: &str) -> std::result::Result<u16, String> {
+        let request = self
+            .http
+            .post(webhook.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::copy_from_slice(body.as_bytes()));
+        let answered = tokio::time::timeout(ANSWER, answer::read(request)).await;
+        match answered {
+            Ok(Ok(answer)) => Ok(answer.status),
+            Ok(Err(broken)) => Err(broken.words().replace(webhook.url.as_str(), "its address")),
+            Err(_) => Err(format!(
+                "it did not answer within {} seconds",
+                ANSWER.as_secs()
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_is_notified_and_its_shape_follows_from_its_host() {
+        for (text, shape) in [
+            ("https://hooks.slack.com/services/T/B/x", Some(Shape::Slack)),
+            (
+                "https://prod-1.westeurope.logic.azure.com:443/w?sig=x",
+                Some(Shape::Teams),
+            ),
+            (
+                "https://x.16.environment.api.powerplatform.com:443/x",
+                Some(Shape::Teams),
+            ),
+            ("https://example.com/hook", Some(Shape::Generic)),
+            (
+                "https://hooks.slack.com.example.com/x",
+                Some(Shape::Generic),
+            ),
+            ("http://example.com/hook", None),
+            ("http://127.0.0.1/hook", None),
+            ("https://user:password@example.com", None),
+            ("ftp://example.com", None),
+            ("example.com", None),
+        ] {
+            let found = Webhook::parse(text, None, false).ok();
+            assert_eq!(found.map(|own| own.shape), shape, "{text}");
+        }
+        let asked = Webhook::parse("https://example.com", Some(Shape::Teams), false).unwrap();
+        assert_eq!(asked.shape, Shape::Teams);
+        assert_eq!(format!("{asked:?}"), "example.com");
+        for (text, good) in [
+            ("http://127.0.0.1:9/hook", true),
+            ("https://localhost/hook", true),
+            ("https://hooks.slack.com/x", false),
+        ] {
+            assert_eq!(Webhook::parse(text, None, true).is_ok(), good, "{text}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Where messages about dangers and ends go.
+
+use super::file::Layers;
+use super::flags::Flags;
+use super::source::{Setting, Shown, Source};
+use crate::cloud::clouds::Cloud;
+use crate::cloud::notify::Webhook;
+use crate::error::{Error, Result};
+use crate::model::notice::Shape;
+
+/// The webhook, if there is one. A sandbox is no news for anybody: there only a flag counts.
+///
+/// # Errors
+/// An address or a format that can't be right.
+pub(super) fn notifying(
+    flags: &Flags,
+    layers: &Layers,
+    cloud: &Cloud,
+    shown: &mut Vec<Shown>,
+) -> Result<Option<Webhook>> {
+    let sandbox = cloud.sandbox.is_some();
+    let typed = |source: &Source| matches!(source, Source::Flag(_)) || !sandbox;
+    let address = Setting::of("--notify", &flags.notify, "CMKCTL_NOTIFY")
+        .or_else(|| layers.find(|file| &file.notify))
+        .filter(|own| typed(&own.source));
+    let format = Setting::of(
+        "--notify-format",
+        &flags.notify_format,
+        "CMKCTL_NOTIFY_FORMAT",
+    );
+    let format = format.or_else(|| layers.find(|file| &file.notify_format));
+    shown.push(Shown::of("notify", address.as_ref(), |text| hidden(text)));
+    shown.push(Shown::of("notify-format", format.as_ref(), String::clone));
+    let format = format.map(|own| shape(&own.value)).transpose()?;
+    address
+        .map(|own| Webhook::parse(&own.value, format, sandbox))
+        .transpose()
+}
+
+fn shape(text: &str) -> Result<Shape> {
+    match text {
+        "teams" => Ok(Shape::Teams),
+        "slack" => Ok(Shape::Slack),
+        "generic" => Ok(Shape::Generic),
+        other => {
+            let what = format!("`{}` is no format of notifications.", other.escape_debug());
+            Err(Error::usage(what).hint("It is `teams`, `slack` or `generic`."))
+        }
+    }
+}
+
+/// Whoever knows the whole address may post there.
+fn hidden(address: &str) -> String {
+    match url::Url::parse(address) {
+        Ok(url) => format!(
+            "{}://{}/…",
+            url.scheme(),
+            url.host_str().unwrap_or_default()
+        ),
+        Err(_) => "not a URL".to_owned(),
+    }
+}

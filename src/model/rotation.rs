@@ -1,0 +1,253 @@
+//! The rotation policy of a key: when Key Vault makes a new version by itself.
+
+use crate::model::bad_input::BadInput;
+use crate::model::known::Known;
+use crate::model::new_key::{MARGIN, Period, SHORTEST};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// When a version is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// So long after it was made.
+    AfterCreation(Period),
+    /// So long before it ends.
+    BeforeExpiry(Period),
+}
+
+/// A rotation policy as the service has it. Where none was ever set, none of its parts is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RotationPolicy {
+    /// When a version is replaced; nothing where no version is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotates: Option<Trigger>,
+    /// So long lasts a version that is made; nothing where it does not end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Period>,
+    /// So long before a version ends, an event tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notifies: Option<Period>,
+}
+
+/// What was asked for; what was not named stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RotationWish {
+    /// `--rotate-every`
+    pub every: Option<Period>,
+    /// `--expires-after`
+    pub lasts: Option<Period>,
+    /// `--notify-before`
+    pub notify: Option<Period>,
+}
+
+impl RotationWish {
+    /// The policy that it makes of another one.
+    pub fn over(&self, policy: &RotationPolicy) -> RotationPolicy {
+        let every = self.every.map(Trigger::AfterCreation);
+        RotationPolicy {
+            rotates: every.or(policy.rotates),
+            lasts: self.lasts.or(policy.lasts),
+            notifies: self.notify.or(policy.notifies),
+        }
+    }
+
+    /// As it is typed.
+    pub fn flags(&self) -> String {
+        let flags = [
+            ("--rotate-every", self.every),
+            ("--expires-after", self.lasts),
+            ("--notify-before", self.notify),
+        ];
+        let said = |(flag, value): (&str, Option<Period>)| {
+            value.map(|value| format!(" {flag} {}", value.typed()))
+        };
+        flags.into_iter().filter_map(said).collect()
+    }
+}
+
+impl RotationPolicy {
+    /// Does Key Vault take it, and does it leave no version to end by itself?
+    ///
+    /// # Errors
+    /// What it does not take, or what would end.
+    pub fn fitting(&self) -> Result<(), BadInput> {
+        let bad = |what: &str, fix: &str| Err(BadInput::new(what, fix));
+        let Some(rotates) = self.rotates else {
+            return bad(
+                "Versions would expire, and no new version would be made.",
+                "Add `--rotate-every`, such as `--rotate-every 1y`.",
+            );
+        };
+        let lasts = self.lasts.map(Period::about_days);
+        let (Trigger::AfterCreation(period) | Trigger::BeforeExpiry(period)) = rotates;
+        let days = period.about_days();
+        if days < MARGIN {
+            return bad(
+                "Key Vault rotates a key 7 days after its creation or before its end, not later.",
+                "Rotate less often, such as `--rotate-every 1y`.",
+            );
+        }
+        let Some(lasts) = lasts else {
+            return match rotates {
+                Trigger::AfterCreation(_) => Ok(()),
+                Trigger::BeforeExpiry(_) => bad(
+                    "A rotation before the end needs versions that end.",
+                    "Add `--expires-after`, such as `--expires-after 2y`.",
+                ),
+            };
+        };
+        if lasts < SHORTEST || days + MARGIN > lasts {
+            return bad(
+                "A version must last 28 days or more. The next version must come 7 days before \
+                its end or earlier.",
+                "Pass a later `--expires-after`, or rotate more often.",
+            );
+        }
+        let notify = self.notifies.map(Period::about_days);
+        if notify.is_some_and(|notify| notify < MARGIN || notify >= lasts) {
+            return bad(
+                "Key Vault tells the end of a version 7 days before it or earlier, in its life.",
+                "Pass another `--notify-before`, such as `--notify-before 30d`.",
+            );
+        }
+        Ok(())
+    }
+
+    /// Does another policy do all that this one does? A notification that was not asked for is the
+    /// service's own.
+    pub fn is_kept_by(&self, other: &Self) -> bool {
+        let same = |own: Option<Period>, other: Option<Period>| match (own, other) {
+            (Some(own), Some(other)) => own.is_as_long_as(other),
+            (own, other) => own == other,
+        };
+        let rotates = match (self.rotates, other.rotates) {
+            (Some(Trigger::AfterCreation(own)), Some(Trigger::AfterCreation(other)))
+            | (Some(Trigger::BeforeExpiry(own)), Some(Trigger::BeforeExpiry(other))) => {
+                own.is_as_long_as(other)
+            }
+            (own, other) => own == other,
+        };
+        rotates
+            && same(self.lasts, other.lasts)
+            && (self.notifies.is_none() || same(self.notifies, other.notifies))
+    }
+
+    /// When the version that is the latest one gets a successor; nothing where it gets none.
+    pub fn next(
+        &self,
+        created: &Known<Timestamp>,
+        expires: &Known<Option<Timestamp>>,
+    ) -> Known<Option<Timestamp>> {
+        match self.rotates {
+            None => Known::Known(None),
+            Some(Trigger::AfterCreation(period)) => created.clone().map(|made| period.after(made)),
+            Some(Trigger::BeforeExpiry(period)) => {
+                let before = |end: Option<Timestamp>| end.and_then(|end| period.before(end));
+                expires.clone().map(before)
+            }
+        }
+    }
+
+    /// What it does, in words.
+    pub fn in_words(&self) -> String {
+        let mut said = match self.rotates {
+            None => "no automatic rotation".to_owned(),
+            Some(Trigger::AfterCreation(period)) => {
+                format!("a new version {} after the last one", period.in_words())
+            }
+            Some(Trigger::BeforeExpiry(period)) => {
+                format!(
+                    "a new version {} before the last one ends",
+                    period.in_words()
+                )
+            }
+        };
+        let lasts = self.lasts.map(Period::in_words);
+        said.extend(lasts.map(|lasts| format!(", each version expires after {lasts}")));
+        let notifies = self.notifies.map(Period::in_words);
+        said.extend(notifies.map(|notify| format!(", an event {notify} before the end")));
+        said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(text: &str) -> Option<Period> {
+        (!text.is_empty()).then(|| Period::parse(text).unwrap())
+    }
+
+    /// `every`, or `-every` for so long before the end; how long; and when it is told.
+    fn policy(every: &str, lasts: &str, notify: &str) -> RotationPolicy {
+        let rotates = match every.strip_prefix('-') {
+            Some(before) => period(before).map(Trigger::BeforeExpiry),
+            None => period(every).map(Trigger::AfterCreation),
+        };
+        RotationPolicy {
+            rotates,
+            lasts: period(lasts),
+            notifies: period(notify),
+        }
+    }
+
+    #[test]
+    fn what_key_vault_does_not_take_is_no_policy() {
+        for (every, lasts, notify, good) in [
+            ("1y", "", "", true),
+            ("1y", "2y", "30d", true),
+            ("-30d", "1y", "", true),
+            ("", "1y", "", false),
+            ("", "", "30d", false),
+            ("-30d", "", "", false),
+            ("6d", "", "", false),
+            ("1y", "1y", "", false),
+            ("14d", "27d", "", false),
+            ("84d", "90d", "", false),
+            ("1y", "2y", "2y", false),
+            ("1y", "2y", "6d", false),
+        ] {
+            let policy = policy(every, lasts, notify);
+            assert_eq!(policy.fitting().is_ok(), good, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_named_stays_and_months_are_years() {
+        let before = policy("-30d", "1y", "30d");
+        let wish = RotationWish {
+            every: period("6m"),
+            ..RotationWish::default()
+        };
+        let after = wish.over(&before);
+        assert_eq!(after, policy("6m", "1y", "30d"));
+        assert_eq!(wish.flags(), " --rotate-every 6m");
+        assert!(after.is_kept_by(&policy("6m", "12m", "30d")));
+        for other in ["-6m", "5m", ""].map(|every| policy(every, "1y", "30d")) {
+            assert!(!after.is_kept_by(&other), "{other:?}");
+        }
+        assert!(!after.is_kept_by(&policy("6m", "", "30d")));
+        // A notification that nobody asked for is the service's own.
+        assert!(policy("1y", "", "").is_kept_by(&policy("1y", "", "30d")));
+        assert!(!policy("1y", "", "9d").is_kept_by(&policy("1y", "", "30d")));
+    }
+
+    #[test]
+    fn the_next_version_comes_by_what_is_known() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let created = Known::Known(at("2026-01-10T00:00:00Z"));
+        let expires = Known::Known(Some(at("2027-01-10T00:00:00Z")));
+        let next = |policy: RotationPolicy| policy.next(&created, &expires);
+        assert_eq!(next(policy("", "", "")), Known::Known(None));
+        for (every, day) in [
+            ("6m", "2026-07-10T00:00:00Z"),
+            ("-30d", "2026-12-11T00:00:00Z"),
+        ] {
+            assert_eq!(next(policy(every, "1y", "")), Known::Known(Some(at(day))));
+        }
+        let unknown = policy("6m", "", "").next(&Known::default(), &expires);
+        assert!(unknown.known().is_none());
+    }
+}

@@ -1,0 +1,160 @@
+//! Messages about how a command ended. They never change how it ends.
+
+use super::Context;
+use crate::error::{Error, Kind, Result};
+use crate::model::notice::{Change, Level, Notice};
+use crate::report::{self, Out};
+use jiff::Timestamp;
+
+impl Context {
+    /// Tells the webhook, if one is configured, how a command ended that changes something or waits
+    /// for it. What was only a slip of the command line, or nobody's consent, is no news.
+    ///
+    /// # Errors
+    /// That of the command.
+    pub async fn notified(
+        &self,
+        command: &'static str,
+        about: Option<&str>,
+        result: Result<()>,
+        out: &mut Out,
+    ) -> Result<()> {
+        if let Some(notice) = ended(self.clock().now(), command, about, &result) {
+            self.tell(&notice, out).await;
+        }
+        result
+    }
+
+    /// The same of `status --all --fail-on`: that all is well is no news.
+    ///
+    /// # Errors
+    /// That of the command.
+    pub(super) async fn alarmed(
+        &self,
+        dangers: Vec<Change>,
+        result: Result<()>,
+        out: &mut Out,
+    ) -> Result<()> {
+        if result.is_err()
+            && let Some(notice) = ended(self.clock().now(), "status --all", None, &result)
+        {
+            let notice = Notice {
+                changes: dangers,
+                ..notice
+            };
+            self.tell(&notice, out).await;
+        }
+        result
+    }
+
+    /// Posts a message, if a webhook is configured; that it was not delivered is said.
+    pub(super) async fn tell(&self, notice: &Notice, out: &mut Out) {
+        let Some(webhook) = &self.settings.notify else {
+            return;
+        };
+        let body = report::notification(webhook.shape, notice);
+        match self.session.wire().notify(webhook, &body).await {
+            Ok(()) => tracing::info!("`{}` was notified.", webhook.host()),
+            Err(why) => out.say(&undelivered(&webhook.host(), &why)),
+        }
+    }
+}
+
+/// A message that did not arrive.
+pub(super) fn undelivered(host: &str, why: &str) -> String {
+    format!("The notification to `{host}` was not delivered: {why}. The result stays as it is.")
+}
+
+/// How a command ended, as a message.
+fn ended(
+    at: Timestamp,
+    command: &'static str,
+    about: Option<&str>,
+    result: &Result<()>,
+) -> Option<Notice> {
+    let (event, level, words) = match result {
+        Ok(()) => ("done", Level::Good, "done and verified"),
+        Err(error) => match error.kind {
+            Kind::Usage | Kind::Refused | Kind::Interrupted(_) => return None,
+            Kind::StillRunning => ("running", Level::Warning, "still running at the service"),
+            Kind::Unverified => ("not-verified", Level::Danger, "sent, but not verified"),
+            Kind::Unexpected
+            | Kind::Pending
+            | Kind::SignIn
+            | Kind::Forbidden
+            | Kind::Blocked
+            | Kind::Busy => ("failed", Level::Danger, "failed"),
+        },
+    };
+    let of = about.map_or(String::new(), |about| format!(" of {about}"));
+    Some(Notice {
+        at,
+        command,
+        event,
+        level,
+        title: format!("cmkctl {command}{of}: {words}"),
+        text: result.as_ref().err().map(sentences).unwrap_or_default(),
+        environment: about.map(str::to_owned),
+        changes: Vec::new(),
+        exit_code: Some(
+            result
+                .as_ref()
+                .map_or_else(|error| error.kind.exit_code(), |()| 0),
+        ),
+    })
+}
+
+/// What an error says, without commands: they are for the reader at the terminal.
+fn sentences(error: &Error) -> Vec<String> {
+    vec![error.to_string()]
+}
+
+/// What changed in the tenant, as a message.
+pub(super) fn changed(at: Timestamp, command: &'static str, changes: Vec<Change>) -> Notice {
+    let began = changes.iter().filter(|change| !change.over).count();
+    let over = changes.len() - began;
+    let said = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let said: Vec<String> = [said(began, "began"), said(over, "over")]
+        .into_iter()
+        .flatten()
+        .collect();
+    Notice {
+        at,
+        command,
+        event: "changed",
+        level: if began > 0 {
+            Level::Danger
+        } else {
+            Level::Good
+        },
+        title: format!("Customer-managed keys: {}", said.join(", ")),
+        text: Vec::new(),
+        environment: None,
+        changes,
+        exit_code: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_news_is_told() {
+        let told = |result: Result<()>| {
+            let notice = ended(Timestamp::UNIX_EPOCH, "enable", Some("UAT"), &result);
+            notice.map(|notice| (notice.event, notice.exit_code))
+        };
+        let of = |kind| told(Err(Error::new(kind, "What happened.")));
+        assert_eq!(told(Ok(())), Some(("done", Some(0))));
+        for kind in Kind::ALL {
+            let silent = matches!(kind, Kind::Usage | Kind::Refused | Kind::Interrupted(_));
+            let code = of(kind).and_then(|(_, code)| code);
+            assert_eq!(code, (!silent).then(|| kind.exit_code()), "{kind:?}");
+        }
+        assert_eq!(
+            of(Kind::StillRunning).map(|(event, _)| event),
+            Some("running")
+        );
+    }
+}

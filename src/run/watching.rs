@@ -1,0 +1,175 @@
+//! `watch`: `status --all --fail-on`, again and again in one process. What it knows it has from the
+//! service, so another process may take over at any time.
+
+use super::Context;
+use super::estate::chosen;
+use super::filters::{self, Glance};
+use super::notifying::{changed, undelivered};
+use crate::cloud::Session;
+use crate::cloud::notify::Webhook;
+use crate::cloud::wire::Wire;
+use crate::error::{Error, Kind, Result, Stop};
+use crate::interrupt::unless_stopped;
+use crate::model::notice::{Change, Notice};
+use crate::observe::{Policies, observe_estate};
+use crate::report::{self, Existing, Out};
+use crate::steps::metrics::metrics;
+use crate::steps::watch::{Unseen, Watched};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// So many messages wait for a webhook at most.
+const WAITING: usize = 64;
+
+/// What is watched, how often, and where the metrics go.
+#[derive(Debug, Clone)]
+pub struct Watching {
+    /// Which environments, and what is a danger.
+    pub glance: Glance,
+    /// So long from one look to the next.
+    pub every: Duration,
+    /// The file of the metrics.
+    pub textfile: Option<PathBuf>,
+}
+
+/// Looks until the process is told to end.
+///
+/// # Errors
+/// At the first look: usage, `Kind::SignIn` and `Kind::Forbidden`. Later nothing but a signal ends
+/// it, and SIGTERM is no error.
+pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Result<()> {
+    let mut watched = Watched::default();
+    let mut courier = context
+        .settings
+        .notify
+        .as_ref()
+        .map(|webhook| Courier::start(context.session.wire().clone(), webhook.clone()));
+    let (mut first, mut said) = (true, String::new());
+    loop {
+        context.session.wire().forget();
+        let looked = unless_stopped(look(context, watching, &mut watched, out)).await;
+        let changes = match looked {
+            Err(stop) => return ended(stop),
+            Ok(Ok(changes)) => {
+                said.clear();
+                changes
+            }
+            Ok(Err(error)) if first && at_the_start(&error) => return Err(error),
+            Ok(Err(error)) => {
+                // An outage of days says the same again and again.
+                if said != error.to_string() {
+                    out.error_in_passing(&error);
+                    said = error.to_string();
+                }
+                watched.failed(&Unseen {
+                    at: context.clock().now(),
+                    why: error.to_string(),
+                    role: error.kind == Kind::Forbidden,
+                })
+            }
+        };
+        first = false;
+        if !changes.is_empty() {
+            let notice = changed(context.clock().now(), "watch", changes);
+            report::changes(out, &notice);
+            out.written()?;
+            if let Some(courier) = &mut courier {
+                courier.take(&notice, out);
+            }
+        }
+        if let Some(courier) = &mut courier {
+            courier.report(out);
+        }
+        if let Err(stop) = unless_stopped(context.clock().sleep(watching.every)).await {
+            return ended(stop);
+        }
+    }
+}
+
+/// What would never come right by itself ends a watch before it begins.
+const fn at_the_start(error: &Error) -> bool {
+    matches!(error.kind, Kind::Usage | Kind::SignIn | Kind::Forbidden)
+}
+
+/// A service manager ends a watch by SIGTERM, and that is no failure.
+fn ended(stop: Stop) -> Result<()> {
+    match stop {
+        Stop::Terminate => Ok(()),
+        Stop::CtrlC | Stop::HangUp => Err(Error::new(
+            Kind::Interrupted(stop),
+            "The watch has ended. Nothing watches the tenant now.",
+        )),
+    }
+}
+
+/// One look: what changed since the one before, and the metrics.
+async fn look(
+    context: &Context,
+    watching: &Watching,
+    watched: &mut Watched,
+    out: &mut Out,
+) -> Result<Vec<Change>> {
+    let glance = &watching.glance;
+    // What a session takes to stay as it is may change within weeks.
+    let known = &context.session;
+    let session = Session::new(known.wire().clone(), known.tokens().clone());
+    let estate = observe_estate(&session.reader(), context.clock(), Policies::Linked).await?;
+    filters::fit(&estate, glance)?;
+    let all = chosen(&estate, glance);
+    filters::together(glance, all.len())?;
+    let wants = |state| glance.fail_on.iter().any(|fail| fail.matches(state));
+    let changes = watched.look(&estate, &all, (wants, !glance.allow_not_visible));
+    if let Some(file) = &watching.textfile {
+        let text = report::metrics_text(metrics(&estate, &all));
+        // The file from before stays, and its time tells how old it is.
+        if let Err(error) = report::write_file(file, text.as_bytes(), Existing::Replaced) {
+            out.error_in_passing(&error);
+        }
+    }
+    Ok(changes)
+}
+
+/// Delivers messages beside the looks, one after the other.
+struct Courier {
+    host: String,
+    webhook: Webhook,
+    messages: Sender<String>,
+    failures: Receiver<String>,
+}
+
+impl Courier {
+    fn start(wire: Arc<Wire>, webhook: Webhook) -> Self {
+        let (messages, mut taken) = channel::<String>(WAITING);
+        let (told, failures) = channel(WAITING);
+        let to = webhook.clone();
+        tokio::spawn(async move {
+            while let Some(body) = taken.recv().await {
+                if let Err(why) = wire.notify(&to, &body).await {
+                    // Nobody reads so many of them.
+                    told.try_send(why).ok();
+                }
+            }
+        });
+        Self {
+            host: webhook.host(),
+            webhook,
+            messages,
+            failures,
+        }
+    }
+
+    fn take(&mut self, notice: &Notice, out: &mut Out) {
+        let body = report::notification(self.webhook.shape, notice);
+        if self.messages.try_send(body).is_err() {
+            out.say(&undelivered(&self.host, "too many others wait for it"));
+        }
+    }
+
+    fn report(&mut self, out: &mut Out) {
+        while let Ok(why) = self.failures.try_recv() {
+            out.say(&undelivered(&self.host, &why));
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The dates of a tenant that a calendar shows: when keys end, when their old versions are no
+//! longer needed, and when locked environments are deleted.
+
+use super::lifecycle::KEPT_AFTER_ROTATION;
+use super::moment;
+use crate::model::alike::Alike;
+use crate::model::estate::{Estate, Standing};
+use crate::model::event::Event;
+use crate::model::known::Known;
+use crate::model::protection::{Key, KeyReference};
+use std::collections::BTreeMap;
+
+/// Days before an end on which a calendar reminds of it.
+const OF_A_KEY: &[u32] = &[60, 30, 7];
+const OF_A_DELETION: &[u32] = &[3, 1];
+
+/// A key, and the environments that it encrypts.
+struct Used<'a> {
+    reference: &'a KeyReference,
+    key: &'a Key,
+    names: Vec<String>,
+}
+
+/// The dates of the environments that were asked for, soonest first.
+pub fn events(estate: &Estate, all: &[Standing<'_>]) -> Vec<Event> {
+    let alike = Alike::among(all.iter().map(|one| one.environment.display_name.as_str()));
+    let name = |one: &Standing<'_>| {
+        let environment = one.environment;
+        alike.told_apart(&environment.display_name, &environment.id)
+    };
+    let mut keys: BTreeMap<&KeyReference, Used<'_>> = BTreeMap::new();
+    let mut events = Vec::new();
+    for one in all {
+        events.extend(deletion(one, &name(one)));
+        let protection = estate.protection(one.environment);
+        let used = protection.and_then(|protection| {
+            let reference = protection.policy.present()?.key_reference()?;
+            Some((reference, protection.key()?))
+        });
+        if let Some((reference, key)) = used {
+            let used = keys.entry(reference).or_insert_with(|| Used {
+                reference,
+                key,
+                names: Vec::new(),
+            });
+            used.names.push(name(one));
+        }
+    }
+    for used in keys.values() {
+        events.extend(used.end());
+        events.extend(used.rotation());
+        events.extend(used.old_versions());
+    }
+    events.sort_by(|left, right| (left.at, &left.title).cmp(&(right.at, &right.title)));
+    events
+}
+
+fn deletion(one: &Standing<'_>, name: &str) -> Option<Event> {
+    let at = one.deleted_on?;
+    Some(Event {
+        uid: Event::uid("deletion", &one.environment.id),
+        at,
+        title: format!("Locked environment {name} may be deleted"),
+        text: format!(
+            "The environment is offline because its key is not available. Microsoft deletes it \
+                {} at the earliest. `cmkctl unlock {}` shows what is missing.",
+            moment(at),
+            one.environment.id
+        ),
+        reminds: OF_A_DELETION,
+    })
+}
+
+impl Used<'_> {
+    /// The key in words, and its version as part of a name.
+    fn words(&self) -> (String, String) {
+        let version = self.key.version.known().map(|version| version.as_str());
+        let (vault, key) = (&self.reference.vault.name, &self.reference.key);
+        (
+            format!("{key} in {vault}"),
+            format!("{vault}/{key}/{}", version.unwrap_or_default()),
+        )
+    }
+
+    fn end(&self) -> Option<Event> {
+        let at = self.key.validity.end()?;
+        let (words, of) = self.words();
+        let first = self.names.iter().take(5).map(String::as_str);
+        let first = first.collect::<Vec<_>>().join(", ");
+        let more = match self.names.len().saturating_sub(5) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(Event {
+            uid: Event::uid("key-expiry", &of),
+            at,
+            title: format!("Key {words} expires"),
+            text: format!(
+                "Rotate the key before {}. Otherwise these environments go offline: {first}{more}",
+                moment(at)
+            ),
+            reminds: OF_A_KEY,
+        })
+    }
+
+    /// A pinned version gets no successor that the environments use.
+    fn rotation(&self) -> Option<Event> {
+        let rotation = match (&self.reference.version, &self.key.rotation) {
+            (None, Known::Known(rotation)) => rotation,
+            (Some(_), _) | (None, Known::Unknown(_)) => return None,
+        };
+        let at = self.key.validity.next(rotation)?;
+        let (words, of) = self.words();
+        Some(Event {
+            uid: Event::uid("rotation", &of),
+            at,
+            title: format!("Key Vault rotates key {words}"),
+            text: format!(
+                "Key Vault makes a new version on {}. Environments use it within 24 hours, and the \
+                    current version must stay enabled for 28 days.",
+                moment(at)
+            ),
+            reminds: &[],
+        })
+    }
+
+    /// A pinned version is the one in use: which of the others are old is not known.
+    fn old_versions(&self) -> Option<Event> {
+        let created = match (&self.reference.version, &self.key.validity.created) {
+            (None, Known::Known(created)) => *created,
+            (Some(_), _) | (None, Known::Unknown(_)) => return None,
+        };
+        let at = created.checked_add(KEPT_AFTER_ROTATION).ok()?;
+        let (words, of) = self.words();
+        Some(Event {
+            uid: Event::uid("old-versions", &of),
+            at,
+            title: format!("Old versions of key {words} may go"),
+            text: format!(
+                "If the key has older versions, backups need them until {}. `cmkctl retire-key` \
+                    verifies that no environment uses one.",
+                moment(at)
+            ),
+            reminds: &[],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::danger::judge;
+    use super::super::samples::{
+        days, environment, key, link, now, odd, policy, policy_id, vault, version,
+    };
+    use super::*;
+    use crate::model::environment::Environment;
+    use crate::model::estate::Protection;
+    use crate::model::known::Verdict;
+    use crate::model::rotation::{RotationPolicy, Trigger};
+    use crate::model::seen::Seen;
+    use crate::model::whole::Whole;
+    use jiff::Timestamp;
+
+    fn on_policy(id: &str, policy: &str) -> Environment {
+        Environment {
+            key_link: link(policy, "Linked"),
+            modified: Some(days(-1)),
+            ..environment(id)
+        }
+    }
+
+    fn protected(name: &str, key: Key) -> Protection {
+        Protection {
+            policy: Seen::Present(policy(name)),
+            vault: Some(Seen::Present(vault())),
+            key: Some(Seen::Present(key)),
+            granted: Verdict::Yes,
+            ..Protection::default()
+        }
+    }
+
+    fn seen(all: Vec<Environment>, key: &Key, at: Timestamp) -> Vec<Event> {
+        let protections = ["ep", "ep2"].map(|name| (policy_id(name), protected(name, key.clone())));
+        let estate = Estate {
+            at,
+            environments: Whole::read_to_end(all),
+            whole_tenant: Verdict::Yes,
+            protections: BTreeMap::from(protections),
+            not_listed: Vec::new(),
+        };
+        events(&estate, &judge(&estate, None))
+    }
+
+    fn titles(events: &[Event]) -> Vec<&str> {
+        events.iter().map(|event| event.title.as_str()).collect()
+    }
+
+    #[test]
+    fn a_key_is_there_once_with_all_that_it_encrypts() {
+        let both = || vec![on_policy("e1", "ep"), on_policy("e2", "ep2")];
+        let found = seen(both(), &key(), now());
+        assert_eq!(
+            titles(&found),
+            [
+                "Old versions of key cmk in kv may go",
+                "Key cmk in kv expires"
+            ]
+        );
+        assert!(found[1].text.ends_with("E1, E2"), "{}", found[1].text);
+        assert_eq!(found[1].at, days(300));
+        // The same tomorrow, with the same names; another version is another date.
+        let tomorrow = seen(both(), &key(), days(1));
+        assert_eq!(found, tomorrow);
+        let rotated = Key {
+            version: Known::Known(version('c')),
+            ..key()
+        };
+        assert_ne!(found[1].uid, seen(both(), &rotated, now())[1].uid);
+    }
+
+    #[test]
+    fn a_rotation_that_is_known_is_a_date() {
+        let period = |text: &str| crate::model::new_key::Period::parse(text).unwrap();
+        let own = |rotates| Key {
+            rotation: Known::Known(RotationPolicy {
+                rotates: Some(rotates),
+                ..RotationPolicy::default()
+            }),
+            ..key()
+        };
+        for (rotates, at) in [
+            (Trigger::AfterCreation(period("100d")), days(10)),
+            (Trigger::BeforeExpiry(period("30d")), days(270)),
+        ] {
+            let found = seen(vec![on_policy("e", "ep")], &own(rotates), now());
+            let due = found.iter().find(|one| one.title.contains("rotates"));
+            assert_eq!(due.map(|one| one.at), Some(at));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_date() {
+        let mut own = key();
+        own.validity.expires = odd();
+        own.validity.created = odd();
+        assert_eq!(seen(vec![on_policy("e", "ep")], &own, now()), []);
+        own.validity.expires = Known::Known(None);
+        assert_eq!(seen(vec![on_policy("e", "ep")], &own, now()), []);
+        assert_eq!(seen(vec![environment("e")], &key(), now()), []);
+    }
+
+    #[test]
+    fn a_deletion_is_a_date() {
+        let mut own = on_policy("e", "ep");
+        own.runtime_state = "Disabled".into();
+        let found = seen(vec![own], &key(), now());
+        assert!(titles(&found).contains(&"Locked environment E may be deleted"));
+    }
+}

@@ -1,0 +1,350 @@
+//! The rotation policy of a key: Key Vault makes a new version in time, or a version ends and the
+//! environments go offline.
+
+use super::key_state::Mends;
+use super::rotate::pinned;
+use super::{Whose, day, finding, key, unseen, who};
+use crate::model::action::KeyPlace;
+use crate::model::finding::{Finding, Severity};
+use crate::model::known::Known;
+use crate::model::observed::Observed;
+use crate::model::plan::{Action, Plan};
+use crate::model::protection::{Key, KeyReference};
+use crate::model::rotation::RotationPolicy;
+use crate::model::seen::{Seen, Unreadable};
+use crate::model::target::Target;
+use jiff::Timestamp;
+
+/// The whole command: what was not named stays as it is, so that must be known.
+pub fn plan(target: &Target, observed: &Observed) -> Plan {
+    let enabled = observed
+        .key()
+        .is_some_and(|key| key.validity.enabled == Known::Known(true));
+    let mends = if enabled {
+        Mends::Dates
+    } else {
+        Mends::Nothing
+    };
+    let mut plan = Plan {
+        findings: key::check_but(target, observed, Whose::Own, mends),
+        ..Plan::default()
+    };
+    plan.findings
+        .extend(observed.policy.present().and_then(pinned));
+    let (Some(vault), Some(key), Some(name)) = (observed.vault(), observed.key(), &target.key)
+    else {
+        return plan;
+    };
+    let before = match &observed.around.rotation {
+        Seen::Present(before) => before,
+        Seen::Absent => {
+            plan.findings
+                .push(unread(key, &Unreadable::because("it does not exist")));
+            return plan;
+        }
+        Seen::Unreadable(why) => {
+            plan.findings.push(unread(key, why));
+            return plan;
+        }
+    };
+    let after = target.rotation.unwrap_or_default().over(before);
+    if let Err(bad) = after.fitting() {
+        plan.findings.push(finding(
+            "CMK052",
+            Severity::Block,
+            name.as_str(),
+            bad.message,
+            bad.fix,
+            who::KEY_VAULT,
+        ));
+        return plan;
+    }
+    if after.is_kept_by(before) {
+        let already = format!(
+            "The key `{name}` has the rotation policy: {}",
+            before.in_words()
+        );
+        plan.already.push(already);
+        return plan;
+    }
+    plan.findings.extend(soon(key, &after, observed.at));
+    plan.findings.extend(late(key, &after));
+    plan.actions.push(Action::SetRotationPolicy {
+        place: KeyPlace::of(vault, name),
+        rotation: after,
+    });
+    plan
+}
+
+/// What a rotation policy leaves open; `reference`: what the policy of the environments references,
+/// where it was read.
+pub fn check(
+    key: &Key,
+    rotation: &Seen<RotationPolicy>,
+    reference: Option<&KeyReference>,
+) -> Vec<Finding> {
+    let rotation = match rotation {
+        Seen::Present(rotation) => rotation,
+        Seen::Absent => return vec![unread(key, &Unreadable::because("it does not exist"))],
+        Seen::Unreadable(why) => return vec![unread(key, why)],
+    };
+    let mut found: Vec<Finding> = ends(key, rotation).into_iter().collect();
+    found.extend(late(key, rotation));
+    let pin = reference.and_then(|reference| reference.version.as_ref());
+    if let Some(version) = pin.filter(|_| rotation.rotates.is_some()) {
+        found.push(gap(
+            key,
+            format!(
+                "The key `{}` rotates, but the policy is pinned to version {}. Its environments \
+                    do not use new versions.",
+                key.name,
+                version.as_str()
+            ),
+            "Create a policy without a version and move the environments to it.".to_owned(),
+        ));
+    }
+    found
+}
+
+fn unread(key: &Key, why: &Unreadable) -> Finding {
+    let what = format!("The rotation policy of the key `{}`", key.name);
+    unseen(
+        "CMK052",
+        &key.name,
+        &what,
+        why,
+        (who::KEY_VAULT, Whose::Own),
+    )
+}
+
+fn gap(key: &Key, message: String, remedy: String) -> Finding {
+    finding(
+        "CMK052",
+        Severity::Warn,
+        &key.name,
+        message,
+        remedy,
+        who::KEY_VAULT,
+    )
+}
+
+/// No version comes by itself: then the one that is there ends, or the next one that a person makes
+/// does.
+fn ends(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
+    if rotation.rotates.is_some() {
+        return None;
+    }
+    let message = match (rotation.lasts, key.validity.end()) {
+        (_, Some(end)) => format!(
+            "The key `{}` expires on {}, and Key Vault makes no new version.",
+            key.name,
+            day(end)
+        ),
+        (Some(lasts), None) => format!(
+            "New versions of the key `{}` expire after {}, and Key Vault makes none by itself.",
+            key.name,
+            lasts.in_words()
+        ),
+        (None, None) => {
+            return Some(Finding {
+                severity: Severity::Acknowledge,
+                ..gap(key, no_rotation(key), set())
+            });
+        }
+    };
+    Some(gap(key, message, set()))
+}
+
+fn no_rotation(key: &Key) -> String {
+    format!("Key Vault makes no new version of the key `{}`.", key.name)
+}
+
+fn set() -> String {
+    "Set one: `cmkctl rotation-policy set --rotate-every 1y --expires-after 2y`.".to_owned()
+}
+
+/// The next version comes after the end of the one that is there.
+fn late(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
+    let next = key.validity.next(rotation)?;
+    let end = key.validity.end().filter(|end| *end <= next)?;
+    Some(gap(
+        key,
+        format!(
+            "The key `{}` expires on {}, before its next version on {}.",
+            key.name,
+            day(end),
+            day(next)
+        ),
+        "Rotate the key before that day: `cmkctl rotate-key`.".to_owned(),
+    ))
+}
+
+/// What is due already comes at once.
+fn soon(key: &Key, rotation: &RotationPolicy, now: Timestamp) -> Option<Finding> {
+    let next = key.validity.next(rotation)?;
+    if next > now {
+        return None;
+    }
+    let message = format!(
+        "Key Vault makes a new version of the key `{}` soon, because one was due on {}.",
+        key.name,
+        day(next)
+    );
+    let remedy = "Keep the current version enabled for 28 days after that.".to_owned();
+    Some(Finding {
+        severity: Severity::Acknowledge,
+        ..gap(key, message, remedy)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        Row, days, hidden, key, odd, on, rows, said, silent, told, version,
+    };
+    use super::*;
+    use crate::model::new_key::Period;
+    use crate::model::rotation::{RotationWish, Trigger};
+
+    fn period(text: &str) -> Option<Period> {
+        (!text.is_empty()).then(|| Period::parse(text).unwrap())
+    }
+
+    fn policy(every: &str, lasts: &str) -> RotationPolicy {
+        RotationPolicy {
+            rotates: period(every).map(Trigger::AfterCreation),
+            lasts: period(lasts),
+            notifies: period("30d"),
+        }
+    }
+
+    fn wish(target: &mut Target, every: &str, lasts: &str) {
+        target.rotation = Some(RotationWish {
+            every: period(every),
+            lasts: period(lasts),
+            notify: None,
+        });
+    }
+
+    const A_POLICY_IS_SET_WHERE_THE_ONE_BEFORE_IS_KNOWN: &[Row] = &[
+        (
+            "none before",
+            |t, o| {
+                wish(t, "1y", "2y");
+                o.around.rotation = Seen::Present(policy("", ""));
+            },
+            &["> set-rotation-policy"],
+        ),
+        (
+            "the same",
+            |t, o| {
+                wish(t, "12m", "");
+                o.around.rotation = Seen::Present(policy("1y", "2y"));
+            },
+            &["done"],
+        ),
+        (
+            "one that is not visible",
+            |t, o| {
+                wish(t, "1y", "");
+                o.around.rotation = hidden();
+            },
+            &["CMK052 unknown"],
+        ),
+        (
+            "one that nobody read",
+            |t, _| wish(t, "1y", ""),
+            &["CMK052 unknown"],
+        ),
+        (
+            "versions that end, and none that follows",
+            |t, o| {
+                wish(t, "", "1y");
+                o.around.rotation = Seen::Present(policy("", ""));
+            },
+            &["CMK052 block"],
+        ),
+        (
+            "the end that is there is too soon for it",
+            |t, o| {
+                wish(t, "1y", "");
+                o.around.rotation = Seen::Present(policy("", "90d"));
+            },
+            &["CMK052 block"],
+        ),
+        (
+            "the version that is there ends before the next one",
+            |t, o| {
+                wish(t, "2y", "");
+                o.around.rotation = Seen::Present(policy("", ""));
+            },
+            &["CMK052 warn", "> set-rotation-policy"],
+        ),
+        (
+            "a key that is disabled",
+            |t, o| {
+                wish(t, "1y", "");
+                o.around.rotation = Seen::Present(policy("", ""));
+                on(&mut o.key, |key| key.validity.enabled = Known::Known(false));
+            },
+            &["CMK016 block", "> set-rotation-policy"],
+        ),
+        (
+            "a silent key",
+            |_, o| o.key = Some(silent()),
+            &["CMK015 unknown"],
+        ),
+    ];
+
+    #[test]
+    fn a_policy_is_set_where_the_one_before_is_known() {
+        rows(A_POLICY_IS_SET_WHERE_THE_ONE_BEFORE_IS_KNOWN, |t, o| {
+            told(&plan(t, o))
+        });
+    }
+
+    #[test]
+    fn what_is_due_is_said_before() {
+        let (mut target, mut observed) = super::super::samples::well();
+        wish(&mut target, "30d", "");
+        observed.around.rotation = Seen::Present(policy("", ""));
+        let plan = plan(&target, &observed);
+        assert!(plan.findings.iter().any(|one| one.message.contains("soon")));
+    }
+
+    #[test]
+    fn what_a_policy_leaves_open_is_found() {
+        let pinned = KeyReference {
+            vault: super::super::samples::vault().id,
+            key: super::super::samples::key_name(),
+            version: Some(version('a')),
+        };
+        let ends = |end: Known<Option<Timestamp>>| {
+            let mut own = key();
+            own.validity.expires = end;
+            own
+        };
+        let forever = || ends(Known::Known(None));
+        const WARN: &[&str] = &["CMK052 warn"];
+        let pin = Some(&pinned);
+        for (key, every, lasts, reference, expected) in [
+            // In time; none, and it ends; none, for ever.
+            (key(), "6m", "1y", None, &[][..]),
+            (key(), "", "", None, WARN),
+            (forever(), "", "", None, &[]),
+            // An end without a rotation; too late; an end that nobody knows.
+            (forever(), "", "1y", None, WARN),
+            (key(), "2y", "3y", None, WARN),
+            (ends(odd()), "2y", "3y", None, &[]),
+            // Pinned, with a rotation and without one.
+            (key(), "6m", "1y", pin, WARN),
+            (forever(), "", "", pin, &[]),
+        ] {
+            let rotation = Seen::Present(policy(every, lasts));
+            let found = check(&key, &rotation, reference);
+            assert_eq!(said(&found), expected, "{every} {lasts}");
+        }
+        assert_eq!(said(&check(&key(), &silent(), None)), ["CMK052 unknown"]);
+        assert!(key().validity.end() > Some(days(200)));
+    }
+}

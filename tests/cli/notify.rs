@@ -1,0 +1,167 @@
+//! A webhook is told how it ended, once, and nothing depends on its answer.
+
+use crate::hook::{Hook, Says};
+use crate::tenants::policy_ready;
+use crate::tool::{ENABLE, FAST, START_ADD, Served, run};
+use serde_json::{Value, json};
+
+const OK: &[Says] = &[Says::Status(200)];
+
+#[test]
+fn an_enable_is_told_at_its_end() {
+    let (served, hook) = (Served::start("ready", FAST), Hook::start(OK));
+    let notified =
+        |arguments: &[&str]| [arguments, &["--notify", &hook.url]].concat().join("\u{0}");
+    let run = |arguments: &[&str]| {
+        let line = notified(arguments);
+        served.run(&line.split('\u{0}').collect::<Vec<_>>())
+    };
+    // What changes nothing, and what nobody consented to, is no news.
+    run(&["enable", "--dry-run"]).exits(0);
+    run(&["enable"]).exits(10);
+    assert!(hook.posted().is_empty());
+    run(&ENABLE).exits(0);
+    let posted = hook.posted();
+    assert_eq!(posted.len(), 1);
+    let document = posted[0].json();
+    assert_eq!(document["schema"], "cmkctl/notification/v1");
+    assert_eq!(
+        (&document["event"], &document["exit_code"]),
+        (&json!("done"), &json!(0))
+    );
+    assert_eq!(document["command"], "enable");
+    for word in ["authorization", "bearer", "eyj"] {
+        let all = format!("{}{}", posted[0].head, posted[0].body.to_lowercase());
+        assert!(!all.contains(word), "{word}: {all}");
+    }
+    // A command that tells nobody says so.
+    run(&["check"]).exits(2);
+}
+
+#[test]
+fn a_wait_is_told_at_its_end() {
+    let served = Served::patched(&policy_ready(json!({})), "4000");
+    let hook = Hook::start(OK);
+    served.run(&START_ADD).exits(8);
+    let wait = ["status", "--wait", "--notify", &hook.url];
+    served
+        .run(&[&wait[..], &["--timeout", "1m"]].concat())
+        .exits(8);
+    served.run(&wait).exits(0);
+    let events: Vec<Value> = hook
+        .documents()
+        .iter()
+        .map(|own| own["event"].clone())
+        .collect();
+    assert_eq!(events, ["running", "done"]);
+}
+
+#[test]
+fn dangers_are_told_in_the_shape_of_the_receiver() {
+    let served = Served::start("locked", FAST);
+    for (format, pointer, words) in [
+        ("generic", "/changes/0/state", "locked"),
+        ("slack", "/text", "Contoso UAT"),
+        ("teams", "/attachments/0/content/type", "AdaptiveCard"),
+    ] {
+        let hook = Hook::start(OK);
+        let asked = [
+            "status",
+            "--all",
+            "--notify",
+            &hook.url,
+            "--notify-format",
+            format,
+        ];
+        // Without a danger to look for, and where there is none, nothing is told.
+        served.run(&asked).exits(0);
+        served
+            .run(&[&asked[..], &["--fail-on", "expiring"]].concat())
+            .exits(0);
+        assert!(hook.posted().is_empty());
+        served
+            .run(&[&asked[..], &["--fail-on", "locked"]].concat())
+            .exits(3);
+        let all = hook.documents();
+        assert_eq!(all.len(), 1);
+        let told = all[0].pointer(pointer).unwrap().as_str().unwrap();
+        assert!(told.contains(words), "{format}: {:#}", all[0]);
+    }
+}
+
+#[test]
+fn a_webhook_that_fails_changes_nothing_and_is_said() {
+    let served = Served::start("locked", FAST);
+    for (answers, tries, words) in [
+        (&[Says::Status(500)][..], 3, "it answered 500"),
+        (&[Says::Status(503), Says::Status(200)], 2, ""),
+        (&[Says::Status(404)], 1, "it answered 404"),
+        (&[Says::Redirect], 1, "follows no redirect"),
+        (&[Says::Nothing, Says::Status(202)], 2, ""),
+    ] {
+        let hook = Hook::start(answers);
+        let asked = [
+            "status",
+            "--all",
+            "--fail-on",
+            "locked",
+            "--notify",
+            &hook.url,
+        ];
+        let ran = served.run(&asked).exits(3);
+        assert_eq!(hook.posted().len(), tries, "{answers:?}");
+        assert_eq!(ran.stderr.contains("was not delivered"), !words.is_empty());
+        assert!(ran.stderr.contains(words), "{answers:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("secret-path"), "{}", ran.stderr);
+    }
+    // Nobody listens.
+    let asked = [
+        "status",
+        "--all",
+        "--fail-on",
+        "locked",
+        "--notify",
+        "http://127.0.0.1:9/x",
+    ];
+    served.run(&asked).exits(3).says(&["was not delivered"]);
+}
+
+#[test]
+fn only_https_leaves_this_machine() {
+    for address in [
+        "http://example.com/hook",
+        "http://127.0.0.1/hook",
+        "https://user:password@example.com/hook",
+        "example.com",
+    ] {
+        let ran = run(&["status", "--all", "--notify", address]).exits(2);
+        assert!(!ran.stderr.contains("password@"), "{}", ran.stderr);
+    }
+    // A sandbox tells nobody else.
+    run(&[
+        "status",
+        "--all",
+        "--sandbox",
+        "--notify",
+        "https://example.com/hook",
+    ])
+    .exits(2);
+    run(&[
+        "status",
+        "--all",
+        "--notify",
+        "https://example.com",
+        "--notify-format",
+        "fax",
+    ])
+    .exits(2);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, "notify = \"https://example.com/hook/secret-path\"\n").unwrap();
+    let shown = run(&["config", "show", "--config", file.to_str().unwrap()]).exits(0);
+    shown.says(&["https://example.com/…"]);
+    assert!(!shown.stdout.contains("secret-path"), "{}", shown.stdout);
+    // What the file names is for the real tenant.
+    let sandbox = ["status", "--sandbox", "--config", file.to_str().unwrap()];
+    run(&sandbox).exits(0);
+}
