@@ -50,9 +50,12 @@ pub(super) fn limits(plan: &Plan) -> Option<String> {
     codes.sort_unstable();
     codes.dedup();
     let first = codes.first()?;
+    let limits = match codes.len() {
+        1 => "1 known limit".to_owned(),
+        several => format!("{several} known limits"),
+    };
     Some(format!(
-        "{} known limits that cmkctl can't check: {}. `cmkctl explain {first}` tells one.",
-        codes.len(),
+        "{limits} that cmkctl can't check: {}. `cmkctl explain {first}` tells one.",
         codes.join(", ")
     ))
 }
