@@ -111,6 +111,7 @@ fn single(word: &str) -> String {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+    #[cfg(unix)]
     use std::process::Command;
 
     /// Words that a service, or a user of it, may have written.
@@ -248,6 +249,7 @@ pub(crate) mod tests {
     }
 
     /// What a shell of this machine hands to a program, if that shell is there.
+    #[cfg(unix)]
     fn as_read_by(shell: &str, line: &str) -> Option<String> {
         let script = format!("printf '%s\\0' {line}");
         let ran = Command::new(shell).arg("-c").arg(script).output().ok()?;
@@ -269,6 +271,7 @@ pub(crate) mod tests {
         }
     }
 
+    #[cfg(unix)]
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]

@@ -114,7 +114,8 @@ fn who_is_eligible_for_a_role_is_told_how_to_activate_it() {
     let ran = served.run_as("key-vault-admin", create).exits(6);
     for part in [
         "You are eligible for the role `Owner`",
-        "az rest --method put --url 'https://management.azure.com/subscriptions/",
+        "az rest --method put --url",
+        "https://management.azure.com/subscriptions/",
         "SelfActivate",
     ] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);

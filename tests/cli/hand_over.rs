@@ -374,6 +374,8 @@ fn the_old_key_is_checked_by_whom_the_remedy_names() {
     }
 }
 
+// On Windows it is the other script.
+#[cfg(unix)]
 #[test]
 fn stdout_is_the_script_and_nothing_else() {
     let served = Served::start("fresh", FAST);

@@ -143,6 +143,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
