@@ -4,7 +4,7 @@ use crate::error::{Error, Kind};
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;
 use crate::model::seen::Seen;
-use crate::steps::goal::Goal;
+use crate::steps::end_state::EndState;
 
 /// The end of each sentence about an operation that continues without cmkctl.
 const AT_THE_SERVICE: &str = " at the service.";
@@ -29,22 +29,27 @@ pub(super) fn goes_on(noun: &str, kind: Kind, resume: &str) -> Error {
 }
 
 /// The note that the environment has the desired state although the operation says that it failed.
-pub(super) fn contradiction(operation: &Operation, goal: &Goal) -> String {
+pub(super) fn contradiction(operation: &Operation, end_state: &EndState) -> String {
     format!(
         "The operation ended as `{}`, but the environment shows {}. A service may lag behind. Look \
             again tomorrow.",
         operation.state.shown(),
-        match goal {
-            Goal::NoPolicy => "no policy any more",
-            Goal::Policy(_) | Goal::Linked => "the policy as linked",
+        match end_state {
+            EndState::NoPolicy => "no policy any more",
+            EndState::Policy(_) | EndState::Linked => "the policy as linked",
         }
     )
 }
 
 /// The error for an environment that is settled in `state` instead of the desired state. `ended`:
 /// the operation, if it told its end.
-pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state: &str) -> Error {
-    let shown = goal.shown();
+pub(super) fn unshown(
+    name: &str,
+    end_state: &EndState,
+    ended: Option<&Operation>,
+    state: &str,
+) -> Error {
+    let shown = end_state.shown();
     let what = match ended {
         Some(_) => format!("The operation ended, but `{name}` does not show {shown}: {state}."),
         None => format!(
@@ -52,12 +57,12 @@ pub(super) fn unshown(name: &str, goal: &Goal, ended: Option<&Operation>, state:
         ),
     };
     let error = Error::new(Kind::Unverified, what);
-    let error = match goal {
-        Goal::NoPolicy => error.hint(
+    let error = match end_state {
+        EndState::NoPolicy => error.hint(
             "Run the same command again. Keep the key, the vault and the policy's access \
                 until then.",
         ),
-        Goal::Policy(_) | Goal::Linked => error
+        EndState::Policy(_) | EndState::Linked => error
             .hint("Run the same add again. Do not remove the environment from the policy.")
             .hint(if ended.is_some_and(Operation::failed) {
                 "Its data stays readable: on the Microsoft key, or on both."

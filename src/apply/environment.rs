@@ -13,7 +13,7 @@ use crate::model::action::facts::Link;
 use crate::model::plan::Action;
 use crate::model::receipt::Receipt;
 use crate::model::remedy::{Remedy, Setting};
-use crate::steps::goal::Goal;
+use crate::steps::end_state::EndState;
 use std::time::Duration;
 
 /// What the attempts of one start have shown so far.
@@ -47,16 +47,16 @@ impl Applier<'_> {
         receipt: &mut Receipt,
     ) -> Result<Outcome> {
         let facts = action.facts();
-        let (goal, operation) = match facts.link {
-            Link::Comes(policy, operation) => (Goal::Policy(policy.clone()), operation),
-            Link::Goes(operation) => (Goal::NoPolicy, operation),
+        let (end_state, operation) = match facts.link {
+            Link::Comes(policy, operation) => (EndState::Policy(policy.clone()), operation),
+            Link::Goes(operation) => (EndState::NoPolicy, operation),
             Link::Stays | Link::To { .. } | Link::Off(_) => return Err(not_what_it_says()),
         };
         let named = facts.subject.environment().ok_or_else(not_what_it_says)?;
         let awaited = Awaited {
             environment: &named.id,
             name: &named.name,
-            goal: &goal,
+            end_state: &end_state,
             url: operation.map(|id| self.reader.operation_url(id)),
             pause: None,
         };
@@ -172,16 +172,18 @@ impl Applier<'_> {
     }
 
     async fn send(&self, start: &Start<'_>, system_id: &str) -> Reply<Accepted> {
-        match start.goal {
-            Goal::NoPolicy => self.writer.unlink(start.environment, system_id).await,
-            Goal::Policy(_) | Goal::Linked => self.writer.link(start.environment, system_id).await,
+        match start.end_state {
+            EndState::NoPolicy => self.writer.unlink(start.environment, system_id).await,
+            EndState::Policy(_) | EndState::Linked => {
+                self.writer.link(start.environment, system_id).await
+            }
         }
     }
 
     /// The policy's id inside Power Platform. A removal takes it from the link, because its caller
     /// may not be able to read the policy.
     async fn system_id(&mut self, start: &Start<'_>) -> Result<Option<String>> {
-        if start.goal == Goal::NoPolicy {
+        if start.end_state == EndState::NoPolicy {
             let look = self.environment(start.environment).await?;
             let linked = look
                 .key_link
@@ -198,14 +200,14 @@ impl Applier<'_> {
         Ok(self.policy_with_identity(start.policy).await?.system_id)
     }
 
-    /// Waits until the environment reaches its goal, and proves it by re-reading.
+    /// Waits until the environment reaches its end_state, and proves it by re-reading.
     async fn finish(&mut self, awaited: Awaited<'_>, receipt: &mut Receipt) -> Result<Outcome> {
-        let (goal, name) = (awaited.goal, awaited.name);
+        let (end_state, name) = (awaited.end_state, awaited.name);
         let subject = awaited.environment.to_owned();
         self.started = true;
         if self.waiting.no_wait {
             receipt.running = Some(awaited.url.unwrap_or_else(|| subject.clone()));
-            let what = format!("{} runs at the service", goal.noun(name));
+            let what = format!("{} runs at the service", end_state.subject(name));
             return Ok(Outcome {
                 what,
                 subject,
@@ -220,15 +222,15 @@ impl Applier<'_> {
             say: &mut *self.say,
         };
         waiter.finish(&awaited).await?;
-        let what = match goal {
-            Goal::Policy(policy) => {
+        let what = match end_state {
+            EndState::Policy(policy) => {
                 format!(
                     "`{name}` is encrypted with the policy `{}` (verified)",
                     policy.name
                 )
             }
-            Goal::Linked => format!("`{name}` is encrypted (verified)"),
-            Goal::NoPolicy => {
+            EndState::Linked => format!("`{name}` is encrypted (verified)"),
+            EndState::NoPolicy => {
                 format!("`{name}` has no policy and uses the Microsoft key again (verified)")
             }
         };
@@ -290,7 +292,7 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
             error.hints = vec![Remedy::from(Setting::MakeManaged).on_command_line()];
             error
         }
-        Some(400) if start.goal != Goal::NoPolicy => error.fallback(
+        Some(400) if start.end_state != EndState::NoPolicy => error.fallback(
             "Managed Environment, environment type and geography decide: run `cmkctl \
             add-environment --dry-run` (CMK006, CMK007, CMK024).",
         ),

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::action::KeyPlace;
 use crate::model::day::moment;
 use crate::model::key_ids::{KeyName, KeyVersion};
-use crate::model::surroundings::Version;
+use crate::model::preconditions::Version;
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
 use crate::steps::rotate::FOLLOWED_WITHIN;
 use jiff::{SignedDuration, Timestamp};

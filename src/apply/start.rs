@@ -9,8 +9,8 @@ use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::operation::Operation;
 use crate::model::plan::Action;
-use crate::steps::goal::Goal;
-use crate::steps::link::Standing;
+use crate::steps::end_state::EndState;
+use crate::steps::link::LinkState;
 use std::time::Duration;
 
 /// The start of an operation on an environment.
@@ -23,7 +23,7 @@ pub(super) struct Start<'a> {
     /// Display name.
     pub(super) name: &'a str,
     /// The state to reach.
-    pub(super) goal: Goal,
+    pub(super) end_state: EndState,
     /// The policy whose system id the request carries.
     pub(super) policy: &'a ArmId,
     /// The linked policy that a move replaces.
@@ -34,9 +34,9 @@ impl<'a> Start<'a> {
     /// The start of an action; `None` if the action starts no such operation.
     pub(super) fn of(action: &'a Action) -> Option<Self> {
         let facts = action.facts();
-        let (goal, policy, over) = match facts.link {
-            Link::To { policy, over } => (Goal::Policy(policy.clone()), policy, over),
-            Link::Off(policy) => (Goal::NoPolicy, policy, None),
+        let (end_state, policy, over) = match facts.link {
+            Link::To { policy, over } => (EndState::Policy(policy.clone()), policy, over),
+            Link::Off(policy) => (EndState::NoPolicy, policy, None),
             Link::Stays | Link::Comes(_, _) | Link::Goes(_) => return None,
         };
         let named = facts.subject.environment()?;
@@ -44,7 +44,7 @@ impl<'a> Start<'a> {
             action,
             environment: &named.id,
             name: &named.name,
-            goal,
+            end_state,
             policy,
             over,
         })
@@ -52,8 +52,8 @@ impl<'a> Start<'a> {
 
     /// The action as a noun.
     pub(super) fn what(&self) -> String {
-        match (&self.goal, self.over) {
-            (Goal::NoPolicy, _) => format!("Removing `{}`", self.name),
+        match (&self.end_state, self.over) {
+            (EndState::NoPolicy, _) => format!("Removing `{}`", self.name),
             (_, Some(_)) => format!("Moving `{}`", self.name),
             (_, None) => format!("Adding `{}`", self.name),
         }
@@ -79,7 +79,7 @@ impl<'a> Start<'a> {
         Awaited {
             environment: self.environment,
             name: self.name,
-            goal: &self.goal,
+            end_state: &self.end_state,
             url,
             pause,
         }
@@ -154,27 +154,28 @@ impl Applier<'_> {
             .await
             .map_err(|fault| fault.into_error(what))?;
         let running = operations.iter().find(|operation| !operation.has_ended());
-        let of_ours = |operation: &&Operation| start.goal.leads(operation);
+        let of_ours = |operation: &&Operation| start.end_state.is_started_by(operation);
         let ours = running.filter(of_ours).or_else(|| {
             let mut all = operations.iter().filter(of_ours);
             all.find(|operation| past.lacks(operation))
         });
-        match start.goal.standing(&look) {
-            Standing::Done | Standing::Under | Standing::Locked => {
-                let another = running.filter(|operation| !start.goal.leads(operation));
+        match start.end_state.standing(&look) {
+            LinkState::Done | LinkState::Under | LinkState::Locked => {
+                let another = running.filter(|operation| !start.end_state.is_started_by(operation));
                 // The link is already gone but a different operation is running: report busy, do
                 // not treat it as our removal.
-                if let (Goal::NoPolicy, Some(another), None) = (&start.goal, another, ours) {
+                if let (EndState::NoPolicy, Some(another), None) = (&start.end_state, another, ours)
+                {
                     return Ok(Before::Busy(another.kind.clone()));
                 }
                 return Ok(Before::Started(ours.map(|operation| operation.id.clone())));
             }
-            Standing::Other(other) if start.over == Some(&other) => {}
-            Standing::Other(other) => return Err(start.linked_elsewhere(&other)),
-            Standing::Unknown(why) => return Err(start.unread(&why.why)),
-            Standing::None | Standing::Failed => {}
+            LinkState::Other(other) if start.over == Some(&other) => {}
+            LinkState::Other(other) => return Err(start.linked_elsewhere(&other)),
+            LinkState::Unknown(why) => return Err(start.unread(&why.why)),
+            LinkState::None | LinkState::Failed => {}
         }
-        if start.goal == Goal::NoPolicy {
+        if start.end_state == EndState::NoPolicy {
             match look.policy() {
                 Some(id) if id == start.policy => {}
                 Some(other) => return Err(start.linked_elsewhere(other)),
@@ -184,7 +185,9 @@ impl Applier<'_> {
         Ok(match (ours, running, &look.ongoing) {
             (Some(operation), _, _) => Before::Started(Some(operation.id.clone())),
             (None, Some(operation), _) => Before::Busy(operation.kind.clone()),
-            (None, None, Some(kind)) if start.goal.begins(kind) => Before::Started(None),
+            (None, None, Some(kind)) if start.end_state.is_started_by_kind(kind) => {
+                Before::Started(None)
+            }
             (None, None, Some(kind)) => Before::Busy(kind.clone()),
             (None, None, None) => Before::Clear(
                 operations

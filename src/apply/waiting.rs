@@ -24,9 +24,9 @@ use crate::interrupt::unless_stopped;
 use crate::model::environment::Environment;
 use crate::model::operation::{LONGEST_OPERATION, Operation};
 use crate::model::receipt::{Event, Tick};
-use crate::steps::goal::Goal;
+use crate::steps::end_state::EndState;
 use crate::steps::lifecycle::ADD;
-use crate::steps::link::Standing;
+use crate::steps::link::LinkState;
 use std::time::Duration;
 
 /// Waits for an operation, and changes nothing.
@@ -43,14 +43,14 @@ pub struct Waiter<'a> {
     pub say: &'a mut dyn FnMut(Event),
 }
 
-/// An environment on its way to a goal.
+/// An environment on its way to a end_state.
 pub(super) struct Awaited<'a> {
     /// Environment id.
     pub(super) environment: &'a str,
     /// Display name.
     pub(super) name: &'a str,
     /// The state to reach.
-    pub(super) goal: &'a Goal,
+    pub(super) end_state: &'a EndState,
     /// URL of the operation that leads there, if the service named it.
     pub(super) url: Option<String>,
     /// The first pause that the service asked for.
@@ -85,15 +85,16 @@ impl Waiter<'_> {
             .map_err(|fault| fault.into_error(what))?;
         let removal = operations
             .iter()
-            .any(|operation| !operation.has_ended() && Goal::NoPolicy.leads(operation))
-            || Goal::NoPolicy.begins(environment.ongoing.as_deref().unwrap_or_default());
-        let goal = if removal {
-            Goal::NoPolicy
+            .any(|operation| !operation.has_ended() && EndState::NoPolicy.is_started_by(operation))
+            || EndState::NoPolicy
+                .is_started_by_kind(environment.ongoing.as_deref().unwrap_or_default());
+        let end_state = if removal {
+            EndState::NoPolicy
         } else {
-            Goal::Linked
+            EndState::Linked
         };
-        let url =
-            running(&operations, &goal).map(|operation| self.reader.operation_url(&operation.id));
+        let url = running(&operations, &end_state)
+            .map(|operation| self.reader.operation_url(&operation.id));
         if url.is_none() && environment.key_link.is_absent() && environment.ongoing.is_none() {
             let what = format!("No encryption runs on `{name}`, and no policy is linked.");
             let error = Error::new(Kind::Unverified, what)
@@ -104,7 +105,7 @@ impl Waiter<'_> {
         let awaited = Awaited {
             environment: id,
             name,
-            goal: &goal,
+            end_state: &end_state,
             url,
             pause: None,
         };
@@ -126,15 +127,18 @@ impl Waiter<'_> {
         })? {
             Settled::Done => {
                 if let Some(operation) = ended.as_ref().filter(|operation| !operation.succeeded()) {
-                    self.note(&contradiction(operation, awaited.goal));
+                    self.note(&contradiction(operation, awaited.end_state));
                 }
                 Ok(())
             }
             Settled::Interrupted(stop) => Err(self.goes_on(awaited, Kind::Interrupted(stop))),
             Settled::Moving => Err(self.goes_on(awaited, Kind::StillRunning)),
-            Settled::NotDone(state) => {
-                Err(unshown(awaited.name, awaited.goal, ended.as_ref(), &state))
-            }
+            Settled::NotDone(state) => Err(unshown(
+                awaited.name,
+                awaited.end_state,
+                ended.as_ref(),
+                &state,
+            )),
         }
     }
 
@@ -145,11 +149,13 @@ impl Waiter<'_> {
         deadline: &Deadline,
     ) -> Result<Option<Operation>> {
         let Awaited {
-            environment, goal, ..
+            environment,
+            end_state,
+            ..
         } = *awaited;
         let url = match &awaited.url {
             Some(url) => Some(url.clone()),
-            None => self.find_operation(environment, goal).await,
+            None => self.find_operation(environment, end_state).await,
         };
         let Some(url) = url else { return Ok(None) };
         match self.wait(awaited, &url, deadline).await? {
@@ -164,7 +170,9 @@ impl Waiter<'_> {
             ),
             // Before the wait gives up, the environment itself may show success.
             Ended::Deadline
-                if deadline.look(shown(&self.reader, environment, goal)).await
+                if deadline
+                    .look(shown(&self.reader, environment, end_state))
+                    .await
                     == Some(Shown::Done) => {}
             Ended::Deadline => return Err(self.goes_on(awaited, Kind::StillRunning)),
             Ended::Interrupted(stop) => {
@@ -176,7 +184,7 @@ impl Waiter<'_> {
 
     /// The error that the wait is over and the operation continues.
     fn goes_on(&self, awaited: &Awaited<'_>, kind: Kind) -> Error {
-        let noun = awaited.goal.noun(awaited.name);
+        let noun = awaited.end_state.subject(awaited.name);
         goes_on(&noun, kind, &self.resume)
     }
 
@@ -191,7 +199,7 @@ impl Waiter<'_> {
         deadline: &Deadline,
     ) -> Result<Ended> {
         let reader = self.reader.clone();
-        let glance = async || shown(&reader, awaited.environment, awaited.goal).await;
+        let glance = async || shown(&reader, awaited.environment, awaited.end_state).await;
         let say = &mut *self.say;
         let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
         let watched = Watched {
@@ -240,7 +248,7 @@ impl Waiter<'_> {
             looks += 1;
             let state = match look {
                 Ok(look) => {
-                    if let Some(settled) = last_word(&awaited.goal.standing(&look)) {
+                    if let Some(settled) = last_word(&awaited.end_state.standing(&look)) {
                         return Ok(settled);
                     }
                     refusals = 0;
@@ -289,11 +297,10 @@ impl Waiter<'_> {
     }
 
     /// The URL of the running operation in the environment's history, if the service named none.
-    async fn find_operation(&self, environment: &str, goal: &Goal) -> Option<String> {
+    async fn find_operation(&self, environment: &str, end_state: &EndState) -> Option<String> {
         match self.reader.operations(environment).await {
-            Ok(operations) => {
-                running(&operations, goal).map(|operation| self.reader.operation_url(&operation.id))
-            }
+            Ok(operations) => running(&operations, end_state)
+                .map(|operation| self.reader.operation_url(&operation.id)),
             Err(fault) => {
                 tracing::info!(
                     "{}. cmkctl looks at the environment instead.",
@@ -305,11 +312,11 @@ impl Waiter<'_> {
     }
 }
 
-/// The operation that leads to the goal and has not ended.
-fn running<'a>(operations: &'a [Operation], goal: &Goal) -> Option<&'a Operation> {
+/// The operation that leads to the end_state and has not ended.
+fn running<'a>(operations: &'a [Operation], end_state: &EndState) -> Option<&'a Operation> {
     operations
         .iter()
-        .find(|operation| !operation.has_ended() && goal.leads(operation))
+        .find(|operation| !operation.has_ended() && end_state.is_started_by(operation))
 }
 
 /// Does this fault of a read say nothing about the environment? Then wait and read again.
@@ -318,30 +325,30 @@ fn lasts(fault: &Fault) -> bool {
 }
 
 /// A standing that ends the wait at once, whatever else runs.
-fn last_word(standing: &Standing) -> Option<Settled> {
+fn last_word(standing: &LinkState) -> Option<Settled> {
     match standing {
-        Standing::Done => Some(Settled::Done),
+        LinkState::Done => Some(Settled::Done),
         // The link failed, and the environment is up again.
-        Standing::Failed => Some(Settled::NotDone("the link says `Failed`".to_owned())),
-        Standing::None
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Other(_)
-        | Standing::Unknown(_) => None,
+        LinkState::Failed => Some(Settled::NotDone("the link says `Failed`".to_owned())),
+        LinkState::None
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Other(_)
+        | LinkState::Unknown(_) => None,
     }
 }
 
-async fn shown(reader: &Reader, environment: &str, goal: &Goal) -> Shown {
+async fn shown(reader: &Reader, environment: &str, end_state: &EndState) -> Shown {
     let (look, _) = reader.environment_once(environment).await;
-    match look.map(|look| goal.standing(&look)) {
-        Ok(Standing::Done) => Shown::Done,
-        Ok(Standing::Failed) => Shown::Failed,
+    match look.map(|look| end_state.standing(&look)) {
+        Ok(LinkState::Done) => Shown::Done,
+        Ok(LinkState::Failed) => Shown::Failed,
         Ok(
-            Standing::None
-            | Standing::Under
-            | Standing::Locked
-            | Standing::Other(_)
-            | Standing::Unknown(_),
+            LinkState::None
+            | LinkState::Under
+            | LinkState::Locked
+            | LinkState::Other(_)
+            | LinkState::Unknown(_),
         )
         | Err(_) => Shown::NotYet,
     }

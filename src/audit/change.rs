@@ -72,7 +72,7 @@ pub struct End {
 /// The outcome of a request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Came {
+pub enum RequestOutcome {
     /// The service answered with this HTTP status.
     Status(u16),
     /// The request was not sent, so it had no effect. Holds the reason.

@@ -3,7 +3,7 @@
 
 mod change;
 
-pub use change::{Came, End, Entry, Intent, Who};
+pub use change::{End, Entry, Intent, RequestOutcome, Who};
 
 use crate::error::{Error, Kind, Result};
 use jiff::Timestamp;
@@ -54,7 +54,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Value::is_null")]
     body: &'a Value,
     #[serde(flatten)]
-    came: Option<&'a Came>,
+    came: Option<&'a RequestOutcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a End>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -159,7 +159,7 @@ impl Trail {
         id: &str,
         intent: &Intent<'_>,
         at: Timestamp,
-        came: (&Came, &[(String, String)]),
+        came: (&RequestOutcome, &[(String, String)]),
     ) -> Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
         let outcome = log.write(&self.line(id, intent, at, Some(came)));
@@ -204,7 +204,7 @@ impl Trail {
         id: &'a str,
         intent: &'a Intent<'_>,
         at: Timestamp,
-        came: Option<(&'a Came, &'a [(String, String)])>,
+        came: Option<(&'a RequestOutcome, &'a [(String, String)])>,
     ) -> Line<'a> {
         Line {
             schema: "cmkctl/audit/v1",
@@ -343,11 +343,15 @@ fn unsent(path: &Path, error: &io::Error) -> Error {
 }
 
 /// The outcome as a clause of an error message.
-fn what_came(came: &Came) -> String {
+fn what_came(came: &RequestOutcome) -> String {
     match came {
-        Came::Status(status) => format!("The change was sent, and answered with {status}"),
-        Came::Unknown(_) => "The change was sent, and no answer came that can be read".to_owned(),
-        Came::NotSent(_) => "The change could not be sent".to_owned(),
+        RequestOutcome::Status(status) => {
+            format!("The change was sent, and answered with {status}")
+        }
+        RequestOutcome::Unknown(_) => {
+            "The change was sent, and no answer came that can be read".to_owned()
+        }
+        RequestOutcome::NotSent(_) => "The change could not be sent".to_owned(),
     }
 }
 
@@ -400,7 +404,7 @@ mod tests {
                     &id,
                     &intent(),
                     Timestamp::UNIX_EPOCH,
-                    (&Came::Status(201), &ids),
+                    (&RequestOutcome::Status(201), &ids),
                 )
                 .unwrap();
         }
@@ -441,15 +445,15 @@ mod tests {
         // The error must name the outcome that is lost, because the change may have been sent.
         for (came, words) in [
             (
-                Came::Status(201),
+                RequestOutcome::Status(201),
                 "The change was sent, and answered with 201",
             ),
             (
-                Came::Unknown("cut".to_owned()),
+                RequestOutcome::Unknown("cut".to_owned()),
                 "The change was sent, and no answer came",
             ),
             (
-                Came::NotSent("no route".to_owned()),
+                RequestOutcome::NotSent("no route".to_owned()),
                 "The change could not be sent",
             ),
         ] {
@@ -485,7 +489,7 @@ mod tests {
                     &id,
                     &intent(),
                     Timestamp::UNIX_EPOCH,
-                    (&Came::Status(200), &[]),
+                    (&RequestOutcome::Status(200), &[]),
                 )
                 .unwrap();
             let text = std::fs::read_to_string(&path).unwrap();

@@ -4,7 +4,7 @@ use super::global::{Changing, Handing, Offline, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Asked, Context, commands};
+use crate::run::{self, ConsentFlags, Context, commands};
 
 /// Step 4: Add the environment to the policy and verify it
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ impl Args {
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
         target.limit = self.making.limit;
-        let asked = Asked {
+        let asked = ConsentFlags {
             hand_over: self.handing.to(),
             ..self.changing.asked(Some(&self.offline))
         };

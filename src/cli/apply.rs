@@ -3,7 +3,7 @@
 use super::global::{Handing, Offline};
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Asked, Context};
+use crate::run::{self, ConsentFlags, Context};
 use std::path::PathBuf;
 
 /// Make the changes of a file, ring by ring
@@ -38,7 +38,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let asked = Asked {
+        let asked = ConsentFlags {
             dry_run: self.dry_run,
             detailed_exitcode: self.detailed_exitcode,
             yes: self.yes,

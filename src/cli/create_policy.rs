@@ -5,7 +5,7 @@ use super::global::{Changing, Handing, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Asked, Context, commands};
+use crate::run::{self, ConsentFlags, Context, commands};
 
 /// Step 3: Create the policy and grant it access to the key
 #[derive(Debug, clap::Args)]
@@ -90,7 +90,7 @@ impl Args {
         };
         let mut target = context.target(&typed, out).await?;
         target.no_grant = self.no_grant;
-        let asked = Asked {
+        let asked = ConsentFlags {
             hand_over: self.handing.to(),
             confirm: self.confirm.clone(),
             ..self.changing.asked(None)

@@ -7,7 +7,7 @@ use super::global::{Changing, Handing, Offline, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Asked, Context, commands};
+use crate::run::{self, ConsentFlags, Context, commands};
 
 /// Run all four steps and skip those already done
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ impl Args {
         target.make_managed = self.making.make_managed;
         target.power_platform_only = self.making.power_platform_only;
         target.limit = self.making.limit;
-        let asked = Asked {
+        let asked = ConsentFlags {
             hand_over: self.handing.to(),
             ..self.changing.asked(Some(&self.offline))
         };

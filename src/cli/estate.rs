@@ -1,7 +1,7 @@
 //! The flags of the commands for a whole tenant: `status --all`, `report` and `list`.
 
 use super::global::duration;
-use crate::run::{FailOn, Glance};
+use crate::run::{FailOn, StatusFilter};
 use clap::ValueEnum;
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ pub(super) struct Listed {
 
 impl Listed {
     /// What was asked for; `policy` is the command's own flag.
-    pub(super) fn glance(&self, policy: Option<String>) -> Glance {
-        Glance {
+    pub(super) fn filter(&self, policy: Option<String>) -> StatusFilter {
+        StatusFilter {
             policy,
             sku: self.sku.clone(),
             not_encrypted: self.not_encrypted,
-            ..Glance::default()
+            ..StatusFilter::default()
         }
     }
 }
@@ -49,11 +49,11 @@ pub(super) struct Filter {
 
 impl Filter {
     /// What was asked for; `policy` is the command's own flag.
-    pub(super) fn glance(&self, policy: Option<String>) -> Glance {
-        Glance {
+    pub(super) fn filter(&self, policy: Option<String>) -> StatusFilter {
+        StatusFilter {
             vault: self.vault.clone(),
             expiring_within: Some(self.expiring_within),
-            ..self.listed.glance(policy)
+            ..self.listed.filter(policy)
         }
     }
 }
@@ -105,11 +105,11 @@ pub(super) struct Watched {
 
 impl Watched {
     /// What was asked for.
-    pub(super) fn glance(&self) -> Glance {
-        Glance {
+    pub(super) fn filter(&self) -> StatusFilter {
+        StatusFilter {
             fail_on: self.fail_on.iter().map(Fail::on).collect(),
             allow_not_visible: self.allow_not_visible,
-            ..self.filter.glance(self.policy.clone())
+            ..self.filter.filter(self.policy.clone())
         }
     }
 }
@@ -136,11 +136,11 @@ impl Fail {
 
 impl Estate {
     /// What was asked for; `policy` is the command's own flag.
-    pub(super) fn glance(&self, policy: Option<String>) -> Glance {
-        Glance {
+    pub(super) fn filter(&self, policy: Option<String>) -> StatusFilter {
+        StatusFilter {
             fail_on: self.fail_on.iter().map(Fail::on).collect(),
             allow_not_visible: self.allow_not_visible,
-            ..self.filter.glance(policy)
+            ..self.filter.filter(policy)
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::Flags;
 use crate::error::{Error, Result};
 use crate::report::{Format, Query};
-use crate::run::{Asked, Rehearsal, Side};
+use crate::run::{ConsentFlags, Rehearsal, Side};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -225,14 +225,14 @@ impl Handing {
 
 impl Offline {
     /// Consent and waiting, and nothing else asked.
-    pub(super) fn asked(&self) -> Asked {
-        Asked {
+    pub(super) fn asked(&self) -> ConsentFlags {
+        ConsentFlags {
             confirm: self.confirm.clone(),
             waiting: crate::apply::Waiting {
                 no_wait: self.no_wait,
                 timeout: self.timeout,
             },
-            ..Asked::default()
+            ..ConsentFlags::default()
         }
     }
 }
@@ -243,8 +243,8 @@ impl Changing {
         self.dry_run
     }
 
-    pub(super) fn asked(&self, offline: Option<&Offline>) -> Asked {
-        Asked {
+    pub(super) fn asked(&self, offline: Option<&Offline>) -> ConsentFlags {
+        ConsentFlags {
             ask: self.ask,
             led: false,
             dry_run: self.dry_run,

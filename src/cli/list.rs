@@ -153,8 +153,8 @@ impl Args {
                 listed,
                 fitting,
             } => {
-                let glance = listed.glance(policy.clone());
-                run::list_environments(context, &glance, &only(fitting), out).await
+                let filter = listed.filter(policy.clone());
+                run::list_environments(context, &filter, &only(fitting), out).await
             }
             What::Policies { geography, beside } => {
                 let asked = Listing {

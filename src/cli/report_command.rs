@@ -31,6 +31,6 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         out.goes_to(self.out.as_deref())?;
-        run::report_all(context, &self.filter.glance(self.policy.clone()), out).await
+        run::report_all(context, &self.filter.filter(self.policy.clone()), out).await
     }
 }

@@ -53,7 +53,7 @@ impl Args {
 
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         if self.estate.all {
-            return run::status_all(context, &self.estate.glance(self.policy.clone()), out).await;
+            return run::status_all(context, &self.estate.filter(self.policy.clone()), out).await;
         }
         let typed = Typed::of(self.which.typed(), self.policy.as_ref());
         let target = context.target(&typed, out).await?;

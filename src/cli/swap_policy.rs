@@ -4,7 +4,7 @@ use super::global::{Changing, Handing, Offline, Which};
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Asked, Context, commands};
+use crate::run::{self, ConsentFlags, Context, commands};
 
 /// Move an environment to another policy and key
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ impl Args {
         target.old_key_granted = self.old_key_granted;
         // A linked environment has already passed the integration check.
         target.power_platform_only = true;
-        let asked = Asked {
+        let asked = ConsentFlags {
             hand_over: self.handing.to(),
             ..self.changing.asked(Some(&self.offline))
         };

@@ -34,7 +34,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
         let watching = Watching {
-            glance: self.watched.glance(),
+            filter: self.watched.filter(),
             every: self.every,
             textfile: self.textfile.clone(),
         };

@@ -13,8 +13,8 @@ use crate::model::bad_input::BadInput;
 use crate::model::ids::{ArmId, ResourceKind, parse_guid, same_id};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
+use crate::model::preconditions::Validation;
 use crate::model::protection::{EncryptionState, KeyReference, Policy, Provider};
-use crate::model::surroundings::Validation;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -8,10 +8,10 @@ use crate::cloud::json::{as_date, as_flag, as_text, as_texts, look, maybe, must,
 use crate::cloud::session::{Reader, Writer};
 use crate::cloud::versions;
 use crate::model::ids::{assignment_name, role_guid};
+use crate::model::preconditions::Lock;
 use crate::model::rights::{
     Denial, Eligible, Permission, Principal, RoleAssignment, RoleDefinition,
 };
-use crate::model::surroundings::Lock;
 use crate::model::whole::Whole;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -318,7 +318,7 @@ pub fn role_assignment(value: &Value) -> Result<RoleAssignment, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::surroundings::LockLevel;
+    use crate::model::preconditions::LockLevel;
 
     #[test]
     fn a_role_is_addressed_below_the_subscription_or_the_tenant() {

@@ -213,7 +213,7 @@ fn rotation_body(rotation: &Rotation) -> Value {
     body
 }
 
-/// The rotation policy of a key; nothing where it has none, or one that only tells of an end.
+/// The rotation policy of a key. `None` if it has none, or if it only sends notifications.
 fn rotation(value: &Value) -> Known<Option<Rotation>> {
     if let Ok(None) = look(value, "properties.rotationPolicy") {
         return Known::Known(None);

@@ -5,7 +5,7 @@
 //! nothing was sent. Any other outcome, also 401, 429 and 503, may have had its effect. The caller
 //! must read the current state before it sends again.
 
-use crate::audit::{Came, End, Entry, Intent};
+use crate::audit::{End, Entry, Intent, RequestOutcome};
 use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::clues::claims_of;
@@ -342,14 +342,14 @@ impl Session {
 }
 
 /// The audit line's outcome: the status or the reason, with every id that the service gave.
-fn came(outcome: &Result<Answer, Broken>) -> (Came, Vec<(String, String)>) {
+fn came(outcome: &Result<Answer, Broken>) -> (RequestOutcome, Vec<(String, String)>) {
     let words = |broken: &Broken| super::json::clean(broken.words());
     match outcome {
-        Ok(answer) => (Came::Status(answer.status), answer.ids()),
+        Ok(answer) => (RequestOutcome::Status(answer.status), answer.ids()),
         Err(broken @ (Broken::Lost(_) | Broken::Unusable(_))) => {
-            (Came::Unknown(words(broken)), Vec::new())
+            (RequestOutcome::Unknown(words(broken)), Vec::new())
         }
-        Err(broken) => (Came::NotSent(words(broken)), Vec::new()),
+        Err(broken) => (RequestOutcome::NotSent(words(broken)), Vec::new()),
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 impl Reader {
     /// The rotation policy of a key, from the data plane. Where none was ever set, the service
-    /// shows one that makes no version.
+    /// shows a policy that makes no version.
     ///
     /// # Errors
     /// The service's refusal, or a policy that can't be understood.
@@ -126,7 +126,8 @@ pub(super) fn in_arm(value: &Value) -> Known<RotationPolicy> {
     }
 }
 
-/// A rotation policy by what it does. An action that nobody knows may be the one that rotates.
+/// A rotation policy by what it does. An unknown action may be the one that rotates, so the policy
+/// is then unknown.
 fn policy(value: &Value) -> Known<RotationPolicy> {
     let actions = maybe(value, "lifetimeActions", |own| own.as_array().cloned());
     let lasts = maybe(value, "attributes.expiryTime", end);

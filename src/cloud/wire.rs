@@ -10,7 +10,7 @@ use crate::cloud::clock::{Clock, SET_CLOCK};
 use crate::cloud::clouds::Cloud;
 use crate::cloud::request_id;
 use crate::error::{Error, Result};
-use crate::model::estate::Asked;
+use crate::model::estate::RequestRecord;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
@@ -57,7 +57,7 @@ pub struct Wire {
     cloud: Cloud,
     clock: Clock,
     /// What was asked of the cloud's services so far: evidence for a report.
-    pub(super) journal: Mutex<Vec<Asked>>,
+    pub(super) journal: Mutex<Vec<RequestRecord>>,
 }
 
 /// Limit of the journal. A wait of days sends some thousand requests.
@@ -113,7 +113,7 @@ impl Wire {
     }
 
     /// The requests so far in the order of their answers, without sign-in requests.
-    pub fn journal(&self) -> Vec<Asked> {
+    pub fn journal(&self) -> Vec<RequestRecord> {
         self.journal
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -123,7 +123,7 @@ impl Wire {
     fn note(&self, method: &Method, url: &Url, answer: &Answer) {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         if journal.len() < JOURNAL_LIMIT && self.cloud.service_of(url).is_some() {
-            journal.push(Asked {
+            journal.push(RequestRecord {
                 at: self.clock.now(),
                 method: method.to_string(),
                 url: unsigned(url),

@@ -49,7 +49,7 @@ fn shape(text: &str) -> Result<Shape> {
     }
 }
 
-/// Whoever knows the whole address may post there.
+/// Everyone who knows the whole address may post there, so it is a secret.
 fn hidden(address: &str) -> String {
     match url::Url::parse(address) {
         Ok(url) => format!(

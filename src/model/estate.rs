@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One request, as the source of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Asked {
+pub struct RequestRecord {
     /// When the answer came, in the cloud's time.
     pub at: Timestamp,
     /// `GET`, mostly.
@@ -157,7 +157,7 @@ impl State {
 
 /// One environment with its state and dangers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing<'a> {
+pub struct JudgedEnvironment<'a> {
     /// The environment.
     pub environment: &'a Environment,
     /// The worst of its states.
@@ -172,7 +172,7 @@ pub struct Standing<'a> {
     pub deleted_on: Option<Timestamp>,
 }
 
-impl Standing<'_> {
+impl JudgedEnvironment<'_> {
     /// Adds `NotVisible` and the reason to the other states.
     pub fn not_seen(&mut self, why: String) {
         self.states.insert(State::NotVisible);

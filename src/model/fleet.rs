@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// The snapshot of everything that a file names.
 #[derive(Debug, Clone, Default)]
-pub struct Sight {
+pub struct FleetSnapshot {
     /// When it was read, in the cloud's time.
     pub at: Timestamp,
     /// The source of the file's environments.
@@ -81,7 +81,7 @@ impl Listed {
 /// The state of an environment of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum MemberState {
     /// Encrypted with the policy that the file gives it.
     Encrypted,
     /// An action or a wait is pending.
@@ -106,7 +106,7 @@ pub struct Member {
     /// The number of its ring.
     pub ring: u32,
     /// Its state.
-    pub place: Place,
+    pub place: MemberState,
     /// Its actions, in order.
     pub actions: Vec<Action>,
     /// Steps that their evidence does not allow.
@@ -172,7 +172,7 @@ impl Fleet {
     pub fn has_unseen(&self) -> bool {
         self.members
             .iter()
-            .any(|member| member.place == Place::NotVisible)
+            .any(|member| member.place == MemberState::NotVisible)
     }
 }
 

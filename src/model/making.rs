@@ -2,9 +2,9 @@
 
 use crate::model::known::Known;
 use crate::model::new_key::Rotation;
+use crate::model::preconditions::Lock;
 use crate::model::rights::Permission;
 use crate::model::seen::Seen;
-use crate::model::surroundings::Lock;
 use crate::model::whole::Whole;
 
 /// Facts for a key to create. Read only if the plan creates one.

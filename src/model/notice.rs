@@ -21,7 +21,7 @@ pub enum Shape {
 pub enum Level {
     /// All is well, or well again.
     Good,
-    /// Somebody should look.
+    /// An administrator should look at it.
     Warning,
     /// Something went wrong, or will.
     Danger,

@@ -4,10 +4,10 @@ use crate::model::environment::{Environment, Integration};
 use crate::model::known::Known;
 use crate::model::making::Making;
 use crate::model::operation::Operation;
+use crate::model::preconditions::Preconditions;
 use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
 use crate::model::rights::Held;
 use crate::model::seen::Seen;
-use crate::model::surroundings::Surroundings;
 use crate::model::whole::Whole;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub struct Observed {
     /// What was read of each requested reader's right to read the policy, by object id as given.
     pub policy_rights: BTreeMap<String, Held>,
     /// Rights, locks and other environments around it.
-    pub around: Surroundings,
+    pub preconditions: Preconditions,
     /// Facts for a key to create. Read only if the plan creates one.
     pub making: Making,
     /// What protects the environment now, under its old policy. Read only for a swap.

@@ -229,7 +229,7 @@ mod tests {
             assert!(!after.is_kept_by(&other), "{other:?}");
         }
         assert!(!after.is_kept_by(&policy("6m", "", "30d")));
-        // A notification that nobody asked for is the service's own.
+        // The service adds a notification by itself.
         assert!(policy("1y", "", "").is_kept_by(&policy("1y", "", "30d")));
         assert!(!policy("1y", "", "9d").is_kept_by(&policy("1y", "", "30d")));
     }

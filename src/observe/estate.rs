@@ -18,7 +18,7 @@ use crate::model::rights::{Denial, Held, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::whole::Whole;
 use crate::steps::rights::key::{allows_key, given_by_us, source_of_key};
-use crate::steps::rights::{Asked, Need, Right, key_scope, may_come_by_group};
+use crate::steps::rights::{Need, Right, RightsQuery, key_scope, may_come_by_group};
 use futures::join;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -213,7 +213,7 @@ async fn rights_of(
     let held = defined(reader, policy, place, Some(vault), held).await?;
     let may = allows_key(policy, vault, Some(&key.key), &held);
     let scope = key_scope(&key.vault, Some(&key.key), Need::Key);
-    let asked = Asked {
+    let asked = RightsQuery {
         principal,
         at: &scope,
         need: Need::Key,

@@ -3,9 +3,9 @@
 use super::asking::{ask, maybe};
 use super::keys::key_in_vault;
 use super::named::{linked_policy, named_by_policy};
+use super::preconditions::{deleted_key, further, preconditions, recoverable};
 use super::resolve::{found, unseen_environment};
 use super::rights::{Place, on_key, on_policy};
-use super::surroundings::{around, deleted_key, further, recoverable};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::{Environment, Integration};
@@ -140,9 +140,10 @@ impl Looking<'_> {
 
     /// The same, with the caller's rights on them and the locks.
     pub(super) async fn resources_and_rights(self) -> Result<Observed> {
-        let (seen, around) = join!(self.resources(), around(self.reader, self.target));
+        let (seen, preconditions) =
+            join!(self.resources(), preconditions(self.reader, self.target));
         Ok(Observed {
-            around: around?,
+            preconditions: preconditions?,
             ..seen?
         })
     }
@@ -205,7 +206,7 @@ impl Looking<'_> {
     /// The snapshot with what its resources lead to: the key and its grant, the readers, and other
     /// facts that may block a creation.
     pub(super) async fn further(self, seen: &Observed) -> Result<Observed> {
-        let (at_key, readers, around) = join!(
+        let (at_key, readers, preconditions) = join!(
             self.key_and_grant(seen),
             self.readers(seen),
             further(self.reader, self.target, seen),
@@ -215,14 +216,14 @@ impl Looking<'_> {
             key,
             key_rights,
             policy_rights: readers?,
-            around: around?,
+            preconditions: preconditions?,
             ..seen.clone()
         })
     }
 
     /// Reads whether a missing key was deleted.
     pub(super) async fn deleted_key(self, seen: &mut Observed) -> Result<()> {
-        seen.around.deleted_key = deleted_key(self.reader, self.target, seen).await?;
+        seen.preconditions.deleted_key = deleted_key(self.reader, self.target, seen).await?;
         Ok(())
     }
 
@@ -239,7 +240,7 @@ impl Looking<'_> {
     /// Every version of a key whose vault was read.
     pub(super) async fn versions(self, seen: &mut Observed, key: Option<&KeyName>) -> Result<()> {
         if let (Some(vault), Some(key)) = (seen.vault(), key) {
-            seen.around.versions = ask(self.reader.key_versions(vault, key).await)?;
+            seen.preconditions.versions = ask(self.reader.key_versions(vault, key).await)?;
         }
         Ok(())
     }

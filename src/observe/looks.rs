@@ -5,14 +5,14 @@ use super::alone::{by_itself, looked_at};
 use super::asking::ask;
 use super::keys::key_in_arm;
 use super::looking::Looking;
-use super::surroundings::{old_key, recoverable};
+use super::preconditions::{old_key, recoverable};
 use super::users;
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
+use crate::model::preconditions::Preconditions;
 use crate::model::seen::Seen;
-use crate::model::surroundings::Surroundings;
 use crate::model::whole::Whole;
 use futures::future::{FutureExt, LocalBoxFuture};
 use futures::join;
@@ -86,7 +86,7 @@ pub fn checking(looking: Looking<'_>) -> Look<'_> {
                 );
                 seen = further?;
                 (seen.integration, seen.policy) = (integration?, policy?);
-                (seen.around.old_key, seen.left) = old?;
+                (seen.preconditions.old_key, seen.left) = old?;
                 if looking.target.vault.is_none() {
                     looking.named_by_policy(&mut seen).await?;
                 }
@@ -171,7 +171,13 @@ pub fn adding(looking: Looking<'_>) -> Look<'_> {
 
 /// The same directly before the outage. The tenant's limit was checked before anything was sent.
 pub fn adding_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
-    async move { in_tenant(added(looking).await, Ok(before.around.estate.clone())) }.boxed_local()
+    async move {
+        in_tenant(
+            added(looking).await,
+            Ok(before.preconditions.estate.clone()),
+        )
+    }
+    .boxed_local()
 }
 
 async fn added(looking: Looking<'_>) -> Result<Observed> {
@@ -185,7 +191,7 @@ async fn added(looking: Looking<'_>) -> Result<Observed> {
         old_key(looking.reader, looking.target, &seen)
     );
     seen.integration = integration?;
-    (seen.around.old_key, seen.left) = old?;
+    (seen.preconditions.old_key, seen.left) = old?;
     looking.named_by_policy(&mut seen).await?;
     Ok(seen)
 }
@@ -218,7 +224,10 @@ pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> 
         // The new key's vault may not have existed at the first read, so what was read around it is
         // outdated.
         if looking.target.new_key.is_some() {
-            return in_tenant(enabled(looking).await, Ok(before.around.estate.clone()));
+            return in_tenant(
+                enabled(looking).await,
+                Ok(before.preconditions.estate.clone()),
+            );
         }
         let (environment, resources) = join!(looking.subject(), looking.resources());
         let mut seen = resources?;
@@ -227,7 +236,7 @@ pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> 
         seen.integration = integration?;
         (seen.key, seen.key_rights) = at_key?;
         seen.policy_rights = before.policy_rights.clone();
-        seen.around = before.around.clone();
+        seen.preconditions = before.preconditions.clone();
         Ok(seen)
     }
     .boxed_local()
@@ -264,8 +273,8 @@ pub fn rotating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `rotation-policy`: the same, and the rotation policy. Whoever has no right at the data plane may
-/// see at Resource Manager what it shows of one.
+/// `rotation-policy`: the same, and the rotation policy. Without a right at the data plane, it comes
+/// from Resource Manager if that shows one.
 pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = rotating(looking).await?;
@@ -277,7 +286,7 @@ pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
         let id = looking.target.vault.as_ref().filter(|_| hidden);
         let in_arm = key_in_arm(looking.reader, id, Some(key), None).await?;
         let shown = in_arm.and_then(|seen| seen.present().map(|key| key.rotation.clone()));
-        seen.around.rotation = match shown {
+        seen.preconditions.rotation = match shown {
             Some(Known::Known(shown)) => Seen::Present(shown),
             Some(Known::Unknown(_)) | None => own,
         };
@@ -294,12 +303,12 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
         let mut seen = in_tenant(seen, tenant)?;
         // Without a named environment, every environment of the policy gets enabled.
         if looking.target.policy.is_some() {
-            let Seen::Present(all) = seen.around.estate else {
+            let Seen::Present(all) = seen.preconditions.estate else {
                 return Ok(seen);
             };
             let all = looked_at(looking.reader, all, Environment::link_in_doubt).await?;
-            seen.around.whole_tenant = users::whole_tenant(looking.reader, &all).await?;
-            seen.around.estate = Seen::Present(all);
+            seen.preconditions.whole_tenant = users::whole_tenant(looking.reader, &all).await?;
+            seen.preconditions.estate = Seen::Present(all);
         }
         Ok(seen)
     }
@@ -311,9 +320,10 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
 pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
         let mut seen = unlocked(looking).await?;
-        seen.around.whole_tenant = before.around.whole_tenant.clone();
-        seen.around.estate = before.around.estate.clone();
-        let (Seen::Present(all), Some(id)) = (&mut seen.around.estate, looking.environment) else {
+        seen.preconditions.whole_tenant = before.preconditions.whole_tenant.clone();
+        seen.preconditions.estate = before.preconditions.estate.clone();
+        let (Seen::Present(all), Some(id)) = (&mut seen.preconditions.estate, looking.environment)
+        else {
             return Ok(seen);
         };
         let is_asked = |one: &&mut Environment| one.id.eq_ignore_ascii_case(id);
@@ -362,9 +372,12 @@ pub fn retiring(looking: Looking<'_>) -> Look<'_> {
 
 fn in_tenant(seen: Result<Observed>, tenant: Result<Seen<Whole<Environment>>>) -> Result<Observed> {
     let seen = seen?;
-    let around = Surroundings {
+    let preconditions = Preconditions {
         estate: tenant?,
-        ..seen.around
+        ..seen.preconditions
     };
-    Ok(Observed { around, ..seen })
+    Ok(Observed {
+        preconditions,
+        ..seen
+    })
 }

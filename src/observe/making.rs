@@ -38,7 +38,7 @@ impl Looking<'_> {
             (making.rights, making.locks) = (ask(rights)?, ask(locks)?);
             // The same token served the read of these rights.
             let caller = self.reader.identity(Service::Arm).await.ok();
-            seen.around.caller = caller.and_then(|caller| caller.object_id);
+            seen.preconditions.caller = caller.and_then(|caller| caller.object_id);
         }
         seen.making = making;
         Ok(())

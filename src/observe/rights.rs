@@ -12,7 +12,7 @@ use crate::model::protection::{Policy, Vault};
 use crate::model::rights::{Denial, Held, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::whole::Whole;
-use crate::steps::rights::{Asked, Need, key_scope, open_roles};
+use crate::steps::rights::{Need, RightsQuery, key_scope, open_roles};
 use futures::join;
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ pub(super) async fn defined(
         return Ok(Held::default());
     }
     let at = key_scope(id, place.key, Need::Key);
-    let asked = Asked {
+    let asked = RightsQuery {
         principal,
         at: &at,
         need: Need::Key,
@@ -144,7 +144,7 @@ pub(super) async fn on_policy(
     });
     let held: BTreeMap<String, Held> = held.collect();
     each(held.keys().cloned(), async |principal: String| {
-        let asked = Asked {
+        let asked = RightsQuery {
             principal: &principal,
             at: &scope,
             need: Need::Policy,
@@ -158,7 +158,7 @@ pub(super) async fn on_policy(
 async fn with_definitions(
     reader: &Reader,
     scope: &str,
-    asked: Asked<'_>,
+    asked: RightsQuery<'_>,
     mut held: Held,
 ) -> Result<Held> {
     let more = each(open_roles(asked, &held), async |role: String| {

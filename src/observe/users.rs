@@ -19,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reads whether the whole tenant was listed, each environment with a doubtful link alone, every
 /// linked policy once, and every history.
 pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Result<()> {
-    let all = match std::mem::take(&mut observed.around.estate) {
+    let all = match std::mem::take(&mut observed.preconditions.estate) {
         Seen::Present(all) => all,
         unread @ (Seen::Absent | Seen::Unreadable(_)) => {
-            observed.around.estate = unread;
+            observed.preconditions.estate = unread;
             return Ok(());
         }
     };
@@ -48,11 +48,11 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
         .filter_map(Environment::policy)
         .cloned()
         .collect();
-    observed.around.policies =
+    observed.preconditions.policies =
         each(linked, async |id: ArmId| ask(reader.policy(&id).await)).await?;
-    observed.around.estate = Seen::Present(all);
-    observed.around.histories = histories;
-    observed.around.whole_tenant = whole;
+    observed.preconditions.estate = Seen::Present(all);
+    observed.preconditions.histories = histories;
+    observed.preconditions.whole_tenant = whole;
     Ok(())
 }
 

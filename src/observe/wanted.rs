@@ -11,7 +11,7 @@ use crate::cloud::{Clock, Reader};
 use crate::error::Result;
 use crate::model::environment::Environment;
 use crate::model::estate::Estate;
-use crate::model::fleet::{Listed, Sight};
+use crate::model::fleet::{FleetSnapshot, Listed};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::rights::RoleAssignment;
@@ -28,7 +28,11 @@ use std::collections::BTreeMap;
 /// # Errors
 /// The caller is not signed in, or the environments can't be listed for another reason than a
 /// missing role.
-pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
+pub async fn observe_wanted(
+    reader: &Reader,
+    clock: &Clock,
+    wanted: &Wanted,
+) -> Result<FleetSnapshot> {
     let shared = reader.session.look();
     let policies = wanted
         .policies
@@ -40,11 +44,11 @@ pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
             .buffered(SIDE_BY_SIDE)
             .try_collect::<Vec<_>>(),
     );
-    let mut sight = Sight {
+    let mut sight = FleetSnapshot {
         at: clock.now(),
         listed: Listed::Tenant(tenant?),
         policies: policies?,
-        ..Sight::default()
+        ..FleetSnapshot::default()
     };
     let looks = unsettled(wanted, &sight)
         .into_iter()
@@ -64,10 +68,14 @@ pub async fn observe_wanted(reader: &Reader, clock: &Clock, wanted: &Wanted) -> 
 ///
 /// # Errors
 /// A sign-in is refused.
-pub async fn observe_member(reader: &Reader, clock: &Clock, wanted: &Wanted) -> Result<Sight> {
-    let mut sight = Sight {
+pub async fn observe_member(
+    reader: &Reader,
+    clock: &Clock,
+    wanted: &Wanted,
+) -> Result<FleetSnapshot> {
+    let mut sight = FleetSnapshot {
         at: clock.now(),
-        ..Sight::default()
+        ..FleetSnapshot::default()
     };
     for policy in &wanted.policies {
         sight.policies.push(of_policy(reader, clock, policy).await?);

@@ -7,7 +7,7 @@ use super::values::Format;
 use super::{calendar as dates, csv, prometheus};
 use crate::model::alike::Alike;
 use crate::model::day::day;
-use crate::model::estate::{Estate, Protection, Standing};
+use crate::model::estate::{Estate, JudgedEnvironment, Protection};
 use crate::model::event::Event;
 use crate::model::key_ids::KeyVersion;
 use crate::model::metric::Metric;
@@ -66,7 +66,7 @@ const COLUMNS: [Column; 7] = [
 ];
 
 /// The whole tenant, worst first.
-pub fn estate(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
+pub fn estate(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'_>]) {
     let (rows, counts) = rows(estate, all);
     let header = [
         "STATE",
@@ -119,7 +119,7 @@ pub fn calendar(out: &mut Out, events: &[Event], at: Timestamp) {
 }
 
 /// What is said of a tenant beside the data.
-pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[Standing<'_>]) {
+pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'_>]) {
     let said: Vec<String> = counts(all)
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
@@ -211,7 +211,7 @@ fn cells(row: &EnvironmentV1<'_>) -> [String; 8] {
 /// Every environment for documents, and the number of environments in each state.
 pub(super) fn rows<'a>(
     estate: &'a Estate,
-    all: &'a [Standing<'_>],
+    all: &'a [JudgedEnvironment<'_>],
 ) -> (Vec<EnvironmentV1<'a>>, BTreeMap<&'static str, usize>) {
     (
         all.iter()
@@ -221,7 +221,7 @@ pub(super) fn rows<'a>(
     )
 }
 
-fn counts(all: &[Standing<'_>]) -> BTreeMap<&'static str, usize> {
+fn counts(all: &[JudgedEnvironment<'_>]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for one in all {
         *counts.entry(one.state.word()).or_default() += 1;
@@ -275,7 +275,10 @@ fn columns(row: &EnvironmentV1<'_>) -> Vec<String> {
     ]
 }
 
-fn row<'a>(one: &'a Standing<'_>, protection: Option<&'a Protection>) -> EnvironmentV1<'a> {
+fn row<'a>(
+    one: &'a JudgedEnvironment<'_>,
+    protection: Option<&'a Protection>,
+) -> EnvironmentV1<'a> {
     let environment = one.environment;
     let link = environment.key_link.present();
     let reference = protection.and_then(|protection| protection.policy.present()?.key_reference());

@@ -5,7 +5,7 @@ use super::plan::around_text;
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::alike::Alike;
-use crate::model::fleet::{Fleet, Member, Named, Place, Unlisted};
+use crate::model::fleet::{Fleet, Member, MemberState, Named, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::plan::Plan;
 use crate::model::proof::Proof;
@@ -74,13 +74,13 @@ pub enum MemberOutcome {
 
 impl MemberOutcome {
     /// The result of an environment without any start.
-    pub fn of(place: Place) -> Self {
+    pub fn of(place: MemberState) -> Self {
         match place {
-            Place::Encrypted => Self::Encrypted,
-            Place::Pending => Self::Planned,
-            Place::Blocked => Self::Blocked,
-            Place::Locked => Self::Locked,
-            Place::NotVisible => Self::NotVisible,
+            MemberState::Encrypted => Self::Encrypted,
+            MemberState::Pending => Self::Planned,
+            MemberState::Blocked => Self::Blocked,
+            MemberState::Locked => Self::Locked,
+            MemberState::NotVisible => Self::NotVisible,
         }
     }
 

@@ -60,7 +60,7 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
         count('=')
     );
     text.push_str(&format!("{}\n", hang(&counts, width, 0)));
-    for line in around(plan) {
+    for line in preconditions(plan) {
         text.push_str(&format!("{}\n", told(&line, width, 0)));
     }
     let serious = |finding: &&Finding| finding.severity != Severity::Acknowledge;
@@ -68,7 +68,7 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
 }
 
 /// Which administrator does what, and how long the outage lasts.
-fn around(plan: &Plan) -> Vec<String> {
+fn preconditions(plan: &Plan) -> Vec<String> {
     let of = |side: Side| {
         let own = plan
             .actions

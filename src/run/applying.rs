@@ -1,17 +1,17 @@
 //! `apply FILE` and `apply PLAN`: the same stages as every change, for many environments.
 
-use super::asking::{Asked, came_up, unchanged};
+use super::consent::{ConsentFlags, came_up, unchanged};
 use super::proving::proven;
 use super::rechecking::{same_evidence, unsent};
 use super::staged::{Approved, End, Looked, Road, walk};
 use super::wanted::{Planned, command, looked, seen};
-use super::waves::{Came, Run};
-use super::{Context, handing, holding, quiet};
+use super::waves::{Progress, Run};
+use super::{Context, handing, quiet, unchanged_plan};
 use crate::apply::{Applier, Waiting, continues};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
-use crate::model::fleet::{Place, Saved, Sight};
+use crate::model::fleet::{FleetSnapshot, MemberState, Saved};
 use crate::model::plan::{Action, Consent, Plan};
 use crate::model::proof::Proof;
 use crate::model::receipt::{Event, Receipt};
@@ -32,7 +32,7 @@ use std::time::Instant;
 pub async fn apply_wanted(
     context: &Context,
     file: &Path,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<()> {
     let to = asked.hand_over.as_deref();
@@ -55,7 +55,7 @@ pub async fn apply_wanted(
     out.fleet(&name, &wanted, &look.fleet, asked.dry_run);
     handing::of_file(context, &look, to, out).await?;
     let kept = saved.as_ref().map_or(Ok(()), |saved| {
-        holding::kept(&saved.actions, &look.fleet.plan)
+        unchanged_plan::still_as_saved(&saved.actions, &look.fleet.plan)
     });
     if let Err(error) = kept {
         road.report(&look, End::Refused(&error), out);
@@ -75,7 +75,7 @@ struct Applying<'a> {
 
 /// The result for each environment, and the first failure.
 struct Ended {
-    came: Vec<Came>,
+    came: Vec<Progress>,
     receipt: Receipt,
     error: Option<Error>,
     opens: Option<jiff::Timestamp>,
@@ -95,11 +95,13 @@ impl Applying<'_> {
         report.receipt = ended.receipt.clone();
         for (member, came) in report.environments.iter_mut().zip(&ended.came) {
             member.outcome = match came {
-                Came::Not if member.outcome == MemberOutcome::Planned => MemberOutcome::NotStarted,
-                Came::Not => continue,
-                Came::Begun | Came::Runs => MemberOutcome::Running,
-                Came::Done => MemberOutcome::Done,
-                Came::Failed(error) => {
+                Progress::Not if member.outcome == MemberOutcome::Planned => {
+                    MemberOutcome::NotStarted
+                }
+                Progress::Not => continue,
+                Progress::Begun | Progress::Runs => MemberOutcome::Running,
+                Progress::Done => MemberOutcome::Done,
+                Progress::Failed(error) => {
                     member.error = Some(error.to_string());
                     MemberOutcome::Failed
                 }
@@ -149,13 +151,13 @@ impl Road for Applying<'_> {
     fn same(&self, seen: &Planned, somebody: bool, fresh: &Planned) -> Result<()> {
         let then = plan(
             self.wanted,
-            &Sight {
+            &FleetSnapshot {
                 at: fresh.sight.at,
                 ..seen.sight.clone()
             },
         );
         let (seen, fresh) = (&seen.fleet.plan, &fresh.fleet.plan);
-        holding::moved((seen, somebody), &then.plan, fresh, unchanged(false))
+        unchanged_plan::still_as_consented((seen, somebody), &then.plan, fresh, unchanged(false))
     }
 
     async fn apply(&self, approved: &Approved<Planned>, out: &mut Out) -> Result<Ended> {
@@ -171,7 +173,7 @@ impl Road for Applying<'_> {
             began: self.context.clock().moment(),
             effective: fleet.plan.effective_from,
             resume: self.resume.clone(),
-            came: RefCell::new(vec![Came::Not; fleet.members.len()]),
+            came: RefCell::new(vec![Progress::Not; fleet.members.len()]),
             receipt: RefCell::default(),
             stopped: RefCell::default(),
             opens: Cell::default(),
@@ -216,7 +218,7 @@ impl Road for Applying<'_> {
         if error.kind.is_interruption() {
             error.hints.clear();
             let mut came = ended.came.iter();
-            let unfinished = came.any(|came| matches!(came, Came::Runs | Came::Begun));
+            let unfinished = came.any(|came| matches!(came, Progress::Runs | Progress::Begun));
             if unfinished {
                 continues(&mut error);
             }
@@ -254,7 +256,7 @@ impl Road for Applying<'_> {
                 report = self.told(look, ended);
                 report.outcome = FleetOutcome::Done(proof);
                 let mut members = after.fleet.members.iter();
-                if members.any(|member| member.place == Place::Encrypted) {
+                if members.any(|member| member.place == MemberState::Encrypted) {
                     report.next.push(
                         "Keep the keys, their vaults and the policies' access: without them \
                         environments go offline at once."
@@ -356,9 +358,9 @@ fn granted(plan: &Plan) -> bool {
 }
 
 /// Prints the other failures of the same run. The first one decides the exit code.
-fn others_too(came: &[Came], first: &Error, out: &mut Out) {
+fn others_too(came: &[Progress], first: &Error, out: &mut Out) {
     for came in came {
-        if let Came::Failed(other) = came
+        if let Progress::Failed(other) = came
             && other != first
         {
             out.error_in_passing(other);

@@ -1,13 +1,13 @@
 //! The commands that change one environment, policy or key.
 
-use super::asking::{Asked, unchanged};
 use super::commands::{Command, Ended};
+use super::consent::{ConsentFlags, unchanged};
 use super::ending::resumed;
 use super::fixing::{self, Repaired};
 use super::proving::proven;
 use super::rechecking::still_right;
 use super::staged::{Approved, End, Looked, Road, walk};
-use super::{Context, handing, holding, quiet};
+use super::{Context, handing, quiet, unchanged_plan};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -36,7 +36,7 @@ pub(super) async fn go(
     context: &Context,
     command: &'static Command,
     target: &Target,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Gone {
     let mut names = Vec::new();
@@ -47,7 +47,7 @@ pub(super) async fn go(
 async fn through(
     (context, command): (&Context, &'static Command),
     target: &Target,
-    asked: &Asked,
+    asked: &ConsentFlags,
     names: &mut Vec<String>,
     out: &mut Out,
 ) -> Result<()> {
@@ -87,7 +87,7 @@ async fn begun<'a>(
     context: &'a Context,
     command: &'static Command,
     target: &'a Target,
-    asked: &Asked,
+    asked: &ConsentFlags,
 ) -> Result<(Changing<'a>, Look)> {
     let environment = subject(context, command, target).await?;
     let mut own = command.own(target);
@@ -247,7 +247,7 @@ impl Road for Changing<'_> {
     fn same(&self, seen: &Look, somebody: bool, fresh: &Look) -> Result<()> {
         let then = self.in_words_of(&fresh.observed, &seen.observed);
         let so_far = unchanged(self.repaired());
-        holding::moved((&seen.plan, somebody), &then, &fresh.plan, so_far)
+        unchanged_plan::still_as_consented((&seen.plan, somebody), &then, &fresh.plan, so_far)
     }
 
     async fn apply(&self, approved: &Approved<Look>, out: &mut Out) -> Result<Ran> {

@@ -1,10 +1,10 @@
 //! `status --all`: the whole tenant, worst first.
 
 use super::Context;
-use super::filters::{self, Glance, vault_of};
+use super::filters::{self, StatusFilter, vault_of};
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
-use crate::model::estate::{Estate, Standing, State};
+use crate::model::estate::{Estate, JudgedEnvironment, State};
 use crate::model::fleet::Named;
 use crate::model::notice::Change;
 use crate::observe::{Policies, observe_estate};
@@ -21,16 +21,16 @@ pub(super) const WHOLE_TENANT: &str = "Run it as an account that administers the
 ///
 /// # Errors
 /// The list can't be read. `Kind::Pending` if a condition of `fail_on` holds.
-pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
+pub async fn status_all(context: &Context, filter: &StatusFilter, out: &mut Out) -> Result<()> {
     let seen = observe_estate(&context.reader(), context.clock(), Policies::Linked).await;
     let estate = match seen {
         Ok(estate) => estate,
-        Err(error) if glance.fail_on.is_empty() => return Err(error),
+        Err(error) if filter.fail_on.is_empty() => return Err(error),
         Err(error) => return context.alarmed(Vec::new(), Err(error), out).await,
     };
-    filters::fit(&estate, glance)?;
-    let all = chosen(&estate, glance);
-    filters::together(glance, all.len())?;
+    filters::fit(&estate, filter)?;
+    let all = chosen(&estate, filter);
+    filters::together(filter, all.len())?;
     match out.format() {
         Format::Prometheus => report::metrics(out, metrics(&estate, &all)),
         Format::Ics => report::calendar(out, &events(&estate, &all), estate.at),
@@ -47,14 +47,14 @@ pub async fn status_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
         | Format::Csv => report::estate(out, &estate, &all),
     }
     report::estate_summary(out, &estate, &all);
-    let result = failure(glance, &estate, &all).map_or(Ok(()), Err);
-    let dangers = all.iter().flat_map(|one| dangers(glance, one)).collect();
+    let result = failure(filter, &estate, &all).map_or(Ok(()), Err);
+    let dangers = all.iter().flat_map(|one| dangers(filter, one)).collect();
     context.alarmed(dangers, result, out).await
 }
 
 /// What of an environment makes it fail.
-fn dangers(glance: &Glance, one: &Standing<'_>) -> Vec<Change> {
-    let wanted = |state: &&State| glance.fail_on.iter().any(|fail| fail.matches(**state));
+fn dangers(filter: &StatusFilter, one: &JudgedEnvironment<'_>) -> Vec<Change> {
+    let wanted = |state: &&State| filter.fail_on.iter().any(|fail| fail.matches(**state));
     let danger = |state: &State| Change {
         over: false,
         state: state.word(),
@@ -71,12 +71,12 @@ fn dangers(glance: &Glance, one: &Standing<'_>) -> Vec<Change> {
 ///
 /// # Errors
 /// The list can't be read. `Kind::Forbidden` if the report is written but incomplete.
-pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Result<()> {
+pub async fn report_all(context: &Context, filter: &StatusFilter, out: &mut Out) -> Result<()> {
     let session = &context.session;
     let estate = observe_estate(&context.reader(), context.clock(), Policies::Linked).await?;
-    filters::fit(&estate, glance)?;
-    let all = chosen(&estate, glance);
-    filters::together(glance, all.len())?;
+    filters::fit(&estate, filter)?;
+    let all = chosen(&estate, filter);
+    filters::together(filter, all.len())?;
     let requests = session.wire().journal();
     let cloud = session.cloud();
     let identity = context.reader().identity(Service::Bap).await.ok();
@@ -97,7 +97,7 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     };
     let told = report::evidence(out, &estate, &all, &circumstances);
     out.written()?;
-    let hidden = |one: &&Standing<'_>| one.states.contains(&State::NotVisible);
+    let hidden = |one: &&JudgedEnvironment<'_>| one.states.contains(&State::NotVisible);
     let hidden = all.iter().filter(hidden).count();
     if told == Told::Summary && hidden > 0 {
         return Err(in_part("Something is not visible in full."));
@@ -135,15 +135,15 @@ fn in_part(what: &str) -> Error {
 }
 
 /// The environments that the filters keep, judged, worst first.
-pub(super) fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a>> {
-    let within = glance
+pub(super) fn chosen<'a>(estate: &'a Estate, filter: &StatusFilter) -> Vec<JudgedEnvironment<'a>> {
+    let within = filter
         .expiring_within
         .and_then(|within| SignedDuration::try_from(within).ok());
     let mut all = judge(estate, within);
     all.retain(|one| {
-        filters::wants(glance, one.environment)
-            && filters::names(glance.vault.as_deref(), vault_of(estate, one.environment))
-            && (!glance.not_encrypted
+        filters::wants(filter, one.environment)
+            && filters::names(filter.vault.as_deref(), vault_of(estate, one.environment))
+            && (!filter.not_encrypted
                 || one.states.contains(&State::NotEncrypted)
                 || one.environment.key_link.unreadable().is_some())
     });
@@ -152,9 +152,9 @@ pub(super) fn chosen<'a>(estate: &'a Estate, glance: &Glance) -> Vec<Standing<'a
 
 /// The failure of `--fail-on`. A known fact decides. Otherwise an environment that is not visible
 /// fails the check, because it must see everything.
-fn failure(glance: &Glance, estate: &Estate, all: &[Standing<'_>]) -> Option<Error> {
+fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Option<Error> {
     let of = |state: State| all.iter().filter(|one| one.states.contains(&state)).count();
-    let said = glance.fail_on.iter().filter_map(|fail| {
+    let said = filter.fail_on.iter().filter_map(|fail| {
         let count = all
             .iter()
             .filter(|one| one.states.iter().any(|state| fail.matches(*state)))
@@ -166,7 +166,7 @@ fn failure(glance: &Glance, estate: &Estate, all: &[Standing<'_>]) -> Option<Err
         let what = format!("Environments that need attention: {}.", said.join(", "));
         return Some(Error::new(Kind::Pending, what));
     }
-    if glance.fail_on.is_empty() || glance.allow_not_visible {
+    if filter.fail_on.is_empty() || filter.allow_not_visible {
         return None;
     }
     const READ: &str = "The column WHAT names what is missing and why. Where it is a role, give \

@@ -46,7 +46,7 @@ impl FailOn {
 
 /// The filters of a tenant, and the conditions that make it fail.
 #[derive(Debug, Clone, Default)]
-pub struct Glance {
+pub struct StatusFilter {
     /// Only environments of this policy, by id or name.
     pub policy: Option<String>,
     /// Only environments whose key is in this vault, by id or name.
@@ -67,9 +67,9 @@ pub struct Glance {
 ///
 /// # Errors
 /// Usage: the name that fits nothing, and what exists.
-pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
-    fit_environments(&estate.environments, glance)?;
-    if let Some(asked) = &glance.vault {
+pub(super) fn fit(estate: &Estate, filter: &StatusFilter) -> Result<()> {
+    fit_environments(&estate.environments, filter)?;
+    if let Some(asked) = &filter.vault {
         let vaults = estate
             .environments
             .iter()
@@ -88,9 +88,9 @@ pub(super) fn fit(estate: &Estate, glance: &Glance) -> Result<()> {
 ///
 /// # Errors
 /// As above.
-pub(super) fn fit_environments(all: &[Environment], glance: &Glance) -> Result<()> {
-    policy(all, glance.policy.as_deref())?;
-    if let Some(asked) = &glance.sku {
+pub(super) fn fit_environments(all: &[Environment], filter: &StatusFilter) -> Result<()> {
+    policy(all, filter.policy.as_deref())?;
+    if let Some(asked) = &filter.sku {
         let known: BTreeSet<&str> = all
             .iter()
             .map(|environment| environment.sku.said().unwrap_or_default())
@@ -112,13 +112,13 @@ pub(super) fn fit_environments(all: &[Environment], glance: &Glance) -> Result<(
 
 /// Do the filters keep this environment, by its list? An unknown value may fit, so the environment
 /// stays.
-pub(super) fn wants(glance: &Glance, environment: &Environment) -> bool {
+pub(super) fn wants(filter: &StatusFilter, environment: &Environment) -> bool {
     let of_sku = |asked: &String| {
         let own = environment.sku.said();
         own.is_none_or(|own| own.eq_ignore_ascii_case(asked))
     };
-    names(glance.policy.as_deref(), policy_of(environment))
-        && glance.sku.as_ref().is_none_or(of_sku)
+    names(filter.policy.as_deref(), policy_of(environment))
+        && filter.sku.as_ref().is_none_or(of_sku)
 }
 
 /// Is this the named resource? Without a name, every resource is.
@@ -133,12 +133,12 @@ pub(super) fn names(wanted: Option<&str>, id: Known<Option<&ArmId>>) -> bool {
 ///
 /// # Errors
 /// Usage: nothing is left.
-pub(super) fn together(glance: &Glance, left: usize) -> Result<()> {
-    let names = [&glance.policy, &glance.vault, &glance.sku]
+pub(super) fn together(filter: &StatusFilter, left: usize) -> Result<()> {
+    let names = [&filter.policy, &filter.vault, &filter.sku]
         .into_iter()
         .flatten()
         .count();
-    let several = names > 1 || (names == 1 && glance.not_encrypted);
+    let several = names > 1 || (names == 1 && filter.not_encrypted);
     if left > 0 || !several {
         return Ok(());
     }

@@ -2,8 +2,8 @@
 //! are excluded, except purge protection, for which the vault's name must be typed.
 
 use super::Context;
-use super::asking::{Asked, changed, is_yes, question, unchanged};
 use super::commands::{Command, protected};
+use super::consent::{ConsentFlags, changed, is_yes, question, unchanged};
 use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
 use crate::error::{Error, Result};
@@ -39,7 +39,7 @@ fn repairs(
     target: &Target,
     observed: &Observed,
     plan: &Plan,
-    asked: &Asked,
+    asked: &ConsentFlags,
 ) -> Vec<Repair> {
     let policy = observed.policy.present().is_some();
     let fits = |action: &&Action| match action.facts().on_the_way {
@@ -67,7 +67,7 @@ fn repairs(
 }
 
 /// A repair from `Command::mends`, and what consents to it.
-fn mend(action: Action, target: &Target, asked: &Asked) -> Repair {
+fn mend(action: Action, target: &Target, asked: &ConsentFlags) -> Repair {
     let managed = action.facts().lack == Lack::Managed;
     let (yes, flags) = match action.facts().harm {
         Harm::Irreversible { vault } => (
@@ -99,7 +99,7 @@ pub(super) async fn fix(
     context: &Context,
     (command, target): (&Command, &Target),
     (observed, plan): (&Observed, &Plan),
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<Repaired> {
     let mut repaired = Repaired::default();

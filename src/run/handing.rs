@@ -2,15 +2,15 @@
 //! decide whose part it is. A caller who sees both parts gets both.
 
 use super::Context;
-use super::asking::Asked;
 use super::commands::Command;
+use super::consent::ConsentFlags;
 use super::wanted::Planned;
 use crate::cloud::Service;
 use crate::error::Result;
 use crate::model::action::facts::Subject;
 use crate::model::environment::Environment;
 use crate::model::finding::Severity;
-use crate::model::fleet::Place;
+use crate::model::fleet::MemberState;
 use crate::model::new_key::NewKey;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
@@ -38,7 +38,7 @@ pub(super) async fn of_change(
     context: &Context,
     (command, target): (&Command, &Target),
     seen: Option<(&Observed, &Plan)>,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<()> {
     let Some(to) = &asked.hand_over else {
@@ -70,7 +70,7 @@ pub(super) async fn of_first(
     context: &Context,
     (command, target): (&Command, &Target),
     environment: &Environment,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<()> {
     let Some(to) = &asked.hand_over else {
@@ -299,7 +299,7 @@ fn of_policy(planned: &Planned, wanted: &WantedPolicy, seen: Option<&Observed>) 
 fn member(planned: &Planned, wanted: &WantedEnvironment, limit: Option<usize>) -> Option<Joining> {
     let mut members = planned.fleet.members.iter();
     let seen = members.find(|member| member.id.eq_ignore_ascii_case(&wanted.id));
-    if seen.is_some_and(|seen| seen.is_idle() && seen.place == Place::Encrypted) {
+    if seen.is_some_and(|seen| seen.is_idle() && seen.place == MemberState::Encrypted) {
         return None;
     }
     let name = seen.map(|seen| seen.name.clone());

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::estate::WHOLE_TENANT;
-use super::filters::{self, Glance};
+use super::filters::{self, StatusFilter};
 use crate::config::Typed;
 use crate::error::{Error, Kind, Result};
 use crate::model::environment::Environment;
@@ -78,14 +78,14 @@ impl<T> Judged<T> {
 /// fits nothing.
 pub async fn list_environments(
     context: &Context,
-    glance: &Glance,
+    filter: &StatusFilter,
     asked: &Listing,
     out: &mut Out,
 ) -> Result<()> {
     let (seen, failed) = observe::environments_listed(&context.reader()).await?;
     let empty = seen.all.is_empty();
     if !empty {
-        filters::fit_environments(&seen.all, glance)?;
+        filters::fit_environments(&seen.all, filter)?;
     }
     let key = |own: &Environment| (own.display_name.to_lowercase(), own.id.clone());
     let mut judged = Judged::new(seen, key, fit::listed);
@@ -98,10 +98,10 @@ pub async fn list_environments(
         &[WHOLE_TENANT]
     };
     judged.all.retain(|(own, _)| {
-        filters::wants(glance, own) && !(glance.not_encrypted && own.policy().is_some())
+        filters::wants(filter, own) && !(filter.not_encrypted && own.policy().is_some())
     });
     if !empty {
-        filters::together(glance, judged.all.len())?;
+        filters::together(filter, judged.all.len())?;
     }
     let ended = shown(context, out, &judged, asked, EnvironmentRow::of);
     let Some(error) = failed else {

@@ -5,11 +5,11 @@
 
 mod activating;
 mod applying;
-mod asking;
 mod calling;
 mod changing;
 mod checking;
 pub mod commands;
+mod consent;
 mod ending;
 mod estate;
 mod exporting;
@@ -18,7 +18,6 @@ mod fixing;
 mod guiding;
 mod handing;
 mod helping;
-mod holding;
 mod listing;
 mod logging_in;
 mod naming;
@@ -32,6 +31,7 @@ mod rotation;
 mod serving;
 mod staged;
 mod starting;
+mod unchanged_plan;
 mod waiting;
 mod wanted;
 mod watching;
@@ -40,11 +40,11 @@ mod waves;
 pub use crate::model::shell;
 pub use crate::model::who::Side;
 pub use applying::apply_wanted;
-pub use asking::Asked;
 pub use checking::check;
+pub use consent::ConsentFlags;
 pub use estate::{report_all, status_all};
 pub use exporting::{Language, export};
-pub use filters::{FailOn, Glance};
+pub use filters::{FailOn, StatusFilter};
 pub use helping::{
     Names, SANDBOX_USERS, clouds, codes, config_init, config_set, config_show, doctor, names,
     policy_locations, scenarios, sign_ins, write_files,

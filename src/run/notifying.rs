@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 impl Context {
     /// Tells the webhook, if one is configured, how a command ended that changes something or waits
-    /// for it. What was only a slip of the command line, or nobody's consent, is no news.
+    /// for it. A wrong command line and a refused consent are not
+    /// reported.
     ///
     /// # Errors
     /// That of the command.

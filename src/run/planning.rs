@@ -1,6 +1,6 @@
 //! `plan FILE`: prints, saves and hands over the differences.
 
-use super::asking::blocked;
+use super::consent::blocked;
 use super::wanted::{command, planned, seen};
 use super::{Context, handing};
 use crate::error::{Error, Kind, Result};

@@ -2,8 +2,8 @@
 //! The plan's snapshot may be days old by then.
 
 use super::Context;
-use super::asking::{came_up, changed, still_granted};
 use super::commands::Command;
+use super::consent::{came_up, changed, still_granted};
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;

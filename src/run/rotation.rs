@@ -29,18 +29,18 @@ pub async fn rotation_policy(context: &Context, target: &Target, out: &mut Out) 
         return Err(missing(&observed, name.as_str()));
     };
     let reference = observed.policy.present().and_then(Policy::key_reference);
-    let findings = check(key, &observed.around.rotation, reference);
+    let findings = check(key, &observed.preconditions.rotation, reference);
     let created = key.validity.created.known();
     let facts = RotationFacts {
         at: observed.at,
         vault: vault.id.to_string(),
         key,
-        rotation: observed.around.rotation.present(),
+        rotation: observed.preconditions.rotation.present(),
         old_versions_until: created.and_then(|made| made.checked_add(KEPT_AFTER_ROTATION).ok()),
         findings: &findings,
     };
     report::rotation_policy(out, &facts);
-    match observed.around.rotation {
+    match observed.preconditions.rotation {
         Seen::Present(_) => Ok(()),
         Seen::Absent | Seen::Unreadable(_) => Err(quiet(
             Kind::Forbidden,

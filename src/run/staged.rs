@@ -1,9 +1,9 @@
 //! The stages of every change, for a single command and for a file: snapshot, plan, consent, apply,
 //! proof. Each stage consumes the value of the previous one, so none can be skipped.
 
-use super::asking::{Asked, blocked, consent, names_fit, unchanged};
+use super::consent::{ConsentFlags, blocked, consent, names_fit, unchanged};
 use super::proving::proven;
-use super::{Context, holding};
+use super::{Context, unchanged_plan};
 use crate::audit::Trail;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -128,7 +128,7 @@ struct Applied<'a, R: Road> {
 pub(super) async fn walk<R: Road>(
     (context, road): (&Context, &R),
     looked: Looked<R::Look>,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<()> {
     let Some(planned) = looked.planned(road, asked, out)? else {
@@ -144,7 +144,7 @@ impl<L> Looked<L> {
     fn planned<R: Road<Look = L>>(
         self,
         road: &R,
-        asked: &Asked,
+        asked: &ConsentFlags,
         out: &mut Out,
     ) -> Result<Option<Planned<L>>> {
         let (look, plan) = (&self.look, road.plan(&self.look));
@@ -173,18 +173,20 @@ impl<L> Looked<L> {
 
 impl<L> Planned<L> {
     /// Gets the consent. Takes a new snapshot if the caller was asked or the old one is older than
-    /// [`holding::FRESH`], and refuses if the plan differs.
+    /// [`unchanged_plan::MAX_AGE_BEFORE_SEND`], and refuses if the plan differs.
     async fn approved<R: Road<Look = L>>(
         self,
         (context, road): (&Context, &R),
-        asked: &Asked,
+        asked: &ConsentFlags,
         out: &mut Out,
     ) -> Result<Approved<L>> {
         let Looked { look, began } = self.0;
         let plan = road.plan(&look);
         let trail = context.trail(road.name(), plan)?;
         let held = match consent(plan, asked, unchanged(road.repaired()), out).await {
-            Ok((consent, somebody)) if somebody || began.elapsed() > holding::FRESH => {
+            Ok((consent, somebody))
+                if somebody || began.elapsed() > unchanged_plan::MAX_AGE_BEFORE_SEND =>
+            {
                 again(road, &look, somebody)
                     .await
                     .map(|fresh| (consent, Some(fresh)))

@@ -1,9 +1,9 @@
 //! The start of every changing command. At a terminal it asks for missing parts; elsewhere it names
 //! them in an error.
 
-use super::asking::Asked;
 use super::changing::go;
 use super::commands::Command;
+use super::consent::ConsentFlags;
 use super::{Context, guiding};
 use crate::error::Result;
 use crate::model::target::Target;
@@ -17,7 +17,7 @@ pub async fn change(
     context: &Context,
     command: &'static Command,
     target: &Target,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<()> {
     if !guiding::leads(command, target, asked, out)? {
@@ -33,7 +33,7 @@ pub async fn change(
             .result;
     }
     let led = Box::pin(guiding::lead((context, command), target, asked, out)).await?;
-    let asked = Asked {
+    let asked = ConsentFlags {
         led: true,
         ..asked.clone()
     };

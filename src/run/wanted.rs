@@ -5,7 +5,7 @@ use super::estate::whole;
 use super::{Context, quiet};
 use crate::config::{self, Given};
 use crate::error::{Error, Kind, Result};
-use crate::model::fleet::{Fleet, Sight};
+use crate::model::fleet::{Fleet, FleetSnapshot};
 use crate::model::system::quoted;
 use crate::model::wanted::Wanted;
 use crate::observe::{Policies, observe_estate, observe_readers, observe_wanted};
@@ -21,7 +21,7 @@ pub(super) struct Planned {
     /// The content of the file.
     pub(super) wanted: Wanted,
     /// The snapshot of everything that it names.
-    pub(super) sight: Sight,
+    pub(super) sight: FleetSnapshot,
     /// The plan.
     pub(super) fleet: Fleet,
 }

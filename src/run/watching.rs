@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::estate::chosen;
-use super::filters::{self, Glance};
+use super::filters::{self, StatusFilter};
 use super::notifying::{changed, undelivered};
 use crate::cloud::Session;
 use crate::cloud::notify::Webhook;
@@ -27,7 +27,7 @@ const WAITING: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Watching {
     /// Which environments, and what is a danger.
-    pub glance: Glance,
+    pub filter: StatusFilter,
     /// So long from one look to the next.
     pub every: Duration,
     /// The file of the metrics.
@@ -111,16 +111,16 @@ async fn look(
     watched: &mut Watched,
     out: &mut Out,
 ) -> Result<Vec<Change>> {
-    let glance = &watching.glance;
+    let filter = &watching.filter;
     // What a session takes to stay as it is may change within weeks.
     let known = &context.session;
     let session = Session::new(known.wire().clone(), known.tokens().clone());
     let estate = observe_estate(&session.reader(), context.clock(), Policies::Linked).await?;
-    filters::fit(&estate, glance)?;
-    let all = chosen(&estate, glance);
-    filters::together(glance, all.len())?;
-    let wants = |state| glance.fail_on.iter().any(|fail| fail.matches(state));
-    let changes = watched.look(&estate, &all, (wants, !glance.allow_not_visible));
+    filters::fit(&estate, filter)?;
+    let all = chosen(&estate, filter);
+    filters::together(filter, all.len())?;
+    let wants = |state| filter.fail_on.iter().any(|fail| fail.matches(state));
+    let changes = watched.look(&estate, &all, (wants, !filter.allow_not_visible));
     if let Some(file) = &watching.textfile {
         let text = report::metrics_text(metrics(&estate, &all));
         // The file from before stays, and its time tells how old it is.
@@ -147,7 +147,7 @@ impl Courier {
         tokio::spawn(async move {
             while let Some(body) = taken.recv().await {
                 if let Err(why) = wire.notify(&to, &body).await {
-                    // Nobody reads so many of them.
+                    // A reader can't use so many of them.
                     told.try_send(why).ok();
                 }
             }

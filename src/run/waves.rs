@@ -2,7 +2,7 @@
 //! its own applier, and nothing new starts after the first failure.
 
 use super::Context;
-use super::asking::{came_up, still_granted};
+use super::consent::{came_up, still_granted};
 use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
 use crate::audit::Trail;
@@ -25,7 +25,7 @@ use std::time::Duration;
 
 /// How far an environment got.
 #[derive(Debug, Clone)]
-pub(super) enum Came {
+pub(super) enum Progress {
     /// Nothing was started.
     Not,
     /// It was started, and its end is not known.
@@ -58,7 +58,7 @@ pub(super) struct Run<'a> {
     pub(super) effective: Option<Timestamp>,
     /// The command that continues.
     pub(super) resume: String,
-    pub(super) came: RefCell<Vec<Came>>,
+    pub(super) came: RefCell<Vec<Progress>>,
     pub(super) receipt: RefCell<Receipt>,
     /// The first failure.
     pub(super) stopped: RefCell<Option<Error>>,
@@ -110,7 +110,7 @@ impl Run<'_> {
         }
     }
 
-    fn set(&self, index: usize, came: Came) {
+    fn set(&self, index: usize, came: Progress) {
         if let Some(own) = self.came.borrow_mut().get_mut(index) {
             *own = came;
         }
@@ -129,7 +129,7 @@ impl Run<'_> {
         if self.stopped.borrow().is_some() {
             return;
         }
-        self.set(index, Came::Begun);
+        self.set(index, Progress::Begun);
         let name = &member.name;
         let mut tell = |event: Event| (say.borrow_mut())(of(name, event));
         let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
@@ -170,9 +170,9 @@ impl Run<'_> {
                 self.set(
                     index,
                     if receipt.running.is_some() {
-                        Came::Runs
+                        Progress::Runs
                     } else {
-                        Came::Done
+                        Progress::Done
                     },
                 );
                 self.receipt.borrow_mut().done.extend(receipt.done);
@@ -182,9 +182,9 @@ impl Run<'_> {
                 self.set(
                     index,
                     if goes_on && started {
-                        Came::Runs
+                        Progress::Runs
                     } else {
-                        Came::Failed(error.clone())
+                        Progress::Failed(error.clone())
                     },
                 );
                 self.stop(error);

@@ -1,10 +1,10 @@
 //! Step 4: add the environment to the policy.
 
-use super::evidence::{Comes, First, LinkEvidence, take};
+use super::evidence::{First, LinkEvidence, PolicyAvailability, take};
 use super::lifecycle::{
     ADD, REMOVE, applies_key, changes_key, governed_last, just_keyed, running, under_way,
 };
-use super::link::{Standing, no_environment, offline, standing, unknown_link};
+use super::link::{LinkState, no_environment, offline, standing, unknown_link};
 use super::readiness::{self, Readiness};
 use super::{acknowledge, estate, finding, integration, key, ready, who};
 use crate::model::action::Named;
@@ -27,7 +27,7 @@ pub fn plan(target: &Target, observed: &Observed, policy_comes: bool) -> Plan {
         target,
         observed,
         policy_comes,
-        Some(&observed.around.estate),
+        Some(&observed.preconditions.estate),
     )
 }
 
@@ -80,14 +80,14 @@ pub(super) fn step(
     plan.findings.extend(acknowledge::check(environment));
     managed(target, environment, &mut plan);
     // The findings are complete here. If the standing is not known, offer no action.
-    if !matches!(standing, Standing::None | Standing::Failed) {
+    if !matches!(standing, LinkState::None | LinkState::Failed) {
         plan.actions.clear();
         return plan;
     }
     let comes = if policy_comes {
-        Comes::Policy
+        PolicyAvailability::Policy
     } else {
-        Comes::Nothing
+        PolicyAvailability::Nothing
     };
     link(
         &mut plan,
@@ -119,10 +119,10 @@ pub(super) fn link(
     plan: &mut Plan,
     (target, observed): (&Target, &Observed),
     environment: &Environment,
-    (policy, comes, first): (&ArmId, Comes, First),
+    (policy, comes, first): (&ArmId, PolicyAvailability, First),
 ) {
     let mut gathered = LinkEvidence::gather(target, observed, policy, (comes, first));
-    if let (Err(gaps), Comes::Policy) = (&mut gathered, comes) {
+    if let (Err(gaps), PolicyAvailability::Policy) = (&mut gathered, comes) {
         // The step that creates the policy reports what is not known of it.
         gaps.retain(|gap| gap.subject == environment.id);
     }
@@ -153,7 +153,7 @@ fn decided(
     observed: &Observed,
     environment: &Environment,
     policy: &ArmId,
-    standing: &Standing,
+    standing: &LinkState,
 ) -> Option<Plan> {
     let name = &environment.display_name;
     let of_keys = running(observed).filter(|operation| applies_key(&operation.kind));
@@ -169,19 +169,20 @@ fn decided(
     let mut plan = Plan::default();
     match standing {
         // A removal may have begun that the link does not show yet.
-        Standing::Done => match readiness::unread_history(observed, environment).or_else(may_leave)
-        {
-            Some(open) => plan.findings.push(open),
-            None => plan.already.push(format!(
-                "The environment `{name}` is encrypted with the policy `{}`",
-                policy.name
-            )),
-        },
-        Standing::Under => plan.actions.push(wait()),
-        Standing::Locked if may_run().is_some() => plan.findings.extend(may_run()),
-        Standing::Locked if of_keys.is_some() || just_keyed(observed) => plan.actions.push(wait()),
-        Standing::Locked => plan.findings.push(offline(environment)),
-        Standing::Other(other) => plan.findings.push(finding(
+        LinkState::Done => {
+            match readiness::unread_history(observed, environment).or_else(may_leave) {
+                Some(open) => plan.findings.push(open),
+                None => plan.already.push(format!(
+                    "The environment `{name}` is encrypted with the policy `{}`",
+                    policy.name
+                )),
+            }
+        }
+        LinkState::Under => plan.actions.push(wait()),
+        LinkState::Locked if may_run().is_some() => plan.findings.extend(may_run()),
+        LinkState::Locked if of_keys.is_some() || just_keyed(observed) => plan.actions.push(wait()),
+        LinkState::Locked => plan.findings.push(offline(environment)),
+        LinkState::Other(other) => plan.findings.push(finding(
             "CMK025",
             Severity::Block,
             &environment.id,
@@ -193,30 +194,34 @@ fn decided(
             who::POWER_PLATFORM,
         )),
         // The add runs, but its link does not show yet.
-        Standing::None
+        LinkState::None
             if may_run().is_none() && of_keys.is_some_and(|operation| operation.is(ADD)) =>
         {
             plan.actions.push(wait());
         }
-        Standing::None | Standing::Failed | Standing::Unknown(_) => return None,
+        LinkState::None | LinkState::Failed | LinkState::Unknown(_) => return None,
     }
     Some(plan)
 }
 
 /// Why the environment's standing is not known; `None` if it is known.
-fn unclear(observed: &Observed, environment: &Environment, standing: &Standing) -> Option<Finding> {
+fn unclear(
+    observed: &Observed,
+    environment: &Environment,
+    standing: &LinkState,
+) -> Option<Finding> {
     match standing {
-        Standing::Unknown(why) => Some(unknown_link(environment, why)),
-        Standing::None if just_keyed(observed) => {
+        LinkState::Unknown(why) => Some(unknown_link(environment, why)),
+        LinkState::None if just_keyed(observed) => {
             let why = "a key was applied within the last hour, and reads can lag behind";
             Some(unknown_link(environment, &Unreadable::because(why)))
         }
-        Standing::None
-        | Standing::Done
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Failed
-        | Standing::Other(_) => None,
+        LinkState::None
+        | LinkState::Done
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Failed
+        | LinkState::Other(_) => None,
     }
 }
 

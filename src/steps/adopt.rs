@@ -1,6 +1,6 @@
 //! Writes the current state of a tenant as a file. Applying that file changes nothing.
 
-use super::link::{Standing, standing};
+use super::link::{LinkState, standing};
 use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, same_id};
@@ -237,7 +237,7 @@ struct LeftOut {
 /// The environment, if it is settled. A changing or failed environment is not a state to keep.
 fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, LeftOut> {
     let standing = standing(environment, policy);
-    let known = !matches!(standing, Standing::Unknown(_));
+    let known = !matches!(standing, LinkState::Unknown(_));
     let moving = |why: String| Err(LeftOut { why, known });
     let status = environment
         .key_link
@@ -250,12 +250,12 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
     }
     match standing {
         // A locked environment is offline, but still belongs to its policy.
-        Standing::Done | Standing::Locked => {}
-        Standing::Failed => {
+        LinkState::Done | LinkState::Locked => {}
+        LinkState::Failed => {
             return moving("its last add failed. Run the same add again, then this".to_owned());
         }
-        Standing::Unknown(why) => return moving(why.why),
-        Standing::None | Standing::Under | Standing::Other(_) => {
+        LinkState::Unknown(why) => return moving(why.why),
+        LinkState::None | LinkState::Under | LinkState::Other(_) => {
             return moving(format!(
                 "its link says `{status}`. Run this again when that has ended"
             ));

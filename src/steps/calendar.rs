@@ -4,7 +4,7 @@
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::moment;
 use crate::model::alike::Alike;
-use crate::model::estate::{Estate, Standing};
+use crate::model::estate::{Estate, JudgedEnvironment};
 use crate::model::event::Event;
 use crate::model::known::Known;
 use crate::model::protection::{Key, KeyReference};
@@ -22,9 +22,9 @@ struct Used<'a> {
 }
 
 /// The dates of the environments that were asked for, soonest first.
-pub fn events(estate: &Estate, all: &[Standing<'_>]) -> Vec<Event> {
+pub fn events(estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Event> {
     let alike = Alike::among(all.iter().map(|one| one.environment.display_name.as_str()));
-    let name = |one: &Standing<'_>| {
+    let name = |one: &JudgedEnvironment<'_>| {
         let environment = one.environment;
         alike.told_apart(&environment.display_name, &environment.id)
     };
@@ -55,7 +55,7 @@ pub fn events(estate: &Estate, all: &[Standing<'_>]) -> Vec<Event> {
     events
 }
 
-fn deletion(one: &Standing<'_>, name: &str) -> Option<Event> {
+fn deletion(one: &JudgedEnvironment<'_>, name: &str) -> Option<Event> {
     let at = one.deleted_on?;
     Some(Event {
         uid: Event::uid("deletion", &one.environment.id),

@@ -1,11 +1,11 @@
 //! Every check of every step at once. Nothing is planned: what a step would repair becomes a
 //! finding.
 
-use super::evidence::{Comes, First};
-use super::goal::Goal;
+use super::end_state::EndState;
+use super::evidence::{First, PolicyAvailability};
 use super::grant::grant_command;
 use super::lifecycle::ADD;
-use super::link::{Standing, offline, standing, unknown_link};
+use super::link::{LinkState, offline, standing, unknown_link};
 use super::readers::reader_command;
 use super::{
     Whose, acknowledge, add, estate, finding, grant, integration, key, policy, readiness, ready,
@@ -94,17 +94,17 @@ fn of_environment(
     let wanted = target.policy.as_ref();
     // If no policy was asked for, compare with the linked one.
     let standing = wanted.map_or_else(
-        || Goal::Linked.standing(environment),
+        || EndState::Linked.standing(environment),
         |policy| standing(environment, policy),
     );
     match &standing {
-        Standing::Done | Standing::Under => found.extend(unread(observed, environment)),
-        Standing::Locked => {
+        LinkState::Done | LinkState::Under => found.extend(unread(observed, environment)),
+        LinkState::Locked => {
             found.extend(unread(observed, environment));
             found.push(offline(environment));
         }
-        Standing::None | Standing::Failed | Standing::Unknown(_) => {
-            if let Standing::Unknown(why) = &standing {
+        LinkState::None | LinkState::Failed | LinkState::Unknown(_) => {
+            if let LinkState::Unknown(why) = &standing {
                 found.push(unknown_link(environment, why));
             }
             found.extend(integration::check(
@@ -119,8 +119,12 @@ fn of_environment(
                 let comes = target.vault.is_some() && target.key.is_some();
                 found.extend(ready::check_policy(observed, environment, policy, comes));
                 // If the standing is not known, offer no action.
-                if !matches!(standing, Standing::Unknown(_)) {
-                    let comes = if comes { Comes::Policy } else { Comes::Nothing };
+                if !matches!(standing, LinkState::Unknown(_)) {
+                    let comes = if comes {
+                        PolicyAvailability::Policy
+                    } else {
+                        PolicyAvailability::Nothing
+                    };
                     let mut step = Plan::default();
                     let to = (policy, comes, First::Nothing);
                     add::link(&mut step, (target, observed), environment, to);
@@ -129,7 +133,7 @@ fn of_environment(
                 }
             }
         }
-        Standing::Other(other) => {
+        LinkState::Other(other) => {
             found.extend(ready::managed(environment));
             if let Some(policy) = wanted {
                 // With vault and key, `policy::plan` has already checked the policy.
@@ -139,7 +143,11 @@ fn of_environment(
             found.extend(other_policy(target, observed, environment, other));
         }
     }
-    found.extend(estate::check(target, &observed.around.estate, environment));
+    found.extend(estate::check(
+        target,
+        &observed.preconditions.estate,
+        environment,
+    ));
     found.extend(estate::history(observed, environment, wanted));
     found.extend(acknowledge::check(environment));
     found

@@ -3,7 +3,7 @@
 
 use super::evidence::{NewVaultEvidence, take};
 use super::new_key::{differences, ended, sku};
-use super::{Whose, around, finding, key, unknown, unseen, who};
+use super::{Whose, finding, key, preconditions, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::key_ids::KeyName;
@@ -12,10 +12,10 @@ use crate::model::making::NameCheck;
 use crate::model::new_key::{BITS, NewKey, Shape, VAULT_KEEPS, VaultShape};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::preconditions::Deleted;
 use crate::model::protection::{Key, Network, Validity, Vault};
 use crate::model::remedy::Setting;
 use crate::model::seen::{Seen, Unreadable};
-use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
 /// The whole step; empty if no key is to be created.
@@ -33,8 +33,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         let found = key::check(target, &after, Whose::Own);
         plan.findings.extend(found);
     }
-    let around = around::check(target, &after, &plan.actions);
-    plan.findings.extend(around);
+    let preconditions = preconditions::check(target, &after, &plan.actions);
+    plan.findings.extend(preconditions);
     plan
 }
 
@@ -66,20 +66,20 @@ pub fn afterwards(target: &Target, observed: &Observed) -> Observed {
         && let Seen::Present(tenant) = &observed.making.tenant
     {
         after.vault = Some(Seen::Present(made_vault(wish, id, tenant)));
-        after.around.vault_rights = observed.making.rights.clone();
+        after.preconditions.vault_rights = observed.making.rights.clone();
     }
     if after.vault().is_some() && key_comes(observed) {
         after.key = Some(Seen::Present(made_key(observed, wish, id, name)));
     }
     if !observed.making.scope.is_empty() {
         // A group that does not exist yet has no rights and no locks: use those of its scope.
-        after.around.vault_locks = Some(observed.making.locks.clone());
+        after.preconditions.vault_locks = Some(observed.making.locks.clone());
         let same = |policy: &ArmId| policy.group_scope().eq_ignore_ascii_case(&id.group_scope());
         if observed.making.group.is_absent() && target.policy.as_ref().is_some_and(same) {
-            after.around.group_rights = observed.making.rights.clone();
-            after.around.group_locks = observed.making.locks.clone();
+            after.preconditions.group_rights = observed.making.rights.clone();
+            after.preconditions.group_locks = observed.making.locks.clone();
             // Azure can't validate a creation in a group that does not exist yet.
-            after.around.validation = Seen::Absent;
+            after.preconditions.validation = Seen::Absent;
         }
     }
     after
@@ -90,14 +90,15 @@ fn comes(observed: &Observed, vault: &ArmId) -> bool {
     vault.kind == ResourceKind::Vault
         && matches!(observed.vault, Some(Seen::Absent))
         && observed.making.name == Seen::Present(NameCheck::Free)
-        && observed.around.deleted_vault.present().is_none()
+        && observed.preconditions.deleted_vault.present().is_none()
 }
 
 /// Is there no key of this name, deleted or not? A deleted key is recovered, not created again. If
 /// the list of deleted keys is refused, the service itself refuses a duplicate.
 fn key_comes(observed: &Observed) -> bool {
     let in_vault = observed.vault().is_some();
-    (!in_vault || observed.key_is_absent()) && observed.around.deleted_key.present().is_none()
+    (!in_vault || observed.key_is_absent())
+        && observed.preconditions.deleted_key.present().is_none()
 }
 
 fn made_vault(wish: &NewKey, id: &ArmId, tenant: &str) -> Vault {
@@ -158,7 +159,7 @@ fn of_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut Pl
         // cmkctl creates no managed HSM, because people must keep its security domain. The checks
         // of the key report a missing HSM and a deleted vault.
         Some(Seen::Absent) if vault.kind == ResourceKind::Vault => {
-            if observed.around.deleted_vault.present().is_none() {
+            if observed.preconditions.deleted_vault.present().is_none() {
                 new_vault((wish, vault), observed, plan);
             }
         }
@@ -175,7 +176,7 @@ fn new_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut P
         unread_deleted(
             vault.to_string(),
             &format!("Whether a deleted vault has the name `{}`", vault.name),
-            &observed.around.deleted_vault,
+            &observed.preconditions.deleted_vault,
         ),
     ];
     plan.findings.extend(found.into_iter().flatten());
@@ -248,7 +249,7 @@ fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
         return None;
     };
     // If deleted vaults can't be listed, the name may belong to one of them.
-    let deleted = match &observed.around.deleted_vault {
+    let deleted = match &observed.preconditions.deleted_vault {
         Seen::Unreadable(_) => format!(
             " If it was yours and is deleted, recover it: `az keyvault recover --name {name} \
             --subscription {}`.",
@@ -312,7 +313,7 @@ fn of_key((wish, vault, name): (&NewKey, &ArmId, &KeyName), observed: &Observed,
     }
     if vault_is_there {
         let what = format!("Whether the key `{name}` is deleted");
-        let deleted = unread_deleted(name.to_string(), &what, &observed.around.deleted_key);
+        let deleted = unread_deleted(name.to_string(), &what, &observed.preconditions.deleted_key);
         plan.findings.extend(deleted);
         let premium = wish.hsm_protected.then_some(&observed.making.premium);
         plan.findings
@@ -342,13 +343,13 @@ mod tests {
         });
         observed.vault = Some(Seen::Absent);
         observed.key = None;
-        observed.around.deleted_vault = Seen::Absent;
+        observed.preconditions.deleted_vault = Seen::Absent;
         observed.making = Making {
             tenant: Seen::Present("t".to_owned()),
             group: Seen::Absent,
             name: Seen::Present(NameCheck::Free),
             scope: "/subscriptions/s".to_owned(),
-            rights: observed.around.vault_rights.clone(),
+            rights: observed.preconditions.vault_rights.clone(),
             locks: all(Vec::new()),
             ..Making::default()
         };
@@ -359,7 +360,7 @@ mod tests {
         let vault = observed.vault.clone();
         nothing(target, observed);
         (observed.vault, observed.key) = (vault, Some(Seen::Absent));
-        observed.around.deleted_key = Seen::Absent;
+        observed.preconditions.deleted_key = Seen::Absent;
         observed.making.premium = Known::Known(false);
     }
 
@@ -421,7 +422,7 @@ mod tests {
             "a deleted vault",
             |t, o| {
                 nothing(t, o);
-                o.around.deleted_vault = Seen::Present(Deleted::default());
+                o.preconditions.deleted_vault = Seen::Present(Deleted::default());
             },
             &["CMK046 block"],
         ),
@@ -429,7 +430,7 @@ mod tests {
             "a hidden list of deleted vaults",
             |t, o| {
                 nothing(t, o);
-                o.around.deleted_vault = hidden();
+                o.preconditions.deleted_vault = hidden();
             },
             &["> create-group", "> create-vault", "> create-key"],
         ),
@@ -437,7 +438,7 @@ mod tests {
             "a silent list of deleted vaults",
             |t, o| {
                 nothing(t, o);
-                o.around.deleted_vault = silent();
+                o.preconditions.deleted_vault = silent();
             },
             &["CMK046 unknown", "> create-vault"],
         ),
@@ -530,7 +531,7 @@ mod tests {
             "a deleted key",
             |t, o| {
                 no_key(t, o);
-                o.around.deleted_key = Seen::Present(Deleted::default());
+                o.preconditions.deleted_key = Seen::Present(Deleted::default());
             },
             &["CMK046 block", "done"],
         ),
@@ -538,7 +539,7 @@ mod tests {
             "whether it was deleted is hidden",
             |t, o| {
                 no_key(t, o);
-                o.around.deleted_key = hidden();
+                o.preconditions.deleted_key = hidden();
             },
             &["> create-key", "done"],
         ),
@@ -546,7 +547,7 @@ mod tests {
             "nobody answers whether it was deleted",
             |t, o| {
                 no_key(t, o);
-                o.around.deleted_key = silent();
+                o.preconditions.deleted_key = silent();
             },
             &["CMK046 unknown", "> create-key", "done"],
         ),

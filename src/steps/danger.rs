@@ -3,9 +3,9 @@
 use super::day;
 use super::key::EXPIRY_WARNING;
 use super::lifecycle::{REMOVE, changes_key};
-use super::link::{self, Standing as Link};
+use super::link::{self, LinkState as Link};
 use crate::model::environment::{Environment, KeyLink, Sku, Stage};
-use crate::model::estate::{Estate, Protection, Standing, State};
+use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, Network, Validity, Vault};
 use crate::model::seen::Seen;
@@ -18,9 +18,12 @@ const SANDBOX_DELETED: SignedDuration = SignedDuration::from_hours(7 * 24);
 const PRODUCTION_DELETED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Every environment, worst first, then by name.
-pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<Standing<'_>> {
+pub fn judge(
+    estate: &Estate,
+    expiring_within: Option<SignedDuration>,
+) -> Vec<JudgedEnvironment<'_>> {
     let within = expiring_within.unwrap_or(EXPIRY_WARNING);
-    let mut all: Vec<Standing<'_>> = estate
+    let mut all: Vec<JudgedEnvironment<'_>> = estate
         .environments
         .iter()
         .map(|environment| {
@@ -32,7 +35,8 @@ pub fn judge(estate: &Estate, expiring_within: Option<SignedDuration>) -> Vec<St
         })
         .collect();
     all.sort_by(|left, right| {
-        let key = |one: &Standing<'_>| (one.state, one.deleted_on.is_none(), one.deleted_on);
+        let key =
+            |one: &JudgedEnvironment<'_>| (one.state, one.deleted_on.is_none(), one.deleted_on);
         key(left)
             .cmp(&key(right))
             .then_with(|| {
@@ -51,8 +55,8 @@ pub fn standing<'a>(
     (environment, protection): (&'a Environment, Option<&Protection>),
     at: Timestamp,
     within: SignedDuration,
-) -> Standing<'a> {
-    let one = |state, dangers| Standing {
+) -> JudgedEnvironment<'a> {
+    let one = |state, dangers| JudgedEnvironment {
         environment,
         state,
         states: BTreeSet::from([state]),
@@ -63,7 +67,7 @@ pub fn standing<'a>(
     let link = match &environment.key_link {
         Seen::Present(link) => link,
         Seen::Unreadable(why) => {
-            return Standing {
+            return JudgedEnvironment {
                 lacks_role: why.forbidden,
                 ..one(State::NotVisible, vec![why.why.clone()])
             };
@@ -102,7 +106,7 @@ pub fn standing<'a>(
     found.all(State::NotVisible, unseen);
     let state = found.states.first().copied().unwrap_or(State::Encrypted);
     found.states.insert(state);
-    Standing {
+    JudgedEnvironment {
         environment,
         state,
         states: found.states,
@@ -115,8 +119,8 @@ pub fn standing<'a>(
 /// An environment without a policy uses the Microsoft key, unless an operation is applying a key.
 fn unprotected<'a>(
     environment: &Environment,
-    one: impl Fn(State, Vec<String>) -> Standing<'a>,
-) -> Standing<'a> {
+    one: impl Fn(State, Vec<String>) -> JudgedEnvironment<'a>,
+) -> JudgedEnvironment<'a> {
     match environment.ongoing.as_deref() {
         Some(kind) if changes_key(kind) => one(moving(kind, false), vec![format!("{kind} runs")]),
         Some(_) | None => one(State::NotEncrypted, Vec::new()),

@@ -3,7 +3,7 @@
 use super::lifecycle::{
     ADD, KEPT_AFTER_REMOVAL, KEPT_AFTER_ROTATION, REMOVE, SWAP, applies_key, changes_key, harmless,
 };
-use super::link::{Standing, standing};
+use super::link::{LinkState, standing};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
@@ -169,7 +169,7 @@ pub(super) fn history(
     let last_add = operations
         .iter()
         .find(|operation| operation.is(ADD) && operation.has_ended());
-    let done = policy.is_some_and(|policy| standing(environment, policy) == Standing::Done);
+    let done = policy.is_some_and(|policy| standing(environment, policy) == LinkState::Done);
     if done && last_add.is_some_and(Operation::failed) {
         found.push(finding(
             "CMK028",
@@ -307,23 +307,28 @@ mod tests {
             (hidden(), &["CMK031 unknown"]),
         ] {
             let (target, mut observed) = well();
-            observed.around.estate = all;
+            observed.preconditions.estate = all;
             let found = check(
                 &target,
-                &observed.around.estate,
+                &observed.preconditions.estate,
                 observed.environment.present().unwrap(),
             );
-            assert_eq!(said(&found), expected, "{:?}", observed.around.estate);
+            assert_eq!(
+                said(&found),
+                expected,
+                "{:?}",
+                observed.preconditions.estate
+            );
         }
         let mut open = many("ep", 24);
         open[0].key_link = silent();
         let (target, mut observed) = well();
         open.extend([another("ep", 30), another("ep", 31)]);
         open[1].key_link = silent();
-        observed.around.estate = all(open);
+        observed.preconditions.estate = all(open);
         let found = check(
             &target,
-            &observed.around.estate,
+            &observed.preconditions.estate,
             observed.environment.present().unwrap(),
         );
         assert_eq!(said(&found), ["CMK031 unknown"]);

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 /// Does the policy exist, or does the plan create it?
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comes {
+pub(super) enum PolicyAvailability {
     There,
     Planned,
     No,
@@ -29,7 +29,7 @@ pub(super) enum Comes {
 pub(super) fn grant(
     target: &Target,
     observed: &Observed,
-    comes: Comes,
+    comes: PolicyAvailability,
     whose: Whose,
     plan: &mut Plan,
 ) {
@@ -38,9 +38,9 @@ pub(super) fn grant(
         return;
     };
     match comes {
-        Comes::No => return,
+        PolicyAvailability::No => return,
         // The policy step reports a missing identity.
-        Comes::There
+        PolicyAvailability::There
             if observed
                 .policy
                 .present()
@@ -48,7 +48,7 @@ pub(super) fn grant(
         {
             return;
         }
-        Comes::There => {
+        PolicyAvailability::There => {
             let may = access(observed, vault);
             let beside = beside(observed, vault, &may, whose);
             plan.findings.extend(beside.map(Finding::of_changes));
@@ -61,7 +61,7 @@ pub(super) fn grant(
                 Right::No => {}
             }
         }
-        Comes::Planned => {}
+        PolicyAvailability::Planned => {}
     }
     match giving(policy, vault, key) {
         Ok(action) => plan.actions.push(action),
@@ -382,7 +382,7 @@ mod tests {
     };
     use super::*;
 
-    fn given(comes: Comes) -> impl Fn(&Target, &Observed) -> Vec<String> {
+    fn given(comes: PolicyAvailability) -> impl Fn(&Target, &Observed) -> Vec<String> {
         move |target, observed| {
             let mut plan = Plan::default();
             grant(target, observed, comes, Whose::Own, &mut plan);
@@ -441,13 +441,16 @@ mod tests {
                 ),
                 ("no vault", |_, o| o.vault = Some(silent()), &[]),
             ],
-            given(Comes::There),
+            given(PolicyAvailability::There),
         );
         rows(
             &[("planned", |_, _| {}, &["> grant-key-by-role"])],
-            given(Comes::Planned),
+            given(PolicyAvailability::Planned),
         );
-        rows(&[("no policy", |_, _| {}, &[])], given(Comes::No));
+        rows(
+            &[("no policy", |_, _| {}, &[])],
+            given(PolicyAvailability::No),
+        );
     }
 
     #[test]

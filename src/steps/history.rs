@@ -74,7 +74,8 @@ fn kind(operation: &Operation) -> Kind {
     own.map_or(Kind::Other, |(_, kind)| kind)
 }
 
-/// How long operations of a kind took that ended well. Only one that concerns a key is estimated.
+/// How long successful operations of a kind took. cmkctl estimates only operations that concern a
+/// key.
 pub fn estimate<'a>(
     running: &Operation,
     past: impl IntoIterator<Item = &'a Operation>,

@@ -10,10 +10,10 @@ use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
+use crate::model::preconditions::Deleted;
 use crate::model::protection::{Health, Policy};
 use crate::model::remedy::Setting;
 use crate::model::seen::{Seen, Unreadable};
-use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
 /// Every finding about vault and key in the snapshot.
@@ -80,7 +80,11 @@ fn of_key(target: &Target, observed: &Observed, whose: Whose, mends: Mends) -> V
         Some(Seen::Absent) if mends == Mends::Deleted => Vec::new(),
         Some(Seen::Absent) => {
             let name = name.as_deref().unwrap_or("key");
-            vec![absent_key(name, &at_vault, &observed.around.deleted_key)]
+            vec![absent_key(
+                name,
+                &at_vault,
+                &observed.preconditions.deleted_key,
+            )]
         }
         Some(Seen::Unreadable(why)) => vec![hidden(why)],
         // If the caller named only a vault, a policy's key was not asked for.

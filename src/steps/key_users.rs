@@ -26,11 +26,11 @@ impl<'a> Tenant<'a> {
     /// Findings for parts of the tenant that were not read. No list ever shows deleted
     /// environments.
     pub(super) fn whole(&self) -> Vec<Finding> {
-        let around = &self.observed.around;
+        let preconditions = &self.observed.preconditions;
         let what = "Which environments use the key, or used it recently,";
         let own = (who::POWER_PLATFORM, Whose::Own);
         let mut found = Vec::new();
-        match (&around.estate, &around.whole_tenant) {
+        match (&preconditions.estate, &preconditions.whole_tenant) {
             (Seen::Present(_), Verdict::Yes) => {}
             (Seen::Present(_), Verdict::No) => {
                 found.push(unknown(
@@ -72,7 +72,7 @@ impl<'a> Tenant<'a> {
 
     fn environments(&self) -> &'a [Environment] {
         self.observed
-            .around
+            .preconditions
             .estate
             .present()
             .map(|all| &**all)
@@ -98,7 +98,7 @@ impl<'a> Tenant<'a> {
                 cant_tell(&Unreadable::because(doubt));
             }
             let policy = match &environment.key_link {
-                Seen::Present(link) => self.observed.around.policies.get(&link.policy),
+                Seen::Present(link) => self.observed.preconditions.policies.get(&link.policy),
                 Seen::Absent => continue,
                 Seen::Unreadable(why) => {
                     cant_tell(why);
@@ -144,7 +144,7 @@ impl<'a> Tenant<'a> {
         }
         let history = self
             .observed
-            .around
+            .preconditions
             .histories
             .get(&environment.id)
             .and_then(Seen::present)?;
@@ -174,7 +174,7 @@ impl<'a> Tenant<'a> {
             let (id, name) = (&environment.id, &environment.display_name);
             let what = format!("Whether `{name}` left the key recently");
             let own = (who::POWER_PLATFORM, Whose::Own);
-            let operations = match self.observed.around.histories.get(id) {
+            let operations = match self.observed.preconditions.histories.get(id) {
                 Some(Seen::Present(operations)) => operations,
                 Some(Seen::Unreadable(why)) => {
                     open.push(unseen("CMK033", id, &what, why, own));
@@ -270,7 +270,7 @@ mod tests {
             key: crate::model::key_ids::KeyName::parse("other").unwrap(),
             ..key
         });
-        let policies = &mut observed.around.policies;
+        let policies = &mut observed.preconditions.policies;
         policies.insert(policy_id("ep"), Seen::Present(other));
     }
 
@@ -295,7 +295,9 @@ mod tests {
             "a policy that is gone",
             |_, o| {
                 linked(o, "ep", "Linked");
-                o.around.policies.insert(policy_id("ep"), Seen::Absent);
+                o.preconditions
+                    .policies
+                    .insert(policy_id("ep"), Seen::Absent);
             },
             &["CMK033 unknown"],
         ),
@@ -303,7 +305,7 @@ mod tests {
             "a silent policy",
             |_, o| {
                 linked(o, "ep", "Linked");
-                o.around.policies.insert(policy_id("ep"), silent());
+                o.preconditions.policies.insert(policy_id("ep"), silent());
             },
             &["CMK033 unknown"],
         ),
@@ -313,7 +315,7 @@ mod tests {
                 linked(o, "ep", "Linked");
                 let mut other = policy("ep");
                 other.key = odd();
-                o.around
+                o.preconditions
                     .policies
                     .insert(policy_id("ep"), Seen::Present(other));
             },
@@ -321,13 +323,17 @@ mod tests {
         ),
         (
             "a silent link",
-            |_, o| on(&mut o.around.estate, |all| all[0].key_link = silent()),
+            |_, o| {
+                on(&mut o.preconditions.estate, |all| {
+                    all[0].key_link = silent()
+                })
+            },
             &["CMK033 unknown"],
         ),
         (
             "something goes on",
             |_, o| {
-                on(&mut o.around.estate, |all| {
+                on(&mut o.preconditions.estate, |all| {
                     all[0].ongoing = Some("Copy".into())
                 })
             },
@@ -337,7 +343,7 @@ mod tests {
             "a history that ends with a key",
             |_, o| {
                 let add = operation("NewCustomerManagedKey", "Succeeded", 9);
-                o.around.histories.insert("e".into(), all(vec![add]));
+                o.preconditions.histories.insert("e".into(), all(vec![add]));
             },
             &["CMK033 unknown"],
         ),
@@ -345,7 +351,9 @@ mod tests {
             "a history with an operation in a new state",
             |_, o| {
                 let copy = operation("Copy", "Wibble", 9);
-                o.around.histories.insert("e".into(), all(vec![copy]));
+                o.preconditions
+                    .histories
+                    .insert("e".into(), all(vec![copy]));
             },
             &["CMK033 unknown"],
         ),
@@ -366,22 +374,22 @@ mod tests {
                 ("all of it", |_, _| {}, &[]),
                 (
                     "not all of it",
-                    |_, o| o.around.whole_tenant = Verdict::No,
+                    |_, o| o.preconditions.whole_tenant = Verdict::No,
                     &["CMK020 unknown"],
                 ),
                 (
                     "perhaps not all of it",
-                    |_, o| o.around.whole_tenant = Verdict::cant_tell("x"),
+                    |_, o| o.preconditions.whole_tenant = Verdict::cant_tell("x"),
                     &["CMK020 unknown"],
                 ),
                 (
                     "silent",
-                    |_, o| o.around.estate = silent(),
+                    |_, o| o.preconditions.estate = silent(),
                     &["CMK020 unknown"],
                 ),
                 (
                     "not listed",
-                    |_, o| o.around.estate = Seen::Absent,
+                    |_, o| o.preconditions.estate = Seen::Absent,
                     &["CMK020 unknown"],
                 ),
                 (
@@ -398,7 +406,10 @@ mod tests {
     fn who_left_a_key_not_long_ago_may_need_it() {
         let told = |operations: Seen<Whole<Operation>>| {
             let (target, mut observed) = super::super::samples::well();
-            observed.around.histories.insert("e".to_owned(), operations);
+            observed
+                .preconditions
+                .histories
+                .insert("e".to_owned(), operations);
             let (target, observed) = (&target, &observed);
             let mut open = Vec::new();
             let days = Tenant { target, observed }.left_behind(&mut open);

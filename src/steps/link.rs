@@ -10,7 +10,7 @@ use crate::model::target::Target;
 
 /// The standing of an environment with regard to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum LinkState {
     /// No encryption policy.
     None,
     /// Linked to this policy, and the environment is up.
@@ -28,35 +28,35 @@ pub enum Standing {
 }
 
 /// The environment's standing with regard to `policy`.
-pub fn standing(environment: &Environment, policy: &ArmId) -> Standing {
+pub fn standing(environment: &Environment, policy: &ArmId) -> LinkState {
     match &environment.key_link {
         Seen::Present(link) if link.policy == *policy => under_policy(environment, link),
-        Seen::Present(link) => Standing::Other(link.policy.clone()),
-        Seen::Absent => Standing::None,
-        Seen::Unreadable(why) => Standing::Unknown(why.clone()),
+        Seen::Present(link) => LinkState::Other(link.policy.clone()),
+        Seen::Absent => LinkState::None,
+        Seen::Unreadable(why) => LinkState::Unknown(why.clone()),
     }
 }
 
 /// The standing with regard to the linked policy.
-fn under_policy(environment: &Environment, link: &KeyLink) -> Standing {
+fn under_policy(environment: &Environment, link: &KeyLink) -> LinkState {
     let settled = match link.stage() {
-        Known::Known(Stage::Linked) => Standing::Done,
-        Known::Known(Stage::Failed) => Standing::Failed,
-        Known::Known(Stage::Linking | Stage::Unlinking) => return Standing::Under,
+        Known::Known(Stage::Linked) => LinkState::Done,
+        Known::Known(Stage::Failed) => LinkState::Failed,
+        Known::Known(Stage::Linking | Stage::Unlinking) => return LinkState::Under,
         Known::Unknown(why) => return open(why),
     };
     match (environment.is_up(), locked(environment)) {
         (Verdict::Yes, _) => settled,
-        (_, Verdict::Yes) => Standing::Locked,
+        (_, Verdict::Yes) => LinkState::Locked,
         (Verdict::CantTell(why), _) | (Verdict::No, Verdict::CantTell(why)) => {
-            Standing::Unknown(why)
+            LinkState::Unknown(why)
         }
-        (Verdict::No, Verdict::No) => Standing::Under,
+        (Verdict::No, Verdict::No) => LinkState::Under,
     }
 }
 
-pub(super) fn open(why: impl Into<String>) -> Standing {
-    Standing::Unknown(Unreadable::because(why))
+pub(super) fn open(why: impl Into<String>) -> LinkState {
+    LinkState::Unknown(Unreadable::because(why))
 }
 
 /// Is an environment with a policy locked? It is offline and ready for operations, and no running
@@ -180,30 +180,30 @@ pub(super) mod tests {
 
     #[test]
     fn success_is_this_policy_linked_and_the_environment_up() {
-        let unknown = Standing::Unknown(Unreadable::default());
+        let unknown = LinkState::Unknown(Unreadable::default());
         let table = [
-            (link("a", "Linked"), "Ready", "Enabled", Standing::Done),
-            (link("a", "linked"), "ready", "ENABLED", Standing::Done),
-            (link("a", "Linked"), "Ready", "AdminMode", Standing::Done),
-            (link("a", "Linked"), "Running", "Enabled", Standing::Under),
-            (link("a", "Linked"), "Running", "Disabled", Standing::Under),
-            (link("a", "Linked"), "Ready", "Disabled", Standing::Locked),
-            (link("a", "Failed"), "Ready", "Disabled", Standing::Locked),
-            (link("a", "Linking"), "Ready", "Enabled", Standing::Under),
+            (link("a", "Linked"), "Ready", "Enabled", LinkState::Done),
+            (link("a", "linked"), "ready", "ENABLED", LinkState::Done),
+            (link("a", "Linked"), "Ready", "AdminMode", LinkState::Done),
+            (link("a", "Linked"), "Running", "Enabled", LinkState::Under),
+            (link("a", "Linked"), "Running", "Disabled", LinkState::Under),
+            (link("a", "Linked"), "Ready", "Disabled", LinkState::Locked),
+            (link("a", "Failed"), "Ready", "Disabled", LinkState::Locked),
+            (link("a", "Linking"), "Ready", "Enabled", LinkState::Under),
             (
                 link("a", "UnlinkingOnline"),
                 "Ready",
                 "Enabled",
-                Standing::Under,
+                LinkState::Under,
             ),
-            (link("a", "Failed"), "Ready", "Enabled", Standing::Failed),
-            (link("a", "Failed"), "Running", "Disabled", Standing::Under),
-            (Seen::Absent, "Ready", "Enabled", Standing::None),
+            (link("a", "Failed"), "Ready", "Enabled", LinkState::Failed),
+            (link("a", "Failed"), "Running", "Disabled", LinkState::Under),
+            (Seen::Absent, "Ready", "Enabled", LinkState::None),
             (
                 link("b", "Linked"),
                 "Ready",
                 "Enabled",
-                Standing::Other(policy("b")),
+                LinkState::Other(policy("b")),
             ),
             (link("a", "Wibble"), "Ready", "Enabled", unknown.clone()),
             (link("a", ""), "Ready", "Enabled", unknown.clone()),
@@ -221,7 +221,7 @@ pub(super) mod tests {
             let environment = environment(key_link, management, runtime);
             let found = standing(&environment, &policy("a"));
             let same = match (&found, &expected) {
-                (Standing::Unknown(_), Standing::Unknown(_)) => true,
+                (LinkState::Unknown(_), LinkState::Unknown(_)) => true,
                 (found, expected) => found == expected,
             };
             assert!(same, "{found:?}: {environment:?}");

@@ -1,7 +1,7 @@
 //! One environment of a file: its standing, what it lacks, and what blocks it.
 
 use super::lifecycle::READS_LAG;
-use super::link::{Standing, standing, unknown_link};
+use super::link::{LinkState, standing, unknown_link};
 use super::location::{Misfit, misfit, not_told};
 use super::rights::Right;
 use super::rights::key::access;
@@ -9,7 +9,7 @@ use super::{add, finding, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::finding::{Blocks, Finding, Severity};
-use crate::model::fleet::{Member, Place, Sight};
+use crate::model::fleet::{FleetSnapshot, Member, MemberState};
 use crate::model::ids::ArmId;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
@@ -46,16 +46,16 @@ pub(super) fn in_nobodys_way(finding: &mut Finding) {
 
 /// Is the environment locked under this policy? One modified within the read lag may be coming
 /// back; cmkctl then reads it alone.
-pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &Sight) -> bool {
+pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &FleetSnapshot) -> bool {
     let lately = environment
         .modified
         .is_some_and(|modified| sight.at.duration_since(modified) < READS_LAG);
-    standing(environment, policy) == Standing::Locked && !lately
+    standing(environment, policy) == LinkState::Locked && !lately
 }
 
 /// What the lookup for each environment of a file uses.
 pub(super) struct Lookup<'a> {
-    pub(super) sight: &'a Sight,
+    pub(super) sight: &'a FleetSnapshot,
     /// The tenant's environments, by id in lower case.
     pub(super) known: &'a HashMap<String, &'a Environment>,
     /// Display names that several environments share.
@@ -74,7 +74,7 @@ pub(super) fn member(
         if !sight.listed.tells_absence() {
             return (member, Vec::new());
         }
-        member.place = Place::Blocked;
+        member.place = MemberState::Blocked;
         let found = not_in_tenant(&one.id, &member.name);
         return (member, vec![found]);
     };
@@ -84,7 +84,7 @@ pub(super) fn member(
         .unwrap_or(listed);
     member.name = environment.display_name.clone();
     if let Some(name) = one.name.as_ref().filter(|name| clean(name) != member.name) {
-        member.place = Place::Blocked;
+        member.place = MemberState::Blocked;
         let found = misnamed(&one.id, &member.name, name);
         return (member, vec![found]);
     }
@@ -108,30 +108,36 @@ pub(super) fn member(
         .iter()
         .any(|finding| matches!(finding.severity, Severity::Block | Severity::Unknown));
     member.place = match (blocked, idle) {
-        (true, _) => Place::Blocked,
-        (false, true) => Place::Encrypted,
-        (false, false) => Place::Pending,
+        (true, _) => MemberState::Blocked,
+        (false, true) => MemberState::Encrypted,
+        (false, false) => MemberState::Pending,
     };
     (member.actions, member.withheld) = (plan.actions, plan.withheld);
     (member, findings)
 }
 
 /// The place and findings by the list alone: encrypted, locked, or not known.
-fn by_the_list(environment: &Environment, policy: &ArmId, sight: &Sight) -> (Place, Vec<Finding>) {
+fn by_the_list(
+    environment: &Environment,
+    policy: &ArmId,
+    sight: &FleetSnapshot,
+) -> (MemberState, Vec<Finding>) {
     if is_locked(environment, policy, sight) {
-        return (Place::Locked, Vec::new());
+        return (MemberState::Locked, Vec::new());
     }
     let open = match standing(environment, policy) {
-        Standing::Done if environment.ongoing.is_none() => return (Place::Encrypted, Vec::new()),
-        Standing::Unknown(why) => why,
-        Standing::Done
-        | Standing::None
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Failed
-        | Standing::Other(_) => Unreadable::because("it was not read by itself"),
+        LinkState::Done if environment.ongoing.is_none() => {
+            return (MemberState::Encrypted, Vec::new());
+        }
+        LinkState::Unknown(why) => why,
+        LinkState::Done
+        | LinkState::None
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Failed
+        | LinkState::Other(_) => Unreadable::because("it was not read by itself"),
     };
-    (Place::Blocked, vec![unknown_link(environment, &open)])
+    (MemberState::Blocked, vec![unknown_link(environment, &open)])
 }
 
 /// A member before anything was read of it.
@@ -141,7 +147,7 @@ fn unseen(wanted: &WantedPolicy, one: &WantedEnvironment) -> Member {
         name: one.name.clone().unwrap_or_else(|| one.id.clone()),
         policy: wanted.id.clone(),
         ring: one.ring,
-        place: Place::NotVisible,
+        place: MemberState::NotVisible,
         actions: Vec::new(),
         withheld: Vec::new(),
     }
@@ -245,9 +251,9 @@ mod tests {
 
     #[test]
     fn a_locked_one_that_was_modified_lately_is_looked_at_by_itself() {
-        let sight = Sight {
+        let sight = FleetSnapshot {
             at: now(),
-            ..Sight::default()
+            ..FleetSnapshot::default()
         };
         for (status, runtime, modified, expected) in [
             ("Linked", "Disabled", Some(days(-1)), true),

@@ -2,7 +2,7 @@
 //! say that all is well.
 
 use super::link::locked;
-use crate::model::estate::{Estate, Protection, Standing, State};
+use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
 use crate::model::metric::{Label, Metric, Sample};
@@ -29,14 +29,14 @@ const STATES: [State; 9] = [
 #[derive(Clone, Copy)]
 struct Judged<'a> {
     estate: &'a Estate,
-    all: &'a [Standing<'a>],
+    all: &'a [JudgedEnvironment<'a>],
 }
 
 /// The figures of the environments that were asked for, one after the other: of ten thousand
 /// environments they are not all in memory at once.
 pub fn metrics<'a>(
     estate: &'a Estate,
-    all: &'a [Standing<'a>],
+    all: &'a [JudgedEnvironment<'a>],
 ) -> impl Iterator<Item = Metric<'a>> {
     let judged = Judged { estate, all };
     let makers: [fn(Judged<'a>) -> Metric<'a>; 13] = [
@@ -202,7 +202,7 @@ impl<'a> Judged<'a> {
 
     /// The policies of the environments that were asked for.
     fn policies(self) -> BTreeMap<&'a ArmId, &'a Protection> {
-        let of = |one: &'a Standing<'a>| {
+        let of = |one: &'a JudgedEnvironment<'a>| {
             let id = one.environment.policy()?;
             Some((id, self.estate.protections.get(id)?))
         };
@@ -241,9 +241,9 @@ impl<'a> Judged<'a> {
         self,
         name: &'static str,
         help: &'static str,
-        values: impl Fn(&'a Standing<'a>) -> Vec<(Vec<Label<'a>>, f64)>,
+        values: impl Fn(&'a JudgedEnvironment<'a>) -> Vec<(Vec<Label<'a>>, f64)>,
     ) -> Metric<'a> {
-        let sample = |one: &'a Standing<'a>| {
+        let sample = |one: &'a JudgedEnvironment<'a>| {
             let own = move |(more, value): (Vec<Label<'a>>, f64)| {
                 let environment = one.environment;
                 let mut labels = vec![

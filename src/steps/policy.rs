@@ -1,9 +1,9 @@
 //! Step 3: the enterprise policy, its requirements and its grants.
 
-use super::grant::{Comes, pinned};
+use super::grant::{PolicyAvailability, pinned};
 use super::location::{location, misfit, not_told, policy_location};
 use super::ungranted::left_alone;
-use super::{Whose, around, estate, finding, grant, key, readers, unknown, unseen, who};
+use super::{Whose, estate, finding, grant, key, preconditions, readers, unknown, unseen, who};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
@@ -17,7 +17,7 @@ use crate::model::target::Target;
 /// The whole step. `whose`: does the caller also run the key's side, or may another administrator
 /// have done it before?
 pub fn plan(target: &Target, observed: &Observed, whose: Whose) -> Plan {
-    let all = observed.around.estate.present();
+    let all = observed.preconditions.estate.present();
     let holds = |environment: &&Environment| {
         target.policy.is_some() && environment.policy() == target.policy.as_ref()
     };
@@ -47,7 +47,7 @@ pub(super) fn step(
     }
     readers::readers(target, observed, policy_comes, &mut plan);
     plan.findings
-        .extend(around::check(target, observed, &plan.actions));
+        .extend(preconditions::check(target, observed, &plan.actions));
     plan
 }
 
@@ -117,9 +117,14 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
     }
 }
 
-fn policy(target: &Target, observed: &Observed, holds: &[&Environment], plan: &mut Plan) -> Comes {
+fn policy(
+    target: &Target,
+    observed: &Observed,
+    holds: &[&Environment],
+    plan: &mut Plan,
+) -> PolicyAvailability {
     let Some(wanted) = &target.policy else {
-        return Comes::No;
+        return PolicyAvailability::No;
     };
     match &observed.policy {
         Seen::Present(policy) => {
@@ -134,7 +139,11 @@ fn policy(target: &Target, observed: &Observed, holds: &[&Environment], plan: &m
             let identity = grant::identity(observed, policy).into_iter();
             plan.findings.extend(identity.map(Finding::of_changes));
             plan.effective_from = grant::effective_from(observed, policy);
-            if other { Comes::No } else { Comes::There }
+            if other {
+                PolicyAvailability::No
+            } else {
+                PolicyAvailability::There
+            }
         }
         Seen::Absent => create(target, observed, plan),
         Seen::Unreadable(why) => {
@@ -148,15 +157,15 @@ fn policy(target: &Target, observed: &Observed, holds: &[&Environment], plan: &m
                         .into();
             }
             plan.findings.push(found);
-            Comes::No
+            PolicyAvailability::No
         }
     }
 }
 
-fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
+fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> PolicyAvailability {
     let (Some(policy), Some(vault), Some(key)) = (&target.policy, &target.vault, &target.key)
     else {
-        return Comes::No;
+        return PolicyAvailability::No;
     };
     let geography = observed
         .environment
@@ -174,7 +183,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
             "Pass `--location`, the environment's geography, such as `--location europe`.",
             who::KEY_VAULT,
         ));
-        return Comes::No;
+        return PolicyAvailability::No;
     };
     plan.findings.extend(location_findings(
         &location,
@@ -189,7 +198,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> Comes {
         key: key.clone(),
         version: target.key_version.clone(),
     });
-    Comes::Planned
+    PolicyAvailability::Planned
 }
 
 /// Why the environment does not decide a location.

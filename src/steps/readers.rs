@@ -1,8 +1,8 @@
 //! Which principals may read the policy, and the Reader role for those who can't. The service
 //! refuses an add by a caller who can't read the policy.
 
-use super::grant::Comes;
-use super::rights::{About, Asked, Doubt, Need, Right, denial_in_doubt, judge, source};
+use super::grant::PolicyAvailability;
+use super::rights::{About, Doubt, Need, Right, RightsQuery, denial_in_doubt, judge, source};
 use super::{Whose, finding, quoted, unseen, who};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, same_id};
@@ -14,13 +14,18 @@ use crate::model::seen::Unreadable;
 use crate::model::target::Target;
 
 /// Plans Reader for each of the target's readers who can't read the policy.
-pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: &mut Plan) {
+pub(super) fn readers(
+    target: &Target,
+    observed: &Observed,
+    comes: PolicyAvailability,
+    plan: &mut Plan,
+) {
     let Some(policy) = &target.policy else { return };
     for reader in &target.readers {
         match comes {
-            Comes::No => {}
-            Comes::Planned => plan.actions.push(give(policy, reader)),
-            Comes::There => match observed.policy_rights.get(reader) {
+            PolicyAvailability::No => {}
+            PolicyAvailability::Planned => plan.actions.push(give(policy, reader)),
+            PolicyAvailability::There => match observed.policy_rights.get(reader) {
                 Some(held) => reads(policy, reader, held, plan),
                 None => {
                     let why = Unreadable::because("it was not read");
@@ -37,7 +42,7 @@ pub(super) fn readers(target: &Target, observed: &Observed, comes: Comes, plan: 
 /// Checks whether this reader may read the existing policy.
 fn reads(policy: &ArmId, reader: &str, held: &Held, plan: &mut Plan) {
     let at = policy.to_string();
-    let asked = Asked {
+    let asked = RightsQuery {
         principal: reader,
         at: &at,
         need: Need::Policy,
@@ -207,17 +212,37 @@ mod tests {
     #[test]
     fn a_reader_gets_the_role_where_it_is_known_to_be_missing() {
         for (held, comes, expected) in [
-            (Some(reader(false)), Comes::There, &["done"][..]),
-            (Some(Held::nothing()), Comes::There, &["> grant-reader"]),
-            (Some(reader(true)), Comes::There, &["CMK019 unknown"]),
-            (Some(denied_to(WHO)), Comes::There, &["CMK019 block"]),
-            (Some(denied_to("another")), Comes::There, &["done"]),
+            (
+                Some(reader(false)),
+                PolicyAvailability::There,
+                &["done"][..],
+            ),
+            (
+                Some(Held::nothing()),
+                PolicyAvailability::There,
+                &["> grant-reader"],
+            ),
+            (
+                Some(reader(true)),
+                PolicyAvailability::There,
+                &["CMK019 unknown"],
+            ),
+            (
+                Some(denied_to(WHO)),
+                PolicyAvailability::There,
+                &["CMK019 block"],
+            ),
+            (
+                Some(denied_to("another")),
+                PolicyAvailability::There,
+                &["done"],
+            ),
             (
                 Some(Held {
                     roles: silent(),
                     ..Held::nothing()
                 }),
-                Comes::There,
+                PolicyAvailability::There,
                 &["CMK019 unknown"],
             ),
             (
@@ -225,12 +250,12 @@ mod tests {
                     roles: hidden(),
                     ..Held::nothing()
                 }),
-                Comes::There,
+                PolicyAvailability::There,
                 &["CMK019 unknown"],
             ),
-            (None, Comes::There, &["CMK019 unknown"]),
-            (None, Comes::Planned, &["> grant-reader"]),
-            (None, Comes::No, &[]),
+            (None, PolicyAvailability::There, &["CMK019 unknown"]),
+            (None, PolicyAvailability::Planned, &["> grant-reader"]),
+            (None, PolicyAvailability::No, &[]),
         ] {
             let (mut target, mut observed) = well();
             target.readers.push(WHO.to_owned());

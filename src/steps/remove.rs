@@ -1,9 +1,9 @@
 //! Removes an environment from its policy, so that it returns to the Microsoft key.
 
+use super::end_state::EndState;
 use super::evidence::{UnlinkEvidence, take};
-use super::goal::Goal;
 use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
-use super::link::{Standing, locked, no_environment, offline, unknown_link};
+use super::link::{LinkState, locked, no_environment, offline, unknown_link};
 use super::readiness::Readiness;
 use super::{finding, key, quoted, who};
 use crate::model::action::Named;
@@ -30,8 +30,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         plan.actions.push(waiting);
         return plan;
     }
-    match Goal::NoPolicy.standing(environment) {
-        Standing::Done => {
+    match EndState::NoPolicy.standing(environment) {
+        LinkState::Done => {
             match unsettled(observed, environment) {
                 // A link may exist that does not show yet.
                 Some(why) => plan
@@ -43,15 +43,15 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             }
             return plan;
         }
-        Standing::Unknown(why) => {
+        LinkState::Unknown(why) => {
             plan.findings.push(unknown_link(environment, &why));
             return plan;
         }
-        Standing::None
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Failed
-        | Standing::Other(_) => {}
+        LinkState::None
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Failed
+        | LinkState::Other(_) => {}
     }
     let Some(policy) = environment.policy().cloned() else {
         let why = Unreadable::because("the service names no policy");
@@ -129,23 +129,23 @@ pub(super) fn leaving(
     let readiness = Readiness::of(observed, environment, REMOVE);
     // `Readiness` reports what is not known about a lock.
     let is_locked = running(observed).is_none() && locked(environment).proven();
-    match Goal::NoPolicy.standing(environment) {
-        Standing::Failed => {
+    match EndState::NoPolicy.standing(environment) {
+        LinkState::Failed => {
             let mut found = readiness.findings();
             found.push(failed(environment, policy));
             found
         }
         // Whether the environment is locked depends on the link's stage.
-        Standing::Unknown(why) => {
+        LinkState::Unknown(why) => {
             let mut found = readiness.findings();
             found.push(unknown_link(environment, &why));
             found
         }
-        Standing::None
-        | Standing::Done
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Other(_) => {
+        LinkState::None
+        | LinkState::Done
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Other(_) => {
             if !is_locked {
                 return readiness.findings();
             }

@@ -9,13 +9,17 @@ use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::preconditions::Version;
 use crate::model::seen::{Seen, Unreadable};
-use crate::model::surroundings::Version;
 use crate::model::target::Target;
 
 /// The whole command: disables the named version, or every version of the key. It deletes nothing.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
-    let (vault, key, versions) = match (&observed.vault, &target.key, &observed.around.versions) {
+    let (vault, key, versions) = match (
+        &observed.vault,
+        &target.key,
+        &observed.preconditions.versions,
+    ) {
         (Some(Seen::Present(vault)), Some(key), Seen::Present(versions)) => (vault, key, versions),
         _ => {
             return Plan {
@@ -159,7 +163,11 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
     let hidden = |what: &str, why: &Unreadable| {
         unseen("CMK033", name, what, why, (who::KEY_VAULT, Whose::Own))
     };
-    match (&observed.vault, &observed.key, &observed.around.versions) {
+    match (
+        &observed.vault,
+        &observed.key,
+        &observed.preconditions.versions,
+    ) {
         (Some(Seen::Absent), _, _) => gone("There is no such vault.".to_owned()),
         (Some(Seen::Unreadable(why)), _, _) => hidden("The vault", why),
         (_, Some(Seen::Absent), _) => gone(format!("There is no key `{name}` in the vault.")),
@@ -185,7 +193,7 @@ mod tests {
     use crate::model::known::Verdict;
 
     fn enabled(observed: &mut Observed, enabled: &Known<bool>) {
-        on(&mut observed.around.versions, |all| {
+        on(&mut observed.preconditions.versions, |all| {
             all.iter_mut()
                 .for_each(|one| one.validity.enabled = enabled.clone());
         });
@@ -227,7 +235,7 @@ mod tests {
         ),
         (
             "not the whole tenant",
-            |_, o| o.around.whole_tenant = Verdict::No,
+            |_, o| o.preconditions.whole_tenant = Verdict::No,
             &["CMK020 unknown", "withheld", "withheld"],
         ),
         (
@@ -247,7 +255,7 @@ mod tests {
         ),
         (
             "silent versions",
-            |_, o| o.around.versions = silent(),
+            |_, o| o.preconditions.versions = silent(),
             &["CMK033 unknown"],
         ),
         (
@@ -292,7 +300,7 @@ mod tests {
         let left = |observed: &mut Observed| {
             let history = vec![operation("RevertToMicrosoftKey", "Succeeded", 3)];
             observed
-                .around
+                .preconditions
                 .histories
                 .insert("e".to_owned(), all(history));
         };
@@ -312,7 +320,10 @@ mod tests {
         linked(&mut observed, "ep", "Linked");
         assert!(!plan(&target, &observed).may_start());
         let (_, mut doubtful) = super::super::samples::well();
-        doubtful.around.histories.insert("e".to_owned(), silent());
+        doubtful
+            .preconditions
+            .histories
+            .insert("e".to_owned(), silent());
         assert!(!plan(&target, &doubtful).may_start());
     }
 }

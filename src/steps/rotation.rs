@@ -35,7 +35,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     else {
         return plan;
     };
-    let before = match &observed.around.rotation {
+    let before = match &observed.preconditions.rotation {
         Seen::Present(before) => before,
         Seen::Absent => {
             plan.findings
@@ -128,7 +128,7 @@ fn gap(key: &Key, message: String, remedy: String) -> Finding {
     )
 }
 
-/// No version comes by itself: then the one that is there ends, or the next one that a person makes
+/// Key Vault makes no version: then the current version ends, or the next one that a person makes
 /// does.
 fn ends(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
     if rotation.rotates.is_some() {
@@ -163,7 +163,7 @@ fn set() -> String {
     "Set one: `cmkctl rotation-policy set --rotate-every 1y --expires-after 2y`.".to_owned()
 }
 
-/// The next version comes after the end of the one that is there.
+/// The next version comes after the end of the current version.
 fn late(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
     let next = key.validity.next(rotation)?;
     let end = key.validity.end().filter(|end| *end <= next)?;
@@ -231,7 +231,7 @@ mod tests {
             "none before",
             |t, o| {
                 wish(t, "1y", "2y");
-                o.around.rotation = Seen::Present(policy("", ""));
+                o.preconditions.rotation = Seen::Present(policy("", ""));
             },
             &["> set-rotation-policy"],
         ),
@@ -239,7 +239,7 @@ mod tests {
             "the same",
             |t, o| {
                 wish(t, "12m", "");
-                o.around.rotation = Seen::Present(policy("1y", "2y"));
+                o.preconditions.rotation = Seen::Present(policy("1y", "2y"));
             },
             &["done"],
         ),
@@ -247,7 +247,7 @@ mod tests {
             "one that is not visible",
             |t, o| {
                 wish(t, "1y", "");
-                o.around.rotation = hidden();
+                o.preconditions.rotation = hidden();
             },
             &["CMK052 unknown"],
         ),
@@ -260,7 +260,7 @@ mod tests {
             "versions that end, and none that follows",
             |t, o| {
                 wish(t, "", "1y");
-                o.around.rotation = Seen::Present(policy("", ""));
+                o.preconditions.rotation = Seen::Present(policy("", ""));
             },
             &["CMK052 block"],
         ),
@@ -268,7 +268,7 @@ mod tests {
             "the end that is there is too soon for it",
             |t, o| {
                 wish(t, "1y", "");
-                o.around.rotation = Seen::Present(policy("", "90d"));
+                o.preconditions.rotation = Seen::Present(policy("", "90d"));
             },
             &["CMK052 block"],
         ),
@@ -276,7 +276,7 @@ mod tests {
             "the version that is there ends before the next one",
             |t, o| {
                 wish(t, "2y", "");
-                o.around.rotation = Seen::Present(policy("", ""));
+                o.preconditions.rotation = Seen::Present(policy("", ""));
             },
             &["CMK052 warn", "> set-rotation-policy"],
         ),
@@ -284,7 +284,7 @@ mod tests {
             "a key that is disabled",
             |t, o| {
                 wish(t, "1y", "");
-                o.around.rotation = Seen::Present(policy("", ""));
+                o.preconditions.rotation = Seen::Present(policy("", ""));
                 on(&mut o.key, |key| key.validity.enabled = Known::Known(false));
             },
             &["CMK016 block", "> set-rotation-policy"],
@@ -307,7 +307,7 @@ mod tests {
     fn what_is_due_is_said_before() {
         let (mut target, mut observed) = super::super::samples::well();
         wish(&mut target, "30d", "");
-        observed.around.rotation = Seen::Present(policy("", ""));
+        observed.preconditions.rotation = Seen::Present(policy("", ""));
         let plan = plan(&target, &observed);
         assert!(plan.findings.iter().any(|one| one.message.contains("soon")));
     }
@@ -332,7 +332,7 @@ mod tests {
             (key(), "6m", "1y", None, &[][..]),
             (key(), "", "", None, WARN),
             (forever(), "", "", None, &[]),
-            // An end without a rotation; too late; an end that nobody knows.
+            // An end without a rotation; too late; an unknown end.
             (forever(), "", "1y", None, WARN),
             (key(), "2y", "3y", None, WARN),
             (ends(odd()), "2y", "3y", None, &[]),

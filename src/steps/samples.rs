@@ -10,13 +10,13 @@ use crate::model::making::Making;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::plan::Plan;
+use crate::model::preconditions::{OldKey, Preconditions, Validation, Version};
 use crate::model::protection::{
     Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
 use crate::model::rights::{Held, Permission, RoleAssignment};
 use crate::model::roles::ENCRYPTION_USER;
 use crate::model::seen::{Seen, Unreadable};
-use crate::model::surroundings::{OldKey, Surroundings, Validation, Version};
 use crate::model::target::Target;
 use crate::model::whole::Whole;
 use jiff::{SignedDuration, Timestamp};
@@ -234,7 +234,7 @@ pub(super) fn well() -> (Target, Observed) {
         actions: vec!["*".to_owned()],
         ..Permission::default()
     }]);
-    let around = Surroundings {
+    let preconditions = Preconditions {
         group_rights: anything.clone(),
         vault_rights: anything.clone(),
         subscription_rights: anything,
@@ -259,7 +259,7 @@ pub(super) fn well() -> (Target, Observed) {
         policies: BTreeMap::from([(policy_id("ep"), Seen::Present(policy("ep")))]),
         histories: BTreeMap::from([("e".to_owned(), all(Vec::new()))]),
         whole_tenant: Verdict::Yes,
-        ..Surroundings::default()
+        ..Preconditions::default()
     };
     let observed = Observed {
         at: now(),
@@ -275,7 +275,7 @@ pub(super) fn well() -> (Target, Observed) {
         key: Some(Seen::Present(key())),
         key_rights: Held::of(vec![grant()]),
         policy_rights: BTreeMap::new(),
-        around,
+        preconditions,
         making: Making::default(),
         left: None,
     };
@@ -349,5 +349,5 @@ pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
 /// Copies the environment into the tenant's list.
 pub(super) fn listed(observed: &mut Observed) {
     let shown = observed.environment.present().cloned().unwrap();
-    on(&mut observed.around.estate, |all| all[0] = shown);
+    on(&mut observed.preconditions.estate, |all| all[0] = shown);
 }

@@ -2,10 +2,10 @@
 //! add, which is two outages. Microsoft's own script links the new policy over the old one; whether
 //! that is one outage is not proven.
 
-use super::evidence::{Comes, First, SwapEvidence, take};
+use super::evidence::{First, PolicyAvailability, SwapEvidence, take};
 use super::grant::grant_command;
 use super::lifecycle::{last_was_removal, running, under_way};
-use super::link::{Standing, no_environment, standing};
+use super::link::{LinkState, no_environment, standing};
 use super::remove;
 use super::{Whose, add, estate, finding, key, quoted, ready, who};
 use crate::model::action::Named;
@@ -45,12 +45,12 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     match standing(environment, policy) {
         // The environment has no policy: it either left its old one, or never had one.
-        Standing::None if last_was_removal(observed) || running(observed).is_some() => {
+        LinkState::None if last_was_removal(observed) || running(observed).is_some() => {
             plan.already
                 .push(format!("`{name}` has left its old policy"));
             plan.join(add::plan(target, observed, false));
         }
-        Standing::None => plan.findings.push(finding(
+        LinkState::None => plan.findings.push(finding(
             "CMK025",
             Severity::Block,
             &environment.id,
@@ -58,14 +58,14 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             "Add it: `cmkctl add-environment`.",
             who::POWER_PLATFORM,
         )),
-        Standing::Other(from) => {
+        LinkState::Other(from) => {
             plan = from_one_to_the_other(target, observed, environment, policy, &from);
         }
-        Standing::Done
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Failed
-        | Standing::Unknown(_) => {
+        LinkState::Done
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Failed
+        | LinkState::Unknown(_) => {
             plan.join(add::plan(target, observed, false));
         }
     }
@@ -76,7 +76,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
 
 /// Plans the add that follows once the environment has left its old policy.
 fn add_after(plan: &mut Plan, of: (&Target, &Observed), environment: &Environment, policy: &ArmId) {
-    let later = (policy, Comes::Nothing, First::Removal);
+    let later = (policy, PolicyAvailability::Nothing, First::Removal);
     add::link(plan, of, environment, later);
 }
 
@@ -100,8 +100,11 @@ fn from_one_to_the_other(
     let unread = Observed::default();
     let old = observed.left.as_deref().unwrap_or(&unread);
     plan.findings.extend(key::to_leave(old));
-    plan.findings
-        .extend(estate::check(target, &observed.around.estate, environment));
+    plan.findings.extend(estate::check(
+        target,
+        &observed.preconditions.estate,
+        environment,
+    ));
     if target.in_place {
         plan.findings.push(in_place(environment));
         let gathered = SwapEvidence::gather(target, observed, (from, policy));
@@ -202,7 +205,7 @@ pub(super) fn old_key(observed: &Observed, subject: &str) -> Option<Finding> {
         let others = (who::KEY_VAULT, Whose::Others);
         super::unseen("CMK034", subject, what, why, others)
     };
-    let old = match &observed.around.old_key {
+    let old = match &observed.preconditions.old_key {
         Seen::Present(old) => match &old.granted {
             Verdict::Yes => return None,
             Verdict::No => old,
@@ -239,7 +242,7 @@ mod tests {
         Row, hidden, linked, list, odd, on, operation, rows, silent, told, well,
     };
     use super::*;
-    use crate::model::surroundings::OldKey;
+    use crate::model::preconditions::OldKey;
 
     /// Linked to the policy `old`, and everything about that policy is known.
     fn from_old(observed: &mut Observed) {
@@ -310,7 +313,7 @@ mod tests {
             "not in reach",
             |_, o| {
                 from_old(o);
-                o.around.old_key = old_key(Verdict::No);
+                o.preconditions.old_key = old_key(Verdict::No);
             },
             &["CMK034 block", "> remove-environment", "> add-environment"],
         ),
@@ -318,7 +321,7 @@ mod tests {
             "hidden",
             |_, o| {
                 from_old(o);
-                o.around.old_key = hidden();
+                o.preconditions.old_key = hidden();
             },
             &[
                 "CMK034 unknown",
@@ -330,7 +333,7 @@ mod tests {
             "hidden, and checked by somebody",
             |t, o| {
                 from_old(o);
-                o.around.old_key = hidden();
+                o.preconditions.old_key = hidden();
                 t.old_key_granted = true;
             },
             &[
@@ -343,7 +346,7 @@ mod tests {
             "silent",
             |_, o| {
                 from_old(o);
-                o.around.old_key = silent();
+                o.preconditions.old_key = silent();
             },
             &[
                 "CMK034 unknown",

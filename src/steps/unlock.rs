@@ -2,7 +2,7 @@
 //! earliest deletion first.
 
 use super::evidence::{EnableEvidence, EnableVersionEvidence, RecoverEvidence, take};
-use super::grant::Comes;
+use super::grant::PolicyAvailability;
 use super::key_state::Mends;
 use super::lifecycle::KEPT_AFTER_ROTATION;
 use super::link::{locked as is_locked, no_environment, unknown_link};
@@ -16,8 +16,8 @@ use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
+use crate::model::preconditions::Version;
 use crate::model::seen::{Seen, Unreadable};
-use crate::model::surroundings::Version;
 use crate::model::target::Target;
 use jiff::Timestamp;
 
@@ -101,7 +101,13 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
             .filter(|finding| finding.severity == Severity::Unknown),
     );
     plan.join(restore(&named, observed));
-    grant::grant(&named, observed, Comes::There, Whose::Others, &mut plan);
+    grant::grant(
+        &named,
+        observed,
+        PolicyAvailability::There,
+        Whose::Others,
+        &mut plan,
+    );
     plan
 }
 
@@ -136,7 +142,7 @@ fn restore(named: &Target, observed: &Observed) -> Plan {
         plan.findings = key::check(named, observed, Whose::Others);
         return plan;
     };
-    if observed.key_is_absent() && observed.around.deleted_key.present().is_some() {
+    if observed.key_is_absent() && observed.preconditions.deleted_key.present().is_some() {
         plan.findings = key::check_but(named, observed, Whose::Others, Mends::Deleted);
         let gathered = RecoverEvidence::gather(observed, name);
         take(&mut plan, gathered, |evidence| Action::RecoverKey {
@@ -172,7 +178,7 @@ fn disabled_versions(
     found: &mut Vec<Finding>,
 ) -> Vec<KeyVersion> {
     let what = format!("Which versions of the key `{name}` are enabled");
-    match &observed.around.versions {
+    match &observed.preconditions.versions {
         Seen::Present(versions) => {
             let pinned = observed
                 .policy
@@ -289,7 +295,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         .environment
         .present()
         .filter(|_| target.policy.is_none());
-    let all: Vec<&Environment> = match (named, &observed.around.estate) {
+    let all: Vec<&Environment> = match (named, &observed.preconditions.estate) {
         (Some(environment), _) => vec![environment],
         (None, Seen::Present(all)) => all.iter().collect(),
         (None, seen) => {
@@ -307,7 +313,7 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
         }
     };
     if named.is_none()
-        && let Some(why) = in_part(&observed.around.whole_tenant)
+        && let Some(why) = in_part(&observed.preconditions.whole_tenant)
     {
         let what = format!("Which other environments of `{}` are locked", policy.name);
         let others = (who::POWER_PLATFORM, Whose::Others);
@@ -404,7 +410,7 @@ mod tests {
         on(&mut observed.key, |key| {
             key.validity.enabled = enabled.clone()
         });
-        on(&mut observed.around.versions, |all| {
+        on(&mut observed.preconditions.versions, |all| {
             all.iter_mut()
                 .for_each(|one| one.validity.enabled = enabled.clone());
         });
@@ -454,7 +460,7 @@ mod tests {
             "something runs on it",
             |_, o| {
                 locked(o);
-                on(&mut o.around.estate, |all| {
+                on(&mut o.preconditions.estate, |all| {
                     all[0].ongoing = Some("Copy".into())
                 });
             },
@@ -464,7 +470,7 @@ mod tests {
             "in a new runtime state",
             |_, o| {
                 locked(o);
-                on(&mut o.around.estate, |all| {
+                on(&mut o.preconditions.estate, |all| {
                     all[0].runtime_state = "Wibble".into()
                 });
             },
@@ -474,7 +480,9 @@ mod tests {
             "a silent link",
             |_, o| {
                 locked(o);
-                on(&mut o.around.estate, |all| all[0].key_link = silent());
+                on(&mut o.preconditions.estate, |all| {
+                    all[0].key_link = silent()
+                });
             },
             &["CMK035 unknown", "done"],
         ),
@@ -483,7 +491,7 @@ mod tests {
             |_, o| {
                 linked(o, "ep", "Linked");
                 o.environment = Seen::default();
-                o.around.whole_tenant = Verdict::No;
+                o.preconditions.whole_tenant = Verdict::No;
             },
             &["CMK021 unknown", "done"],
         ),
@@ -491,7 +499,7 @@ mod tests {
             "a part of the tenant, and one of it locked",
             |_, o| {
                 locked(o);
-                o.around.whole_tenant = Verdict::No;
+                o.preconditions.whole_tenant = Verdict::No;
             },
             &["CMK021 warn", "> enable-environment", "done"],
         ),
@@ -499,7 +507,7 @@ mod tests {
             "one locked, and another one perhaps",
             |_, o| {
                 locked(o);
-                list(&mut o.around.estate, |all| {
+                list(&mut o.preconditions.estate, |all| {
                     let mut other = all[0].clone();
                     other.id = "f".to_owned();
                     other.runtime_state = "Wibble".into();
@@ -514,7 +522,7 @@ mod tests {
                 locked(o);
                 enabled(o, &Known::Known(false));
                 on(&mut o.key, |key| key.validity.enabled = Known::Known(true));
-                on(&mut o.around.versions, |all| {
+                on(&mut o.preconditions.versions, |all| {
                     all[1].validity.created = odd();
                     all[1].validity.enabled = Known::Known(true);
                 });
@@ -523,12 +531,12 @@ mod tests {
         ),
         (
             "a silent tenant",
-            |_, o| o.around.estate = silent(),
+            |_, o| o.preconditions.estate = silent(),
             &["CMK021 unknown", "done"],
         ),
         (
             "a hidden tenant and nothing to do for the key",
-            |_, o| o.around.estate = hidden(),
+            |_, o| o.preconditions.estate = hidden(),
             &["CMK021 unknown", "done"],
         ),
         (

@@ -7,10 +7,10 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
 use crate::model::observed::Observed;
+use crate::model::preconditions::Deleted;
 use crate::model::protection::{Network, Policy, Vault};
 use crate::model::remedy::Remedy;
 use crate::model::seen::Seen;
-use crate::model::surroundings::Deleted;
 use crate::model::target::Target;
 
 /// Old keys must outlive 28 days after a rotation and 30 days after a removal. A vault with a
@@ -37,7 +37,7 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
     let vault = vault_id(target, observed);
     let id = vault.map_or_else(|| "vault".to_owned(), ToString::to_string);
     let hsm = vault.is_some_and(|vault| vault.kind == ResourceKind::ManagedHsm);
-    let deleted = &observed.around.deleted_vault;
+    let deleted = &observed.preconditions.deleted_vault;
     let (message, remedy) = match deleted {
         Seen::Present(deleted) => {
             let flag = if hsm { "--hsm-name" } else { "--name" };
@@ -395,7 +395,7 @@ mod tests {
                 "purged permanently on 2026-03-09",
             ),
         ] {
-            observed.around.deleted_vault = seen;
+            observed.preconditions.deleted_vault = seen;
             let found = absent_vault(&target, &observed);
             assert!(found.message.contains(message), "{}", found.message);
             assert_eq!((found.code, found.severity), ("CMK046", Severity::Block));

@@ -1,14 +1,14 @@
 //! Makes a plan from a file: what its policies lack, and then, ring by ring, what its environments
 //! lack. What the file does not name is listed and not changed.
 
-use super::link::{Standing, standing};
+use super::link::{LinkState, standing};
 pub use super::member::target;
 use super::member::{Lookup, in_nobodys_way, is_locked, member};
 use super::{create_key, estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
-use crate::model::fleet::{Fleet, Member, Named, Place, Sight, Unlisted};
+use crate::model::fleet::{Fleet, FleetSnapshot, Member, MemberState, Named, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::observed::Observed;
 use crate::model::plan::Plan;
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The environments of the file that cmkctl must read alone, because the list shows them not in
 /// their desired state. Locked ones are left out, because nothing can be started on them.
-pub fn unsettled<'a>(wanted: &Wanted, sight: &'a Sight) -> Vec<&'a Environment> {
+pub fn unsettled<'a>(wanted: &Wanted, sight: &'a FleetSnapshot) -> Vec<&'a Environment> {
     let known = by_id(sight);
     let each = wanted
         .policies
@@ -26,14 +26,14 @@ pub fn unsettled<'a>(wanted: &Wanted, sight: &'a Sight) -> Vec<&'a Environment> 
     each.filter_map(|(policy, one)| {
         let environment = *known.get(&one.id.to_ascii_lowercase())?;
         let done =
-            standing(environment, &policy.id) == Standing::Done && environment.ongoing.is_none();
+            standing(environment, &policy.id) == LinkState::Done && environment.ongoing.is_none();
         (!done && !is_locked(environment, &policy.id, sight)).then_some(environment)
     })
     .collect()
 }
 
 /// The whole plan.
-pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
+pub fn plan(wanted: &Wanted, sight: &FleetSnapshot) -> Fleet {
     let known = by_id(sight);
     let linked = by_policy(sight);
     let twice = names_of_several(wanted, &known);
@@ -95,7 +95,7 @@ pub fn plan(wanted: &Wanted, sight: &Sight) -> Fleet {
 fn encrypted(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<String> {
     let settled = members
         .iter()
-        .filter(|(member, _)| member.place == Place::Encrypted)
+        .filter(|(member, _)| member.place == MemberState::Encrypted)
         .count();
     let noun = if settled == 1 {
         "environment is"
@@ -131,7 +131,7 @@ fn members_by_ring(fleet: &mut Fleet, mut members: Vec<(Member, Vec<Finding>)>) 
     }
 }
 
-fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
+fn by_id(sight: &FleetSnapshot) -> HashMap<String, &Environment> {
     let all = sight.listed.environments();
     all.iter()
         .map(|environment| (environment.id.to_ascii_lowercase(), environment))
@@ -139,7 +139,7 @@ fn by_id(sight: &Sight) -> HashMap<String, &Environment> {
 }
 
 /// The environments linked to each policy.
-fn by_policy(sight: &Sight) -> BTreeMap<ArmId, Vec<&Environment>> {
+fn by_policy(sight: &FleetSnapshot) -> BTreeMap<ArmId, Vec<&Environment>> {
     let mut linked: BTreeMap<ArmId, Vec<&Environment>> = BTreeMap::new();
     for environment in sight.listed.environments() {
         if let Some(policy) = environment.policy() {
@@ -179,7 +179,7 @@ fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Findi
     let locked: Vec<&Member> = members
         .iter()
         .map(|(member, _)| member)
-        .filter(|member| member.place == Place::Locked)
+        .filter(|member| member.place == MemberState::Locked)
         .collect();
     let first = locked.first()?;
     let (more, verb) = match locked.len() - 1 {
@@ -223,7 +223,7 @@ fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
     })
 }
 
-fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
+fn unseen(fleet: &Fleet, sight: &FleetSnapshot) -> Option<Finding> {
     let why = sight.listed.unreadable().filter(|_| fleet.has_unseen())?;
     let what = "Where the environments of the file stand";
     let of = (who::POWER_PLATFORM, super::Whose::Others);
@@ -237,7 +237,7 @@ fn unseen(fleet: &Fleet, sight: &Sight) -> Option<Finding> {
 /// The finding if the tenant has no room for all of them.
 fn limit(
     wanted: &Wanted,
-    sight: &Sight,
+    sight: &FleetSnapshot,
     fleet: &Fleet,
     known: &HashMap<String, &Environment>,
 ) -> Option<Finding> {
@@ -336,14 +336,14 @@ mod tests {
     }
 
     /// A tenant's list with `listed`, and the single read of the same environment.
-    fn sight(listed: Environment, single: Option<Environment>) -> Sight {
+    fn sight(listed: Environment, single: Option<Environment>) -> FleetSnapshot {
         let (_, observed) = well();
         let members = single.map(|single| {
             let mut seen = observed.clone();
             seen.environment = Seen::Present(single);
             ("e".to_owned(), seen)
         });
-        Sight {
+        FleetSnapshot {
             at: observed.at,
             listed: Listed::Tenant(all(vec![listed])),
             policies: vec![observed],
@@ -381,7 +381,7 @@ mod tests {
         }
     }
 
-    fn place(sight: &Sight) -> (Place, usize) {
+    fn place(sight: &FleetSnapshot) -> (MemberState, usize) {
         let fleet = plan(&file(), sight);
         (fleet.members[0].place, fleet.plan.actions.len())
     }
@@ -391,32 +391,32 @@ mod tests {
         let free = environment("e");
         assert_eq!(
             place(&sight(with("Linked", "Enabled"), None)),
-            (Place::Encrypted, 0)
+            (MemberState::Encrypted, 0)
         );
         assert_eq!(
             place(&sight(with("Linked", "Disabled"), None)),
-            (Place::Locked, 0)
+            (MemberState::Locked, 0)
         );
         assert_eq!(
             place(&sight(free.clone(), Some(free.clone()))),
-            (Place::Pending, 1)
+            (MemberState::Pending, 1)
         );
         let mut busy = sight(free.clone(), Some(free.clone()));
         let seen = busy.members.get_mut("e").unwrap();
         seen.operations = all(vec![operation("Copy", "Running", 0)]);
-        assert_eq!(place(&busy).0, Place::Blocked);
+        assert_eq!(place(&busy).0, MemberState::Blocked);
         let mut unread = sight(free.clone(), Some(free.clone()));
         unread.members.get_mut("e").unwrap().operations = silent();
-        assert_eq!(place(&unread).0, Place::Blocked);
+        assert_eq!(place(&unread).0, MemberState::Blocked);
         let mut hidden = sight(free.clone(), None);
         hidden.listed = Listed::Tenant(silent());
-        assert_eq!(place(&hidden), (Place::NotVisible, 0));
+        assert_eq!(place(&hidden), (MemberState::NotVisible, 0));
         assert!(plan(&file(), &hidden).has_unseen());
         let mut renamed = free;
         renamed.display_name = "OTHER".to_owned();
         assert_eq!(
             place(&sight(renamed.clone(), Some(renamed))),
-            (Place::Blocked, 0)
+            (MemberState::Blocked, 0)
         );
     }
 
@@ -434,9 +434,9 @@ mod tests {
         assert!(fleet.plan.actions.is_empty());
     }
 
-    type Forget = fn(&mut Sight);
+    type Forget = fn(&mut FleetSnapshot);
 
-    fn member_of(sight: &mut Sight) -> Option<&mut Observed> {
+    fn member_of(sight: &mut FleetSnapshot) -> Option<&mut Observed> {
         sight.members.get_mut("e")
     }
 

@@ -3,7 +3,7 @@
 
 use super::link::locked;
 use crate::model::environment::{Environment, Stage};
-use crate::model::estate::{Estate, Protection, Standing, State};
+use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
 use crate::model::fleet::Named;
 use crate::model::known::{Known, Verdict};
 use crate::model::notice::Change;
@@ -45,7 +45,7 @@ impl Watched {
     pub fn look(
         &mut self,
         estate: &Estate,
-        all: &[Standing<'_>],
+        all: &[JudgedEnvironment<'_>],
         (wants, roles): (impl Fn(State) -> bool, bool),
     ) -> Vec<Change> {
         let mut changes = self.over(estate, all);
@@ -64,7 +64,7 @@ impl Watched {
             }
         }
         let hidden = |role: bool| {
-            let unseen = |one: &&Standing<'_>| {
+            let unseen = |one: &&JudgedEnvironment<'_>| {
                 one.states.contains(&State::NotVisible) && one.lacks_role == role
             };
             let mut unseen = all.iter().filter(unseen);
@@ -76,7 +76,7 @@ impl Watched {
             ))
         };
         let (role, service) = (hidden(true).filter(|_| roles), hidden(false));
-        // While a service does not answer, nobody says that the role is back.
+        // While a service does not answer, it is unknown whether the role is back.
         if role.is_some() || service.is_none() {
             changes.extend(blind(
                 &mut self.role,
@@ -108,8 +108,8 @@ impl Watched {
     }
 
     /// What is over, as far as this look sees it.
-    fn over(&mut self, estate: &Estate, all: &[Standing<'_>]) -> Vec<Change> {
-        let by_id: BTreeMap<&str, &Standing<'_>> = all
+    fn over(&mut self, estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Change> {
+        let by_id: BTreeMap<&str, &JudgedEnvironment<'_>> = all
             .iter()
             .map(|one| (one.environment.id.as_str(), one))
             .collect();
@@ -146,7 +146,7 @@ const ROLE: &str = "not-visible";
 const SERVICE: &str = "no-answer";
 
 /// Is a state over? What decides about it must have been seen.
-fn is_over(state: State, one: &Standing<'_>, protection: Option<&Protection>) -> bool {
+fn is_over(state: State, one: &JudgedEnvironment<'_>, protection: Option<&Protection>) -> bool {
     let environment = one.environment;
     if one.states.contains(&state) {
         return false;

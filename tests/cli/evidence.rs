@@ -12,16 +12,16 @@ use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;
+use cmkctl::model::preconditions::{Deleted, OldKey, Version};
 use cmkctl::model::protection::{Network, Validity};
 use cmkctl::model::rights::Held;
 use cmkctl::model::seen::{Seen, Unreadable};
-use cmkctl::model::surroundings::{Deleted, OldKey, Version};
 use cmkctl::model::target::Target;
 use cmkctl::model::whole::Whole;
 use cmkctl::model::word::Word;
 use cmkctl::steps::evidence::{
-    Comes, DisableEvidence, EnableEvidence, EnableVersionEvidence, Evidence, First, Gap,
-    LinkEvidence, Needs, PurgeEvidence, RecoverEvidence, RotateEvidence, SwapEvidence,
+    DisableEvidence, EnableEvidence, EnableVersionEvidence, Evidence, First, Gap, LinkEvidence,
+    Needs, PolicyAvailability, PurgeEvidence, RecoverEvidence, RotateEvidence, SwapEvidence,
     UnlinkEvidence,
 };
 use std::collections::BTreeMap;
@@ -233,7 +233,7 @@ fn links() -> Kind {
     Kind {
         name: "link",
         gather: |t, o| {
-            let none = (Comes::Nothing, First::Nothing);
+            let none = (PolicyAvailability::Nothing, First::Nothing);
             told(LinkEvidence::gather(t, o, &policy_id(), none))
         },
         whole: well(),
@@ -299,7 +299,7 @@ fn swaps() -> Kind {
         ..Observed::default()
     };
     observed.left = Some(Box::new(old));
-    observed.around.old_key = Seen::Present(OldKey {
+    observed.preconditions.old_key = Seen::Present(OldKey {
         vault: "v".into(),
         key: "k".into(),
         granted: Verdict::Yes,
@@ -311,9 +311,9 @@ fn swaps() -> Kind {
         ("CMK019", |_, o| o.left = None),
         ("CMK011", |_, o| left(o).vault = Some(silent())),
         ("CMK012", |_, o| left(o).key_rights.roles = silent()),
-        ("CMK034", |_, o| o.around.old_key = silent()),
+        ("CMK034", |_, o| o.preconditions.old_key = silent()),
         // The other administrator must have checked what this caller can't see.
-        ("CMK034", |_, o| o.around.old_key = unreadable(None)),
+        ("CMK034", |_, o| o.preconditions.old_key = unreadable(None)),
         ("CMK006", |_, o| {
             environment(o).protection_level = Word::default()
         }),
@@ -332,7 +332,7 @@ fn swaps() -> Kind {
             part(&mut left(o).key).validity.enabled = Known::Known(false)
         }),
         ("no right on the old key", |_, o| {
-            part(&mut o.around.old_key).granted = Verdict::No
+            part(&mut o.preconditions.old_key).granted = Verdict::No
         }),
     ]);
     let mut hidden = CARRIES_HIDDEN.to_vec();
@@ -343,7 +343,7 @@ fn swaps() -> Kind {
         }),
         ("the old key, checked", |t, o| {
             t.old_key_granted = true;
-            o.around.old_key = unreadable(None);
+            o.preconditions.old_key = unreadable(None);
         }),
     ]);
     Kind {
@@ -359,24 +359,24 @@ fn swaps() -> Kind {
 fn disables() -> Kind {
     let (mut target, mut observed) = well();
     target.deleted_checked = true;
-    observed.around.versions = all(vec![Version {
+    observed.preconditions.versions = all(vec![Version {
         id: version('a'),
         validity: validity(true, 90),
     }]);
-    observed.around.whole_tenant = Verdict::Yes;
-    observed.around.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
-    observed.around.histories = BTreeMap::from([("e".to_owned(), all(Vec::new()))]);
-    observed.around.estate = all(vec![environment(&mut observed).clone()]);
+    observed.preconditions.whole_tenant = Verdict::Yes;
+    observed.preconditions.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
+    observed.preconditions.histories = BTreeMap::from([("e".to_owned(), all(Vec::new()))]);
+    observed.preconditions.estate = all(vec![environment(&mut observed).clone()]);
     fn listed(o: &mut Observed) -> &mut Environment {
-        &mut part(&mut o.around.estate)[0]
+        &mut part(&mut o.preconditions.estate)[0]
     }
     fn history(o: &mut Observed) -> &mut Seen<Whole<Operation>> {
-        o.around.histories.get_mut("e").unwrap()
+        o.preconditions.histories.get_mut("e").unwrap()
     }
     Kind {
         name: "disable",
         gather: |t, o| {
-            let versions = o.around.versions.present().unwrap();
+            let versions = o.preconditions.versions.present().unwrap();
             let all: Vec<&Version> = versions.iter().collect();
             let needs = Needs::of(t, o, versions, &all);
             let vault = t.vault.as_ref().unwrap();
@@ -390,22 +390,24 @@ fn disables() -> Kind {
         whole: (target, observed),
         missing: vec![
             ("CMK033", |t, _| t.deleted_checked = false),
-            ("CMK020", |_, o| o.around.estate = silent()),
-            ("CMK020", |_, o| o.around.estate = unreadable(None)),
-            ("CMK020", |_, o| o.around.whole_tenant = Verdict::No),
-            ("CMK020", |_, o| o.around.whole_tenant = Verdict::default()),
+            ("CMK020", |_, o| o.preconditions.estate = silent()),
+            ("CMK020", |_, o| o.preconditions.estate = unreadable(None)),
+            ("CMK020", |_, o| o.preconditions.whole_tenant = Verdict::No),
+            ("CMK020", |_, o| {
+                o.preconditions.whole_tenant = Verdict::default()
+            }),
             ("CMK033", |_, o| *history(o) = silent()),
-            ("CMK033", |_, o| o.around.histories.clear()),
+            ("CMK033", |_, o| o.preconditions.histories.clear()),
             ("CMK033", |_, o| listed(o).key_link = unreadable(None)),
             ("CMK033", |_, o| {
                 listed(o).management_state = Word::default()
             }),
             ("CMK033", |_, o| {
                 listed(o).key_link = link("ep", "Linked");
-                o.around.policies.clear();
+                o.preconditions.policies.clear();
             }),
             ("CMK033", |_, o| {
-                part(&mut o.around.versions)[0].validity.enabled = odd()
+                part(&mut o.preconditions.versions)[0].validity.enabled = odd()
             }),
         ],
         wrong: vec![
@@ -468,12 +470,12 @@ fn enables() -> Kind {
 
 fn enables_version() -> Kind {
     let (target, mut observed) = well();
-    observed.around.versions = all(vec![Version {
+    observed.preconditions.versions = all(vec![Version {
         id: version('a'),
         validity: validity(false, 90),
     }]);
     fn state(o: &mut Observed) -> &mut Known<bool> {
-        &mut part(&mut o.around.versions)[0].validity.enabled
+        &mut part(&mut o.preconditions.versions)[0].validity.enabled
     }
     Kind {
         name: "enable version",
@@ -481,8 +483,8 @@ fn enables_version() -> Kind {
         whole: (target, observed),
         missing: vec![
             ("CMK016", |_, o| *state(o) = odd()),
-            ("CMK016", |_, o| o.around.versions = silent()),
-            ("CMK016", |_, o| o.around.versions = all(Vec::new())),
+            ("CMK016", |_, o| o.preconditions.versions = silent()),
+            ("CMK016", |_, o| o.preconditions.versions = all(Vec::new())),
             ("CMK016", |_, o| o.vault = Some(unreadable(None))),
             ("CMK016", |_, o| o.policy = unreadable(None)),
             ("CMK016", |_, o| part(&mut o.policy).key = odd()),
@@ -529,20 +531,24 @@ fn rotates() -> Kind {
 fn recovers() -> Kind {
     let (target, mut observed) = well();
     observed.key = Some(Seen::Absent);
-    observed.around.deleted_key = Seen::Present(Deleted::default());
+    observed.preconditions.deleted_key = Seen::Present(Deleted::default());
     Kind {
         name: "recover",
         gather: |_, o| told(RecoverEvidence::gather(o, &key())),
         whole: (target, observed),
         missing: vec![
             ("CMK016", |_, o| o.key = Some(silent())),
-            ("CMK016", |_, o| o.around.deleted_key = unreadable(None)),
+            ("CMK016", |_, o| {
+                o.preconditions.deleted_key = unreadable(None)
+            }),
             ("CMK016", |_, o| o.vault = Some(unreadable(None))),
             ("CMK016", |_, o| o.policy = unreadable(None)),
         ],
         wrong: vec![
             ("the key is there", |_, o| o.key = well().1.key),
-            ("no deleted key", |_, o| o.around.deleted_key = Seen::Absent),
+            ("no deleted key", |_, o| {
+                o.preconditions.deleted_key = Seen::Absent
+            }),
         ],
         hidden: Vec::new(),
     }
@@ -632,7 +638,7 @@ fn what_the_plan_makes_first_is_the_same_fact_as_when_it_is_made() {
     let planned = |change: Change| {
         let (mut target, mut observed) = well();
         change(&mut target, &mut observed);
-        let comes = (Comes::Policy, First::Nothing);
+        let comes = (PolicyAvailability::Policy, First::Nothing);
         told(LinkEvidence::gather(
             &target,
             &observed,
@@ -651,7 +657,7 @@ fn what_the_plan_makes_first_is_the_same_fact_as_when_it_is_made() {
     // The environment first leaves its old policy, and is then read again.
     let (target, mut observed) = well();
     linked_to(&mut observed, "old");
-    let leaves = (Comes::Nothing, First::Removal);
+    let leaves = (PolicyAvailability::Nothing, First::Removal);
     let gathered = LinkEvidence::gather(&target, &observed, &policy_id(), leaves);
     assert_eq!(told(gathered), made);
     // An unreadable policy never counts as one to be created.
@@ -664,7 +670,7 @@ fn overridden_days_are_named_and_users_never_are() {
     let mut kind = disables();
     kind.whole.0.override_dates = true;
     let left: Change = |_, o| {
-        let history = o.around.histories.get_mut("e").unwrap();
+        let history = o.preconditions.histories.get_mut("e").unwrap();
         also(history, operation("RevertToMicrosoftKey", "Succeeded", 12));
     };
     let Told::Allowed(facts) = after(&kind, left) else {

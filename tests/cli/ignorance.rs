@@ -11,11 +11,11 @@ use cmkctl::model::making::{Making, NameCheck};
 use cmkctl::model::new_key::{NewKey, Period};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
+use cmkctl::model::preconditions::{OldKey, Version};
 use cmkctl::model::protection::Validity;
 use cmkctl::model::rights::Held;
 use cmkctl::model::rotation::{RotationPolicy, RotationWish};
 use cmkctl::model::seen::{Seen, Unreadable};
-use cmkctl::model::surroundings::{OldKey, Version};
 use cmkctl::model::target::Target;
 use cmkctl::model::word::Word;
 use cmkctl::steps::{
@@ -145,23 +145,23 @@ pub(crate) const UNKNOWN: [(&str, Change); 69] = [
         })
     }),
     ("denials", |o| o.key_rights.denials = silent()),
-    ("the tenant", |o| o.around.estate = silent()),
+    ("the tenant", |o| o.preconditions.estate = silent()),
     ("whether it is the whole tenant", |o| {
-        o.around.whole_tenant = Verdict::default()
+        o.preconditions.whole_tenant = Verdict::default()
     }),
     ("histories", |o| {
-        o.around
+        o.preconditions
             .histories
             .values_mut()
             .for_each(|history| *history = silent())
     }),
     ("policies", |o| {
-        o.around
+        o.preconditions
             .policies
             .values_mut()
             .for_each(|policy| *policy = silent())
     }),
-    ("versions", |o| o.around.versions = silent()),
+    ("versions", |o| o.preconditions.versions = silent()),
     ("kind of the environment", |o| {
         on(&mut o.environment, |one| one.sku = Word::default())
     }),
@@ -206,12 +206,12 @@ pub(crate) const UNKNOWN: [(&str, Change); 69] = [
         })
     }),
     ("links of the tenant", |o| {
-        on(&mut o.around.estate, |all| {
+        on(&mut o.preconditions.estate, |all| {
             all.iter_mut().for_each(|one| one.key_link = silent())
         })
     }),
     ("old key", |o| {
-        o.around.old_key = silent();
+        o.preconditions.old_key = silent();
         if let Some(left) = &mut o.left {
             (left.vault, left.key) = (silent(), silent());
         }
@@ -223,14 +223,16 @@ pub(crate) const UNKNOWN: [(&str, Change); 69] = [
     ("locks where a key is made", |o| o.making.locks = silent()),
     ("rotation policy", |o| o.making.rotation = odd()),
     ("rotation policy of the key", |o| {
-        o.around.rotation = silent()
+        o.preconditions.rotation = silent()
     }),
     ("SKU of the vault", |o| o.making.premium = odd()),
-    ("deleted vaults", |o| o.around.deleted_vault = silent()),
-    ("deleted vaults, hidden", |o| {
-        hide(&mut o.around.deleted_vault)
+    ("deleted vaults", |o| {
+        o.preconditions.deleted_vault = silent()
     }),
-    ("deleted keys", |o| o.around.deleted_key = silent()),
+    ("deleted vaults, hidden", |o| {
+        hide(&mut o.preconditions.deleted_vault)
+    }),
+    ("deleted keys", |o| o.preconditions.deleted_key = silent()),
 ];
 
 /// The service refuses a fact that it showed before. A fact that was already unknown stays so,
@@ -248,13 +250,13 @@ pub(crate) fn nothing_there(target: &mut Target, observed: &mut Observed) {
         ..NewKey::default()
     });
     (observed.vault, observed.key) = (Some(Seen::Absent), None);
-    observed.around.deleted_vault = Seen::Absent;
+    observed.preconditions.deleted_vault = Seen::Absent;
     observed.making = Making {
         tenant: Seen::Present("t".to_owned()),
         group: Seen::Absent,
         name: Seen::Present(NameCheck::Free),
         scope: "/subscriptions/s".to_owned(),
-        rights: observed.around.vault_rights.clone(),
+        rights: observed.preconditions.vault_rights.clone(),
         locks: all(Vec::new()),
         ..Making::default()
     };
@@ -265,8 +267,8 @@ pub(crate) fn no_key_there(target: &mut Target, observed: &mut Observed) {
     let vault = observed.vault.clone();
     nothing_there(target, observed);
     (observed.vault, observed.key) = (vault, Some(Seen::Absent));
-    observed.around.deleted_vault = Seen::default();
-    observed.around.deleted_key = Seen::Absent;
+    observed.preconditions.deleted_vault = Seen::default();
+    observed.preconditions.deleted_key = Seen::Absent;
     observed.making.premium = Known::Known(true);
 }
 
@@ -284,7 +286,7 @@ pub(crate) fn whole() -> (Target, Observed) {
     part(&mut observed.key).version = Known::Known(latest.clone());
     part(&mut observed.key).validity = validity(90);
     let older = KeyVersion::parse(&"a".repeat(32)).unwrap();
-    observed.around.versions = all(vec![
+    observed.preconditions.versions = all(vec![
         Version {
             id: older,
             validity: validity(200),
@@ -294,11 +296,11 @@ pub(crate) fn whole() -> (Target, Observed) {
             validity: validity(90),
         },
     ]);
-    observed.around.whole_tenant = Verdict::Yes;
-    observed.around.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
+    observed.preconditions.whole_tenant = Verdict::Yes;
+    observed.preconditions.policies = BTreeMap::from([(policy_id(), observed.policy.clone())]);
     let environment = part(&mut observed.environment).clone();
-    observed.around.histories = BTreeMap::from([(environment.id.clone(), all(Vec::new()))]);
-    observed.around.estate = all(vec![environment]);
+    observed.preconditions.histories = BTreeMap::from([(environment.id.clone(), all(Vec::new()))]);
+    observed.preconditions.estate = all(vec![environment]);
     (target, observed)
 }
 
@@ -307,7 +309,7 @@ fn link_environment(observed: &mut Observed) {
     part(&mut observed.environment).key_link = link("ep", "Linked");
     part(&mut observed.environment).key_managed_by = Some("Customer".into());
     let environment = part(&mut observed.environment).clone();
-    observed.around.estate = all(vec![environment]);
+    observed.preconditions.estate = all(vec![environment]);
 }
 
 /// Each step with a snapshot in which it acts.
@@ -345,7 +347,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
                 ..Observed::default()
             };
             o.left = Some(Box::new(left));
-            o.around.old_key = Seen::Present(OldKey {
+            o.preconditions.old_key = Seen::Present(OldKey {
                 vault: "v".into(),
                 key: "k".into(),
                 granted: Verdict::Yes,
@@ -361,7 +363,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
                 every: Some(Period::days(365)),
                 ..RotationWish::default()
             });
-            o.around.rotation = Seen::Present(RotationPolicy::default());
+            o.preconditions.rotation = Seen::Present(RotationPolicy::default());
         }),
     );
     push(

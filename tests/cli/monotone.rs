@@ -10,11 +10,11 @@ use cmkctl::model::making::NameCheck;
 use cmkctl::model::new_key::{NewKey, Period, Rotation};
 use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
+use cmkctl::model::preconditions::{Deleted, OldKey};
 use cmkctl::model::protection::{Network, Registration};
 use cmkctl::model::rights::Held;
 use cmkctl::model::rotation::{RotationPolicy, RotationWish};
 use cmkctl::model::seen::Seen;
-use cmkctl::model::surroundings::{Deleted, OldKey};
 use cmkctl::model::target::Target;
 use cmkctl::steps::check::check;
 use cmkctl::steps::{
@@ -152,14 +152,14 @@ const SITUATIONS: [Situation; 47] = [
     }),
     ("no grant", |_, o| o.key_rights = Held::nothing()),
     ("no grant on the old key", |_, o| {
-        o.around.old_key = Seen::Present(OldKey {
+        o.preconditions.old_key = Seen::Present(OldKey {
             granted: Verdict::No,
             vault: "v".into(),
             key: "k".into(),
         });
     }),
     ("disabled versions", |_, o| {
-        part(&mut o.around.versions)
+        part(&mut o.preconditions.versions)
             .iter_mut()
             .for_each(|version| version.validity.enabled = Known::Known(false));
     }),
@@ -188,7 +188,7 @@ const SITUATIONS: [Situation; 47] = [
             every: Some(Period::days(365)),
             ..RotationWish::default()
         });
-        o.around.rotation = Seen::Present(RotationPolicy::default());
+        o.preconditions.rotation = Seen::Present(RotationPolicy::default());
     }),
     ("no region", |t, o| {
         nothing_there(t, o);
@@ -196,12 +196,12 @@ const SITUATIONS: [Situation; 47] = [
     }),
     ("a deleted vault", |t, o| {
         nothing_there(t, o);
-        o.around.deleted_vault = Seen::Present(Deleted::default());
+        o.preconditions.deleted_vault = Seen::Present(Deleted::default());
         o.making.name = taken();
     }),
     ("a deleted key", |t, o| {
         no_key_there(t, o);
-        o.around.deleted_key = Seen::Present(Deleted::default());
+        o.preconditions.deleted_key = Seen::Present(Deleted::default());
     }),
     ("a name that another tenant has", |t, o| {
         nothing_there(t, o);
@@ -233,7 +233,7 @@ fn snapshot(situations: &[Situation]) -> (Target, Observed) {
         ..Observed::default()
     };
     observed.left = Some(Box::new(left));
-    observed.around.old_key = Seen::Present(OldKey {
+    observed.preconditions.old_key = Seen::Present(OldKey {
         granted: Verdict::Yes,
         vault: "v".into(),
         key: "k".into(),
@@ -245,18 +245,21 @@ fn snapshot(situations: &[Situation]) -> (Target, Observed) {
     let environment = part(&mut observed.environment).clone();
     let history = observed.operations.clone();
     observed
-        .around
+        .preconditions
         .histories
         .insert(environment.id.clone(), history);
-    observed.around.estate = all(vec![environment, linked(1, "other")]);
+    observed.preconditions.estate = all(vec![environment, linked(1, "other")]);
     let other = linked(1, "other");
-    observed.around.histories.insert(other.id, all(Vec::new()));
+    observed
+        .preconditions
+        .histories
+        .insert(other.id, all(Vec::new()));
     let mut policy = part(&mut whole().1.policy).clone();
     policy.id = part(&mut link("other", "Linked")).policy.clone();
     if let Known::Known(key) = &mut policy.key {
         key.key = cmkctl::model::key_ids::KeyName::parse("another").unwrap();
     }
-    let policies = &mut observed.around.policies;
+    let policies = &mut observed.preconditions.policies;
     policies.insert(policy.id.clone(), Seen::Present(policy));
     policies.insert(policy_id(), observed.policy.clone());
     (target, observed)

@@ -8,12 +8,12 @@ use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::making::Making;
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;
+use cmkctl::model::preconditions::{Deleted, Lock, OldKey, Preconditions, Validation};
 use cmkctl::model::protection::{
     Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
 use cmkctl::model::rights::{Held, Permission, RoleAssignment};
 use cmkctl::model::seen::{Reason, Seen, Unreadable};
-use cmkctl::model::surroundings::{Deleted, Lock, OldKey, Surroundings, Validation};
 use cmkctl::model::target::Target;
 use cmkctl::model::whole::Whole;
 use cmkctl::model::word::Word;
@@ -158,14 +158,14 @@ pub(crate) fn well() -> (Target, Observed) {
         })),
         key_rights: Held::of(vec![grant(Timestamp::UNIX_EPOCH)]),
         policy_rights: BTreeMap::new(),
-        around: Surroundings {
+        preconditions: Preconditions {
             group_rights: everything(),
             vault_rights: everything(),
             subscription_rights: everything(),
             group_locks: all(Vec::new()),
             estate: all(Vec::new()),
             validation: Seen::Present(Validation::Passed),
-            ..Surroundings::default()
+            ..Preconditions::default()
         },
         making: Making::default(),
         left: None,
@@ -320,7 +320,7 @@ const INDEPENDENT: [(&str, Change); 23] = [
         part(&mut o.environment).sku = "Trial".into()
     }),
     ("CMK031", |_, o| {
-        (0..23).for_each(|number| also(&mut o.around.estate, linked(number, "EP")));
+        (0..23).for_each(|number| also(&mut o.preconditions.estate, linked(number, "EP")));
     }),
     ("CMK033", |_, o| {
         also(
@@ -337,7 +337,7 @@ const INDEPENDENT: [(&str, Change); 23] = [
     ("CMK044", |_, o| {
         let scope = policy_id().group_scope().to_uppercase();
         also(
-            &mut o.around.group_locks,
+            &mut o.preconditions.group_locks,
             Lock {
                 scope,
                 level: "ReadOnly".into(),
@@ -349,7 +349,7 @@ const INDEPENDENT: [(&str, Change); 23] = [
         part(&mut o.vault).retention_days = Known::Known(7)
     }),
     ("CMK032", |_, o| {
-        also(&mut o.around.estate, linked(99, "another"))
+        also(&mut o.preconditions.estate, linked(99, "another"))
     }),
     ("CMK019", |t, o| {
         let reader = "88888888-2222-3333-4444-555555555555".to_owned();
@@ -391,7 +391,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK009", &[], |_, o| {
         o.policy = Seen::Absent;
-        o.around.validation = Seen::Present(Validation::Refused {
+        o.preconditions.validation = Seen::Present(Validation::Refused {
             code: "RequestDisallowedByPolicy".into(),
             message: "m".into(),
             assignments: vec!["Allowed locations".into()],
@@ -438,7 +438,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         t.swap = true;
         part(&mut o.environment).key_link = link("another", "Linked");
         let vault = id(ResourceKind::Vault, "old").to_string();
-        o.around.old_key = Seen::Present(OldKey {
+        o.preconditions.old_key = Seen::Present(OldKey {
             vault,
             key: "old".into(),
             granted: Verdict::No,
@@ -450,14 +450,14 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
     }),
     ("CMK045", &["CMK012"], |_, o| {
         o.key_rights = Held::nothing();
-        o.around.vault_rights = all(vec![Permission {
+        o.preconditions.vault_rights = all(vec![Permission {
             actions: vec!["*/read".into()],
             ..Permission::default()
         }]);
     }),
     ("CMK046", &[], |_, o| {
         o.key = Some(Seen::Absent);
-        o.around.deleted_key = Seen::Present(Deleted {
+        o.preconditions.deleted_key = Seen::Present(Deleted {
             name: "cmk".into(),
             purged: Known::Known(None),
         });
@@ -522,8 +522,8 @@ fn what_is_not_known_is_no_yes_and_what_the_other_side_hides_is_said() {
     observed.key = unreadable(None);
     observed.vault = unreadable(None);
     observed.provider = unreadable(None);
-    observed.around.group_locks = unreadable(None);
-    observed.around.estate = unreadable(None);
+    observed.preconditions.group_locks = unreadable(None);
+    observed.preconditions.estate = unreadable(None);
     part(&mut observed.environment).protection_level = Word::default();
     let found = check(&target, &observed).findings;
     let of = |severity| -> BTreeSet<&str> {

@@ -1,7 +1,7 @@
 //! Evidence for auditors: every fact with the request it was read from, and a hash over all of it.
 
 use crate::model::day::day;
-use crate::model::estate::{Asked, Estate, Protection, Standing};
+use crate::model::estate::{Estate, JudgedEnvironment, Protection, RequestRecord};
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
 use crate::model::protection::Policy;
@@ -27,7 +27,7 @@ pub struct Circumstances<'a> {
     /// Who is signed in, as far as the token says.
     pub by: Option<&'a str>,
     /// What was asked.
-    pub requests: &'a [Asked],
+    pub requests: &'a [RequestRecord],
 }
 
 /// Version 1 of `report`.
@@ -45,7 +45,7 @@ pub(super) struct ReportV1<'a> {
     pub(super) sha256: String,
     /// How each environment of `data` was judged, in the same order.
     #[serde(skip)]
-    pub(super) standings: &'a [Standing<'a>],
+    pub(super) standings: &'a [JudgedEnvironment<'a>],
 }
 
 /// Which tenant. What is not known is nothing.
@@ -63,7 +63,7 @@ pub(super) struct Data<'a> {
     pub(super) partial: Option<String>,
     pub(super) environments: Vec<Line<'a>>,
     pub(super) protections: Vec<ProtectionV1<'a>>,
-    pub(super) requests: &'a [Asked],
+    pub(super) requests: &'a [RequestRecord],
 }
 
 /// An environment with the number of the request that told of it.
@@ -95,7 +95,7 @@ pub(super) struct ProtectionV1<'a> {
 
 pub(super) fn report<'a>(
     estate: &'a Estate,
-    all: &'a [Standing<'a>],
+    all: &'a [JudgedEnvironment<'a>],
     circumstances: &'a Circumstances<'_>,
 ) -> ReportV1<'a> {
     let pages = positions(circumstances.requests, "/scopes/admin/environments?");
@@ -142,7 +142,7 @@ pub(super) fn report<'a>(
 }
 
 /// The numbers, from 1, of the requests whose address holds `part`, without case.
-fn positions(requests: &[Asked], part: &str) -> Vec<usize> {
+fn positions(requests: &[RequestRecord], part: &str) -> Vec<usize> {
     let part = part.to_ascii_lowercase();
     requests
         .iter()
@@ -154,8 +154,8 @@ fn positions(requests: &[Asked], part: &str) -> Vec<usize> {
 
 fn protections<'a>(
     estate: &'a Estate,
-    all: &[Standing<'_>],
-    requests: &[Asked],
+    all: &[JudgedEnvironment<'_>],
+    requests: &[RequestRecord],
 ) -> Vec<ProtectionV1<'a>> {
     let mut held: BTreeMap<&ArmId, usize> = BTreeMap::new();
     for policy in all.iter().filter_map(|one| one.environment.policy()) {
@@ -175,7 +175,7 @@ fn protection_row<'a>(
     id: &ArmId,
     protection: &'a Protection,
     environments: usize,
-    requests: &[Asked],
+    requests: &[RequestRecord],
 ) -> ProtectionV1<'a> {
     let policy = protection.policy.present();
     let key = protection.key();

@@ -12,7 +12,7 @@ pub use document::Circumstances;
 
 use super::terminal::Out;
 use super::values::{Format, json};
-use crate::model::estate::{Estate, Standing};
+use crate::model::estate::{Estate, JudgedEnvironment};
 use document::{ReportV1, report};
 use html::page;
 use markdown::markdown;
@@ -32,7 +32,7 @@ pub enum Told {
 pub fn evidence<'a>(
     out: &mut Out,
     estate: &'a Estate,
-    all: &'a [Standing<'a>],
+    all: &'a [JudgedEnvironment<'a>],
     circumstances: &'a Circumstances<'_>,
 ) -> Told {
     let report = report(estate, all, circumstances);

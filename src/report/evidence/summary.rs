@@ -3,7 +3,7 @@
 
 use super::document::{ReportV1, name};
 use crate::model::day::day;
-use crate::model::estate::{Standing, State};
+use crate::model::estate::{JudgedEnvironment, State};
 use crate::report::estate::{EnvironmentV1, sentences};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ impl<'a> Summary<'a> {
             case.environments
                 .sort_by_key(|own| (!is_production(own), own.name));
         }
-        let count = |so: &dyn Fn(&Standing<'_>) -> bool| {
+        let count = |so: &dyn Fn(&JudgedEnvironment<'_>) -> bool| {
             report.standings.iter().filter(|one| so(one)).count()
         };
         Self {
@@ -183,7 +183,7 @@ fn is_production(own: &EnvironmentV1<'_>) -> bool {
 }
 
 /// The day on which something happens to it.
-fn until(environment: &EnvironmentV1<'_>, one: &Standing<'_>) -> Option<Timestamp> {
+fn until(environment: &EnvironmentV1<'_>, one: &JudgedEnvironment<'_>) -> Option<Timestamp> {
     match one.state {
         State::Locked => one.deleted_on,
         State::Expiring => environment.key_expires,

@@ -1,7 +1,7 @@
 //! Builds the scripts of each administrator.
 
 use super::super::infra::{Blueprint, bicep};
-use super::shell::{Asked, Script, Word};
+use super::shell::{Parameter, Script, Word};
 use crate::model::ids::ArmId;
 use crate::model::shell::Shell;
 use crate::model::who::Side;
@@ -78,23 +78,23 @@ pub(super) struct File {
 pub(super) const MARK: &str = "Written by --hand-over of cmkctl, which may replace it: change a \
     copy.";
 
-const POLICY: Asked = Asked {
+const POLICY: Parameter = Parameter {
     variable: "policy",
     what: "the policy: its name or its ARM id, and a new one stands beside the vault",
 };
-const VAULT: Asked = Asked {
+const VAULT: Parameter = Parameter {
     variable: "vault",
     what: "the key vault or managed HSM: its name or its ARM id",
 };
-const KEY: Asked = Asked {
+const KEY: Parameter = Parameter {
     variable: "key",
     what: "the name of the key",
 };
-const LOCATION: Asked = Asked {
+const LOCATION: Parameter = Parameter {
     variable: "location",
     what: "the geography of the policy, such as europe",
 };
-const ENVIRONMENT: Asked = Asked {
+const ENVIRONMENT: Parameter = Parameter {
     variable: "environment",
     what: "the environment: its id, its URL or its name",
 };
@@ -167,7 +167,7 @@ impl Part {
     }
 
     /// The unknown values of the Key Vault administrator's part.
-    fn asked(&self) -> Vec<&'static Asked> {
+    fn asked(&self) -> Vec<&'static Parameter> {
         let unknown = [
             (self.policy.is_none(), &POLICY),
             (self.vault.is_none(), &VAULT),
@@ -186,8 +186,8 @@ fn words<'a>(all: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
 }
 
 /// A known value, or a parameter of the script.
-fn known(value: Option<String>, asked: &'static Asked) -> Word {
-    value.map_or(Word::Asked(asked), Word::Given)
+fn known(value: Option<String>, asked: &'static Parameter) -> Word {
+    value.map_or(Word::Parameter(asked), Word::Given)
 }
 
 impl HandOver {
@@ -335,7 +335,7 @@ fn power_platform(hand_over: &HandOver, mut script: Script) -> String {
         (all.iter().any(|(part, _)| part.policy.is_none()), &POLICY),
     ];
     let unknown = unknown.into_iter().filter(|(unknown, _)| *unknown);
-    let asked: Vec<&Asked> = unknown.map(|(_, asked)| asked).collect();
+    let asked: Vec<&Parameter> = unknown.map(|(_, asked)| asked).collect();
     script.takes(&asked);
     let mut ring = None;
     for (part, one) in &all {

@@ -10,12 +10,12 @@ pub(super) enum Word {
     /// A known word.
     Given(String),
     /// A parameter of the script.
-    Asked(&'static Asked),
+    Parameter(&'static Parameter),
 }
 
 /// A value that the user must pass to a script.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct Parameter {
     /// Its variable in the script.
     pub(super) variable: &'static str,
     /// Its description for people. It must not contain quotation marks.
@@ -40,8 +40,8 @@ impl Script {
     }
 
     /// Reads these parameters in order, and leaves the other arguments to the commands.
-    pub(super) fn takes(&mut self, all: &[&Asked]) {
-        for (place, Asked { variable, what }) in all.iter().enumerate() {
+    pub(super) fn takes(&mut self, all: &[&Parameter]) {
+        for (place, Parameter { variable, what }) in all.iter().enumerate() {
             let line = match self.shell {
                 Shell::Sh => format!("{variable}=${{1:?Give {what}.}}\nshift\n"),
                 Shell::PowerShell => format!(
@@ -112,8 +112,8 @@ impl Script {
         match (word, self.shell) {
             // One line each: nothing that a command of ours takes has several.
             (Word::Given(text), shell) => shell.word(&clean(text)),
-            (Word::Asked(asked), Shell::Sh) => format!("\"${}\"", asked.variable),
-            (Word::Asked(asked), Shell::PowerShell) => format!("${}", asked.variable),
+            (Word::Parameter(asked), Shell::Sh) => format!("\"${}\"", asked.variable),
+            (Word::Parameter(asked), Shell::PowerShell) => format!("${}", asked.variable),
         }
     }
 }
@@ -166,12 +166,12 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_asked_for() {
-        let vault = Asked {
+        let vault = Parameter {
             variable: "vault",
             what: "the vault",
         };
-        let vault: &'static Asked = Box::leak(Box::new(vault));
-        let words = [Word::Given("cmkctl".into()), Word::Asked(vault)];
+        let vault: &'static Parameter = Box::leak(Box::new(vault));
+        let words = [Word::Given("cmkctl".into()), Word::Parameter(vault)];
         let text = |shell| {
             let mut script = Script::new(shell, "A test.");
             script.takes(&[vault]);

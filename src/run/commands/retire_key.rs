@@ -24,8 +24,10 @@ pub const RETIRE_KEY: Command = Command {
 
 /// Does the key have the named version?
 fn known_version(target: &Target, observed: &Observed) -> Result<()> {
-    let (Some(asked), Some(versions)) = (&target.key_version, observed.around.versions.present())
-    else {
+    let (Some(asked), Some(versions)) = (
+        &target.key_version,
+        observed.preconditions.versions.present(),
+    ) else {
         return Ok(());
     };
     if versions.iter().any(|version| version.id == *asked) {

@@ -13,9 +13,9 @@ mod policy;
 mod script;
 mod suggesting;
 
-use super::asking::Asked;
 use super::changing::Gone;
 use super::commands::{CREATE_POLICY, Command, ENABLE, Keys, Need, Words};
+use super::consent::ConsentFlags;
 use super::{Context, handing};
 use crate::cloud::Service;
 use crate::cloud::credential::{Identity, State};
@@ -32,7 +32,12 @@ use suggesting::About;
 ///
 /// # Errors
 /// Usage: there is no terminal to ask at.
-pub(super) fn leads(command: &Command, target: &Target, asked: &Asked, out: &Out) -> Result<bool> {
+pub(super) fn leads(
+    command: &Command,
+    target: &Target,
+    asked: &ConsentFlags,
+    out: &Out,
+) -> Result<bool> {
     let somebody = out.can_ask() && !out.is_for_scripts() && !asked.yes;
     if asked.ask && !somebody {
         return Err(
@@ -44,7 +49,7 @@ pub(super) fn leads(command: &Command, target: &Target, asked: &Asked, out: &Out
 }
 
 /// Is this a sandbox run without the dialog, at a terminal that could have it?
-pub(super) fn could_lead(context: &Context, asked: &Asked, out: &Out) -> bool {
+pub(super) fn could_lead(context: &Context, asked: &ConsentFlags, out: &Out) -> bool {
     let rehearsal = context.settings.cloud.sandbox.is_some();
     rehearsal && !asked.yes && out.can_ask() && !out.is_for_scripts()
 }
@@ -56,7 +61,7 @@ pub(super) fn could_lead(context: &Context, asked: &Asked, out: &Out) -> bool {
 pub(super) async fn lead(
     (context, command): (&Context, &'static Command),
     target: &Target,
-    asked: &Asked,
+    asked: &ConsentFlags,
     out: &mut Out,
 ) -> Result<Led> {
     let identity = signed_in(context).await?;
@@ -205,7 +210,7 @@ async fn key_of(context: &Context, led: &mut Led, out: &mut Out) -> Result<Optio
 /// known.
 async fn nobody_here(
     context: &Context,
-    (led, asked): (&Led, &Asked),
+    (led, asked): (&Led, &ConsentFlags),
     (lack, identity): (Lack, &Identity),
     out: &mut Out,
 ) -> Result<Error> {
@@ -247,7 +252,7 @@ fn place(target: &Target, environment: Option<&Environment>) -> Known<String> {
 pub(super) fn told(
     context: &Context,
     led: &Led,
-    (asked, gone): (&Asked, Gone),
+    (asked, gone): (&ConsentFlags, Gone),
     out: &mut Out,
 ) -> Result<()> {
     let refused = |error: &Error| error.kind == Kind::Usage;

@@ -10,8 +10,8 @@ use crate::model::system::{System, quoted};
 use crate::model::target::Target;
 use crate::report::Out;
 use crate::run::Context;
-use crate::run::asking::Asked;
 use crate::run::commands::{ADD_ENVIRONMENT, CREATE_POLICY};
+use crate::run::consent::ConsentFlags;
 use crate::run::naming::reader_id;
 use crate::steps::location::policy_location;
 
@@ -64,7 +64,7 @@ pub(super) fn key_vault_first(
 }
 
 /// Adds the hint that the other administrator's part is available as a script.
-pub(super) fn as_a_file(error: Error, asked: &Asked) -> Error {
+pub(super) fn as_a_file(error: Error, asked: &ConsentFlags) -> Error {
     match asked.hand_over {
         Some(_) => error,
         None => error.hint("As a script for them: run this again with `--hand-over FILE`."),

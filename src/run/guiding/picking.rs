@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
 use crate::report::{Entry, Feed, Out, Picked};
-use crate::run::asking::{question, unchanged};
+use crate::run::consent::{question, unchanged};
 use std::cell::RefCell;
 use std::pin::pin;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};

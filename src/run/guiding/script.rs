@@ -3,11 +3,16 @@
 use super::led::Led;
 use crate::model::system::quoted;
 use crate::run::Context;
-use crate::run::asking::Asked;
+use crate::run::consent::ConsentFlags;
 
 /// The command with everything that was picked and typed, quoted for a shell. `names`: the names
 /// that its plan required.
-pub(super) fn whole(context: &Context, led: &Led, asked: &Asked, names: &[String]) -> String {
+pub(super) fn whole(
+    context: &Context,
+    led: &Led,
+    asked: &ConsentFlags,
+    names: &[String],
+) -> String {
     let program = context.calling.anew();
     let mut line = led.command.in_words(&program, &led.target, &led.words);
     if asked.fix {

@@ -12,7 +12,7 @@ use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
-use crate::model::surroundings::Version;
+use crate::model::preconditions::Version;
 use crate::model::target::Target;
 use crate::steps::key_users::{Tenant, User, needed};
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;

@@ -132,7 +132,7 @@ impl RecoverEvidence {
             gone,
             &about(key, &format!("Whether the key `{key}` is there")),
         );
-        let deleted = match &observed.around.deleted_key {
+        let deleted = match &observed.preconditions.deleted_key {
             Seen::Present(_) => Verdict::Yes,
             Seen::Absent => Verdict::No,
             seen => Verdict::CantTell(unread(seen)),
@@ -219,7 +219,7 @@ impl EnableVersionEvidence {
 
 /// Reads the list of versions, or the key itself if the list is hidden.
 fn is_disabled(observed: &Observed, version: &KeyVersion) -> Verdict {
-    let enabled: Option<&Known<bool>> = match &observed.around.versions {
+    let enabled: Option<&Known<bool>> = match &observed.preconditions.versions {
         Seen::Present(all) => {
             let mut all = all.iter();
             all.find(|one| one.id == *version)

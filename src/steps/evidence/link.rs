@@ -12,13 +12,13 @@ use crate::model::protection::KeyReference;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use crate::steps::lifecycle::{ADD, GOVERN, governed_last, just_keyed, keyed_last};
-use crate::steps::link::{Standing, standing};
+use crate::steps::link::{LinkState, standing};
 use crate::steps::location::{Misfit, misfit};
 use crate::steps::who;
 
 /// What an earlier step of the same plan does for the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comes {
+pub enum PolicyAvailability {
     /// Nothing: the policy must exist.
     Nothing,
     /// It creates the policy and its grant, if they are missing.
@@ -64,7 +64,7 @@ impl LinkEvidence {
         target: &Target,
         observed: &Observed,
         policy: &ArmId,
-        (comes, first): (Comes, First),
+        (comes, first): (PolicyAvailability, First),
     ) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let Seen::Present(environment) = &observed.environment else {
@@ -151,16 +151,16 @@ fn free(
     policy: &ArmId,
 ) -> bool {
     match standing(environment, policy) {
-        Standing::None => match against(observed, environment) {
+        LinkState::None => match against(observed, environment) {
             None => true,
             Some(why) => {
                 state::open_link(gathering, environment, &Unreadable::because(why));
                 false
             }
         },
-        Standing::Failed => true,
-        Standing::Done | Standing::Under | Standing::Locked | Standing::Other(_) => false,
-        Standing::Unknown(why) => {
+        LinkState::Failed => true,
+        LinkState::Done | LinkState::Under | LinkState::Locked | LinkState::Other(_) => false,
+        LinkState::Unknown(why) => {
             state::open_link(gathering, environment, &why);
             false
         }
@@ -210,7 +210,7 @@ pub(super) fn of_policy(
     target: &Target,
     observed: &Observed,
     (environment, wanted): (&Environment, &ArmId),
-    comes: Comes,
+    comes: PolicyAvailability,
 ) -> Option<(bool, Protection)> {
     // A location that is not known only warns: the service refuses a policy that does not fit.
     let misplaced = |location: &Known<String>| {
@@ -231,11 +231,11 @@ pub(super) fn of_policy(
         Seen::Present(policy) => {
             let fits =
                 policy.id == *wanted && policy.is_for_encryption() && !misplaced(&policy.location);
-            let granted = comes == Comes::Policy;
+            let granted = comes == PolicyAvailability::Policy;
             let protection = Protection::of_policy(gathering, observed, policy, granted)?;
             Some((fits, protection))
         }
-        Seen::Absent if comes == Comes::Policy => {
+        Seen::Absent if comes == PolicyAvailability::Policy => {
             let (Some(vault), Some(key)) = (&target.vault, &target.key) else {
                 gathering.gap(&about, &Unreadable::because("its key was not given"));
                 return None;

@@ -20,7 +20,7 @@ pub(super) use disable::unknown_state;
 pub use disable::{DisableEvidence, Needs};
 pub use enable::EnableEvidence;
 pub use key::{EnableVersionEvidence, RecoverEvidence, RotateEvidence};
-pub use link::{Comes, First, LinkEvidence};
+pub use link::{First, LinkEvidence, PolicyAvailability};
 pub use new_vault::NewVaultEvidence;
 pub use purge::PurgeEvidence;
 pub use swap::SwapEvidence;

@@ -1,6 +1,6 @@
 //! What allows cmkctl to move an environment from one policy to another with one link.
 
-use super::link::{Comes, managed, no_environment, of_policy};
+use super::link::{PolicyAvailability, managed, no_environment, of_policy};
 use super::protection::Protection;
 use super::unlink::{Leaving, carrying, facts_of_old, of_old};
 use super::{About, Evidence, Gap, Gathering, Others};
@@ -47,7 +47,13 @@ impl SwapEvidence {
         let left = observed.left.as_deref().unwrap_or(&unasked);
         let old = carrying(&mut gathering, left, from);
         let new = (environment, to);
-        let new = of_policy(&mut gathering, target, observed, new, Comes::Nothing);
+        let new = of_policy(
+            &mut gathering,
+            target,
+            observed,
+            new,
+            PolicyAvailability::Nothing,
+        );
         let reaches_old_key = old_key(&mut gathering, target, observed, &environment.id);
         gathering.end(old.zip(new).map(|(old, (fits, protection))| Self {
             environment: environment.id.clone(),
@@ -118,7 +124,7 @@ fn old_key(
     observed: &Observed,
     environment: &str,
 ) -> Others<bool> {
-    let verdict = match &observed.around.old_key {
+    let verdict = match &observed.preconditions.old_key {
         Seen::Present(old) => old.granted.clone(),
         Seen::Unreadable(why) => Verdict::CantTell(why.clone()),
         Seen::Absent => Verdict::cant_tell("the old policy or its vault could not be found"),

@@ -8,9 +8,9 @@ use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::seen::{Seen, Unreadable};
-use crate::steps::goal::Goal;
+use crate::steps::end_state::EndState;
 use crate::steps::lifecycle::REMOVE;
-use crate::steps::link::{Standing, locked};
+use crate::steps::link::{LinkState, locked};
 use crate::steps::who;
 
 /// The known facts of a removal.
@@ -115,17 +115,17 @@ impl Leaving {
 
 /// Is the environment settled with exactly this policy, by its link and by `keyManagedBy`?
 fn linked(gathering: &mut Gathering, environment: &Environment, policy: &ArmId) -> bool {
-    match Goal::NoPolicy.standing(environment) {
-        Standing::None => {}
-        Standing::Unknown(why) => {
+    match EndState::NoPolicy.standing(environment) {
+        LinkState::None => {}
+        LinkState::Unknown(why) => {
             state::open_link(gathering, environment, &why);
             return false;
         }
-        Standing::Done
-        | Standing::Under
-        | Standing::Locked
-        | Standing::Failed
-        | Standing::Other(_) => return false,
+        LinkState::Done
+        | LinkState::Under
+        | LinkState::Locked
+        | LinkState::Failed
+        | LinkState::Other(_) => return false,
     }
     let by = environment.key_managed_by.as_deref();
     if environment.ongoing.is_none()

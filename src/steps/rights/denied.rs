@@ -1,6 +1,6 @@
 //! Deny assignments that take a right away from a principal.
 
-use super::asked::{About, Asked, Doubt, Need, applies, names_others};
+use super::query::{About, Doubt, Need, RightsQuery, applies, names_others};
 use crate::model::ids::same_id;
 use crate::model::known::Verdict;
 use crate::model::rights::{Denial, Held, Principal};
@@ -14,7 +14,7 @@ pub(super) enum Denies<'a> {
     CantTell(Doubt),
 }
 
-pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
+pub(super) fn denied<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Denies<'a> {
     let denials = match (&held.denials, asked.need) {
         // Local roles of a managed HSM have no deny assignments.
         (_, Need::HsmKey) => return Denies::No,
@@ -57,7 +57,7 @@ pub(super) fn denied<'a>(asked: Asked<'_>, held: &'a Held) -> Denies<'a> {
 
 /// Does this deny assignment apply? `groups`: ids of groups that the principal is known to be in,
 /// with its own id among them.
-fn denies(asked: Asked<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict {
+fn denies(asked: RightsQuery<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> Verdict {
     let name = &denial.name;
     let cant_tell = |why: &str| Verdict::cant_tell(format!("the deny assignment `{name}` {why}"));
     let covers = asked.need.operations().iter().any(|operation| {
@@ -146,7 +146,7 @@ mod tests {
 
     fn told(need: Need, held: &Held) -> &'static str {
         let at = policy_id("ep").to_string();
-        let asked = Asked {
+        let asked = RightsQuery {
             principal: OWN,
             at: &at,
             need,

@@ -1,9 +1,9 @@
 //! Judges a right: which assignments apply, what their roles allow, and what is denied.
 
-use super::asked::{
-    Asked, Doubt, Need, Right, applies, management_group, names_others, place, role_name,
-};
 use super::denied::{Denies, denied};
+use super::query::{
+    Doubt, Need, Right, RightsQuery, applies, management_group, names_others, place, role_name,
+};
 use crate::model::ids::{parse_guid, same_id};
 use crate::model::rights::{Held, Operation, RoleAssignment, RoleDefinition};
 use crate::model::roles::{INHERITED_ROLE_SETTLES, ROLE_SETTLES};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Does the principal have the right?
-pub fn judge<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
+pub fn judge<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
     let granted = granted(asked, held);
     match (denied(asked, held), granted) {
         (Denies::Yes(denial), _) => Right::Denied(denial),
@@ -22,7 +22,7 @@ pub fn judge<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
 }
 
 /// Why a deny assignment may apply, if that can't be told. Another grant may then not help.
-pub fn denial_in_doubt(asked: Asked<'_>, held: &Held) -> Option<Doubt> {
+pub fn denial_in_doubt(asked: RightsQuery<'_>, held: &Held) -> Option<Doubt> {
     match denied(asked, held) {
         Denies::CantTell(doubt) => Some(doubt),
         Denies::Yes(_) | Denies::No => None,
@@ -30,7 +30,7 @@ pub fn denial_in_doubt(asked: Asked<'_>, held: &Held) -> Option<Doubt> {
 }
 
 /// The ids of the roles whose definitions are still needed for the answer.
-pub fn open_roles(asked: Asked<'_>, held: &Held) -> BTreeSet<String> {
+pub fn open_roles(asked: RightsQuery<'_>, held: &Held) -> BTreeSet<String> {
     if asked.need == Need::HsmKey || !matches!(granted(asked, held), Right::CantTell(_)) {
         return BTreeSet::new();
     }
@@ -47,7 +47,7 @@ pub fn open_roles(asked: Asked<'_>, held: &Held) -> BTreeSet<String> {
 }
 
 /// May a group give the principal the right, by a list of all principals' assignments?
-pub fn may_come_by_group(asked: Asked<'_>, all: &[RoleAssignment]) -> bool {
+pub fn may_come_by_group(asked: RightsQuery<'_>, all: &[RoleAssignment]) -> bool {
     let held = Held::default();
     here(asked, all)
         .filter(|role| role.group && !same_id(&role.principal_id, asked.principal))
@@ -62,7 +62,7 @@ pub fn may_come_by_group(asked: Asked<'_>, all: &[RoleAssignment]) -> bool {
 /// When the right becomes effective everywhere, and the assignment that takes longest. An
 /// assignment without a date counts as new. `None` if no assignment gives the right.
 pub fn effective<'a>(
-    asked: Asked<'_>,
+    asked: RightsQuery<'_>,
     held: &'a Held,
     now: Timestamp,
 ) -> Option<(Timestamp, &'a RoleAssignment)> {
@@ -91,7 +91,7 @@ pub fn effective<'a>(
 }
 
 /// The source of a right in words, as far as it is known: `the role ROLE at SCOPE`.
-pub fn source(asked: Asked<'_>, held: &Held, by: &[&RoleAssignment]) -> String {
+pub fn source(asked: RightsQuery<'_>, held: &Held, by: &[&RoleAssignment]) -> String {
     let one = |role: &&RoleAssignment| {
         let through = if same_id(&role.principal_id, asked.principal) {
             String::new()
@@ -108,7 +108,7 @@ pub fn source(asked: Asked<'_>, held: &Held, by: &[&RoleAssignment]) -> String {
 }
 
 fn here<'a>(
-    asked: Asked<'_>,
+    asked: RightsQuery<'_>,
     roles: &'a [RoleAssignment],
 ) -> impl Iterator<Item = &'a RoleAssignment> {
     let at = asked.at.to_owned();
@@ -117,7 +117,7 @@ fn here<'a>(
 
 /// The assignments that apply here and belong to the principal or to its groups.
 fn counting<'a>(
-    asked: Asked<'_>,
+    asked: RightsQuery<'_>,
     roles: &'a [RoleAssignment],
 ) -> impl Iterator<Item = &'a RoleAssignment> {
     let own_alone = names_others(asked, roles);
@@ -133,7 +133,7 @@ enum Gives {
     CantTell(Doubt),
 }
 
-fn granted<'a>(asked: Asked<'_>, held: &'a Held) -> Right<'a> {
+fn granted<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
     let roles = match &held.roles {
         Seen::Present(roles) => roles,
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
@@ -243,7 +243,7 @@ fn by_definition(
 
 #[cfg(test)]
 mod tests {
-    use super::super::asked::About;
+    use super::super::query::About;
     use super::*;
     use crate::model::known::Known;
     use crate::model::rights::{Denial, Permission, Principal};
@@ -360,13 +360,13 @@ mod tests {
         })
     }
 
-    const fn at(need: Need) -> Asked<'static> {
+    const fn at(need: Need) -> RightsQuery<'static> {
         let at = match need {
             Need::Key => KEY,
             Need::HsmKey => "/keys/k",
             Need::Policy => POLICY,
         };
-        Asked {
+        RightsQuery {
             principal: OWN,
             at,
             need,

@@ -1,8 +1,8 @@
 //! May the identity of a policy use the key? The single definition for roles, access policies and
 //! local roles of a managed HSM.
 
-use super::asked::{Asked, Doubt, Need, Right, key_scope};
 use super::judge::{denial_in_doubt, effective, judge, source};
+use super::query::{Doubt, Need, Right, RightsQuery, key_scope};
 use crate::model::ids::{ResourceKind, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
@@ -60,7 +60,7 @@ pub fn allows_key<'a>(
         Known::Known(true) => {
             let need = need(vault.id.kind);
             let at = key_scope(&vault.id, key, need);
-            let asked = Asked {
+            let asked = RightsQuery {
                 principal,
                 at: &at,
                 need,
@@ -99,8 +99,8 @@ fn scope_in(policy: &Policy, vault: &Vault) -> String {
     key_scope(&vault.id, named_key(policy, vault), need(vault.id.kind))
 }
 
-fn asked<'a>(policy: &'a Policy, vault: &Vault, at: &'a str) -> Option<Asked<'a>> {
-    Some(Asked {
+fn asked<'a>(policy: &'a Policy, vault: &Vault, at: &'a str) -> Option<RightsQuery<'a>> {
+    Some(RightsQuery {
         principal: policy.principal_id.as_deref()?,
         at,
         need: need(vault.id.kind),
@@ -132,7 +132,7 @@ pub fn source_of_key(
 ) -> String {
     let need = need(key.vault.kind);
     let at = key_scope(&key.vault, Some(&key.key), need);
-    let asked = Asked {
+    let asked = RightsQuery {
         principal: policy.principal_id.as_deref().unwrap_or_default(),
         at: &at,
         need,

@@ -4,10 +4,10 @@
 //! Assignments add up, a deny assignment takes away, and an unknown fact is neither yes nor no
 //! (Microsoft Learn, *How Azure RBAC determines if a user has access to a resource*).
 
-mod asked;
 mod denied;
 mod judge;
 pub mod key;
+mod query;
 
-pub use asked::{About, Asked, Doubt, Need, Right, key_scope, management_group};
 pub use judge::{denial_in_doubt, effective, judge, may_come_by_group, open_roles, source};
+pub use query::{About, Doubt, Need, Right, RightsQuery, key_scope, management_group};

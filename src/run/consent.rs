@@ -17,7 +17,7 @@ use crate::report::Out;
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line, and any of them may be given with any other"
 )]
-pub struct Asked {
+pub struct ConsentFlags {
     /// Ask for everything that was not typed, even if the configuration has it.
     pub ask: bool,
     /// The dialog led the caller here, so print the short plan of about ten lines.
@@ -161,7 +161,12 @@ pub(super) fn changed(unsent: &str, why: &str) -> Error {
 /// Refuses a `--confirm` name that the plan does not ask for: the caller expects another plan.
 /// `known`: names that are fine although the plan no longer asks for them, such as of environments
 /// that are done. `unchanged`: the sentence on changes so far.
-pub(super) fn names_fit(plan: &Plan, asked: &Asked, known: &[&str], unchanged: &str) -> Result<()> {
+pub(super) fn names_fit(
+    plan: &Plan,
+    asked: &ConsentFlags,
+    known: &[&str],
+    unchanged: &str,
+) -> Result<()> {
     let wanted = plan.asks_for();
     let fits = |name: &&String| wanted.contains(&name.as_str()) || known.contains(&name.as_str());
     let given: Vec<String> = asked.confirm.iter().map(|name| clean(name)).collect();
@@ -193,7 +198,7 @@ pub(super) fn is_yes(answer: &str) -> bool {
 /// changes so far, for a refusal.
 pub(super) async fn consent(
     plan: &Plan,
-    asked: &Asked,
+    asked: &ConsentFlags,
     unchanged: &str,
     out: &mut Out,
 ) -> Result<(Consent, bool)> {

@@ -49,7 +49,7 @@ impl Need {
 
 /// The question: which principal, where, and for what.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct RightsQuery<'a> {
     /// Object id.
     pub principal: &'a str,
     /// The resource: a policy, or a key (see [`key_scope`]).
@@ -157,7 +157,7 @@ pub(super) fn applies(assigned: &str, at: &str) -> bool {
 
 /// Does a list for this principal hold another user or service principal? Then the service did not
 /// filter as asked, and the groups in the list may not be the principal's.
-pub(super) fn names_others(asked: Asked<'_>, roles: &[RoleAssignment]) -> bool {
+pub(super) fn names_others(asked: RightsQuery<'_>, roles: &[RoleAssignment]) -> bool {
     let mut all = roles.iter();
     all.any(|role| !role.group && !same_id(&role.principal_id, asked.principal))
 }

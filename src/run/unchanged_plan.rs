@@ -1,7 +1,7 @@
 //! Checks whether a consent still fits. The caller may have answered an hour later, so cmkctl takes
 //! a new snapshot and refuses a plan that no longer fits it.
 
-use super::asking::unchanged;
+use super::consent::unchanged;
 use crate::error::{Error, Kind, Result};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{Action, Plan};
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 /// If the snapshot is older than this, take a new one before sending anything. Measured in
 /// wall-clock time, because sandbox time may be accelerated.
-pub(super) const FRESH: Duration = Duration::from_secs(3);
+pub(super) const MAX_AGE_BEFORE_SEND: Duration = Duration::from_secs(3);
 
 /// Is `fresh`, the plan of a new snapshot, still the plan that the caller consented to? `then`: the
 /// plan of the old snapshot with the current time. `unchanged`: the sentence on changes so far.
 ///
 /// # Errors
 /// Refused, with every difference.
-pub(super) fn moved(
+pub(super) fn still_as_consented(
     (consented, asked): (&Plan, bool),
     then: &Plan,
     fresh: &Plan,
@@ -41,7 +41,7 @@ pub(super) fn moved(
 ///
 /// # Errors
 /// Refused, with every difference.
-pub(super) fn kept(planned: &[Action], fresh: &Plan) -> Result<()> {
+pub(super) fn still_as_saved(planned: &[Action], fresh: &Plan) -> Result<()> {
     refused(
         actions(planned, &fresh.actions, false),
         unchanged(false),
@@ -164,10 +164,11 @@ mod tests {
         };
         let (was, is) = (register("a"), register("b"));
         for repaired in [false, true] {
-            let refused = moved((&was, true), &was, &is, unchanged(repaired)).unwrap_err();
+            let refused =
+                still_as_consented((&was, true), &was, &is, unchanged(repaired)).unwrap_err();
             assert!(refused.message.ends_with(unchanged(repaired)), "{refused}");
         }
-        let refused = kept(&was.actions, &is).unwrap_err();
+        let refused = still_as_saved(&was.actions, &is).unwrap_err();
         assert!(
             refused.message.ends_with("No changes were made."),
             "{refused}"

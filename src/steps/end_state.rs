@@ -2,7 +2,7 @@
 //! while waiting, and afterwards.
 
 use super::lifecycle::{REMOVE, applies_key};
-use super::link::{Standing, open, standing};
+use super::link::{LinkState, open, standing};
 use crate::model::environment::{Environment, Stage};
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
@@ -11,7 +11,7 @@ use crate::model::seen::Seen;
 
 /// The state that an environment must reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goal {
+pub enum EndState {
     /// Encrypted with this policy.
     Policy(ArmId),
     /// Encrypted with the linked policy, whichever that is.
@@ -20,68 +20,68 @@ pub enum Goal {
     NoPolicy,
 }
 
-impl Goal {
-    /// The environment's standing with regard to this goal.
-    pub fn standing(&self, look: &Environment) -> Standing {
+impl EndState {
+    /// The environment's standing with regard to this end_state.
+    pub fn standing(&self, look: &Environment) -> LinkState {
         match self {
-            Goal::Policy(policy) => standing(look, policy),
-            Goal::Linked => match &look.key_link {
+            EndState::Policy(policy) => standing(look, policy),
+            EndState::Linked => match &look.key_link {
                 Seen::Present(link) => standing(look, &link.policy),
-                Seen::Absent => Standing::None,
-                Seen::Unreadable(why) => Standing::Unknown(why.clone()),
+                Seen::Absent => LinkState::None,
+                Seen::Unreadable(why) => LinkState::Unknown(why.clone()),
             },
-            Goal::NoPolicy => unlinked(look),
+            EndState::NoPolicy => unlinked(look),
         }
     }
 
-    /// Does this operation lead to the goal?
-    pub fn leads(&self, operation: &Operation) -> bool {
-        self.begins(&operation.kind)
+    /// Does this operation lead to the end_state?
+    pub fn is_started_by(&self, operation: &Operation) -> bool {
+        self.is_started_by_kind(&operation.kind)
     }
 
     /// The same, by the operation's type alone.
-    pub fn begins(&self, kind: &str) -> bool {
+    pub fn is_started_by_kind(&self, kind: &str) -> bool {
         match self {
-            Goal::Policy(_) | Goal::Linked => applies_key(kind),
-            Goal::NoPolicy => kind.eq_ignore_ascii_case(REMOVE),
+            EndState::Policy(_) | EndState::Linked => applies_key(kind),
+            EndState::NoPolicy => kind.eq_ignore_ascii_case(REMOVE),
         }
     }
 
     /// The running operation, as the subject of a sentence.
-    pub fn noun(&self, name: &str) -> String {
+    pub fn subject(&self, name: &str) -> String {
         match self {
-            Goal::Policy(_) | Goal::Linked => format!("The encryption of `{name}`"),
-            Goal::NoPolicy => format!("The removal of `{name}` from its policy"),
+            EndState::Policy(_) | EndState::Linked => format!("The encryption of `{name}`"),
+            EndState::NoPolicy => format!("The removal of `{name}` from its policy"),
         }
     }
 
     /// What a re-read must show, as the object of a sentence.
     pub const fn shown(&self) -> &'static str {
         match self {
-            Goal::Policy(_) | Goal::Linked => "the key",
-            Goal::NoPolicy => "that the policy is gone",
+            EndState::Policy(_) | EndState::Linked => "the key",
+            EndState::NoPolicy => "that the policy is gone",
         }
     }
 }
 
 /// Done means no policy and the environment is up. If `linkStatus` is still `Linked`, the removal
 /// has not started, regardless of the environment's state.
-fn unlinked(look: &Environment) -> Standing {
+fn unlinked(look: &Environment) -> LinkState {
     let link = match &look.key_link {
         Seen::Absent => {
             return match look.is_up() {
-                Verdict::Yes => Standing::Done,
-                Verdict::No => Standing::Under,
-                Verdict::CantTell(why) => Standing::Unknown(why),
+                Verdict::Yes => LinkState::Done,
+                Verdict::No => LinkState::Under,
+                Verdict::CantTell(why) => LinkState::Unknown(why),
             };
         }
         Seen::Present(link) => link,
-        Seen::Unreadable(why) => return Standing::Unknown(why.clone()),
+        Seen::Unreadable(why) => return LinkState::Unknown(why.clone()),
     };
     match link.stage() {
-        Known::Known(Stage::Linked) => Standing::None,
-        Known::Known(Stage::Failed) => Standing::Failed,
-        Known::Known(Stage::Linking | Stage::Unlinking) => Standing::Under,
+        Known::Known(Stage::Linked) => LinkState::None,
+        Known::Known(Stage::Failed) => LinkState::Failed,
+        Known::Known(Stage::Linking | Stage::Unlinking) => LinkState::Under,
         Known::Unknown(why) => open(why),
     }
 }
@@ -109,20 +109,20 @@ mod tests {
             })
         };
         for (key_link, management, runtime, expected) in [
-            (Seen::Absent, "Ready", "Enabled", Standing::Done),
-            (Seen::Absent, "Ready", "AdminMode", Standing::Done),
-            (Seen::Absent, "Ready", "Disabled", Standing::Under),
-            (Seen::Absent, "Running", "Enabled", Standing::Under),
-            (link("Unlinking"), "Ready", "Enabled", Standing::Under),
+            (Seen::Absent, "Ready", "Enabled", LinkState::Done),
+            (Seen::Absent, "Ready", "AdminMode", LinkState::Done),
+            (Seen::Absent, "Ready", "Disabled", LinkState::Under),
+            (Seen::Absent, "Running", "Enabled", LinkState::Under),
+            (link("Unlinking"), "Ready", "Enabled", LinkState::Under),
             (
                 link("UnlinkingOnline"),
                 "Running",
                 "Enabled",
-                Standing::Under,
+                LinkState::Under,
             ),
-            (link("Linked"), "Ready", "Enabled", Standing::None),
-            (link("Linked"), "Ready", "AdminMode", Standing::None),
-            (link("Failed"), "Ready", "Enabled", Standing::Failed),
+            (link("Linked"), "Ready", "Enabled", LinkState::None),
+            (link("Linked"), "Ready", "AdminMode", LinkState::None),
+            (link("Failed"), "Ready", "Enabled", LinkState::Failed),
         ] {
             let look = Environment {
                 management_state: management.into(),
@@ -130,7 +130,7 @@ mod tests {
                 key_link,
                 ..Environment::default()
             };
-            assert_eq!(Goal::NoPolicy.standing(&look), expected, "{look:?}");
+            assert_eq!(EndState::NoPolicy.standing(&look), expected, "{look:?}");
         }
     }
 }

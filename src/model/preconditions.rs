@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// Facts around the resources of a target. Read for commands that check or change, and only the
 /// parts that the command's side needs.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct Preconditions {
     /// The caller's object id, if the token contains it.
     pub caller: Option<String>,
     /// The caller's permissions on the policy's resource group.

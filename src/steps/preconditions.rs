@@ -8,10 +8,10 @@ use crate::model::ids::{ArmId, same_id};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::plan::Action;
+use crate::model::preconditions::{Lock, LockLevel, Validation};
 use crate::model::remedy::{Remedy, Setting};
 use crate::model::rights::{Lacking, Operation, Permission, allows};
 use crate::model::seen::Seen;
-use crate::model::surroundings::{Lock, LockLevel, Validation};
 use crate::model::target::Target;
 use crate::model::whole::Whole;
 
@@ -33,15 +33,18 @@ pub(super) fn check(target: &Target, observed: &Observed, actions: &[Action]) ->
 
 /// Does the caller have the right that this action requires?
 fn right(observed: &Observed, action: &Action) -> Option<Finding> {
-    let around = &observed.around;
+    let preconditions = &observed.preconditions;
     let right = action.facts().right?;
     let (rights, scope) = match right.at {
-        Scope::Subscription(id) => (&around.subscription_rights, format!("/subscriptions/{id}")),
-        Scope::GroupOf(policy) => (&around.group_rights, policy.group_scope()),
-        Scope::Vault(vault) => (&around.vault_rights, vault.to_string()),
+        Scope::Subscription(id) => (
+            &preconditions.subscription_rights,
+            format!("/subscriptions/{id}"),
+        ),
+        Scope::GroupOf(policy) => (&preconditions.group_rights, policy.group_scope()),
+        Scope::Vault(vault) => (&preconditions.vault_rights, vault.to_string()),
         Scope::There => (&observed.making.rights, observed.making.scope.clone()),
     };
-    let caller = around.caller.as_deref();
+    let caller = preconditions.caller.as_deref();
     missing(rights, &scope, (right.operation, right.role), caller).map(Finding::of_changes)
 }
 
@@ -100,8 +103,8 @@ fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
     let lists = [
-        (group, Some(&observed.around.group_locks)),
-        (vault_group, observed.around.vault_locks.as_ref()),
+        (group, Some(&observed.preconditions.group_locks)),
+        (vault_group, observed.preconditions.vault_locks.as_ref()),
     ];
     let mut found = Vec::new();
     for (group, locks) in lists {
@@ -183,7 +186,7 @@ fn locked(lock: &Lock) -> Finding {
 fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
     let policy = target.policy.as_ref()?;
     let subject = policy.to_string();
-    match &observed.around.validation {
+    match &observed.preconditions.validation {
         Seen::Present(Validation::Refused {
             code,
             message,
@@ -273,9 +276,14 @@ mod tests {
             (Seen::default(), &["CMK045 unknown"]),
         ] {
             let (target, mut observed) = well();
-            observed.around.group_rights = rights;
+            observed.preconditions.group_rights = rights;
             let found = check(&target, &observed, &[action.clone(), action.clone()]);
-            assert_eq!(said(&found), expected, "{:?}", observed.around.group_rights);
+            assert_eq!(
+                said(&found),
+                expected,
+                "{:?}",
+                observed.preconditions.group_rights
+            );
         }
     }
 
@@ -287,8 +295,8 @@ mod tests {
         };
         for (caller, word) in [(Some("me"), "--assignee me "), (None, " YOUR_OBJECT_ID ")] {
             let (target, mut observed) = well();
-            observed.around.group_rights = may(&["*/read"], false);
-            observed.around.caller = caller.map(str::to_owned);
+            observed.preconditions.group_rights = may(&["*/read"], false);
+            observed.preconditions.caller = caller.map(str::to_owned);
             let found = check(&target, &observed, std::slice::from_ref(&action));
             let remedy = found[0].remedy.to_string();
             assert!(remedy.contains(word), "{remedy}");
@@ -321,7 +329,7 @@ mod tests {
             (all(Vec::new()), None),
         ] {
             let (target, mut observed) = well();
-            observed.around.group_locks = locks;
+            observed.preconditions.group_locks = locks;
             let found = check(&target, &observed, &[]);
             let said = found.first().map(|one| one.message.as_str());
             match words {
@@ -360,7 +368,7 @@ mod tests {
             (hidden(), &["CMK009 not-visible"]),
         ] {
             let (target, mut observed) = well();
-            observed.around.validation = word;
+            observed.preconditions.validation = word;
             assert_eq!(said(&check(&target, &observed, &[create()])), expected);
             // Without a planned creation, the validation is not reported.
             assert!(check(&target, &observed, &[]).is_empty());

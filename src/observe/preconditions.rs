@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::model::ids::ArmId;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
+use crate::model::preconditions::{Deleted, OldKey, Preconditions};
 use crate::model::seen::Seen;
-use crate::model::surroundings::{Deleted, OldKey, Surroundings};
 use crate::model::target::Target;
 use crate::steps::location::location;
 use crate::steps::rights::key::allows_key;
@@ -19,7 +19,7 @@ use crate::steps::swap::protecting;
 use futures::join;
 
 /// The caller's rights and the locks, which depend only on the named ids.
-pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundings> {
+pub(super) async fn preconditions(reader: &Reader, target: &Target) -> Result<Preconditions> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault = target.vault.as_ref().map(ToString::to_string);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
@@ -41,13 +41,13 @@ pub(super) async fn around(reader: &Reader, target: &Target) -> Result<Surroundi
     } else {
         None
     };
-    Ok(Surroundings {
+    Ok(Preconditions {
         caller: caller.and_then(|caller| caller.object_id),
         group_rights: group_rights.unwrap_or_default(),
         vault_rights: vault_rights.unwrap_or_default(),
         group_locks: locks?.unwrap_or_default(),
         vault_locks: vault_locks?,
-        ..Surroundings::default()
+        ..Preconditions::default()
     })
 }
 
@@ -56,8 +56,8 @@ pub(super) async fn further(
     reader: &Reader,
     target: &Target,
     observed: &Observed,
-) -> Result<Surroundings> {
-    let mut around = observed.around.clone();
+) -> Result<Preconditions> {
+    let mut preconditions = observed.preconditions.clone();
     let policy = target.policy.as_ref();
     let subscription = policy
         .filter(|_| observed.is_unregistered())
@@ -83,10 +83,10 @@ pub(super) async fn further(
         maybe(creation.as_ref().map(|new| reader.validate_policy(new))),
         deleted_vault(reader, target.vault.as_ref(), observed),
     );
-    around.subscription_rights = rights?.unwrap_or_default();
-    around.validation = validation?.unwrap_or_default();
-    around.deleted_vault = deleted?;
-    Ok(around)
+    preconditions.subscription_rights = rights?.unwrap_or_default();
+    preconditions.validation = validation?.unwrap_or_default();
+    preconditions.deleted_vault = deleted?;
+    Ok(preconditions)
 }
 
 /// Reads whether a missing vault is a deleted one.
@@ -128,8 +128,9 @@ pub(super) async fn recoverable(
     named: &Target,
     observed: &mut Observed,
 ) -> Result<()> {
-    observed.around.deleted_vault = deleted_vault(reader, named.vault.as_ref(), observed).await?;
-    observed.around.deleted_key = deleted_key(reader, named, observed).await?;
+    observed.preconditions.deleted_vault =
+        deleted_vault(reader, named.vault.as_ref(), observed).await?;
+    observed.preconditions.deleted_key = deleted_key(reader, named, observed).await?;
     Ok(())
 }
 
