@@ -65,7 +65,7 @@ async fn through(
     if asked.fix {
         let seen = (&look.observed, &look.plan);
         road.repaired = fixing::fix(context, (command, &road.own), seen, asked, out).await?;
-        if road.repaired.begun {
+        if road.repaired.sent {
             look = road.look().await?;
         }
     }
@@ -228,7 +228,7 @@ impl Road for Changing<'_> {
     }
 
     fn repaired(&self) -> bool {
-        self.repaired.begun
+        self.repaired.sent
     }
 
     fn names<'l>(&'l self, look: &'l Look) -> Vec<&'l str> {

@@ -6,7 +6,7 @@ use super::commands::{Command, protected};
 use super::consent::{ConsentFlags, changed, is_yes, question, unchanged};
 use super::rechecking::{same_evidence, unsent};
 use crate::apply::{Applier, Waiting};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::action::facts::{Facts, Harm, Lack, OnTheWay, Subject};
 use crate::model::observed::Observed;
@@ -21,8 +21,30 @@ use crate::report::Out;
 pub(super) struct Repaired {
     /// The repairs that succeeded.
     pub(super) receipt: Receipt,
-    /// Was a repair begun? A failed one may have changed something too.
-    pub(super) begun: bool,
+    /// Was a repair sent? A failed one may have changed something too.
+    pub(super) sent: bool,
+}
+
+impl Repaired {
+    /// Notes how a repair ended. A failure is only reported.
+    ///
+    /// # Errors
+    /// An interruption.
+    fn note(&mut self, applied: Result<Receipt>, out: &mut Out) -> Result<()> {
+        match applied {
+            Ok(done) => {
+                self.sent = true;
+                self.receipt.done.extend(done.done);
+            }
+            Err(error) if error.kind.is_interruption() => return Err(error),
+            Err(error) => {
+                // `Kind::Refused`: its evidence no longer holds, so nothing was sent.
+                self.sent |= error.kind != Kind::Refused;
+                out.error_in_passing(&error);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A repair, and whether the command line already consents to it.
@@ -115,7 +137,7 @@ pub(super) async fn fix(
             actions: vec![repair.action.clone()],
             ..Plan::default()
         };
-        let so_far = unchanged(repaired.begun);
+        let so_far = unchanged(repaired.sent);
         let Ok(consent) = consented(&one, &repair, so_far, out).await? else {
             out.say(&format!(
                 "Left out, because it was not confirmed: {} ({})",
@@ -139,7 +161,6 @@ pub(super) async fn fix(
             },
             say: &mut say,
         };
-        repaired.begun = true;
         let applied = unless_stopped(applier.apply(&one))
             .await
             .unwrap_or_else(|stop| {
@@ -148,11 +169,7 @@ pub(super) async fn fix(
                     there.",
                 ))
             });
-        match applied {
-            Ok(done) => repaired.receipt.done.extend(done.done),
-            Err(error) if error.kind.is_interruption() => return Err(error),
-            Err(error) => out.error_in_passing(&error),
-        }
+        repaired.note(applied, out)?;
     }
     Ok(repaired)
 }

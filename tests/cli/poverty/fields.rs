@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 
 /// Fields that no answer of any run has, each with the reason.
-const NEVER_THERE: [(&str, &str); 14] = [
+const NEVER_THERE: [(&str, &str); 15] = [
     ("app_displayname", TOKEN),
     ("appid", TOKEN),
     ("idtyp", TOKEN),
@@ -19,6 +19,7 @@ const NEVER_THERE: [(&str, &str); 14] = [
     ("unique_name", TOKEN),
     ("upn", TOKEN),
     ("wids", TOKEN),
+    ("applicationId", COMPOUND),
     ("additionalInfo", WORDS),
     ("details", WORDS),
     ("errorDetail", WORDS),
@@ -27,6 +28,7 @@ const NEVER_THERE: [(&str, &str); 14] = [
     ("innererror", WORDS),
 ];
 const TOKEN: &str = "a claim of the caller's own token, which no answer holds";
+const COMPOUND: &str = "an access policy without it is for its principal alone, by documentation";
 const WORDS: &str = "only shown, with an error of a service";
 
 /// The fields that the decoders of this run read, in lower case, and the fields that the answers
