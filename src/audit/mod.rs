@@ -26,6 +26,8 @@ pub struct Trail {
     plan: String,
     /// What stood against the plan and was overridden.
     overridden: Vec<String>,
+    /// The change ticket.
+    change: Option<String>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     overridden: &'a [String],
     command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'a str>,
     version: &'static str,
 }
 
@@ -108,6 +112,7 @@ impl Trail {
             command,
             plan,
             overridden: Vec::new(),
+            change: None,
         })
     }
 
@@ -115,6 +120,12 @@ impl Trail {
     #[must_use]
     pub fn overriding(self, overridden: Vec<String>) -> Self {
         Self { overridden, ..self }
+    }
+
+    /// The change ticket that the plan belongs to: every line of it says so.
+    #[must_use]
+    pub fn of_change(self, change: Option<String>) -> Self {
+        Self { change, ..self }
     }
 
     /// Is anything written down?
@@ -234,6 +245,7 @@ impl Trail {
                 &[]
             },
             command: self.command,
+            change: self.change.as_deref(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

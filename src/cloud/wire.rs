@@ -9,6 +9,7 @@ use crate::cloud::clock::{Clock, SET_CLOCK};
 use crate::cloud::clouds::Cloud;
 use crate::cloud::request_id;
 use crate::error::{Error, Result};
+use crate::model::change_id::ChangeId;
 use crate::model::estate::Asked;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ const SANDBOX_RUNNER: &str = "token.actions.githubusercontent.com";
 pub struct Network {
     /// PEM text with additional certificate authorities (`--ca-bundle`).
     pub ca_bundle: Option<Vec<u8>>,
+    /// The change ticket that the requests belong to: the services keep it in their logs.
+    pub change: Option<ChangeId>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
     /// Time for one whole answer, from sending to the last byte, before it counts as lost.
@@ -39,6 +42,7 @@ impl Default for Network {
     fn default() -> Self {
         Self {
             ca_bundle: None,
+            change: None,
             connect_timeout: Duration::from_secs(15),
             answer_timeout: Duration::from_secs(60),
         }
@@ -370,7 +374,7 @@ fn client(network: &Network) -> reqwest::ClientBuilder {
         // again, and when, is decided above.
         .retry(reqwest::retry::never())
         .connect_timeout(network.connect_timeout)
-        .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))
+        .user_agent(request_id::agent(network.change.as_ref()))
 }
 
 fn shown(url: &Url) -> String {

@@ -52,6 +52,8 @@ pub struct Change<'a> {
     pub environment_name: Option<&'a str>,
     /// The policy's ARM id: what the other administrator needs.
     pub policy: Option<String>,
+    /// The change ticket.
+    pub change: Option<String>,
     /// Plan and findings.
     pub plan: &'a Plan,
     /// What was done.
@@ -76,6 +78,7 @@ impl Change<'_> {
             sheet = sheet.row("Environment", format!("{name} ({id})"));
         }
         sheet = sheet.row_if("Policy", self.policy.clone());
+        sheet = sheet.row_if("Change", self.change.clone());
         for done in self.receipt.done.iter().filter(|_| quiet) {
             sheet = sheet.row("Done", done.what.clone());
         }

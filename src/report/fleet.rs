@@ -107,6 +107,8 @@ pub struct FleetReport<'a> {
     pub command: &'static str,
     /// How it ended.
     pub outcome: FleetOutcome,
+    /// The change ticket.
+    pub change: Option<String>,
     /// When it was looked at, in the cloud's time.
     pub at: Timestamp,
     /// How many at a time, and when.
@@ -162,6 +164,7 @@ impl<'a> FleetReport<'a> {
             schema: "cmkctl/wanted-plan/v1",
             command,
             outcome,
+            change: None,
             at,
             waves,
             plan: &fleet.plan,
@@ -186,6 +189,7 @@ impl<'a> FleetReport<'a> {
             FleetOutcome::Failed => "failed, and nothing more was started",
         };
         let mut sheet = Sheet::default().row("Result", word);
+        sheet = sheet.row_if("Change", self.change.clone());
         let encrypted = self
             .environments
             .iter()

@@ -168,7 +168,9 @@ impl Changing<'_> {
             .map_or(String::new(), |environment| {
                 format!(" for `{}` ({})", environment.display_name, environment.id)
             });
-        format!("Plan of {name}{subject}:")
+        let change = self.context.ticket();
+        let change = change.map_or(String::new(), |change| format!(", change {change}"));
+        format!("Plan of {name}{subject}{change}:")
     }
 
     /// What the plan of a look that is as old as `at` would be now, in the words of now: time that
@@ -340,6 +342,7 @@ impl Road for Changing<'_> {
             environment: environment.map(|environment| environment.id.as_str()),
             environment_name: environment.map(|environment| environment.display_name.as_str()),
             policy: self.target.policy.as_ref().map(ToString::to_string),
+            change: self.context.ticket(),
             plan: &look.plan,
             receipt: &self.repaired,
             next: Vec::new(),

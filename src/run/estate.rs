@@ -82,9 +82,11 @@ pub async fn report_all(context: &Context, glance: &Glance, out: &mut Out) -> Re
     let cloud = session.cloud();
     let identity = context.reader().identity(Service::Bap).await.ok();
     let by = identity.and_then(|identity| identity.name.or(identity.object_id));
+    let change = context.ticket();
     let circumstances = Circumstances {
         cloud: &cloud.name,
         by: by.as_deref(),
+        change: change.as_deref(),
         requests: &requests,
     };
     report::evidence(out, &estate, &all, &circumstances);

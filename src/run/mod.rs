@@ -207,7 +207,12 @@ impl Context {
             command,
             plan.fingerprint(),
         )
-        .map(|trail| trail.overriding(plan.overridden()))
+        .map(|trail| trail.overriding(plan.overridden()).of_change(self.ticket()))
+    }
+
+    /// The change ticket of this run, for documents.
+    fn ticket(&self) -> Option<String> {
+        self.settings.ticket.as_ref().map(ToString::to_string)
     }
 
     /// How a command ended, given what is missing in the audit log: with a line that is lost

@@ -18,6 +18,8 @@ pub struct Circumstances<'a> {
     pub cloud: &'a str,
     /// Who is signed in, as far as the token says.
     pub by: Option<&'a str>,
+    /// The change ticket that it belongs to.
+    pub change: Option<&'a str>,
     /// What was asked.
     pub requests: &'a [Asked],
 }
@@ -30,6 +32,7 @@ pub(super) struct ReportV1<'a> {
     pub(super) cloud: &'a str,
     pub(super) at: Timestamp,
     pub(super) by: Option<&'a str>,
+    pub(super) change: Option<&'a str>,
     pub(super) data: Data<'a>,
     /// SHA-256 over `data` as it stands here, without white space.
     pub(super) sha256: String,
@@ -106,6 +109,7 @@ pub(super) fn report<'a>(
         cloud: circumstances.cloud,
         at: estate.at,
         by: circumstances.by,
+        change: circumstances.change,
         data,
         sha256: digest
             .as_ref()

@@ -102,7 +102,10 @@ fn head(report: &ReportV1<'_>) -> String {
         content=\"light dark\"><title>Customer-managed keys, \
         {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed \
         keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with \
-        {tool}.{partial}</p></header>\n<main>\n<div class=\"pictures\">\n",
+        {tool}.{change}{partial}</p></header>\n<main>\n<div class=\"pictures\">\n",
+        change = report
+            .change
+            .map_or(String::new(), |id| format!(" Change {}.", escape(id))),
         partial = report
             .data
             .partial

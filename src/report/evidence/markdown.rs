@@ -38,6 +38,9 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
             .map_or("an account that the token does not name".to_owned(), cell),
         report.tool
     );
+    if let Some(change) = report.change {
+        text.push_str(&format!("Change {}.\n\n", cell(change)));
+    }
     if let Some(why) = &report.data.partial {
         text.push_str(&format!("{MAY_LACK}: {}.\n\n", cell(why)));
     }
