@@ -25,6 +25,8 @@ pub struct Trail {
     plan: String,
     /// The findings that the caller overrode, as sentences.
     overridden: Vec<String>,
+    /// The change ticket.
+    change: Option<String>,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     overridden: &'a [String],
     command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'a str>,
     version: &'static str,
 }
 
@@ -106,6 +110,7 @@ impl Trail {
             command,
             plan,
             overridden: Vec::new(),
+            change: None,
         })
     }
 
@@ -115,7 +120,13 @@ impl Trail {
         Self { overridden, ..self }
     }
 
-    /// Is there an audit log?
+    /// The change ticket that the plan belongs to: every line of it says so.
+    #[must_use]
+    pub fn of_change(self, change: Option<String>) -> Self {
+        Self { change, ..self }
+    }
+
+    /// Is anything written down?
     pub fn is_kept(&self) -> bool {
         self.log.is_some()
     }
@@ -232,6 +243,7 @@ impl Trail {
                 &[]
             },
             command: self.command,
+            change: self.change.as_deref(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -77,6 +77,9 @@ pub(super) struct Global {
     /// Append every change to this file [env: CMKCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE")]
     audit_log: Option<PathBuf>,
+    /// Id of a change ticket, for plan, audit log, report and user agent [env: CMKCTL_CHANGE]
+    #[arg(long, global = true, value_name = "ID")]
+    change: Option<String>,
     /// Post dangers and ends to this webhook (enable, apply, status, watch) [env: CMKCTL_NOTIFY]
     #[arg(long, global = true, value_name = "URL")]
     notify: Option<String>,
@@ -127,6 +130,7 @@ impl Global {
             profile: self.profile.clone(),
             ca_bundle: self.ca_bundle.clone(),
             audit_log: self.audit_log.clone(),
+            change: self.change.clone(),
             notify: self.notify.clone(),
             notify_format: self.notify_format.clone(),
             output: self.output,

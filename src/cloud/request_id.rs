@@ -6,12 +6,20 @@
 //! down every attempt of a change.) The id is random (UUID version 4), so it reveals nothing about
 //! this machine.
 
+use crate::model::change_id::ChangeId;
 use uuid::Uuid;
 
 /// The header's name.
 pub(super) const HEADER: &str = "x-ms-client-request-id";
 
-/// A new id in lower case, with hyphens.
+/// The name that every request is sent under: with the change ticket, the logs of the services tell
+/// it.
+pub(super) fn agent(change: Option<&ChangeId>) -> String {
+    let change = change.map(|change| format!(" change/{change}"));
+    concat!("cmkctl/", env!("CARGO_PKG_VERSION")).to_owned() + &change.unwrap_or_default()
+}
+
+/// An id for one attempt: lower case, with hyphens.
 pub(super) fn fresh() -> String {
     Uuid::new_v4().hyphenated().to_string()
 }

@@ -10,7 +10,8 @@ use crate::cloud::clock::{Clock, SET_CLOCK};
 use crate::cloud::clouds::Cloud;
 use crate::cloud::request_id;
 use crate::error::{Error, Result};
-use crate::model::estate::RequestRecord;
+use crate::model::change_id::ChangeId;
+use crate::model::estate::Asked;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
@@ -30,6 +31,8 @@ const SANDBOX_RUNNER: &str = "token.actions.githubusercontent.com";
 pub struct Network {
     /// Additional certificate authorities (`--ca-bundle`): PEM text, or one as DER.
     pub ca_bundle: Option<Vec<u8>>,
+    /// The change ticket that the requests belong to: the services keep it in their logs.
+    pub change: Option<ChangeId>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
     /// Time limit of an answer, from sending to the last byte. After it, the answer counts as lost.
@@ -40,6 +43,7 @@ impl Default for Network {
     fn default() -> Self {
         Self {
             ca_bundle: None,
+            change: None,
             connect_timeout: Duration::from_secs(15),
             answer_timeout: Duration::from_secs(60),
         }
@@ -365,7 +369,7 @@ fn client(network: &Network) -> reqwest::ClientBuilder {
         // cmkctl decides on retries.
         .retry(reqwest::retry::never())
         .connect_timeout(network.connect_timeout)
-        .user_agent(concat!("cmkctl/", env!("CARGO_PKG_VERSION")))
+        .user_agent(request_id::agent(network.change.as_ref()))
 }
 
 fn shown(url: &Url) -> String {

@@ -27,6 +27,8 @@ pub struct Flags {
     pub ca_bundle: Option<PathBuf>,
     /// `--audit-log`
     pub audit_log: Option<PathBuf>,
+    /// `--change`
+    pub change: Option<String>,
     /// `--notify`
     pub notify: Option<String>,
     /// `--notify-format`

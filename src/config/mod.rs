@@ -32,6 +32,7 @@ use crate::cloud::cloud_file::SandboxFacts;
 use crate::cloud::clouds::{Cloud, KEYS};
 use crate::cloud::wire::Network;
 use crate::error::{Error, Result};
+use crate::model::change_id::ChangeId;
 use file::Layers;
 use notifying::notifying;
 pub use reading::text;
@@ -88,7 +89,8 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
     let ca_bundle = bundle
         .map(|path| read_certificates(&path, "CA bundle"))
         .transpose()?;
-    let network = network(ca_bundle, timeout)?;
+    let change = change(flags, &mut shown)?;
+    let network = network(ca_bundle, timeout, change.as_ref())?;
     Ok(Settings {
         cloud,
         cloud_argument,
@@ -97,6 +99,7 @@ pub fn load(flags: &Flags, sandbox: Option<String>) -> Result<Settings> {
         style: style(flags),
         plain: plain.is_some_and(|plain| plain.value),
         audit_log,
+        ticket: change,
         notify,
         proxy,
         layers,
@@ -129,10 +132,24 @@ fn plain(flags: &Flags, layers: &Layers) -> Result<Option<Setting<bool>>> {
     Ok(Setting::switch("CMKCTL_PLAIN")?.or_else(|| layers.find(|file| &file.plain)))
 }
 
-/// The settings for network access.
-fn network(ca_bundle: Option<Vec<u8>>, timeout: Option<Setting<String>>) -> Result<Network> {
+/// The change ticket that this run belongs to. It is another one each time, so no file holds it.
+fn change(flags: &Flags, shown: &mut Vec<Shown>) -> Result<Option<ChangeId>> {
+    let named = Setting::of("--change", &flags.change, "CMKCTL_CHANGE");
+    shown.push(Shown::of("change", named.as_ref(), String::clone));
+    named
+        .map(|named| ChangeId::parse(&named.value).map_err(reading::usage))
+        .transpose()
+}
+
+/// How the network is reached.
+fn network(
+    ca_bundle: Option<Vec<u8>>,
+    timeout: Option<Setting<String>>,
+    change: Option<&ChangeId>,
+) -> Result<Network> {
     let mut network = Network {
         ca_bundle,
+        change: change.cloned(),
         ..Network::default()
     };
     if let Some(Setting { value: seconds, .. }) = timeout {

@@ -7,6 +7,7 @@ use crate::cloud::clouds::Cloud;
 use crate::cloud::credential::SignIn;
 use crate::cloud::notify::Webhook;
 use crate::cloud::wire::Network;
+use crate::model::change_id::ChangeId;
 use crate::report::Style;
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub network: Network,
     /// Settings for the output.
     pub style: Style,
+    /// The change ticket that this run belongs to.
+    pub ticket: Option<ChangeId>,
     /// Where messages go.
     pub notify: Option<Webhook>,
     /// Numbered lines instead of lists that move.

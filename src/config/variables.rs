@@ -25,6 +25,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "CMKCTL_AUDIT_LOG",
         "file in which changes are written down (--audit-log)",
     ),
+    ("CMKCTL_CHANGE", "id of a change ticket (--change)"),
     (
         "CMKCTL_NOTIFY",
         "webhook for messages about dangers and ends (--notify)",

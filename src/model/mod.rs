@@ -9,6 +9,7 @@ pub mod at_hand;
 pub mod bad_input;
 pub mod catalogue;
 pub mod cause;
+pub mod change_id;
 pub mod checkup;
 pub mod day;
 pub mod encoding;

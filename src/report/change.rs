@@ -52,7 +52,9 @@ pub struct Change<'a> {
     pub environment_name: Option<&'a str>,
     /// ARM id of the policy. The other administrator needs it.
     pub policy: Option<String>,
-    /// Actions and findings.
+    /// The change ticket.
+    pub change: Option<String>,
+    /// Plan and findings.
     pub plan: &'a Plan,
     /// The changes that were made.
     pub receipt: &'a Receipt,
@@ -77,6 +79,7 @@ impl Change<'_> {
             sheet = sheet.row("Environment", format!("{name} ({id})"));
         }
         sheet = sheet.row_if("Policy", self.policy.clone());
+        sheet = sheet.row_if("Change", self.change.clone());
         for done in self.receipt.done.iter().filter(|_| quiet) {
             sheet = sheet.row("Done", done.what.clone());
         }

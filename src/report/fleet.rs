@@ -108,7 +108,9 @@ pub struct FleetReport<'a> {
     pub command: &'static str,
     /// The end of the run.
     pub outcome: FleetOutcome,
-    /// When the snapshot was taken, in the cloud's time.
+    /// The change ticket.
+    pub change: Option<String>,
+    /// When it was looked at, in the cloud's time.
     pub at: Timestamp,
     /// How many environments at a time, and when.
     pub waves: &'a Waves,
@@ -163,6 +165,7 @@ impl<'a> FleetReport<'a> {
             schema: "cmkctl/wanted-plan/v1",
             command,
             outcome,
+            change: None,
             at,
             waves,
             plan: &fleet.plan,
@@ -187,6 +190,7 @@ impl<'a> FleetReport<'a> {
             FleetOutcome::Failed => "failed, and nothing more was started",
         };
         let mut sheet = Sheet::default().row("Result", word);
+        sheet = sheet.row_if("Change", self.change.clone());
         let encrypted = self
             .environments
             .iter()

@@ -111,7 +111,10 @@ impl Applying<'_> {
     }
 
     fn of<'l>(&'l self, look: &'l Planned) -> FleetReport<'l> {
-        FleetReport::new("apply", look.sight.at, &self.wanted.waves, &look.fleet)
+        FleetReport {
+            change: self.context.ticket(),
+            ..FleetReport::new("apply", look.sight.at, &self.wanted.waves, &look.fleet)
+        }
     }
 }
 

@@ -43,6 +43,7 @@ impl Calling {
             ("--config", flags.config.as_deref().map(path)),
             ("--profile", flags.profile.clone()),
             ("--ca-bundle", flags.ca_bundle.as_deref().map(path)),
+            ("--change", flags.change.clone()),
             ("--audit-log", flags.audit_log.as_deref().map(path)),
         ];
         for (flag, value) in whole {

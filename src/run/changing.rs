@@ -170,7 +170,9 @@ impl Changing<'_> {
             .map_or(String::new(), |environment| {
                 format!(" for `{}` ({})", environment.display_name, environment.id)
             });
-        format!("Plan of {name}{subject}:")
+        let change = self.context.ticket();
+        let change = change.map_or(String::new(), |change| format!(", change {change}"));
+        format!("Plan of {name}{subject}{change}:")
     }
 
     /// Re-plan the old snapshot with the current time, so that a changed day count ('59 days left')
@@ -342,6 +344,7 @@ impl Road for Changing<'_> {
             environment: environment.map(|environment| environment.id.as_str()),
             environment_name: environment.map(|environment| environment.display_name.as_str()),
             policy: self.target.policy.as_ref().map(ToString::to_string),
+            change: self.context.ticket(),
             plan: &look.plan,
             receipt: &self.repaired.receipt,
             next: Vec::new(),

@@ -208,7 +208,12 @@ impl Context {
             command,
             plan.fingerprint(),
         )
-        .map(|trail| trail.overriding(plan.overridden()))
+        .map(|trail| trail.overriding(plan.overridden()).of_change(self.ticket()))
+    }
+
+    /// The change ticket of this run, for documents.
+    fn ticket(&self) -> Option<String> {
+        self.settings.ticket.as_ref().map(ToString::to_string)
     }
 
     /// The result of a command, checked against the audit log. A success with a lost line becomes a

@@ -38,6 +38,7 @@ pub async fn plan_file(
     out.fleet(&file.display().to_string(), wanted, fleet, true);
     handing::of_file(context, &planned, to, out).await?;
     let mut report = FleetReport::new("plan", planned.sight.at, &wanted.waves, fleet);
+    report.change = context.ticket();
     let blocked = blocked(&fleet.plan, false);
     if let Some(save) = save.filter(|_| blocked.is_ok()) {
         let saved = Saved::new(

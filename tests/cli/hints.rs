@@ -25,14 +25,16 @@ fn spans(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// The flags of a subcommand, global flags included.
+/// The flags of a subcommand and of those below it, with those that every command has.
 fn flags(name: &str) -> BTreeSet<String> {
     let mut tree = cmkctl::cli::command();
     tree.build();
     let own = tree.find_subcommand(name);
     let long = |argument: &clap::Arg| argument.get_long().map(|long| format!("--{long}"));
-    own.unwrap_or(&tree)
-        .get_arguments()
+    let own = own.unwrap_or(&tree);
+    let below = own.get_subcommands().filter(|_| own.get_name() == name);
+    own.get_arguments()
+        .chain(below.flat_map(clap::Command::get_arguments))
         .filter_map(long)
         .collect()
 }

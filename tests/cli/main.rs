@@ -21,6 +21,7 @@ mod between;
 mod causes;
 #[cfg(target_os = "linux")]
 mod certificates;
+mod change_id;
 mod check;
 mod clocks;
 mod codes;

@@ -26,6 +26,8 @@ pub struct Circumstances<'a> {
     pub program: &'a str,
     /// Who is signed in, as far as the token says.
     pub by: Option<&'a str>,
+    /// The change ticket that it belongs to.
+    pub change: Option<&'a str>,
     /// What was asked.
     pub requests: &'a [RequestRecord],
 }
@@ -40,6 +42,7 @@ pub(super) struct ReportV1<'a> {
     pub(super) tenant: TenantV1<'a>,
     pub(super) at: Timestamp,
     pub(super) by: Option<&'a str>,
+    pub(super) change: Option<&'a str>,
     pub(super) data: Data<'a>,
     /// SHA-256 over `data` as it stands here, without white space.
     pub(super) sha256: String,
@@ -131,6 +134,7 @@ pub(super) fn report<'a>(
         },
         at: estate.at,
         by: circumstances.by,
+        change: circumstances.change,
         data,
         sha256: digest
             .as_ref()
