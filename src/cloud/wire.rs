@@ -11,7 +11,7 @@ use crate::cloud::clouds::Cloud;
 use crate::cloud::request_id;
 use crate::error::{Error, Result};
 use crate::model::change_id::ChangeId;
-use crate::model::estate::Asked;
+use crate::model::estate::RequestRecord;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;

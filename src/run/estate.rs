@@ -80,7 +80,12 @@ pub async fn report_all(context: &Context, filter: &StatusFilter, out: &mut Out)
     let requests = session.wire().journal();
     let cloud = session.cloud();
     let identity = context.reader().identity(Service::Bap).await.ok();
-    let by = identity.and_then(|identity| identity.name.or(identity.object_id));
+    let (tenant, by) = identity.map_or((None, None), |identity| {
+        (identity.tenant, identity.name.or(identity.object_id))
+    });
+    // A sign-in takes the tenant by its id or by one of its domains.
+    let domain = context.settings.sign_in.tenant.as_deref();
+    let program = context.program();
     let change = context.ticket();
     let circumstances = Circumstances {
         cloud: &cloud.name,

@@ -99,25 +99,96 @@ fn head(report: &ReportV1<'_>) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
         content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" \
         content=\"light dark\"><title>Customer-managed keys, \
-        {day}</title>\n<style>{STYLE}</style></head><body>\n<header><h1>Customer-managed \
-        keys</h1><p>{count} environments of the cloud <b>{cloud}</b>, read {at} by {by}, with \
-        {tool}.{change}{partial}</p></header>\n<main>\n<div class=\"pictures\">\n",
-        change = report
-            .change
-            .map_or(String::new(), |id| format!(" Change {}.", escape(id))),
-        partial = report
-            .data
-            .partial
-            .as_ref()
-            .map_or(String::new(), |why| format!(
-                " {MAY_LACK}: {}.",
-                escape(why)
-            )),
-        day = day_or_none(Some(report.at)),
-        count = report.data.environments.len(),
-        cloud = escape(report.cloud),
-        at = moment(report.at),
-        tool = report.tool,
+        {}</title>\n<style>{STYLE}{}</style></head><body>\n",
+        day(report.at),
+        labels(&TABLES)
+    );
+    if report.rehearsal {
+        text.push_str(
+            "<p class=\"banner rehearsal\"><b>Rehearsal.</b> A sandbox played this tenant. \
+            Nothing here is real.</p>\n",
+        );
+    }
+    text.push_str("<header><h1>Customer-managed keys</h1>\n<dl>");
+    let tool = escape(report.tool);
+    let mut terms = vec![
+        ("Tenant", or_hidden(report.tenant.id)),
+        ("Domain", or_hidden(report.tenant.domain)),
+        ("Cloud", escape(report.cloud)),
+        ("Read", escape(&moment(report.at))),
+        ("By", report.by.map_or("not visible".to_owned(), escape)),
+        ("With", tool),
+    ];
+    terms.extend(report.change.map(|change| ("Change", escape(change))));
+    for (term, value) in terms {
+        text.push_str(&format!("<div><dt>{term}</dt><dd>{value}</dd></div>"));
+    }
+    text.push_str("</dl></header>\n<main>\n");
+    text
+}
+
+/// How many need attention, then each case.
+fn summary(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
+    let class = if summary.attention > 0 { " bad" } else { "" };
+    let mut text = format!(
+        "<section id=\"summary\" class=\"summary{class}\"><h2>{}</h2>\n",
+        escape(&summary.headline())
+    );
+    let lacks = report.data.partial.as_ref();
+    let lacks = lacks.map(|why| format!("{MAY_LACK}: {why}."));
+    for open in summary.left_open().into_iter().chain(lacks) {
+        text.push_str(&format!("<p class=\"open\">{}</p>\n", escape(&open)));
+    }
+    for one in summary.cases.iter().take(CASES) {
+        text.push_str(&case(one, report));
+    }
+    match summary.cases.len().saturating_sub(CASES) {
+        0 => {}
+        more => text.push_str(&format!("<p class=\"open\">And {more} more below.</p>\n")),
+    }
+    text.push_str("</section>\n");
+    text
+}
+
+/// The cases that the summary has no room for.
+fn more(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
+    if summary.cases.len() <= CASES {
+        return String::new();
+    }
+    let rows = summary.cases.iter().skip(CASES).map(|case| {
+        let key = case.key.map_or(String::new(), |key| format!(", {key}"));
+        vec![
+            state(case.state.word()),
+            escape(&case.size()),
+            escape(&case.names(NAMES)),
+            escape(&case.why()),
+            escape(&case.deadline(report.at).unwrap_or("-".to_owned())),
+            escape(&format!("{}{key}", case.policy)),
+        ]
+    });
+    table("more", "More that needs attention", &MORE, rows)
+}
+
+/// Who is affected, why, until when, and what to do.
+fn case(case: &Case<'_>, report: &ReportV1<'_>) -> String {
+    let word = case.state.word();
+    let deadline = case.deadline(report.at);
+    let deadline = deadline.map_or(String::new(), |deadline| {
+        format!("<strong>{}</strong>", escape(&deadline))
+    });
+    let key = case
+        .key
+        .map_or(String::new(), |key| format!(", key <b>{}</b>", escape(key)));
+    format!(
+        "<article class=\"s-{word}\"><p class=\"top\">{}<b>{}</b><span \
+        class=\"of\">{}</span>{deadline}</p>\n<p>{}</p>\n<p>{}</p>\n<p class=\"of\">Policy \
+        <b>{}</b>{key}</p></article>\n",
+        state(word),
+        escape(&case.names(NAMES)),
+        escape(&case.size()),
+        escape(&case.why()),
+        prose(case.remedy()),
+        escape(case.policy),
     )
 }
 

@@ -43,16 +43,17 @@ fn head(report: &ReportV1<'_>) -> String {
         or_hidden(report.tenant.domain),
         cell(report.cloud),
         report.at,
-        report
-            .by
-            .map_or("an account that the token does not name".to_owned(), cell),
-        report.tool
-    );
+        or_hidden(report.by),
+        report.tool,
+        summary.headline(),
+    ));
     if let Some(change) = report.change {
         text.push_str(&format!("Change {}.\n\n", cell(change)));
     }
-    if let Some(why) = &report.data.partial {
-        text.push_str(&format!("{MAY_LACK}: {}.\n\n", cell(why)));
+    let partial = report.data.partial.as_ref();
+    let lacks = partial.map(|why| format!("{MAY_LACK}: {}.", cell(why)));
+    for open in summary.left_open().into_iter().chain(lacks) {
+        text.push_str(&format!("{open}\n\n"));
     }
     if !summary.cases.is_empty() {
         text.push_str(
