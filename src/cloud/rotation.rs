@@ -126,8 +126,8 @@ pub(super) fn in_arm(value: &Value) -> Known<RotationPolicy> {
     }
 }
 
-/// A rotation policy by what it does. An unknown action may be the one that rotates, so the policy
-/// is then unknown.
+/// A rotation policy by what it does. An unknown action may rotate the key, so the policy is
+/// then unknown.
 fn policy(value: &Value) -> Known<RotationPolicy> {
     let actions = maybe(value, "lifetimeActions", |own| own.as_array().cloned());
     let lasts = maybe(value, "attributes.expiryTime", end);

@@ -273,8 +273,8 @@ pub fn rotating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `rotation-policy`: the same, and the rotation policy. Without a right at the data plane, it comes
-/// from Resource Manager if that shows one.
+/// `rotation-policy`: the same, and the rotation policy. Without a right at the data plane, the
+/// policy comes from Resource Manager, if that shows one.
 pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = rotating(looking).await?;

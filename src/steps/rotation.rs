@@ -128,8 +128,8 @@ fn gap(key: &Key, message: String, remedy: String) -> Finding {
     )
 }
 
-/// Key Vault makes no version: then the current version ends, or the next one that a person makes
-/// does.
+/// The finding for a key that Key Vault does not rotate: its current version ends, or the next
+/// version that a person makes will.
 fn ends(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
     if rotation.rotates.is_some() {
         return None;

@@ -40,10 +40,11 @@ fn everything_that_a_run_leaves_names_its_ticket() {
     );
     let report = with(&["report", "-o", "json"]).exits(0).json();
     assert_eq!(report["change"], "CHG-1.2_3");
-    for format in ["html", "markdown"] {
-        with(&["report", "-o", format])
-            .exits(0)
-            .says(&["Change CHG-1.2_3."]);
+    for (format, words) in [
+        ("html", "<dt>Change</dt><dd>CHG-1.2_3</dd>"),
+        ("markdown", "Change CHG-1.2_3."),
+    ] {
+        with(&["report", "-o", format]).exits(0).says(&[words]);
     }
     // Without one, nothing names one.
     let plain = served.run(&["report", "-o", "json"]).exits(0).json();
