@@ -50,7 +50,7 @@ impl Applier<'_> {
         );
         let witness = "an account with the role Reader on the subscription";
         let sending = sending("the resource group", said, witness, |error| {
-            error.of_role("Contributor on the subscription is enough to create it.")
+            error.of_role("Contributor on the subscription is enough to create the resource group.")
         });
         let reader = self.reader.clone();
         let look = async || {
@@ -80,7 +80,9 @@ impl Applier<'_> {
         );
         let witness = "an account with the role Reader on the vault";
         let sending = sending("the vault", said, witness, |error| {
-            error.of_role("Key Vault Contributor on the resource group is enough to create it.")
+            error.of_role(
+                "Key Vault Contributor on the resource group is enough to create the vault.",
+            )
         });
         let reader = self.reader.clone();
         let look = async || there(reader.vault(vault).await, "the vault");
@@ -104,7 +106,7 @@ impl Applier<'_> {
         );
         let witness = "an account with the role Reader on the vault";
         let sending = sending("the key", said, witness, |error| {
-            error.of_role("Key Vault Contributor on the vault is enough to create it.")
+            error.of_role("Key Vault Contributor on the vault is enough to create the key.")
         });
         let reader = self.reader.clone();
         let look = async || there(reader.key_with_rotation(vault, key).await, "the key");

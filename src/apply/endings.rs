@@ -51,9 +51,12 @@ pub(super) fn unshown(
 ) -> Error {
     let shown = end_state.shown();
     let what = match ended {
-        Some(_) => format!("The operation ended, but `{name}` does not show {shown}: {state}."),
+        Some(_) => {
+            format!("The operation ended, but `{name}` does not show {shown}. It shows: {state}.")
+        }
         None => format!(
-            "No operation runs on `{name}` any more, and it does not show {shown}: {state}."
+            "No operation runs on `{name}` any more, but `{name}` does not show {shown}. It shows: \
+                {state}."
         ),
     };
     let error = Error::new(Kind::Unverified, what);

@@ -24,7 +24,7 @@ pub async fn change(
         command.require(target)?;
         if guiding::could_lead(context, asked, out) {
             out.say(
-                "The sandbox says what you do not. Add `--ask` to be asked, as for a real \
+                "The sandbox fills in what you leave out. Add `--ask` to be asked, as for a real \
                 environment.",
             );
         }

@@ -100,7 +100,8 @@ pub fn check(
                 key.name,
                 version.as_str()
             ),
-            "Create a policy without a version and move the environments to it.".to_owned(),
+            "Create a policy that names no version of the key, and move the environments to it."
+                .to_owned(),
         ));
     }
     found
@@ -190,7 +191,7 @@ fn soon(key: &Key, rotation: &RotationPolicy, now: Timestamp) -> Option<Finding>
         key.name,
         day(next)
     );
-    let remedy = "Keep the current version enabled for 28 days after that.".to_owned();
+    let remedy = "Keep today's version enabled for 28 days after the rotation.".to_owned();
     Some(Finding {
         severity: Severity::Acknowledge,
         ..gap(key, message, remedy)

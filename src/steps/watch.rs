@@ -70,10 +70,10 @@ impl Watched {
             let mut unseen = all.iter().filter(unseen);
             let first = unseen.next()?;
             let why = first.dangers.last().cloned().unwrap_or_default();
-            let count = unseen.count() + 1;
-            Some(format!(
-                "{count} environments are not visible in full: {why}"
-            ))
+            Some(match unseen.count() {
+                0 => format!("One environment is not visible in full: {why}"),
+                others => format!("{} environments are not visible in full: {why}", others + 1),
+            })
         };
         let (role, service) = (hidden(true).filter(|_| roles), hidden(false));
         // While a service does not answer, it is unknown whether the role is back.

@@ -13,7 +13,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         "succeeded-without-link",
         9,
         &[
-            "does not show the key: link `no policy`",
+            "does not show the key. It shows: link `no policy`",
             "ended as `Succeeded`",
         ],
         &["no reason was given"],
@@ -57,7 +57,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         9,
         &[
             "No operation runs on",
-            "does not show the key: link `no policy`",
+            "does not show the key. It shows: link `no policy`",
         ],
         &[],
     ),

@@ -80,7 +80,6 @@ pub(crate) fn troubled_month() -> Value {
         "production",
         "dev-a",
         "dev-b",
-        "default",
         "trial",
         "initial",
         "cloud-hosted",

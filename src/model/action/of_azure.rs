@@ -184,8 +184,8 @@ fn of_key<'a>(place: &'a KeyPlace, why: &'static str, evidence: &'a Fingerprint)
 /// `--fix` needs a separate flag for this.
 pub(super) fn protected<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
-        why: "Without it a deleted key can be purged, and with it the data. It can never be \
-            turned off again.",
+        why: "Without purge protection, a deleted key can be purged, and its data is then lost. \
+            You can't turn it off again.",
         side: Side::KeyVault,
         subject: Subject::Vault(vault),
         harm: Harm::Irreversible { vault: &vault.name },

@@ -32,7 +32,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS700024",
         "The federated token had expired when it was used: such tokens live for minutes. Or this \
-        machine's clock is wrong, and a certificate signed for another time.",
+        machine's clock is wrong, so that the signed token has the wrong time.",
         "Check the clock, and that the file of AZURE_FEDERATED_TOKEN_FILE is renewed. cmkctl reads \
             it for every token.",
         who::CALLER,

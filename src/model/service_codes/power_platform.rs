@@ -25,8 +25,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: ADMIN_API,
         means: Some(Cause::State),
         cause: "The environment can't take the operation (400): \"because of the governance \
-            configuration\" means that it is not a Managed Environment, \"of type\" that its kind \
-            is not supported.",
+            configuration\" means that it is not a Managed Environment. \"of type\" means that \
+            its kind is not supported.",
         fix: "`cmkctl add-environment ENVIRONMENT --dry-run` shows the reason. `--make-managed` \
             makes it a Managed Environment.",
         who: who::POWER_PLATFORM,
