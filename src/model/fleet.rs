@@ -144,6 +144,16 @@ pub struct Named {
     pub name: String,
 }
 
+impl Named {
+    /// Id and name of an environment that was read.
+    pub fn of(environment: &Environment) -> Self {
+        Self {
+            id: environment.id.clone(),
+            name: environment.display_name.clone(),
+        }
+    }
+}
+
 /// The plan from the snapshot to the file's desired state.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fleet {

@@ -1,5 +1,6 @@
 //! A message to people who do not sit at the terminal.
 
+use crate::model::estate::{JudgedEnvironment, State};
 use crate::model::fleet::Named;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -61,4 +62,16 @@ pub struct Change {
     pub environment: Option<Named>,
     /// Why, a clause.
     pub why: String,
+}
+
+impl Change {
+    /// A danger of an environment, as it is told when it begins.
+    pub fn danger(judged: &JudgedEnvironment<'_>, state: State) -> Self {
+        Self {
+            over: false,
+            state: state.word(),
+            environment: Some(Named::of(judged.environment)),
+            why: judged.dangers.join(", "),
+        }
+    }
 }

@@ -5,7 +5,6 @@ use super::filters::{self, StatusFilter, vault_of};
 use crate::cloud::Service;
 use crate::error::{Error, Kind, Result};
 use crate::model::estate::{Estate, JudgedEnvironment, State};
-use crate::model::fleet::Named;
 use crate::model::notice::Change;
 use crate::observe::{Policies, observe_estate};
 use crate::report::{self, Circumstances, Format, MAY_LACK, Out, Told};
@@ -55,15 +54,7 @@ pub async fn status_all(context: &Context, filter: &StatusFilter, out: &mut Out)
 /// What of an environment makes it fail.
 fn dangers(filter: &StatusFilter, one: &JudgedEnvironment<'_>) -> Vec<Change> {
     let wanted = |state: &&State| filter.fail_on.iter().any(|fail| fail.matches(**state));
-    let danger = |state: &State| Change {
-        over: false,
-        state: state.word(),
-        environment: Some(Named {
-            id: one.environment.id.clone(),
-            name: one.environment.display_name.clone(),
-        }),
-        why: one.dangers.join(", "),
-    };
+    let danger = |state: &State| Change::danger(one, *state);
     one.states.iter().filter(wanted).map(danger).collect()
 }
 

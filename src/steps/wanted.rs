@@ -212,10 +212,7 @@ fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
     let environments: Vec<Named> = holds
         .iter()
         .filter(|environment| !listed.contains(&environment.id.to_ascii_lowercase()))
-        .map(|environment| Named {
-            id: environment.id.clone(),
-            name: environment.display_name.clone(),
-        })
+        .map(|environment| Named::of(environment))
         .collect();
     (!environments.is_empty()).then(|| Unlisted {
         policy: wanted.id.clone(),

@@ -51,15 +51,10 @@ impl Watched {
         let mut changes = self.over(estate, all);
         for one in all {
             for state in one.states.iter().copied().filter(|state| wants(*state)) {
-                let named = named(one.environment);
+                let named = Named::of(one.environment);
                 let key = (named.id.clone(), state);
-                if self.dangers.insert(key, named.clone()).is_none() {
-                    changes.push(Change {
-                        over: false,
-                        state: state.word(),
-                        environment: Some(named),
-                        why: one.dangers.join(", "),
-                    });
+                if self.dangers.insert(key, named).is_none() {
+                    changes.push(Change::danger(one, state));
                 }
             }
         }
@@ -202,13 +197,6 @@ fn blind(
     }
     blind.told = true;
     Some(change(false, why))
-}
-
-fn named(environment: &Environment) -> Named {
-    Named {
-        id: environment.id.clone(),
-        name: environment.display_name.clone(),
-    }
 }
 
 #[cfg(test)]

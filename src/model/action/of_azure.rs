@@ -119,32 +119,19 @@ pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
 pub(super) fn rotation<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
     let why = "Environments use the new version within 24 hours, without an outage. The current \
         version must stay enabled for 28 days.";
-    of_key(place, why, evidence)
+    of_key(place, why, Some(evidence))
 }
 
 pub(super) fn rotates_itself(place: &KeyPlace) -> Facts<'_> {
-    Facts {
-        why: "Key Vault makes a new version before the last one expires. Environments use it \
-            within 24 hours, without an outage.",
-        side: Side::KeyVault,
-        subject: Subject::Key(&place.vault, place.key.as_str()),
-        harm: Harm::None,
-        changes: true,
-        link: Link::Stays,
-        lack: Lack::Nothing,
-        on_the_way: OnTheWay::No,
-        right: None,
-        uses_grant: false,
-        others_go_on: false,
-        overridden: &[],
-        evidence: None,
-    }
+    let why = "Key Vault makes a new version before the last one expires. Environments use it \
+        within 24 hours, without an outage.";
+    of_key(place, why, None)
 }
 
 /// A deleted key, or a version that was disabled, comes back.
 pub(super) fn restored<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
     let why = "Only the original key opens the data that was encrypted with it.";
-    of_key(place, why, evidence)
+    of_key(place, why, Some(evidence))
 }
 
 pub(super) fn disabled<'a>(
@@ -159,11 +146,15 @@ pub(super) fn disabled<'a>(
             key: place.key.as_str(),
         },
         overridden,
-        ..of_key(place, why, evidence)
+        ..of_key(place, why, Some(evidence))
     }
 }
 
-fn of_key<'a>(place: &'a KeyPlace, why: &'static str, evidence: &'a Fingerprint) -> Facts<'a> {
+fn of_key<'a>(
+    place: &'a KeyPlace,
+    why: &'static str,
+    evidence: Option<&'a Fingerprint>,
+) -> Facts<'a> {
     Facts {
         why,
         side: Side::KeyVault,
@@ -177,7 +168,7 @@ fn of_key<'a>(place: &'a KeyPlace, why: &'static str, evidence: &'a Fingerprint)
         uses_grant: false,
         others_go_on: false,
         overridden: &[],
-        evidence: Some(evidence),
+        evidence,
     }
 }
 
