@@ -22,11 +22,9 @@ pub const FOLLOWED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// reported elsewhere.
 const FUTURE: SignedDuration = SignedDuration::from_mins(15);
 
-/// The whole command. If the latest version is younger than a day, the key is rotated already,
-/// unless the caller asked for another version.
-pub fn plan(target: &Target, observed: &Observed) -> Plan {
-    // Key problems become warnings, because rotating may fix them. A key that is or may be disabled
-    // is not rotated. Vault problems stay blockers.
+/// The findings of the key. Key problems become warnings, because rotating may fix them. A key that
+/// is or may be disabled is not rotated. Vault problems stay blockers.
+pub(super) fn checked(target: &Target, observed: &Observed) -> Plan {
     let enabled = observed
         .key()
         .is_some_and(|key| key.validity.enabled == Known::Known(true));
@@ -35,10 +33,16 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     } else {
         Mends::Nothing
     };
-    let mut plan = Plan {
+    Plan {
         findings: key::check_but(target, observed, Whose::Own, mends),
         ..Plan::default()
-    };
+    }
+}
+
+/// The whole command. If the latest version is younger than a day, the key is rotated already,
+/// unless the caller asked for another version.
+pub fn plan(target: &Target, observed: &Observed) -> Plan {
+    let mut plan = checked(target, observed);
     match &observed.policy {
         Seen::Present(policy) => plan.findings.extend(pinned(policy)),
         Seen::Unreadable(why) if target.policy.is_some() || target.environment.is_some() => {

@@ -1,12 +1,10 @@
 //! The rotation policy of a key: Key Vault makes a new version in time, or a version ends and the
 //! environments go offline.
 
-use super::key_state::Mends;
-use super::rotate::pinned;
-use super::{Whose, day, finding, key, unseen, who};
+use super::rotate::{checked, pinned};
+use super::{Whose, day, finding, unseen, who};
 use crate::model::action::KeyPlace;
 use crate::model::finding::{Finding, Severity};
-use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::{Key, KeyReference};
@@ -17,18 +15,7 @@ use jiff::Timestamp;
 
 /// The whole command: what was not named stays as it is, so that must be known.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
-    let enabled = observed
-        .key()
-        .is_some_and(|key| key.validity.enabled == Known::Known(true));
-    let mends = if enabled {
-        Mends::Dates
-    } else {
-        Mends::Nothing
-    };
-    let mut plan = Plan {
-        findings: key::check_but(target, observed, Whose::Own, mends),
-        ..Plan::default()
-    };
+    let mut plan = checked(target, observed);
     plan.findings
         .extend(observed.policy.present().and_then(pinned));
     let (Some(vault), Some(key), Some(name)) = (observed.vault(), observed.key(), &target.key)
@@ -204,6 +191,7 @@ mod tests {
         Row, days, hidden, key, odd, on, rows, said, silent, told, version,
     };
     use super::*;
+    use crate::model::known::Known;
     use crate::model::new_key::Period;
     use crate::model::rotation::{RotationWish, Trigger};
 
