@@ -267,12 +267,20 @@ impl Cloud {
     }
 
     /// The scopes that almost every command uses.
+    pub fn usual_scopes(&self) -> Vec<String> {
+        self.scopes_of(&[Service::Arm, Service::Bap])
+    }
+
+    /// All scopes that are known before an environment is read.
     pub fn scopes(&self) -> Vec<String> {
-        let services = [Service::Arm, Service::Bap, Service::KeyVault];
-        let urls = services.map(|service| (service, Url::parse(&self.base(service))));
-        let known = urls
-            .into_iter()
-            .filter_map(|(service, url)| Some((service, url.ok()?)));
+        self.scopes_of(&[Service::Arm, Service::Bap, Service::KeyVault])
+    }
+
+    fn scopes_of(&self, services: &[Service]) -> Vec<String> {
+        let urls = services
+            .iter()
+            .map(|service| (*service, Url::parse(&self.base(*service))));
+        let known = urls.filter_map(|(service, url)| Some((service, url.ok()?)));
         known
             .map(|(service, url)| self.scope(service, &url))
             .collect()

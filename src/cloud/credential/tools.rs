@@ -113,12 +113,12 @@ impl Tools {
     }
 
     /// Asks for the tokens that this command line needed the last time, each in a process of its
-    /// own. A line that is new here is expected to need what almost every command needs: waiting
-    /// for one process after the other costs more than a token that is not used, once.
+    /// own. A line that is new here is expected to need what almost every command needs. One more
+    /// process would delay these on a machine with two cores.
     pub(super) fn ask_all_ahead(self: &Arc<Self>, method: Method) {
         let mut scopes = self.memory.needed(&self.sign_in.remembering.line);
         if scopes.is_empty() && self.memory.is_on() {
-            scopes.extend(self.wire.cloud().scopes());
+            scopes.extend(self.wire.cloud().usual_scopes());
         }
         for scope in scopes {
             let tools = Arc::clone(self);
