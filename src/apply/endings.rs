@@ -79,7 +79,7 @@ pub(super) fn unshown(
 /// The state of an environment, in one line.
 pub(super) fn describe(look: &Environment) -> String {
     let link = match &look.key_link {
-        Seen::Present(link) => link.status.said().unwrap_or("no status"),
+        Seen::Present(link) => link.status.text().unwrap_or("no status"),
         Seen::Absent => "no policy",
         Seen::Unreadable(_) => "not known",
     };
@@ -94,7 +94,7 @@ pub(super) fn describe(look: &Environment) -> String {
 pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     let failure = operation.failure.as_ref();
     let said = match failure {
-        Some(said) => format!(": {}", said.words.trim_end_matches('.')),
+        Some(said) => format!(": {}", said.text.trim_end_matches('.')),
         None if operation.succeeded() => String::new(),
         None if operation.all_stages_succeeded => {
             ": no reason was given, and every stage succeeded".to_owned()

@@ -289,7 +289,7 @@ impl Waiter<'_> {
         let tick = Tick {
             elapsed: deadline.elapsed(),
             within: Some(LONGEST_OPERATION.unsigned_abs()),
-            words,
+            state: words,
             next: self.clock.real(pause),
         };
         (self.say)(Event::Waiting(tick));

@@ -223,7 +223,7 @@ pub fn operation(value: &Value) -> Operation {
     let stages = json::list(value, "stages");
     let state = |stage: &Value| json::word::<Progress>(stage, "state.id");
     let begun = |stage: &&Value| {
-        let said = state(stage).said;
+        let said = state(stage).text;
         !said.is_some_and(|said| said.eq_ignore_ascii_case("NotStarted"))
     };
     let current = stages.iter().rfind(begun);
@@ -300,7 +300,7 @@ fn failure(value: &Value) -> Option<Failure> {
     let known = judged.known.filter(|known| known.means.is_some());
     Some(Failure {
         code,
-        words: format!("{words}{id}"),
+        text: format!("{words}{id}"),
         remedy: known.and(judged.remedy.first().cloned()),
         who: known.map(|_| judged.who()),
     })

@@ -90,7 +90,7 @@ impl Fault {
         let words = words.into_iter().flat_map(|words| words.chars());
         let words: String = words.take(LONGEST).collect();
         Some(Told {
-            words: format!("{words}{id}"),
+            text: format!("{words}{id}"),
             remedy: remedy.map(|remedy| (remedy, judged.who())),
         })
     }

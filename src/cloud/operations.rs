@@ -247,7 +247,7 @@ async fn watch(
         progress(&Tick {
             elapsed: deadline.elapsed(),
             within: Some(LONGEST_OPERATION.unsigned_abs()),
-            words: words(&look),
+            state: words(&look),
             next: deadline.clock.real(pause),
         });
     }

@@ -198,7 +198,7 @@ impl Environment {
 
     /// The management state, for display.
     pub fn state(&self) -> Option<&str> {
-        self.management().and_then(Word::said)
+        self.management().and_then(Word::text)
     }
 
     /// Does a list leave open whether the environment has a policy? It shows none, and does not say

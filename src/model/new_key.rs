@@ -34,15 +34,15 @@ impl NewKey {
     /// The flags that repeat these wishes, each after a space. The vault's id already says where
     /// the vault is.
     pub fn flags(&self) -> String {
-        let words = self.words();
-        words
+        let arguments = self.arguments();
+        arguments
             .iter()
             .map(|word| format!(" {}", quoted(word)))
             .collect()
     }
 
     /// The same flags, word by word.
-    pub fn words(&self) -> Vec<String> {
+    pub fn arguments(&self) -> Vec<String> {
         let mut said = Vec::new();
         let mut says = |flag: &str, value: String| said.extend([format!("--{flag}"), value]);
         if let Some(region) = &self.region {

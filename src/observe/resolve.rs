@@ -237,7 +237,7 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         };
         return Unreadable {
             told: Some(Box::new(Told {
-                words: String::new(),
+                text: String::new(),
                 remedy: Some((remedy.clone(), who)),
             })),
             ..Unreadable::because(error.to_string().trim_end_matches('.'))
@@ -262,7 +262,7 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         told: hidden.then(|| {
             let remedy = error.hints.first().cloned();
             Box::new(Told {
-                words: String::new(),
+                text: String::new(),
                 remedy: remedy.map(|remedy| (remedy, who::POWER_PLATFORM)),
             })
         }),

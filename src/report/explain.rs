@@ -102,7 +102,7 @@ fn of_service(
             } else {
                 "trying again does not help"
             };
-            format!("{}, exit code {code}, {again}", cause.words())
+            format!("{}, exit code {code}, {again}", cause.label())
         }),
     );
     let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", &fix)]);

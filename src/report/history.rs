@@ -74,7 +74,7 @@ fn row<'a>(one: &'a Episode<'_>) -> EpisodeV1<'a> {
     EpisodeV1 {
         id: &operation.id,
         kind: &operation.kind,
-        state: operation.state.said().unwrap_or_default(),
+        state: operation.state.text().unwrap_or_default(),
         requested_by: operation.requested_by.as_ref().map(|by| RequesterV1 {
             id: by.id.as_deref(),
             name: by.name.as_deref(),
@@ -87,7 +87,7 @@ fn row<'a>(one: &'a Episode<'_>) -> EpisodeV1<'a> {
         failure: operation
             .failure
             .as_ref()
-            .map(|failure| failure.words.as_str()),
+            .map(|failure| failure.text.as_str()),
         key: one.meant,
         key_needed_until: one.needed_until,
     }
@@ -117,7 +117,7 @@ fn cells(one: &Episode<'_>) -> Vec<String> {
     let failure = operation
         .failure
         .as_ref()
-        .map(|failure| format!(": {}", failure.words));
+        .map(|failure| format!(": {}", failure.text));
     let stages = operation.stages.iter().map(|stage| {
         let took = stage.began.zip(stage.ended).map(|(began, ended)| {
             let took = ended.duration_since(began);

@@ -48,7 +48,7 @@ impl Waiting {
         let at = now.checked_add(tick.next).unwrap_or_else(|_| now.clone());
         Self {
             so_far: format!("{} so far{}", span(tick.elapsed), share.unwrap_or_default()),
-            words: clean(&tick.words),
+            words: clean(&tick.state),
             next: format!("next look {}", at.strftime("%H:%M")),
         }
     }
@@ -106,7 +106,7 @@ mod tests {
         let tick = Tick {
             elapsed: Duration::from_secs(11 * 3600),
             within: Some(Duration::from_secs(96 * 3600)),
-            words: "`Running`, stage `Validate`".to_owned(),
+            state: "`Running`, stage `Validate`".to_owned(),
             next: Duration::from_secs(300),
         };
         let waiting = Waiting::of(&tick, &now);

@@ -309,7 +309,7 @@ impl Road for Changing<'_> {
     fn proven(&self, done: &Plan, after: &Look) -> Result<Proof> {
         // `--again` asks for one more rotation, which is done.
         let once = Target {
-            again: false,
+            even_if_young: false,
             ..self.own.clone()
         };
         let mut rest = self.command.plan(&once, &after.observed);

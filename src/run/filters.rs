@@ -93,7 +93,7 @@ pub(super) fn fit_environments(all: &[Environment], filter: &StatusFilter) -> Re
     if let Some(asked) = &filter.sku {
         let known: BTreeSet<&str> = all
             .iter()
-            .map(|environment| environment.sku.said().unwrap_or_default())
+            .map(|environment| environment.sku.text().unwrap_or_default())
             .collect();
         if !known
             .iter()
@@ -114,7 +114,7 @@ pub(super) fn fit_environments(all: &[Environment], filter: &StatusFilter) -> Re
 /// stays.
 pub(super) fn wants(filter: &StatusFilter, environment: &Environment) -> bool {
     let of_sku = |asked: &String| {
-        let own = environment.sku.said();
+        let own = environment.sku.text();
         own.is_none_or(|own| own.eq_ignore_ascii_case(asked))
     };
     names(filter.policy.as_deref(), policy_of(environment))

@@ -252,7 +252,7 @@ pub(super) async fn of_file(
 /// The flags that create the key first.
 fn making(new: &NewKey) -> Vec<String> {
     let first = std::iter::once("--create-key".to_owned());
-    first.chain(new.words()).collect()
+    first.chain(new.arguments()).collect()
 }
 
 fn of_policy(planned: &Planned, wanted: &WantedPolicy, seen: Option<&Observed>) -> Part {

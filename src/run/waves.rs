@@ -316,7 +316,7 @@ impl Run<'_> {
 fn of(name: &str, event: Event) -> Event {
     match event {
         Event::Waiting(tick) => Event::Waiting(Tick {
-            words: format!("`{name}`: {}", tick.words),
+            state: format!("`{name}`: {}", tick.state),
             ..tick
         }),
         Event::Note(words) => Event::Note(format!("`{name}`: {words}")),

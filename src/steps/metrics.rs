@@ -92,10 +92,10 @@ impl<'a> Judged<'a> {
             |one| {
                 let environment = one.environment;
                 let link = environment.key_link.present();
-                let status = link.and_then(|link| link.status.said());
+                let status = link.and_then(|link| link.status.text());
                 let policy = environment.policy().map(ToString::to_string);
                 let more = [
-                    ("sku", environment.sku.said().unwrap_or_default().into()),
+                    ("sku", environment.sku.text().unwrap_or_default().into()),
                     ("location", environment.location.shown().into()),
                     ("policy", policy.unwrap_or_default().into()),
                     ("link_status", status.unwrap_or_default().into()),

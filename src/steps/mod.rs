@@ -144,7 +144,7 @@ fn unseen(
 
 /// The service's own words, as a further sentence.
 fn said(why: &Unreadable) -> String {
-    why.said()
+    why.service_text()
         .map_or_else(String::new, |words| format!(" The service said: {words}"))
 }
 

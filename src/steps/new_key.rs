@@ -74,7 +74,7 @@ pub(super) fn differences(
     }
     let soft = found
         .kty
-        .said()
+        .text()
         .is_some_and(|kty| kty.eq_ignore_ascii_case("RSA"));
     if wish.hsm_protected && soft && found.kty.known() == Some(&KeyType::Rsa) {
         let what =

@@ -249,7 +249,7 @@ fn kind(environment: &Environment) -> Option<Finding> {
         return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
     }
     let why = environment.sku.means.unknown()?;
-    if environment.sku.said().is_none() {
+    if environment.sku.text().is_none() {
         let what = format!("What kind of environment `{name}` is");
         return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
     }

@@ -125,7 +125,7 @@ fn link_text(environment: Option<&Environment>) -> String {
         return NOT_VISIBLE.to_owned();
     };
     match &environment.key_link {
-        Seen::Present(link) => format!("link {}", link.status.said().unwrap_or("without a status")),
+        Seen::Present(link) => format!("link {}", link.status.text().unwrap_or("without a status")),
         Seen::Absent => "no policy is linked".to_owned(),
         Seen::Unreadable(why) => format!("not readable: {}", why.why),
     }

@@ -261,7 +261,7 @@ impl Command {
             (own.old_key_granted, "--old-key-granted"),
             (own.deleted_checked, "--deleted-environments-checked"),
             (own.override_dates, "--override-dates"),
-            (own.again, "--again"),
+            (own.even_if_young, "--again"),
         ];
         for (_, flag) in said.iter().filter(|(said, _)| *said) {
             command.push_str(&format!(" {flag}"));
