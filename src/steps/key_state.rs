@@ -182,7 +182,7 @@ fn beginning(key: &Key, now: Timestamp, over: Severity) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{days, key, now, odd, said};
+    use super::super::samples::{codes, days, key, now, odd};
     use super::*;
     use crate::model::finding::Blocks;
     use crate::model::protection::Validity;
@@ -266,10 +266,15 @@ mod tests {
     #[test]
     fn a_key_is_of_a_type_and_size_that_work_and_valid_long_enough() {
         for &(what, change, expected) in KEYS {
-            let mut own = key();
-            change(&mut own);
+            let mut candidate = key();
+            change(&mut candidate);
             assert_eq!(
-                said(&check_key(&own, "--vault-name kv", now(), Mends::Nothing)),
+                codes(&check_key(
+                    &candidate,
+                    "--vault-name kv",
+                    now(),
+                    Mends::Nothing
+                )),
                 expected,
                 "{what}"
             );
@@ -288,8 +293,12 @@ mod tests {
             source: "Key Vault",
         };
         let found = check_key(&key, "--vault-name kv", Timestamp::UNIX_EPOCH, mends);
-        assert!(found.iter().all(|one| one.blocks == Blocks::Changes));
-        found.into_iter().map(|one| one.severity).collect()
+        assert!(
+            found
+                .iter()
+                .all(|finding| finding.blocks == Blocks::Changes)
+        );
+        found.into_iter().map(|finding| finding.severity).collect()
     }
 
     fn validity(enabled: Known<bool>, hours: i64) -> Validity {

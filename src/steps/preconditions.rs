@@ -200,7 +200,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                     assignments.join("`, `")
                 )
             };
-            let (own, remedy) = if code == "LocationNotAvailableForResourceType" {
+            let (finding_code, remedy) = if code == "LocationNotAvailableForResourceType" {
                 ("CMK008", Setting::Location.into())
             } else {
                 (
@@ -219,7 +219,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 sentence(message)
             );
             Some(finding(
-                own,
+                finding_code,
                 Severity::Block,
                 subject,
                 message,
@@ -248,7 +248,7 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{all, hidden, id, key_name, policy_id, said, silent, well};
+    use super::super::samples::{all, codes, hidden, id, key_name, policy_id, silent, well};
     use super::*;
     use crate::model::ids::ResourceKind;
 
@@ -279,7 +279,7 @@ mod tests {
             observed.preconditions.group_rights = rights;
             let found = check(&target, &observed, &[action.clone(), action.clone()]);
             assert_eq!(
-                said(&found),
+                codes(&found),
                 expected,
                 "{:?}",
                 observed.preconditions.group_rights
@@ -313,7 +313,7 @@ mod tests {
             }])
         };
         let group = policy_id("ep").group_scope();
-        for (locks, words) in [
+        for (locks, expected) in [
             (
                 lock(&group.to_uppercase(), "ReadOnly"),
                 Some("refuses every change"),
@@ -331,10 +331,13 @@ mod tests {
             let (target, mut observed) = well();
             observed.preconditions.group_locks = locks;
             let found = check(&target, &observed, &[]);
-            let said = found.first().map(|one| one.message.as_str());
-            match words {
-                Some(words) => assert!(said.is_some_and(|said| said.contains(words)), "{said:?}"),
-                None => assert_eq!(said, None),
+            let message = found.first().map(|finding| finding.message.as_str());
+            match expected {
+                Some(expected) => assert!(
+                    message.is_some_and(|message| message.contains(expected)),
+                    "{message:?}"
+                ),
+                None => assert_eq!(message, None),
             }
         }
     }
@@ -369,7 +372,7 @@ mod tests {
         ] {
             let (target, mut observed) = well();
             observed.preconditions.validation = word;
-            assert_eq!(said(&check(&target, &observed, &[create()])), expected);
+            assert_eq!(codes(&check(&target, &observed, &[create()])), expected);
             // Without a planned creation, the validation is not reported.
             assert!(check(&target, &observed, &[]).is_empty());
         }

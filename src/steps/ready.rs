@@ -153,7 +153,7 @@ fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, linked, odd, on, rows, said, silent, well};
+    use super::super::samples::{codes, hidden, linked, odd, on, rows, silent, well};
     use super::*;
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
                 e.protection_level = word.into()
             });
             let found = managed(observed.environment.present().unwrap());
-            assert_eq!(said(found.as_slice()), expected, "{word}");
+            assert_eq!(codes(found.as_slice()), expected, "{word}");
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
             |t, o| {
                 let environment = o.environment.present().unwrap();
                 let policy = t.policy.as_ref().unwrap();
-                said(check_policy(o, environment, policy, false).as_slice())
+                codes(check_policy(o, environment, policy, false).as_slice())
             },
         );
     }
