@@ -169,8 +169,8 @@ pub(super) async fn found(
         .iter()
         .any(|environment| environment.id.eq_ignore_ascii_case(id))
     {
-        let again = reader.environment(id).await;
-        return again.map_err(|fault| {
+        let second_look = reader.environment(id).await;
+        return second_look.map_err(|fault| {
             let what = format!("The environment {id} can't be read.");
             if fault.is_absence() {
                 listed_and_hidden(&what, fault)
