@@ -133,7 +133,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
         }
         Ok(Contact { status, .. }) => Row::ok(check, format!("{host} answers ({status})")),
         Err(broken) => {
-            let words = broken.words();
+            let words = broken.text();
             let lower = words.to_ascii_lowercase();
             let tls = ["certificate", "tls", "ssl", "issuer"]
                 .iter()
