@@ -287,9 +287,9 @@ mod tests {
                 false,
             ),
         ] {
-            let written =
+            let body =
                 json!({ "properties": { "rotationPolicy": { "lifetimeActions": actions } } });
-            assert_eq!(rotation(&written).known().is_some(), known, "{written}");
+            assert_eq!(rotation(&body).known().is_some(), known, "{body}");
         }
     }
 
