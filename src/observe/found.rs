@@ -9,6 +9,7 @@ use crate::model::ids::{ArmId, parse_guid};
 use crate::model::near::did_you_mean;
 use crate::model::seen::Seen;
 use crate::model::subscription::Subscription;
+use crate::model::unknown::unknown;
 use std::collections::BTreeSet;
 
 /// The number of names that an error lists if none fits.
@@ -169,7 +170,7 @@ impl Names {
 
     fn none(&self, (what, flag): (&str, &str), name: &str) -> Error {
         if let Some(gap) = self.gaps.first() {
-            let text = format!("cmkctl can't tell which {what} `{flag} {name}` means: {gap}.");
+            let text = unknown(&format!("which {what} `{flag} {name}` means"), gap);
             return Error::new(Kind::Forbidden, text)
                 .hint(format!("Pass its id: `{flag} /subscriptions/…`."));
         }

@@ -9,6 +9,7 @@ use crate::model::protection::Policy;
 use crate::model::rights::RoleAssignment;
 use crate::model::roles::READER;
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::unknown::unknown as unknown_fact;
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
 use crate::model::whole::Whole;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,8 +91,10 @@ impl Adopted {
                 Seen::Unreadable(Unreadable { why, .. }) => {
                     self.not_known += 1;
                     self.left_out.push(format!(
-                        "`{}` ({}) is left out. cmkctl can't tell whether it has a policy: {why}.",
-                        environment.display_name, environment.id
+                        "`{}` ({}) is left out. {}",
+                        environment.display_name,
+                        environment.id,
+                        unknown_fact("whether it has a policy", why)
                     ));
                 }
             }
@@ -124,9 +127,9 @@ impl Notes {
             ),
             (Verdict::CantTell(why), _) => {
                 self.not_known += 1;
-                self.texts.push(format!(
-                    "cmkctl can't tell whether its identity can use the key: {}.",
-                    why.why
+                self.texts.push(unknown_fact(
+                    "whether its identity can use the key",
+                    &why.why,
                 ));
             }
         }
@@ -144,8 +147,9 @@ impl Notes {
                 let (bound, free) = at_policy(roles, policy);
                 for reader in bound {
                     self.not_known += 1;
-                    self.texts.push(format!(
-                        "cmkctl can't tell whether {reader} can read it: its role has a condition."
+                    self.texts.push(unknown_fact(
+                        &format!("whether {reader} can read it"),
+                        "its role has a condition",
                     ));
                 }
                 return free;

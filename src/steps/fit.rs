@@ -18,6 +18,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
 use crate::model::seen::Seen;
 use crate::model::subscription::{Standing, Subscription};
+use crate::model::unknown::unknown as unknown_fact;
 use jiff::Timestamp;
 
 /// The worst of these findings, as a fit.
@@ -58,10 +59,7 @@ pub fn environment(environment: &Environment) -> Fit {
             Fit::But("It is not a Managed Environment yet.".to_owned())
         }
         (fit @ (Fit::Well | Fit::But(_)), Verdict::CantTell(why)) => {
-            let why = format!(
-                "cmkctl can't tell whether it is a Managed Environment: {}.",
-                why.why
-            );
+            let why = unknown_fact("whether it is a Managed Environment", &why.why);
             fit.max(Fit::Unknown(why))
         }
         (fit, _) => fit,
@@ -126,9 +124,9 @@ pub fn policy(policy: &Policy, vault: &ArmId, key: &KeyName, location: &Known<St
         Verdict::Yes => {}
         Verdict::No => return Fit::Not(format!("`{name}` references another key.")),
         Verdict::CantTell(why) => {
-            return Fit::Unknown(format!(
-                "cmkctl can't tell which key `{name}` references: {}.",
-                why.why
+            return Fit::Unknown(unknown_fact(
+                &format!("which key `{name}` references"),
+                &why.why,
             ));
         }
     }
@@ -141,7 +139,7 @@ pub fn in_place(policy: &Policy, location: &Known<String>) -> Fit {
         Known::Known(true) => {}
         Known::Known(false) => return Fit::Not("Its encryption is disabled.".to_owned()),
         Known::Unknown(why) => {
-            return Fit::Unknown(format!("cmkctl can't tell whether it encrypts: {why}."));
+            return Fit::Unknown(unknown_fact("whether it encrypts", why));
         }
     }
     placed(policy, location)
@@ -151,7 +149,7 @@ fn placed(policy: &Policy, location: &Known<String>) -> Fit {
     match misfit(&policy.location, location) {
         Known::Known(None) => Fit::Well,
         Known::Known(Some(other)) => elsewhere(&other),
-        Known::Unknown(why) => Fit::Unknown(format!("cmkctl can't tell its location: {why}.")),
+        Known::Unknown(why) => Fit::Unknown(unknown_fact("its location", &why)),
     }
 }
 
@@ -184,14 +182,14 @@ pub fn subscription(subscription: &Subscription, provider: &Seen<Provider>) -> F
             Known::Known(Registration::NotRegistered) => {
                 Fit::But(format!("{name} is not registered yet."))
             }
-            Known::Unknown(why) => Fit::Unknown(format!(
-                "cmkctl can't tell whether {name} is registered: {why}."
-            )),
+            Known::Unknown(why) => {
+                Fit::Unknown(unknown_fact(&format!("whether {name} is registered"), why))
+            }
         },
         Seen::Absent => Fit::Unknown(format!("The service does not know {name} there.")),
-        Seen::Unreadable(why) => Fit::Unknown(format!(
-            "cmkctl can't tell whether {name} is registered: {}.",
-            why.why
+        Seen::Unreadable(why) => Fit::Unknown(unknown_fact(
+            &format!("whether {name} is registered"),
+            &why.why,
         )),
     };
     let state = subscription.state.shown();

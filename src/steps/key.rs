@@ -15,6 +15,7 @@ use crate::model::protection::{Health, Policy};
 use crate::model::remedy::Setting;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
+use crate::model::unknown::unknown as unknown_fact;
 
 /// Every finding about vault and key in the snapshot.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
@@ -214,7 +215,7 @@ fn health(policy: &Policy) -> Option<Finding> {
             format!("The service says that the health of the policy `{name}` is `{health}`.")
         }
         Known::Unknown(why) => {
-            format!("cmkctl can't tell whether the policy `{name}` is healthy: {why}.")
+            unknown_fact(&format!("whether the policy `{name}` is healthy"), why)
         }
     };
     Some(finding(

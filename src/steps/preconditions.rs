@@ -13,6 +13,7 @@ use crate::model::remedy::{Remedy, Setting};
 use crate::model::rights::{Lacking, Operation, Permission, allows};
 use crate::model::seen::Seen;
 use crate::model::target::Target;
+use crate::model::unknown::unknown as unknown_fact;
 use crate::model::whole::Whole;
 
 /// Every finding about rights, locks and validation for these actions.
@@ -89,7 +90,7 @@ fn missing(
             "CMK045",
             Severity::Warn,
             scope,
-            format!("cmkctl can't tell {what} at {scope}: {}.", why.why),
+            unknown_fact(&format!("{what} at {scope}"), &why.why),
             "You can continue. Azure refuses the change if the condition of your role does not \
                 allow it.",
             who::ASSIGNS_ROLES,

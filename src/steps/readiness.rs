@@ -9,6 +9,7 @@ use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::unknown::unknown as unknown_fact;
 
 /// The environment's own facts for a change of its key. A caller may leave out a fact that it waits
 /// for or reports in other words.
@@ -258,7 +259,10 @@ fn kind(environment: &Environment) -> Option<Finding> {
         "CMK024",
         Severity::Warn,
         id,
-        format!("cmkctl can't tell whether an environment like `{name}` can have a key: {why}."),
+        unknown_fact(
+            &format!("whether an environment like `{name}` can have a key"),
+            why,
+        ),
         "Look at the environment in the admin center. The service may refuse to add it.",
         who::POWER_PLATFORM,
     ))

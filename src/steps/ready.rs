@@ -11,6 +11,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::Policy;
 use crate::model::remedy::Setting;
 use crate::model::seen::Seen;
+use crate::model::unknown::unknown as unknown_fact;
 
 /// The finding if it is not a Managed Environment. The service lists the operation for unmanaged
 /// ones, too.
@@ -107,9 +108,9 @@ pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
             "CMK014",
             Severity::Unknown,
             policy.id.to_string(),
-            format!(
-                "cmkctl can't tell whether the policy `{}` can be used: its state is {state}.",
-                policy.id.name
+            unknown_fact(
+                &format!("whether the policy `{}` can be used", policy.id.name),
+                &format!("its state is {state}"),
             ),
             "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
             who::KEY_VAULT,
