@@ -133,7 +133,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
         }
         Ok(Contact { status, .. }) => Row::ok(check, format!("{host} answers ({status})")),
         Err(broken) => {
-            let text = broken.words();
+            let text = broken.text();
             let lower = text.to_ascii_lowercase();
             let tls = ["certificate", "tls", "ssl", "issuer"]
                 .iter()

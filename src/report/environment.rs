@@ -137,8 +137,8 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
             "the instance isn't integrated with finance and operations".to_owned()
         }
         Some(Seen::Unreadable(why)) => {
-            let said = why.service_text().map(|said| format!(": {said}"));
-            format!("not readable: {}{}", why.why, said.unwrap_or_default())
+            let answer = why.service_text().map(|answer| format!(": {answer}"));
+            format!("not readable: {}{}", why.why, answer.unwrap_or_default())
         }
         Some(Seen::Absent) => "no such function".to_owned(),
         None => "not asked".to_owned(),

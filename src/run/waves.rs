@@ -311,7 +311,7 @@ impl Run<'_> {
     async fn hear(&self) {
         let url = format!("{}/", self.context.session.cloud().base(Service::Bap));
         if let Err(broken) = self.context.reader().contact(&url).await {
-            tracing::info!("The service's time can't be had: {}.", broken.words());
+            tracing::info!("The service's time can't be had: {}.", broken.text());
         }
     }
 }

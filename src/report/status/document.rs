@@ -142,11 +142,11 @@ pub(super) fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
 }
 
 impl<'a> From<&'a CopilotStudio> for CopilotStudioV1<'a> {
-    fn from(own: &'a CopilotStudio) -> Self {
+    fn from(coverage: &'a CopilotStudio) -> Self {
         Self {
-            covered: own.covered.flag(),
-            key_since: own.since,
-            why: own.covered.open().map(|why| why.why.as_str()),
+            covered: coverage.covered.flag(),
+            key_since: coverage.since,
+            why: coverage.covered.open().map(|why| why.why.as_str()),
         }
     }
 }
