@@ -209,7 +209,7 @@ impl Trail {
         })
     }
 
-    /// Builds an `intent` line without `came`, and an `outcome` line with it.
+    /// Builds an `intent` line without `answer`, and an `outcome` line with it.
     fn line<'a>(
         &'a self,
         id: &'a str,

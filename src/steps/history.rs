@@ -126,7 +126,7 @@ mod tests {
         }
         let harmless = meanings
             .iter()
-            .filter(|meanings| **meanings == "no effect on the key");
+            .filter(|meaning| **meaning == "no effect on the key");
         assert_eq!(harmless.count(), 4);
         assert_eq!(meanings[1], "encrypted with the key of the policy");
         assert_eq!(meanings[5], "back on the Microsoft key");

@@ -220,15 +220,12 @@ fn location_findings(
     name: &str,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    let provider = observed
-        .provider
-        .present()
-        .map(|provider| &provider.locations);
+    let provider = observed.provider.present().map(|offer| &offer.locations);
     match provider {
         Some(Known::Known(known))
             if !known
                 .iter()
-                .any(|offered| offered.eq_ignore_ascii_case(location)) =>
+                .any(|place| place.eq_ignore_ascii_case(location)) =>
         {
             let geography = geography.and_then(Known::known);
             let is_geography = geography
@@ -259,8 +256,8 @@ fn location_findings(
     found
 }
 
-/// The finding for a location that the provider does not offer. `is_geography`: it is the environment's
-/// geography, so no other location would fit.
+/// The finding for a location that the provider does not offer. `is_geography`: it is the
+/// environment's geography, so no other location would fit.
 fn not_offered(location: &str, is_geography: bool, known: &[String], name: &str) -> Finding {
     let none = if is_geography {
         " The provider offers none for this geography, so its environments can't have a \
