@@ -110,8 +110,8 @@ pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
             world.rights.eligible.push(role);
         }
     }
-    for denied in &setup.denials {
-        let denial = denial(world, denied);
+    for denial_setup in &setup.denials {
+        let denial = denial(world, denial_setup);
         world.rights.denials.push(denial);
     }
 }

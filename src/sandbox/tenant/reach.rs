@@ -34,10 +34,10 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     let usable = vault
         .keys
         .get(&key.to_ascii_lowercase())
-        .is_some_and(|stored| {
-            number(&key.to_ascii_lowercase(), stored).is_some_and(|number| {
-                stored.is_enabled(number) && version(world, stored, number).wraps_at(now)
-            }) && !stored.deleted
+        .is_some_and(|stored_key| {
+            number(&key.to_ascii_lowercase(), stored_key).is_some_and(|number| {
+                stored_key.is_enabled(number) && version(world, stored_key, number).wraps_at(now)
+            }) && !stored_key.deleted
         });
     let granted = if vault.hsm {
         locally_wraps(world, principal, name, key)

@@ -51,7 +51,10 @@ pub(super) fn get(world: &World, vault: &str, name: &str) -> Reply {
         Err(refusal) => return refusal,
     };
     let mut body = shown(key.rotation.as_ref(), ["Rotate", "Notify"]);
-    let base = world.vaults.get(vault).map(|stored| uri(vault, stored));
+    let base = world
+        .vaults
+        .get(vault)
+        .map(|stored_vault| uri(vault, stored_vault));
     let base = base.unwrap_or_default();
     body["id"] = json!(format!("{base}keys/{name}/rotationpolicy"));
     Reply::json(200, &body)
@@ -67,8 +70,8 @@ pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str)
         Ok(policy) => policy,
         Err(refusal) => return refusal,
     };
-    let stored = world.vaults.get_mut(vault);
-    if let Some(key) = stored.and_then(|stored| stored.keys.get_mut(name)) {
+    let stored_vault = world.vaults.get_mut(vault);
+    if let Some(key) = stored_vault.and_then(|stored_vault| stored_vault.keys.get_mut(name)) {
         let before = key.rotation.as_ref();
         policy.created = before.map_or(policy.created, |earlier| earlier.created);
         key.rotation = Some(policy);
