@@ -13,6 +13,8 @@ LICENSE = (ROOT / "LICENSE").read_bytes()
 README = (ROOT / "README.md").read_bytes()
 ASSETS = pathlib.Path(os.environ.get("ASSETS", ROOT / "target/assets"))
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", 0))
+# How hard to compress: a trial is in a hurry.
+LEVEL = int(os.environ.get("LEVEL", 9))
 
 
 def notices(target):
@@ -34,7 +36,7 @@ def glibc(binary):
 
 def zipped(files, out):
     """A zip of name -> (bytes, mode), without the time."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
         for name, (content, mode) in files:
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -53,4 +55,4 @@ def tarred(files, time=0):
             entry.size, entry.mode, entry.mtime = len(content), mode, time
             entry.uname = entry.gname = "root"
             archive.addfile(entry, io.BytesIO(content))
-    return gzip.compress(packed.getvalue(), 9, mtime=0)
+    return gzip.compress(packed.getvalue(), LEVEL, mtime=0)
