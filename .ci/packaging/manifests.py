@@ -18,7 +18,7 @@ PUBLISHER = "The cmkctl maintainers"
 IDENTIFIER = "cmkctl.cmkctl"
 # The manifest format, as https://github.com/microsoft/winget-cli describes it in schemas/JSON/manifests/v1.6.0.
 WINGET = "1.6.0"
-# The first that there is is taken: of two for Windows, the one that Microsoft's linker made.
+# In the order of preference: the archive that Microsoft's linker made comes first.
 WINDOWS = ["x86_64-pc-windows-msvc", "x86_64-pc-windows-gnu"]
 # Static ones first: they run with every libc.
 BREW = {

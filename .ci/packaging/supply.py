@@ -20,7 +20,7 @@ RULES = tomllib.loads((ROOT / ".ci/deny.toml").read_text(encoding="utf-8"))
 
 
 def allowed(expression, names):
-    """Whether an SPDX expression can be met with these licences. One that can't be read can't be met."""
+    """Whether an SPDX expression can be met with these licences. An expression that can't be read can't be met."""
     words = re.findall(r"[()]|[^\s()]+", expression)
 
     def either():
