@@ -12,6 +12,7 @@
 )]
 
 mod accepted;
+mod alerts;
 mod alike;
 mod arena;
 mod at_home;
