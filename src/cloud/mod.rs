@@ -21,6 +21,7 @@ pub mod json;
 mod judged;
 pub mod key_state;
 pub mod keyvault;
+mod logs;
 mod memo;
 pub mod notify;
 mod obstacle;

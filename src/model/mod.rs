@@ -24,6 +24,7 @@ pub mod history;
 pub mod ids;
 pub mod key_ids;
 pub mod known;
+pub mod logs;
 pub mod making;
 pub mod metric;
 pub mod near;

@@ -5,6 +5,7 @@ use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
 use crate::model::known::{Known, Verdict};
+use crate::model::logs::KeyLogs;
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
@@ -50,6 +51,8 @@ pub struct Preconditions {
     pub policies: BTreeMap<ArmId, Seen<Policy>>,
     /// The operations of each environment, by environment id. Read only to retire a key.
     pub histories: BTreeMap<String, Seen<Whole<Operation>>>,
+    /// The uses of the key in the logs of its vault. Read only if a workspace was named.
+    pub key_logs: Seen<KeyLogs>,
     /// Was the whole tenant listed? Read only to retire a key.
     pub whole_tenant: Verdict,
 }

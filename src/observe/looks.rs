@@ -348,11 +348,11 @@ async fn unlocked(looking: Looking<'_>) -> Result<Observed> {
     Ok(seen)
 }
 
-/// `retire-key`: the vault, the key with every version, and which environments of the whole tenant
-/// use it.
+/// `retire-key`: the vault, the key with every version, which environments of the whole tenant use
+/// it, and the logs of its uses if a workspace is named.
 pub fn retiring(looking: Looking<'_>) -> Look<'_> {
     async move {
-        let (seen, tenant) = join!(
+        let (seen, tenant, logs) = join!(
             async {
                 let mut seen = looking.begun();
                 seen.vault = looking.vault().await?;
@@ -361,9 +361,11 @@ pub fn retiring(looking: Looking<'_>) -> Look<'_> {
                 looking.versions(&mut seen, key).await?;
                 Ok(seen)
             },
-            looking.tenant()
+            looking.tenant(),
+            looking.key_logs()
         );
         let mut seen = in_tenant(seen, tenant)?;
+        seen.preconditions.key_logs = logs?;
         users::of_tenant(looking.reader, &mut seen).await?;
         Ok(seen)
     }

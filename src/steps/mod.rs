@@ -25,6 +25,7 @@ pub mod grant;
 pub mod history;
 pub mod integration;
 pub mod key;
+mod key_logs;
 mod key_state;
 mod key_users;
 pub mod lifecycle;

@@ -14,7 +14,7 @@ type Service = (
     &'static [(&'static str, &'static str, &'static str)],
 );
 
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     (
         "arm",
         "management.azure.com",
@@ -458,6 +458,18 @@ const SERVICES: [Service; 8] = [
             ("GET", "v1.0/{}", "graph"),
             ("GET", "v1.0/{}/{}", "graph"),
             ("POST", "v1.0/directoryObjects/getByIds", "graph"),
+        ],
+    ),
+    (
+        "log_analytics",
+        "api.loganalytics.azure.com",
+        &[
+            ("POST", "v1/workspaces/{}/query", "azure/log_analytics"),
+            (
+                "POST",
+                "**/providers/Microsoft.OperationalInsights/workspaces/{}/query",
+                "azure/log_analytics",
+            ),
         ],
     ),
     (

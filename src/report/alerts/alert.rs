@@ -4,7 +4,6 @@ use super::super::infra::{Blueprint, VAULT_API, comment, quoted_bicep, symbols};
 use super::resource::{Code, Part, Place, Resource, Tongue, text};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::system::quoted;
-use std::fmt::Write as _;
 
 const ACTION_GROUP: &str = "Microsoft.Insights/actionGroups@2023-01-01";
 const ACTIVITY_ALERT: &str = "Microsoft.Insights/activityLogAlerts@2020-10-01";
@@ -222,24 +221,22 @@ impl<'a> Alerts<'a> {
             written.push_str(&by_hand(id));
         } else {
             if self.tongue == Tongue::Bicep {
-                let _ = write!(
-                    written,
+                written.push_str(&format!(
                     "\nresource {} '{}@{VAULT_API}' existing = {{\n  name: {}\n}}\n",
                     self.symbol(&format!("{}_{}", word(id), id.name)),
                     id.kind.arm_type(),
                     quoted_bicep(&id.name)
-                );
+                ));
             }
             written.extend(inside.map(|resource| self.tongue.resource(&resource)));
         }
         if hsm {
-            let _ = write!(
-                written,
+            written.push_str(&format!(
                 "\n{0} A managed HSM publishes no event before a key expires, and its local roles \
                 are not in the activity log.\n{0} No alert covers these. `cmkctl check` reads \
                 them.\n",
                 self.tongue.mark()
-            );
+            ));
         }
         written.push_str(&self.tongue.resource(&deleted));
         written
@@ -365,13 +362,12 @@ fn by_hand(id: &ArmId) -> String {
         '[{{\"category\":\"AuditEvent\",\"enabled\":true}}]'\n"
     );
     if id.kind == ResourceKind::Vault {
-        let _ = write!(
-            lines,
+        lines.push_str(&format!(
             "// Its event before a key expires:\n// az eventgrid event-subscription create --name \
             cmk-key-near-expiry --source-resource-id {vault} --event-delivery-schema \
             cloudeventschemav1_0 --included-event-types Microsoft.KeyVault.KeyNearExpiry \
             --endpoint-type monitoralert --endpoint ACTION_GROUP_ID\n"
-        );
+        ));
     }
     lines
 }

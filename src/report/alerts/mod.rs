@@ -9,7 +9,6 @@ use crate::model::ids::ArmId;
 use crate::model::system::quoted;
 use alert::Alerts;
 use resource::Tongue;
-use std::fmt::Write as _;
 
 /// The first lines, before everything else in the file.
 const NEVER: [&str; 3] = [
@@ -32,9 +31,9 @@ fn written(tongue: Tongue, all: &[Blueprint], file: &str) -> String {
     let mark = tongue.mark();
     let mut written = String::new();
     for never in NEVER {
-        let _ = writeln!(written, "{mark} {never}");
+        written.push_str(&format!("{mark} {never}\n"));
     }
-    let _ = write!(written, "{mark}\n{file}");
+    written.push_str(&format!("{mark}\n{file}"));
     let Some(first) = all.first() else {
         return written;
     };

@@ -2,7 +2,6 @@
 //! property can't have two names.
 
 use super::super::infra::{comment, quoted_bicep, quoted_hcl};
-use std::fmt::Write as _;
 
 /// The two languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,9 +139,9 @@ impl Tongue {
                 let mut list = String::from("[\n");
                 for one in all {
                     let value = self.value(one, indent + 2);
-                    let _ = writeln!(list, "{:1$}{value}{comma}", "", indent + 2);
+                    list.push_str(&format!("{:1$}{value}{comma}\n", "", indent + 2));
                 }
-                let _ = write!(list, "{:indent$}]", "");
+                list.push_str(&format!("{:indent$}]", ""));
                 list
             }
             Part::Map(all) => format!(
@@ -167,7 +166,7 @@ impl Tongue {
     pub(super) fn resource(self, resource: &Resource) -> String {
         let mut written = String::from("\n");
         for why in &resource.why {
-            let _ = writeln!(written, "{} {}", self.mark(), comment(why));
+            written.push_str(&format!("{} {}\n", self.mark(), comment(why)));
         }
         let properties = Part::Map(resource.properties.clone());
         let (symbol, kind) = (&resource.symbol, resource.kind);
@@ -183,7 +182,7 @@ impl Tongue {
                     }
                 }
                 fields.push(("properties", properties));
-                let _ = writeln!(written, "resource {symbol} '{kind}' = {{");
+                written.push_str(&format!("resource {symbol} '{kind}' = {{\n"));
             }
             Self::Terraform => {
                 let (parent, location) = match &resource.place {
@@ -195,7 +194,7 @@ impl Tongue {
                 fields.push(("name", text(&resource.name)));
                 fields.extend(location.map(|location| ("location", location.clone())));
                 fields.push(("body", Part::Map(vec![("properties", properties)])));
-                let _ = writeln!(written, "resource \"azapi_resource\" \"{symbol}\" {{");
+                written.push_str(&format!("resource \"azapi_resource\" \"{symbol}\" {{\n"));
             }
         }
         written.push_str(&self.fields(&fields, 2));

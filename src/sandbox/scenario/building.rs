@@ -41,6 +41,7 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         provider_locations: setup.provider_locations,
         environments: setup.environments,
         vaults: setup.vaults,
+        workspaces: setup.workspaces,
         policies: BTreeMap::new(),
         named_policies: BTreeMap::new(),
         roles: Vec::new(),

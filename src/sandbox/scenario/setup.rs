@@ -6,6 +6,7 @@ use crate::sandbox::tenant::parts::{Environment, Lock, Standing};
 use crate::sandbox::tenant::settings::{Settings, Target};
 use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
 use crate::sandbox::tenant::vaults::Vault;
+use crate::sandbox::tenant::workspaces::Workspace;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -27,6 +28,9 @@ pub(super) struct Setup {
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
     pub(super) vaults: BTreeMap<String, Vault>,
+    /// Log Analytics workspaces by name.
+    #[serde(default)]
+    pub(super) workspaces: BTreeMap<String, Workspace>,
     #[serde(default)]
     pub(super) policies: BTreeMap<String, PolicySetup>,
     #[serde(default)]

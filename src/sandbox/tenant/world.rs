@@ -13,6 +13,7 @@ use super::settings::{Settings, Target};
 use super::sign_ins::SignIns;
 use super::subscriptions::{Place, Subscription};
 use super::vaults::Vault;
+use super::workspaces::Workspace;
 use std::collections::BTreeMap;
 
 /// The content of the tenant.
@@ -39,6 +40,8 @@ pub(in crate::sandbox) struct World {
     /// Vaults and managed HSMs by name. The name is the first label of their host, so it is unique
     /// in the whole cloud.
     pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
+    /// Log Analytics workspaces by name.
+    pub(in crate::sandbox) workspaces: BTreeMap<String, Workspace>,
     /// Enterprise policies by ARM id in lower case.
     pub(in crate::sandbox) policies: BTreeMap<String, Policy>,
     /// ARM ids of the scenario's policies, by their names in the scenario.
