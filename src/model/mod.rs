@@ -4,6 +4,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod action;
+pub mod alert;
 pub mod alike;
 pub mod at_hand;
 pub mod bad_input;

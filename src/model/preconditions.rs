@@ -1,6 +1,7 @@
 //! What decides whether Azure accepts a change: the caller's rights, locks, Azure Policy, deleted
 //! resources of the same name, and the tenant's other environments.
 
+use crate::model::alert::Alert;
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
@@ -39,6 +40,8 @@ pub struct Preconditions {
     pub deleted_vault: Seen<Deleted>,
     /// A deleted key of the same name. Read if the key does not exist.
     pub deleted_key: Seen<Deleted>,
+    /// The activity log alerts of the vault's subscription. Read only for `check`.
+    pub alerts: Option<Seen<Whole<Alert>>>,
     /// Every environment that the caller administers.
     pub estate: Seen<Whole<Environment>>,
     /// May the desired policy's identity use the linked policy's key? Read only for a swap.

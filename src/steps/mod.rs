@@ -11,6 +11,7 @@
 mod acknowledge;
 pub mod add;
 pub mod adopt;
+mod alerts;
 pub mod calendar;
 pub mod check;
 mod copilot_studio;

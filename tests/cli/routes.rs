@@ -447,6 +447,11 @@ const SERVICES: [Service; 9] = [
                 "providers/Microsoft.ResourceGraph/resources",
                 "azure/resource_graph",
             ),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.Insights/activityLogAlerts",
+                "azure/alerts",
+            ),
             ("GET", "metadata/endpoints", "azure/endpoints"),
         ],
     ),

@@ -45,6 +45,9 @@ pub(super) fn check(setup: &Setup, rights: &RightsSetup) -> Result<(), String> {
     check_keys(setup)?;
     check_past(setup)?;
     check_workspaces(setup)?;
+    for own in setup.alerts.values() {
+        rights.check_scope(setup, &own.scope)?;
+    }
     for lock in &setup.locks {
         rights.check_scope(setup, &lock.scope)?;
     }

@@ -1,6 +1,7 @@
 //! The scenario file after merging, and its checks.
 
 use super::generate::Generate;
+use crate::sandbox::tenant::alerts::Alert;
 use crate::sandbox::tenant::events::Event;
 use crate::sandbox::tenant::parts::{Environment, Lock, Standing};
 use crate::sandbox::tenant::settings::{Settings, Target};
@@ -28,6 +29,9 @@ pub(super) struct Setup {
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
     pub(super) vaults: BTreeMap<String, Vault>,
+    /// Activity log alerts by name.
+    #[serde(default)]
+    pub(super) alerts: BTreeMap<String, Alert>,
     /// Log Analytics workspaces by name.
     #[serde(default)]
     pub(super) workspaces: BTreeMap<String, Workspace>,

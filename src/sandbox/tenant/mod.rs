@@ -1,5 +1,6 @@
 //! The tenant: its content, its rights and its clock. It uses no service and no request.
 
+pub(in crate::sandbox) mod alerts;
 mod audit_logs;
 pub(in crate::sandbox) mod azure_changes;
 pub(in crate::sandbox) mod azure_operations;

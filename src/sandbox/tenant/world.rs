@@ -1,5 +1,6 @@
 //! The whole tenant, with its parts by id.
 
+use super::alerts::Alert;
 use super::azure_operations::AzureOperation;
 use super::clock::Clock;
 use super::deployments::Deployment;
@@ -40,6 +41,8 @@ pub(in crate::sandbox) struct World {
     /// Vaults and managed HSMs by name. The name is the first label of their host, so it is unique
     /// in the whole cloud.
     pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
+    /// Activity log alerts by name.
+    pub(in crate::sandbox) alerts: BTreeMap<String, Alert>,
     /// Log Analytics workspaces by name.
     pub(in crate::sandbox) workspaces: BTreeMap<String, Workspace>,
     /// Enterprise policies by ARM id in lower case.

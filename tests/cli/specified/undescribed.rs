@@ -73,6 +73,7 @@ const SOURCES: [Source; 18] = [
             "GET **/providers/Microsoft.Authorization/policyDefinitions",
             "GET **/providers/Microsoft.Authorization/policyDefinitions/{}",
             "POST providers/Microsoft.ResourceGraph/resources",
+            "GET subscriptions/{}/providers/Microsoft.Insights/activityLogAlerts",
         ],
     ),
     source(

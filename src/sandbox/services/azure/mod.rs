@@ -1,6 +1,7 @@
 //! Azure: Resource Manager with its providers, and the data plane of Key Vault.
 
 mod access_policies;
+mod alerts;
 pub(super) mod arm;
 mod arm_keys;
 mod authorization;
