@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Context, Language};
+use crate::run::{self, Context, Export, Language};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -15,6 +15,7 @@ purpose: to destroy or replace a link takes the environment offline.
 Examples:
   cmkctl export bicep --out policies.bicep
   cmkctl export terraform --policy ep-cmk > policies.tf
+  cmkctl export bicep --alerts --out policies.bicep
   cmkctl export terraform --sandbox --scenario expiring")]
 pub(super) struct Args {
     /// The language
@@ -23,6 +24,9 @@ pub(super) struct Args {
     /// Only this policy: name or id
     #[arg(long, value_name = "ID|NAME")]
     policy: Option<String>,
+    /// Add alerts for what takes environments offline (never deployed)
+    #[arg(long)]
+    alerts: bool,
     /// Write to this file, or replace it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,6 +45,11 @@ impl Args {
             Tongue::Terraform => Language::Terraform,
         };
         out.goes_to(self.out.as_deref())?;
-        run::export(context, language, self.policy.as_deref(), out).await
+        let wish = Export {
+            language,
+            policy: self.policy.as_deref(),
+            alerts: self.alerts,
+        };
+        run::export(context, wish, out).await
     }
 }

@@ -13,12 +13,14 @@ Reads the whole tenant: every policy with environments, and the history of every
 version must stay for 28 days after a rotation or swap, and a key for 30 days after a removal.
 cmkctl refuses before these days, and if it can't see something. No API lists deleted environments:
 look at them in the admin center, then pass --deleted-environments-checked. cmkctl deletes nothing:
-you can enable a disabled version again.
+you can enable a disabled version again. With --evidence, cmkctl also reads the vault's logs. They
+can only speak against it.
 
 Examples:
   cmkctl retire-key --vault kv-cmk --key cmk --key-version OLD_VERSION --dry-run
   cmkctl retire-key --vault kv-cmk --key cmk-2024 --deleted-environments-checked \\
       --confirm cmk-2024
+  cmkctl retire-key --vault kv-cmk --key cmk-2024 --evidence WORKSPACE_ID --dry-run
   cmkctl retire-key --vault kv-cmk --key cmk-2024 --override-dates --audit-log FILE --dry-run")]
 pub(super) struct Args {
     /// Vault or managed HSM: name, id, URL or portal link
@@ -36,6 +38,9 @@ pub(super) struct Args {
     /// You checked that no deleted environment needs the key
     #[arg(long)]
     deleted_environments_checked: bool,
+    /// Refuse if the vault's logs show a later use: a workspace's id
+    #[arg(long, value_name = "WORKSPACE_ID")]
+    evidence: Option<String>,
     /// Confirm by the name of the key
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
@@ -56,6 +61,7 @@ impl Args {
                     vault,
                     key,
                     key_version,
+                    evidence: self.evidence.clone(),
                     pins: true,
                     alone: self.changing.ask,
                     ..Typed::default()

@@ -1,7 +1,7 @@
 //! A cloud file: the members it may have, and no others. An unknown member is refused. If cmkctl
 //! ignored it, tokens would go to the hosts of the base cloud.
 
-use super::clouds::{Cloud, GRAPH, KEYS, Loopback};
+use super::clouds::{Cloud, KEYS, Loopback, OPTIONAL};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -111,7 +111,7 @@ impl Cloud {
         for (key, value) in &file.endpoints {
             cloud.set(key, value)?;
         }
-        let needed = |key: &&&str| **key != GRAPH && cloud.get(key).is_empty();
+        let needed = |key: &&&str| !OPTIONAL.contains(*key) && cloud.get(key).is_empty();
         if let Some(missing) = KEYS.iter().find(needed) {
             return Err(Error::usage(format!(
                 "The cloud file `{origin}` has no `base` and no value for `{missing}`."

@@ -2,7 +2,8 @@
 //!
 //! Hosts and audiences are those of Microsoft's own clients (the `PowerPlatform-EnterprisePolicies`
 //! module, the Terraform provider, the Power Apps administration module). Sources disagree on the
-//! audience and the Resource Manager of gcc. The caller can override every value.
+//! audience and the Resource Manager of gcc. The hosts of Log Analytics are those of its reference
+//! (public, China) and of the Azure CLI (US Government). The caller can override every value.
 
 use crate::error::{Error, Result};
 use crate::model::ids::ResourceKind;
@@ -28,6 +29,8 @@ pub enum Service {
     Dataverse,
     /// Microsoft Graph.
     Graph,
+    /// The query API of Log Analytics.
+    LogAnalytics,
 }
 
 impl Service {
@@ -49,12 +52,13 @@ impl Service {
             Service::ManagedHsm => "Managed HSM",
             Service::Dataverse => "Dataverse",
             Service::Graph => "Microsoft Graph",
+            Service::LogAnalytics => "Log Analytics",
         }
     }
 }
 
 /// The names of a cloud's settings. Flags, environment variables and files use the same names.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "login",
     "arm",
     "arm-audience",
@@ -67,6 +71,7 @@ pub const KEYS: [&str; 13] = [
     "hsm-audience",
     "dataverse-suffix",
     GRAPH,
+    LOGS,
     FEDERATED,
 ];
 
@@ -74,8 +79,14 @@ pub const KEYS: [&str; 13] = [
 /// cloud's.
 pub(super) const FEDERATED: &str = "federated-audience";
 
-/// The only setting that a cloud may lack. cmkctl uses Graph only to look up names of people.
+/// A setting that a cloud may lack. cmkctl uses Graph only to look up names of people.
 pub(super) const GRAPH: &str = "graph";
+
+/// Another one. cmkctl asks Log Analytics only for `retire-key --evidence`.
+pub(super) const LOGS: &str = "log-analytics";
+
+/// The settings that a cloud may lack.
+pub(super) const OPTIONAL: [&str; 2] = [GRAPH, LOGS];
 
 /// The audience of workload identity federation, which differs by cloud of Microsoft Entra
 /// (Microsoft Graph, `federatedIdentityCredential`; Azure/login #452 for US Government,
@@ -85,36 +96,36 @@ const PUBLIC_FEDERATED: &str = "api://AzureADTokenExchange";
 
 /// The built-in clouds, one row each, in the order of [`KEYS`].
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 5] = [
+const TABLE: [(&str, [&str; 14]); 5] = [
     ("public", ["login.microsoftonline.com", "management.azure.com",
         "https://management.azure.com", "api.bap.microsoft.com", "https://service.powerapps.com/",
         "api.powerplatform.com", "vault.azure.net", "https://vault.azure.net",
         "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com",
-        "graph.microsoft.com", PUBLIC_FEDERATED]),
+        "graph.microsoft.com", "api.loganalytics.azure.com", PUBLIC_FEDERATED]),
     ("gcc", ["login.microsoftonline.com", "management.azure.com", "https://management.azure.com",
         "gov.api.bap.microsoft.us", "https://gov.service.powerapps.us/",
         "api.gov.powerplatform.microsoft.us", "vault.azure.net", "https://vault.azure.net",
         "managedhsm.azure.net", "https://managedhsm.azure.net", "dynamics.com",
-        "graph.microsoft.com", PUBLIC_FEDERATED]),
+        "graph.microsoft.com", "api.loganalytics.azure.com", PUBLIC_FEDERATED]),
     ("gcc-high", ["login.microsoftonline.us", "management.usgovcloudapi.net",
         "https://management.usgovcloudapi.net", "high.api.bap.microsoft.us",
         "https://high.service.powerapps.us/",
         "api.high.powerplatform.microsoft.us", "vault.usgovcloudapi.net",
         "https://vault.usgovcloudapi.net", "managedhsm.usgovcloudapi.net",
         "https://managedhsm.usgovcloudapi.net", "microsoftdynamics.us",
-        "graph.microsoft.us", "api://AzureADTokenExchangeUSGov"]),
+        "graph.microsoft.us", "api.loganalytics.us", "api://AzureADTokenExchangeUSGov"]),
     ("dod", ["login.microsoftonline.us", "management.usgovcloudapi.net",
         "https://management.usgovcloudapi.net", "api.bap.appsplatform.us",
         "https://service.apps.appsplatform.us/",
         "api.appsplatform.us", "vault.usgovcloudapi.net", "https://vault.usgovcloudapi.net",
         "managedhsm.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net", "appsplatform.us",
-        "dod-graph.microsoft.us", "api://AzureADTokenExchangeUSGov"]),
+        "dod-graph.microsoft.us", "api.loganalytics.us", "api://AzureADTokenExchangeUSGov"]),
     ("china", ["login.chinacloudapi.cn", "management.chinacloudapi.cn",
         "https://management.chinacloudapi.cn", "api.bap.partner.microsoftonline.cn",
         "https://service.powerapps.cn/",
         "api.powerplatform.partner.microsoftonline.cn", "vault.azure.cn",
         "https://vault.azure.cn", "managedhsm.azure.cn", "https://managedhsm.azure.cn",
-        "dynamics.cn", "microsoftgraph.chinacloudapi.cn",
+        "dynamics.cn", "microsoftgraph.chinacloudapi.cn", "api.loganalytics.azure.cn",
         "api://AzureADTokenExchangeChina"]),
 ];
 
@@ -245,6 +256,7 @@ impl Cloud {
             Service::ManagedHsm => "hsm-suffix",
             Service::Dataverse => "dataverse-suffix",
             Service::Graph => GRAPH,
+            Service::LogAnalytics => LOGS,
         };
         format!("https://{}", self.get(key))
     }
@@ -261,7 +273,7 @@ impl Cloud {
             Service::ManagedHsm => self.get("hsm-audience").to_owned(),
             Service::Dataverse => format!("https://{}", url.host_str().unwrap_or_default()),
             // Its audience is its base URL.
-            Service::Graph => self.base(service),
+            Service::Graph | Service::LogAnalytics => self.base(service),
         };
         format!("{}/.default", audience.trim_end_matches('/'))
     }
@@ -321,6 +333,8 @@ impl Cloud {
             Some(Service::PowerPlatform)
         } else if !self.get(GRAPH).is_empty() && host == self.get(GRAPH) {
             Some(Service::Graph)
+        } else if !self.get(LOGS).is_empty() && host == self.get(LOGS) {
+            Some(Service::LogAnalytics)
         } else if within("bap") {
             Some(Service::Bap)
         } else if within("vault-suffix") {
@@ -403,6 +417,11 @@ mod tests {
             ("https://notapi.bap.microsoft.com/", None),
             ("https://evil-vault.azure.net/", None),
             ("https://x.management.azure.com/", None),
+            (
+                "https://api.loganalytics.azure.com/v1/workspaces",
+                Some(Service::LogAnalytics),
+            ),
+            ("https://x.api.loganalytics.azure.com/", None),
             ("http://api.bap.microsoft.com/", None),
             ("https://api.bap.microsoft.com:8443/", None),
             ("https://user@api.bap.microsoft.com/", None),

@@ -1,5 +1,6 @@
 //! The wire: the hosts, the sign-in, the retries, and the meaning of each service's answers.
 
+mod alerts;
 pub mod answer;
 pub mod arm;
 pub mod arm_operations;
@@ -21,6 +22,7 @@ pub mod json;
 mod judged;
 pub mod key_state;
 pub mod keyvault;
+mod logs;
 mod memo;
 pub mod notify;
 mod obstacle;

@@ -16,6 +16,8 @@ pub(super) const POLICIES: &str = "2020-10-30";
 pub(super) const ROLES: &str = "2022-04-01";
 /// Eligible role assignments (`Microsoft.Authorization`, Privileged Identity Management).
 pub(super) const ELIGIBILITIES: &str = "2020-10-01";
+/// Activity log alerts (`Microsoft.Insights`).
+pub(super) const ALERTS: &str = "2020-10-01";
 /// Locks (`Microsoft.Authorization`).
 pub(super) const LOCKS: &str = "2020-05-01";
 /// Vaults and their keys in Resource Manager (`Microsoft.KeyVault`). Microsoft announced that every

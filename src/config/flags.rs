@@ -66,6 +66,8 @@ pub struct Typed {
     pub readers: Vec<String>,
     /// The policy that an environment leaves.
     pub swap_from: Option<String>,
+    /// The workspace with the logs of the vault: its id or its ARM id.
+    pub evidence: Option<String>,
     /// Use the version in a key identifier? No if it would pin the policy.
     pub pins: bool,
     /// Use only typed values, none of the configuration or of a sandbox?

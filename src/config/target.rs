@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::model::at_hand::{self, Named, Suffixes};
 use crate::model::ids::{ArmId, ResourceKind, parse_guid};
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::logs::Workspace;
 use crate::model::target::Target;
 
 /// The target, as far as it is known without a request: vault and policy may be names to look up.
@@ -77,6 +78,7 @@ impl Settings {
         let from = typed.swap_from.as_deref();
         let from = from.map(|id| ArmId::parse(id, &[ResourceKind::EnterprisePolicy]));
         let version = typed.key_version.as_deref().map(KeyVersion::parse);
+        let evidence = typed.evidence.as_deref().map(Workspace::parse);
         let mut about = AboutWhat {
             policy: policy.transpose().map_err(usage)?,
             vault: vault.transpose().map_err(usage)?,
@@ -89,6 +91,7 @@ impl Settings {
             rest: Target {
                 environment: environment.map(|text| at_hand::environment(&text)),
                 key_version: version.transpose().map_err(usage)?,
+                evidence: evidence.transpose().map_err(usage)?,
                 from: from.transpose().map_err(usage)?,
                 location: typed.location.as_deref().map(location).transpose()?,
                 ..Target::default()

@@ -4,6 +4,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod action;
+pub mod alert;
 pub mod alike;
 pub mod at_hand;
 pub mod bad_input;
@@ -24,6 +25,7 @@ pub mod history;
 pub mod ids;
 pub mod key_ids;
 pub mod known;
+pub mod logs;
 pub mod making;
 pub mod metric;
 pub mod near;

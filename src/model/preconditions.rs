@@ -1,10 +1,12 @@
 //! What decides whether Azure accepts a change: the caller's rights, locks, Azure Policy, deleted
 //! resources of the same name, and the tenant's other environments.
 
+use crate::model::alert::Alert;
 use crate::model::environment::Environment;
 use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyVersion;
 use crate::model::known::{Known, Verdict};
+use crate::model::logs::KeyLogs;
 use crate::model::operation::Operation;
 use crate::model::protection::{Policy, Validity};
 use crate::model::rights::Permission;
@@ -38,6 +40,8 @@ pub struct Preconditions {
     pub deleted_vault: Seen<Deleted>,
     /// A deleted key of the same name. Read if the key does not exist.
     pub deleted_key: Seen<Deleted>,
+    /// The activity log alerts of the vault's subscription. Read only for `check`.
+    pub alerts: Option<Seen<Whole<Alert>>>,
     /// Every environment that the caller administers.
     pub estate: Seen<Whole<Environment>>,
     /// May the desired policy's identity use the linked policy's key? Read only for a swap.
@@ -50,6 +54,8 @@ pub struct Preconditions {
     pub policies: BTreeMap<ArmId, Seen<Policy>>,
     /// The operations of each environment, by environment id. Read only to retire a key.
     pub histories: BTreeMap<String, Seen<Whole<Operation>>>,
+    /// The uses of the key in the logs of its vault. Read only if a workspace was named.
+    pub key_logs: Seen<KeyLogs>,
     /// Was the whole tenant listed? Read only to retire a key.
     pub whole_tenant: Verdict,
 }

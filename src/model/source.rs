@@ -39,3 +39,6 @@ pub const SALES: &str = "Microsoft Learn, Dynamics 365 Sales, sales-gdpr-faqs, s
 /// Business Central, linked to an environment.
 pub const BUSINESS_CENTRAL: &str =
     "Microsoft Learn, Business Central, linked Power Platform environments, seen 2026-11";
+/// Alerts on the activity log.
+pub const ALERTS: &str = "Microsoft Learn, Azure Monitor REST reference, activity-log-alerts, \
+    2020-10-01";

@@ -2,6 +2,7 @@
 
 use crate::model::ids::ArmId;
 use crate::model::key_ids::{KeyName, KeyVersion};
+use crate::model::logs::Workspace;
 use crate::model::new_key::NewKey;
 use crate::model::rotation::RotationWish;
 
@@ -46,6 +47,8 @@ pub struct Target {
     pub override_dates: bool,
     /// The caller has checked that no deleted environment needs the key: no list shows these.
     pub deleted_checked: bool,
+    /// The workspace whose logs must not show a later use of the key.
+    pub evidence: Option<Workspace>,
     /// The tenant's limit of environments with a customer-managed key, if it is not the default.
     pub limit: Option<usize>,
     /// Create the key, and its vault, if they do not exist.

@@ -8,7 +8,9 @@ use super::resolve::{found, unseen_environment};
 use super::rights::{Place, on_key, on_policy};
 use crate::cloud::{Clock, Reader};
 use crate::error::{Error, Kind, Result};
+use crate::model::alert::Alert;
 use crate::model::environment::{Environment, Integration};
+use crate::model::ids::ArmId;
 use crate::model::key_ids::KeyName;
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
@@ -219,6 +221,11 @@ impl Looking<'_> {
             preconditions: preconditions?,
             ..seen.clone()
         })
+    }
+
+    /// The activity log alerts of the vault's subscription.
+    pub(super) async fn alerts(self, vault: Option<&ArmId>) -> Result<Option<Seen<Whole<Alert>>>> {
+        maybe(vault.map(|vault| self.reader.alerts(&vault.subscription))).await
     }
 
     /// Reads whether a missing key was deleted.

@@ -12,6 +12,7 @@ use crate::model::environment::Environment;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::preconditions::Preconditions;
+use crate::model::protection::Policy;
 use crate::model::seen::Seen;
 use crate::model::whole::Whole;
 use futures::future::{FutureExt, LocalBoxFuture};
@@ -66,7 +67,7 @@ pub fn checking(looking: Looking<'_>) -> Look<'_> {
         let other_half = looking.target.policy.is_some() || looking.target.vault.is_some();
         let (seen, tenant) = join!(
             async {
-                let (environment, resources) = join!(
+                let (environment, resources, alerts) = join!(
                     async {
                         if other_half {
                             looking.if_visible().await
@@ -74,10 +75,12 @@ pub fn checking(looking: Looking<'_>) -> Look<'_> {
                             looking.subject().await
                         }
                     },
-                    looking.resources_and_rights()
+                    looking.resources_and_rights(),
+                    looking.alerts(looking.target.vault.as_ref())
                 );
                 let mut seen = resources?;
                 (seen.environment, seen.operations) = environment?;
+                seen.preconditions.alerts = alerts?;
                 let (integration, policy, old, further) = join!(
                     looking.integration(&seen),
                     looking.policy_in_use(&seen),
@@ -88,7 +91,14 @@ pub fn checking(looking: Looking<'_>) -> Look<'_> {
                 (seen.integration, seen.policy) = (integration?, policy?);
                 (seen.preconditions.old_key, seen.left) = old?;
                 if looking.target.vault.is_none() {
-                    looking.named_by_policy(&mut seen).await?;
+                    let key = seen.policy.present().and_then(Policy::key_reference);
+                    let vault = key.map(|key| key.vault.clone());
+                    let (named, alerts) = join!(
+                        looking.named_by_policy(&mut seen),
+                        looking.alerts(vault.as_ref())
+                    );
+                    named?;
+                    seen.preconditions.alerts = alerts?;
                 }
                 looking.deleted_key(&mut seen).await?;
                 Ok(seen)
@@ -350,11 +360,11 @@ async fn unlocked(looking: Looking<'_>) -> Result<Observed> {
     Ok(seen)
 }
 
-/// `retire-key`: the vault, the key with every version, and which environments of the whole tenant
-/// use it.
+/// `retire-key`: the vault, the key with every version, which environments of the whole tenant use
+/// it, and the logs of its uses if a workspace is named.
 pub fn retiring(looking: Looking<'_>) -> Look<'_> {
     async move {
-        let (seen, tenant) = join!(
+        let (seen, tenant, logs) = join!(
             async {
                 let mut seen = looking.begun();
                 seen.vault = looking.vault().await?;
@@ -363,9 +373,11 @@ pub fn retiring(looking: Looking<'_>) -> Look<'_> {
                 looking.versions(&mut seen, key).await?;
                 Ok(seen)
             },
-            looking.tenant()
+            looking.tenant(),
+            looking.key_logs()
         );
         let mut seen = in_tenant(seen, tenant)?;
+        seen.preconditions.key_logs = logs?;
         users::of_tenant(looking.reader, &mut seen).await?;
         Ok(seen)
     }

@@ -10,6 +10,7 @@ mod doctor;
 mod estate;
 mod found;
 mod histories;
+mod key_logs;
 mod keys;
 mod listed;
 mod looking;

@@ -34,7 +34,7 @@ pub struct Blueprint {
 const POLICY_API: &str = "2020-10-30-preview";
 
 /// The API version of vaults. Earlier versions end on 2027-02-27.
-const VAULT_API: &str = "2026-02-01";
+pub(super) const VAULT_API: &str = "2026-02-01";
 
 impl Blueprint {
     fn hsm(&self) -> bool {
@@ -111,7 +111,7 @@ impl Blueprint {
 
 /// A name of its own for every policy. Where two policies would share a name in the text, both get
 /// a part that comes from their id alone, so the order and other policies do not change it.
-fn symbols(all: &[Blueprint]) -> Vec<String> {
+pub(super) fn symbols(all: &[Blueprint]) -> Vec<String> {
     let plain: Vec<String> = all.iter().map(Blueprint::symbol).collect();
     let names =
         |symbol: &str| ["", "_vault", "_grant", "_principal"].map(|end| format!("{symbol}{end}"));
@@ -360,7 +360,8 @@ pub(super) fn comment(text: &str) -> String {
         .collect()
 }
 
-fn quoted_bicep(text: &str) -> String {
+/// A text of Bicep in which nothing is evaluated.
+pub(super) fn quoted_bicep(text: &str) -> String {
     let escaped = comment(text)
         .replace('\\', "\\\\")
         .replace('\'', "\\'")
@@ -368,7 +369,8 @@ fn quoted_bicep(text: &str) -> String {
     format!("'{escaped}'")
 }
 
-fn quoted_hcl(text: &str) -> String {
+/// A text of Terraform in which nothing is evaluated.
+pub(super) fn quoted_hcl(text: &str) -> String {
     let escaped = comment(text)
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

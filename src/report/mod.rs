@@ -2,6 +2,7 @@
 //! and prompts go to stderr.
 
 mod adopt;
+mod alerts;
 mod auth;
 mod calendar;
 mod change;
@@ -51,6 +52,7 @@ mod verbatim;
 mod written;
 
 pub use adopt::wanted_file;
+pub use alerts::{alerts_bicep, alerts_terraform};
 pub use auth::{
     LoggedIn, LoggedOut, Remembered, SignInReach, SignInReport, SignInSource, SignedIn, auth,
     logged_in, logged_out, served,

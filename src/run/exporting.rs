@@ -20,17 +20,28 @@ pub enum Language {
     Terraform,
 }
 
+/// What is exported.
+#[derive(Debug, Clone, Copy)]
+pub struct Export<'a> {
+    /// The language of the code.
+    pub language: Language,
+    /// Only this policy.
+    pub policy: Option<&'a str>,
+    /// With alerts for what takes environments offline.
+    pub alerts: bool,
+}
+
 /// Exports every visible encryption policy, or the named one.
 ///
 /// # Errors
 /// The environments can't be listed. `Kind::Forbidden` if no policy can be read, or if the file is
 /// written but leaves something out.
-pub async fn export(
-    context: &Context,
-    language: Language,
-    policy: Option<&str>,
-    out: &mut Out,
-) -> Result<()> {
+pub async fn export(context: &Context, export: Export<'_>, out: &mut Out) -> Result<()> {
+    let Export {
+        language,
+        policy,
+        alerts,
+    } = export;
     let estate = observe_estate(&context.reader(), context.clock(), Policies::All).await?;
     let hidden = hidden(&estate, policy);
     if hidden.is_empty() {
@@ -50,9 +61,13 @@ pub async fn export(
         };
         return Err(hidden.into_iter().fold(Error::new(kind, what), Error::hint));
     }
-    out.text(&match language {
-        Language::Bicep => report::bicep(&all, &hidden),
-        Language::Terraform => report::terraform(&all, &hidden),
+    out.text(&match (language, alerts) {
+        (Language::Bicep, false) => report::bicep(&all, &hidden),
+        (Language::Terraform, false) => report::terraform(&all, &hidden),
+        (Language::Bicep, true) => report::alerts_bicep(&all, &report::bicep(&all, &hidden)),
+        (Language::Terraform, true) => {
+            report::alerts_terraform(&all, &report::terraform(&all, &hidden))
+        }
     });
     out.written()?;
     whole(hidden.len(), "thing")

@@ -43,7 +43,7 @@ pub use applying::apply_wanted;
 pub use checking::check;
 pub use consent::ConsentFlags;
 pub use estate::{report_all, status_all};
-pub use exporting::{Language, export};
+pub use exporting::{Export, Language, export};
 pub use filters::{FailOn, StatusFilter};
 pub use helping::{
     Names, SANDBOX_USERS, clouds, codes, config_init, config_set, config_show, doctor, names,

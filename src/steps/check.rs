@@ -8,8 +8,8 @@ use super::lifecycle::ADD;
 use super::link::{LinkState, offline, standing, unknown_link};
 use super::readers::reader_command;
 use super::{
-    Whose, acknowledge, add, estate, finding, grant, integration, key, policy, readiness, ready,
-    swap, who,
+    Whose, acknowledge, add, alerts, estate, finding, grant, integration, key, policy, readiness,
+    ready, swap, who,
 };
 use crate::model::action::facts::{Grant, Lack};
 use crate::model::environment::Environment;
@@ -73,6 +73,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
             found.push(unseen(target, &gone));
         }
     }
+    found.extend(alerts::check(observed));
     for finding in found {
         if !checked.findings.contains(&finding) {
             checked.findings.push(finding);

@@ -11,6 +11,7 @@
 mod acknowledge;
 pub mod add;
 pub mod adopt;
+mod alerts;
 pub mod calendar;
 pub mod check;
 mod copilot_studio;
@@ -25,6 +26,7 @@ pub mod grant;
 pub mod history;
 pub mod integration;
 pub mod key;
+mod key_logs;
 mod key_state;
 mod key_users;
 pub mod lifecycle;

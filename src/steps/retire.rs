@@ -51,6 +51,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let needs = Needs::of(target, observed, versions, &enabled);
     plan.findings.extend(needs.open.clone());
     plan.findings.extend(needs.users.clone());
+    plan.findings.extend(needs.notes.clone());
     let mut days = needs.days.clone();
     if target.override_dates {
         days.iter_mut().for_each(in_nobodys_way);

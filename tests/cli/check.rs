@@ -284,8 +284,8 @@ fn a_check_never_writes_and_costs_so_many_requests() {
     assert_eq!(ledger["effects"], json!([]));
     // Environment with its plain read, operations, six pages of environments, Dataverse. Then
     // policy, provider, vault, key with its challenge, grants and denials, rights three times, and
-    // locks.
-    assert_eq!(ledger["requests"], 21, "{:#}", ledger["log"]);
+    // locks. And the alerts of the subscription.
+    assert_eq!(ledger["requests"], 22, "{:#}", ledger["log"]);
     // The pages alone form the longest chain. On a busy machine, another request may come before
     // them.
     assert!(
@@ -293,6 +293,41 @@ fn a_check_never_writes_and_costs_so_many_requests() {
         "{}",
         ledger["chain"]
     );
+}
+
+#[test]
+fn a_vault_without_a_visible_alert_is_a_note_and_changes_no_verdict() {
+    let off = policy_ready(json!({ "alerts": { "cmk-vault-deleted": { "enabled": false } } }));
+    let ran = checked(&off, &[]).exits(0).json();
+    let all = ran["findings"].as_array().unwrap();
+    let note = |finding: &&Value| finding["code"] == "CMK053";
+    let message = all.iter().find(note).unwrap()["message"].as_str().unwrap();
+    assert_eq!(
+        message,
+        "No activity log alert that you can see tells of a deletion of the vault \
+        `kv-contoso-cmk`."
+    );
+    assert_eq!(ran["verdict"], "clear");
+    // What can't be read is not "none".
+    let served = Served::patched(&policy_ready(json!({})), FAST);
+    for (trouble, words) in [
+        ("403", "You can't see whether an alert tells of a deletion"),
+        (
+            "garbage",
+            "cmkctl can't tell whether an alert tells of a deletion",
+        ),
+    ] {
+        served.faults(
+            &json!([{ "match": { "path": "/activityLogAlerts" }, "do": trouble, "times": 99 }]),
+        );
+        let ran = served.run(&["check"]).exits(0);
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+    }
+    served.faults(&json!([]));
+    let ran = served
+        .run(&["check", "--policy", "ep-contoso-cmk"])
+        .exits(0);
+    assert!(!ran.stdout.contains("CMK053"), "{}", ran.stdout);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 )]
 
 mod accepted;
+mod alerts;
 mod alike;
 mod arena;
 mod at_home;
@@ -59,8 +60,9 @@ mod imports;
 mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
-mod leaving;
 #[cfg(target_os = "linux")]
+mod key_logs;
+mod leaving;
 mod led;
 mod list;
 #[cfg(target_os = "linux")]

@@ -14,7 +14,7 @@ type Service = (
     &'static [(&'static str, &'static str, &'static str)],
 );
 
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     (
         "arm",
         "management.azure.com",
@@ -447,6 +447,11 @@ const SERVICES: [Service; 8] = [
                 "providers/Microsoft.ResourceGraph/resources",
                 "azure/resource_graph",
             ),
+            (
+                "GET",
+                "subscriptions/{}/providers/Microsoft.Insights/activityLogAlerts",
+                "azure/alerts",
+            ),
             ("GET", "metadata/endpoints", "azure/endpoints"),
         ],
     ),
@@ -458,6 +463,18 @@ const SERVICES: [Service; 8] = [
             ("GET", "v1.0/{}", "graph"),
             ("GET", "v1.0/{}/{}", "graph"),
             ("POST", "v1.0/directoryObjects/getByIds", "graph"),
+        ],
+    ),
+    (
+        "log_analytics",
+        "api.loganalytics.azure.com",
+        &[
+            ("POST", "v1/workspaces/{}/query", "azure/log_analytics"),
+            (
+                "POST",
+                "**/providers/Microsoft.OperationalInsights/workspaces/{}/query",
+                "azure/log_analytics",
+            ),
         ],
     ),
     (

@@ -1,11 +1,11 @@
-//! CMK025 to CMK052: links and policies that are there already, what surprises later, and what
+//! CMK025 to CMK053: links and policies that are there already, what surprises later, and what
 //! Azure adds.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 
-pub(super) const LATER: [Entry; 28] = [
+pub(super) const LATER: [Entry; 29] = [
     Entry {
         code: "CMK025",
         severity: Block,
@@ -325,5 +325,16 @@ pub(super) const LATER: [Entry; 28] = [
             --key KEY --rotate-every 1y --expires-after 2y`.",
         who: who::KEY_VAULT,
         source: source::ROTATION,
+    },
+    Entry {
+        code: "CMK053",
+        severity: Acknowledge,
+        title: "No alert on the vault that you can see",
+        cause: "No activity log alert that you can see tells of a deletion of the vault. Then the \
+            first sign is an environment that goes offline. Other tools may watch the vault.",
+        fix: "Deploy alerts: `cmkctl export bicep --alerts` writes them for the policy, the vault \
+            and its keys.",
+        who: who::KEY_VAULT,
+        source: source::ALERTS,
     },
 ];

@@ -3,6 +3,7 @@
 use super::command::{Command, Keys, Need, Picks, no_more, nothing};
 use crate::error::{Error, Result};
 use crate::model::observed::Observed;
+use crate::model::seen::Seen;
 use crate::model::target::Target;
 use crate::observe::retiring;
 use crate::steps::retire;
@@ -22,8 +23,15 @@ pub const RETIRE_KEY: Command = Command {
     resume: "retire-key",
 };
 
-/// Does the key have the named version?
+/// Is there such a workspace, and does the key have the named version?
 fn known_version(target: &Target, observed: &Observed) -> Result<()> {
+    if let (Some(asked), Seen::Absent) = (&target.evidence, &observed.preconditions.key_logs) {
+        let what = format!("There is no Log Analytics workspace {}.", asked.shown());
+        return Err(Error::usage(what).hint(
+            "The workspace ID is on the workspace's overview page: `az monitor log-analytics \
+            workspace list --query \"[].[name,customerId]\" -o tsv`.",
+        ));
+    }
     let (Some(asked), Some(versions)) = (
         &target.key_version,
         observed.preconditions.versions.present(),

@@ -244,6 +244,7 @@ impl Ledger {
             "by_service": {
                 "arm": count("arm"),
                 "graph": count("graph"),
+                "log_analytics": count("log_analytics"),
                 "bap": count("bap"),
                 "keyvault": count("keyvault"),
                 "dataverse": count("dataverse"),

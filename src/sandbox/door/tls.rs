@@ -21,10 +21,11 @@ pub(in crate::sandbox) const MARK: &str =
     "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
 
 /// Every played host is one of these names, or a subdomain.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "login.microsoftonline.com",
     "management.azure.com",
     "graph.microsoft.com",
+    "api.loganalytics.azure.com",
     "vault.azure.net",
     "managedhsm.azure.net",
     "api.bap.microsoft.com",

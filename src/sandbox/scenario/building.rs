@@ -4,6 +4,7 @@ use super::generate::generate;
 use super::granting::{self, placed};
 use super::rights::RightsSetup;
 use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
+use crate::sandbox::tenant::alerts::Alert;
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::governance::Governance;
 use crate::sandbox::tenant::ids::guid;
@@ -41,6 +42,8 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
         provider_locations: setup.provider_locations,
         environments: setup.environments,
         vaults: setup.vaults,
+        workspaces: setup.workspaces,
+        alerts: BTreeMap::new(),
         policies: BTreeMap::new(),
         named_policies: BTreeMap::new(),
         roles: Vec::new(),
@@ -73,6 +76,10 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
     }
     granting::grant(&mut world, rights);
     add_locks(&mut world, setup.locks);
+    for (name, own) in setup.alerts {
+        let scope = placed(&world, &own.scope);
+        world.alerts.insert(name, Alert { scope, ..own });
+    }
     for past in &setup.history {
         let what = (&*past.environment, &*past.kind);
         let when = (past.days_ago, past.days_left);

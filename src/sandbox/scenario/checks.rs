@@ -44,6 +44,10 @@ pub(super) fn check(setup: &Setup, rights: &RightsSetup) -> Result<(), String> {
     check_policies(setup)?;
     check_keys(setup)?;
     check_past(setup)?;
+    check_workspaces(setup)?;
+    for own in setup.alerts.values() {
+        rights.check_scope(setup, &own.scope)?;
+    }
     for lock in &setup.locks {
         rights.check_scope(setup, &lock.scope)?;
     }
@@ -201,6 +205,31 @@ fn check_past(setup: &Setup) -> Result<(), String> {
         known("history[].kind", &past.kind, &HISTORY)?;
         if !more && !setup.environments.contains_key(&past.environment) {
             return Err(format!("there is no environment `{}`", past.environment));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the vaults and the tables of the workspaces.
+fn check_workspaces(setup: &Setup) -> Result<(), String> {
+    for own in setup.workspaces.values() {
+        known(
+            "workspaces.*.table",
+            &own.table,
+            &["AZKVAuditLogs", "AzureDiagnostics"],
+        )?;
+        for used in &own.uses {
+            known(
+                "workspaces.*.uses[].operation",
+                &used.operation,
+                &["KeyUnwrap", "KeyWrap"],
+            )?;
+        }
+        let used = own.uses.iter().map(|used| &used.vault);
+        for vault in own.vaults.iter().chain(used) {
+            if !setup.vaults.contains_key(vault) {
+                return Err(format!("there is no vault `{vault}`"));
+            }
         }
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! The scenario file after merging, and its checks.
 
 use super::generate::Generate;
+use crate::sandbox::tenant::alerts::Alert;
 use crate::sandbox::tenant::events::Event;
 use crate::sandbox::tenant::parts::{Environment, Lock, Standing};
 use crate::sandbox::tenant::settings::{Settings, Target};
 use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
 use crate::sandbox::tenant::vaults::Vault;
+use crate::sandbox::tenant::workspaces::Workspace;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -27,6 +29,12 @@ pub(super) struct Setup {
     pub(super) provider_locations: Vec<String>,
     pub(super) environments: BTreeMap<String, Environment>,
     pub(super) vaults: BTreeMap<String, Vault>,
+    /// Activity log alerts by name.
+    #[serde(default)]
+    pub(super) alerts: BTreeMap<String, Alert>,
+    /// Log Analytics workspaces by name.
+    #[serde(default)]
+    pub(super) workspaces: BTreeMap<String, Workspace>,
     #[serde(default)]
     pub(super) policies: BTreeMap<String, PolicySetup>,
     #[serde(default)]

@@ -10,6 +10,7 @@ pub(in crate::sandbox) fn service(host: &str) -> Option<&'static str> {
         RUNNER => Some("runner"),
         "management.azure.com" => Some("arm"),
         "graph.microsoft.com" => Some("graph"),
+        "api.loganalytics.azure.com" => Some("log_analytics"),
         "api.bap.microsoft.com" => Some("bap"),
         "api.powerplatform.com" => Some("power_platform"),
         host if host.ends_with(".api.bap.microsoft.com") => Some("bap"),

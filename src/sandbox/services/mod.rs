@@ -18,7 +18,7 @@ mod tokens;
 
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::world::World;
-use azure::{arm, keyvault};
+use azure::{arm, keyvault, log_analytics};
 use power_platform::{api, bap, dataverse};
 
 /// The answer of the service with this name.
@@ -31,6 +31,7 @@ pub(in crate::sandbox) fn handle(world: &mut World, service: &str, request: &Req
         "runner" => runner::handle(world, request),
         "graph" => graph::handle(world, request),
         "arm" => arm::handle(world, request),
+        "log_analytics" => log_analytics::handle(world, request),
         "keyvault" => keyvault::handle(world, request),
         "bap" => bap::handle(world, request),
         "power_platform" => api::handle(world, request),

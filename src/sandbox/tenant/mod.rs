@@ -1,5 +1,7 @@
 //! The tenant: its content, its rights and its clock. It uses no service and no request.
 
+pub(in crate::sandbox) mod alerts;
+mod audit_logs;
 pub(in crate::sandbox) mod azure_changes;
 pub(in crate::sandbox) mod azure_operations;
 pub(in crate::sandbox) mod clock;
@@ -34,4 +36,5 @@ pub(in crate::sandbox) mod settings;
 pub(in crate::sandbox) mod sign_ins;
 pub(in crate::sandbox) mod subscriptions;
 pub(in crate::sandbox) mod vaults;
+pub(in crate::sandbox) mod workspaces;
 pub(in crate::sandbox) mod world;

@@ -1,5 +1,6 @@
 //! The whole tenant, with its parts by id.
 
+use super::alerts::Alert;
 use super::azure_operations::AzureOperation;
 use super::clock::Clock;
 use super::deployments::Deployment;
@@ -13,6 +14,7 @@ use super::settings::{Settings, Target};
 use super::sign_ins::SignIns;
 use super::subscriptions::{Place, Subscription};
 use super::vaults::Vault;
+use super::workspaces::Workspace;
 use std::collections::BTreeMap;
 
 /// The content of the tenant.
@@ -39,6 +41,10 @@ pub(in crate::sandbox) struct World {
     /// Vaults and managed HSMs by name. The name is the first label of their host, so it is unique
     /// in the whole cloud.
     pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
+    /// Activity log alerts by name.
+    pub(in crate::sandbox) alerts: BTreeMap<String, Alert>,
+    /// Log Analytics workspaces by name.
+    pub(in crate::sandbox) workspaces: BTreeMap<String, Workspace>,
     /// Enterprise policies by ARM id in lower case.
     pub(in crate::sandbox) policies: BTreeMap<String, Policy>,
     /// ARM ids of the scenario's policies, by their names in the scenario.

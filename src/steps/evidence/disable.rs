@@ -14,8 +14,9 @@ use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
 use crate::model::preconditions::Version;
 use crate::model::target::Target;
+use crate::steps::key_logs::{self, Limit};
 use crate::steps::key_users::{Tenant, User, needed};
-use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
+use crate::steps::lifecycle::{KEPT_AFTER_REMOVAL, KEPT_AFTER_ROTATION};
 use crate::steps::{Whose, day, finding, unknown, unseen, who};
 use jiff::Timestamp;
 
@@ -28,6 +29,8 @@ pub struct Needs {
     pub users: Vec<Finding>,
     /// Environments that need the versions for some more days.
     pub days: Vec<Finding>,
+    /// What the logs show besides, which decides nothing.
+    pub notes: Vec<Finding>,
 }
 
 impl Needs {
@@ -55,6 +58,14 @@ impl Needs {
         }
         needs.days = followed(&users, versions, disabled, observed.at, &mut needs.open);
         needs.days.extend(tenant.left_behind(&mut needs.open));
+        let limits: Vec<Limit> = disabled
+            .iter()
+            .map(|version| (version.id.clone(), last_use(version, versions, observed.at)))
+            .collect();
+        let logs = key_logs::said(target, observed, &limits);
+        needs.open.extend(logs.open);
+        needs.users.extend(logs.users);
+        needs.notes = logs.notes;
         needs
     }
 }
@@ -267,6 +278,18 @@ fn followed(
         }
     }
     days
+}
+
+/// Until when a version may be used: 28 days after a successor began. For a version without a
+/// successor, no service tells which environment left last. So nothing may have used it within the
+/// days for which a key is kept after a removal.
+fn last_use(version: &Version, all: &[Version], at: Timestamp) -> Known<Timestamp> {
+    let quiet = at.checked_sub(KEPT_AFTER_REMOVAL).unwrap_or(at);
+    succeeded(version, all, at).map(|until| match until {
+        Some(until) if until <= at => until,
+        Some(_) => at,
+        None => quiet,
+    })
 }
 
 /// Until when a version must stay: 28 days after the first usable later version began. `None` for

@@ -29,7 +29,7 @@ const UNTRIMMED: &str = "Microsoft's REST reference; the folder has its file wit
 const REFERENCE: &str = "Microsoft's REST reference; the folder has no file of it";
 const REACHED: &str = "nobody's: whether anybody answers at this host is asked";
 
-const SOURCES: [Source; 17] = [
+const SOURCES: [Source; 18] = [
     source("arm", REACHED, &["GET "]),
     source(
         "arm",
@@ -73,6 +73,7 @@ const SOURCES: [Source; 17] = [
             "GET **/providers/Microsoft.Authorization/policyDefinitions",
             "GET **/providers/Microsoft.Authorization/policyDefinitions/{}",
             "POST providers/Microsoft.ResourceGraph/resources",
+            "GET subscriptions/{}/providers/Microsoft.Insights/activityLogAlerts",
         ],
     ),
     source(
@@ -104,6 +105,14 @@ const SOURCES: [Source; 17] = [
             "GET v1.0/servicePrincipals/{}",
             "GET v1.0/directoryObjects/{}",
             "POST v1.0/directoryObjects/getByIds",
+        ],
+    ),
+    source(
+        "log_analytics",
+        "Microsoft's reference of the query API of Log Analytics",
+        &[
+            "POST v1/workspaces/{}/query",
+            "POST **/providers/Microsoft.OperationalInsights/workspaces/{}/query",
         ],
     ),
     source(

@@ -3,8 +3,8 @@
 
 use super::scope::Scope;
 use super::{
-    authorization, deployments, endpoints, groups, guard, inventory, policies, policy_operations,
-    providers, resource_graph, tags, vaults, versions,
+    alerts, authorization, deployments, endpoints, groups, guard, inventory, policies,
+    policy_operations, providers, resource_graph, tags, vaults, versions,
 };
 use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::services::caller::caller;
@@ -166,6 +166,9 @@ fn in_subscription(
         }
         ["providers", PROVIDER, "enterprisepolicies"] => {
             policies::list(world, request, user, scope)
+        }
+        ["providers", "microsoft.insights", "activitylogalerts"] => {
+            alerts::list(world, request, user, scope)
         }
         ["providers", PROVIDER, "operations", id] if request.method == "GET" => {
             policy_operations::operation(world, request, scope, id)

@@ -1,6 +1,7 @@
 //! Azure: Resource Manager with its providers, and the data plane of Key Vault.
 
 mod access_policies;
+mod alerts;
 pub(super) mod arm;
 mod arm_keys;
 mod authorization;
@@ -25,6 +26,9 @@ mod kql;
 mod listing;
 mod local_roles;
 mod locks;
+pub(super) mod log_analytics;
+mod log_query;
+mod log_words;
 pub(super) mod odata;
 mod policies;
 mod policy_operations;

@@ -93,11 +93,12 @@ const EXEMPTIONS: &str =
     "2020-07-01-preview 2022-07-01-preview 2024-12-01-preview 2026-01-01-preview";
 const GRAPH: &str = "2018-09-01-preview 2019-04-01 2020-04-01-preview 2020-09-01-preview \
     2021-03-01 2021-06-01-preview 2022-10-01 2024-04-01";
+const ALERTS: &str = "2017-03-01-preview 2017-04-01 2020-10-01 2023-01-01-preview";
 /// The published specification has only the preview. Microsoft's scripts use the other version.
 const POLICIES: &str = "2020-10-30-preview 2020-10-30";
 
 /// Every provider of the sandbox, in the order of the provider list.
-pub(super) const PROVIDERS: [Provider; 6] = [
+pub(super) const PROVIDERS: [Provider; 7] = [
     Provider {
         namespace: KEY_VAULT,
         kinds: &[
@@ -149,6 +150,10 @@ pub(super) const PROVIDERS: [Provider; 6] = [
     Provider {
         namespace: "Microsoft.ResourceGraph",
         kinds: &[kind("resources", GRAPH)],
+    },
+    Provider {
+        namespace: "Microsoft.Insights",
+        kinds: &[kind("activityLogAlerts", ALERTS)],
     },
     Provider {
         namespace: "Microsoft.Management",

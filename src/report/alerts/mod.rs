@@ -1,0 +1,192 @@
+//! Alerts for what takes environments offline, as Bicep and Terraform. Types and property names are
+//! those of the published Bicep types (Azure/bicep-types-az). This project never deployed them.
+
+mod alert;
+mod resource;
+
+use super::infra::{Blueprint, comment, symbols};
+use crate::model::ids::ArmId;
+use crate::model::system::quoted;
+use alert::Alerts;
+use resource::Tongue;
+
+/// The first lines, before everything else in the file.
+const NEVER: [&str; 3] = [
+    "The alerts in this file were never deployed by the cmkctl project.",
+    "Test each alert after you deploy it: delete a key and a vault of a test environment.",
+    "Not every change is covered. `cmkctl watch` looks at the environments themselves.",
+];
+
+/// The file with alerts, in Bicep. `file`: the policies.
+pub fn alerts_bicep(all: &[Blueprint], file: &str) -> String {
+    written(Tongue::Bicep, all, file)
+}
+
+/// The file with alerts, in Terraform. `file`: the policies.
+pub fn alerts_terraform(all: &[Blueprint], file: &str) -> String {
+    written(Tongue::Terraform, all, file)
+}
+
+fn written(tongue: Tongue, all: &[Blueprint], file: &str) -> String {
+    let mark = tongue.mark();
+    let mut written = String::new();
+    for never in NEVER {
+        written.push_str(&format!("{mark} {never}\n"));
+    }
+    written.push_str(&format!("{mark}\n{file}"));
+    let Some(first) = all.first() else {
+        return written;
+    };
+    written.push_str(parameters(tongue));
+    let alerts = Alerts::new(tongue, first, all);
+    written.push_str(&tongue.resource(&alerts.action_group()));
+    let mut vaults: Vec<&ArmId> = Vec::new();
+    for (one, symbol) in all.iter().zip(symbols(all)) {
+        if !alerts.is_here(&one.policy) || !alerts.is_here(&one.vault) {
+            written.push_str(&elsewhere(tongue, one));
+            continue;
+        }
+        if !vaults.contains(&&one.vault) {
+            vaults.push(&one.vault);
+            written.push_str(&alerts.vault(&one.vault));
+        }
+        for resource in alerts.policy(one, &symbol) {
+            written.push_str(&tongue.resource(&resource));
+        }
+    }
+    written
+}
+
+/// The values that cmkctl can't know.
+fn parameters(tongue: Tongue) -> &'static str {
+    match tongue {
+        Tongue::Bicep => {
+            "
+@description('The mail addresses that get the alerts')
+param alertEmails string[]
+
+@description('The ARM id of the Log Analytics workspace that takes the logs')
+param workspaceId string
+
+@description('The region of this workspace')
+param workspaceLocation string
+"
+        }
+        Tongue::Terraform => {
+            "
+variable \"alert_emails\" {
+  description = \"The mail addresses that get the alerts\"
+  type        = list(string)
+}
+
+variable \"workspace_id\" {
+  description = \"The ARM id of the Log Analytics workspace that takes the logs\"
+  type        = string
+}
+
+variable \"workspace_location\" {
+  description = \"The region of this workspace\"
+  type        = string
+}
+"
+        }
+    }
+}
+
+/// An alert must be in the subscription whose activity log it reads.
+fn elsewhere(tongue: Tongue, one: &Blueprint) -> String {
+    let mark = tongue.mark();
+    let language = match tongue {
+        Tongue::Bicep => "bicep",
+        Tongue::Terraform => "terraform",
+    };
+    if one.policy.subscription != one.vault.subscription {
+        return format!(
+            "\n{mark} No alerts for {}: its vault is in another subscription.\n",
+            comment(&one.policy.to_string())
+        );
+    }
+    format!(
+        "\n{mark} Its alerts belong to another subscription:\n{mark} cmkctl export {language} \
+        --alerts --policy {}\n",
+        comment(&quoted(&one.policy.to_string()))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::ResourceKind;
+
+    fn blueprint(subscription: u8, group: &str, kind: ResourceKind) -> Blueprint {
+        let id = |kind, name: &str| {
+            let subscription = format!("11111111-2222-3333-4444-55555555555{subscription}");
+            ArmId::new(&subscription, group, kind, name).unwrap()
+        };
+        Blueprint {
+            policy: id(ResourceKind::EnterprisePolicy, "alerts-ep"),
+            location: "europe".to_owned(),
+            vault: id(kind, "kv"),
+            key: "cmk".to_owned(),
+            version: None,
+            rbac: Some(true),
+            grant: None,
+            granted_by: None,
+            environments: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_first_line_says_that_they_were_never_deployed() {
+        let all = [blueprint(1, "g", ResourceKind::Vault)];
+        for said in [
+            alerts_bicep(&all, "FILE\n"),
+            alerts_terraform(&all, "FILE\n"),
+        ] {
+            let first = said.lines().next().unwrap();
+            assert!(first.contains("never deployed"), "{first}");
+            assert!(said.contains("\nFILE\n"));
+        }
+    }
+
+    #[test]
+    fn an_hsm_has_no_event_before_a_key_expires_and_the_file_says_so() {
+        let all = [blueprint(1, "g", ResourceKind::ManagedHsm)];
+        for said in [alerts_bicep(&all, ""), alerts_terraform(&all, "")] {
+            assert!(!said.contains("KeyNearExpiry") && !said.contains("accessPolicies"));
+            assert!(said.contains("A managed HSM publishes no event before a key expires"));
+            assert!(said.contains("Microsoft.KeyVault/managedHSMs/delete"));
+        }
+    }
+
+    #[test]
+    fn a_symbol_never_meets_one_of_a_policy() {
+        let all = [blueprint(1, "g", ResourceKind::Vault)];
+        let alerts = Alerts::new(Tongue::Bicep, &all[0], &all);
+        assert_eq!(alerts.symbol("group"), "alerts__group");
+    }
+
+    #[test]
+    fn another_subscription_gets_a_command_and_another_group_too() {
+        let vault = ResourceKind::Vault;
+        let mut far = blueprint(2, "g", vault);
+        far.policy.name = "far".to_owned();
+        let mut near = blueprint(1, "other", vault);
+        near.policy.name = "near".to_owned();
+        near.vault.name = "kv-near".to_owned();
+        let all = [blueprint(1, "g", vault), far, near];
+        let said = alerts_bicep(&all, "");
+        assert!(
+            said.contains("// cmkctl export bicep --alerts --policy "),
+            "{said}"
+        );
+        assert!(
+            said.contains("// az monitor diagnostic-settings create"),
+            "{said}"
+        );
+        assert!(!said.contains("alerts__policy_far"), "{said}");
+        let said = alerts_terraform(&all, "");
+        assert!(!said.contains("az monitor"), "{said}");
+        assert!(said.contains("alerts__vault_kv_near_log"), "{said}");
+    }
+}
