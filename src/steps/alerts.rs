@@ -33,7 +33,7 @@ pub(super) fn check(observed: &Observed) -> Option<Finding> {
         Seen::Unreadable(why) => unknown(&what, &why.why),
     };
     Some(finding(
-        "CMK053",
+        "CMK057",
         Severity::Acknowledge,
         vault.id.to_string(),
         sentence,

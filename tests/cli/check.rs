@@ -300,7 +300,7 @@ fn a_vault_without_a_visible_alert_is_a_note_and_changes_no_verdict() {
     let off = policy_ready(json!({ "alerts": { "cmk-vault-deleted": { "enabled": false } } }));
     let ran = checked(&off, &[]).exits(0).json();
     let all = ran["findings"].as_array().unwrap();
-    let note = |finding: &&Value| finding["code"] == "CMK053";
+    let note = |finding: &&Value| finding["code"] == "CMK057";
     let message = all.iter().find(note).unwrap()["message"].as_str().unwrap();
     assert_eq!(
         message,
@@ -327,7 +327,7 @@ fn a_vault_without_a_visible_alert_is_a_note_and_changes_no_verdict() {
     let ran = served
         .run(&["check", "--policy", "ep-contoso-cmk"])
         .exits(0);
-    assert!(!ran.stdout.contains("CMK053"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("CMK057"), "{}", ran.stdout);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! CMK025 to CMK053: links and policies that are there already, what surprises later, and what
+//! CMK025 to CMK057: links and policies that are there already, what surprises later, and what
 //! Azure adds.
 
 use super::entry::Entry;
@@ -327,7 +327,7 @@ pub(super) const LATER: [Entry; 29] = [
         source: source::ROTATION,
     },
     Entry {
-        code: "CMK053",
+        code: "CMK057",
         severity: Acknowledge,
         title: "No alert on the vault that you can see",
         cause: "No activity log alert that you can see tells of a deletion of the vault. Then the \
