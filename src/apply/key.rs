@@ -210,7 +210,7 @@ mod tests {
         for (from, before, expected) in [
             (None, &all[..], "does not say"),
             (Some(new.as_str()), &all[..1], "does not hold"),
-            (Some(old.as_str()), &all[..], "younger"),
+            (Some(old.as_str()), &all[..], "newer"),
         ] {
             let error = latest(&key, from, before).unwrap_err();
             assert_eq!(error.kind, Kind::Refused);

@@ -310,7 +310,7 @@ mod tests {
             ("ep-cmk", "four parts"),
             (
                 "/subscriptions/1/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
-                "`1` is not a subscription id",
+                "`1` is not a valid subscription id",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.KeyVault/vaults/n",
@@ -318,20 +318,20 @@ mod tests {
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/groups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
-                "`resourceGroups` is expected",
+                "cmkctl expects `resourceGroups`",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/a?b",
-                "`a?b` is not the name",
+                "`a?b` is not a valid",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/..",
-                "`..` is not the name",
+                "`..` is not a valid",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/a \
                 b/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
-                "`a b` is not the name of a resource group",
+                "`a b` is not a valid resource group name",
             ),
         ];
         for (text, why) in cases {

@@ -344,7 +344,7 @@ mod tests {
             ),
             (
                 "rotate-every = \"1y\"\nexpires = \"2028-12-31\"",
-                "is a period",
+                "must be a period",
             ),
             ("tags = { \"\" = \"x\" }", "has no name"),
             ("resource-group = \"g\"", "unknown field `resource-group`"),

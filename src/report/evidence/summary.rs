@@ -249,7 +249,7 @@ mod tests {
             ),
             (
                 (5, 0, 5),
-                "Whether an environment needs attention is not visible.",
+                "You can't see whether an environment needs attention.",
             ),
             ((0, 0, 0), "No environment is visible."),
         ];
