@@ -33,10 +33,10 @@ pub(super) struct Args {
     /// Check the move from the linked policy to `--policy`
     #[arg(long)]
     swap: bool,
-    /// Policy that it moves from or left, if you can't see it
+    /// Policy it moves from or left, if you can't see it
     #[arg(long, value_name = "ID")]
     swap_from: Option<String>,
-    /// Answer whether this can be done with it
+    /// Answer whether its key allows this
     #[arg(
         long = "for",
         value_enum,

@@ -1,5 +1,5 @@
-//! `check --for`: may an environment be copied, restored, reset, deleted or moved, as far as its key
-//! decides?
+//! `check --for`: may an environment be copied, restored, reset, deleted or moved, as far as its
+//! key decides?
 
 use super::{Context, environment_wanted, quiet};
 use crate::error::{Error, Kind, Result};

@@ -84,8 +84,8 @@ fn older(observed: &Observed, environment: &Environment, itself: bool) -> Option
                         OLD_POLICY_ID`."
                 )
             } else {
-                "Restore a backup from after that day, or restore an older one onto the environment \
-                    itself."
+                "Restore a backup from after that day, or restore an older one onto the \
+                    environment itself."
                     .to_owned()
             },
             who::KEY_VAULT,

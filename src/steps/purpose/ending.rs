@@ -7,7 +7,7 @@ use crate::model::observed::Observed;
 use crate::model::seen::Seen;
 use crate::steps::integration::{self, Verdict as Integrated};
 use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
-use crate::steps::{estate, finding, who};
+use crate::steps::{estate, finding, quoted, who};
 
 /// A reset deletes the encrypted data and its backups, and the environment returns to the Microsoft
 /// key. `retire-key` still counts 30 days after it, because the text names no day (inferred).
@@ -27,12 +27,14 @@ pub(super) fn reset(observed: &Observed, environment: &Environment) -> Vec<Findi
             policy.name
         ),
         format!(
-            "After the reset, add it again: `cmkctl add-environment {id} --policy {policy}`. That \
-                is an outage of up to 4 days."
+            "After the reset, add it again, with an outage of up to 4 days: `cmkctl \
+                add-environment {} --policy {}`.",
+            quoted(id),
+            quoted(&policy.to_string())
         ),
         who::POWER_PLATFORM,
     ));
-    let why = format!("`{name}` no longer shows its key after the reset.");
+    let why = format!("Microsoft's text names no day on which `{name}` stops needing its key.");
     found.extend(kept(observed, environment, &why));
     found
 }
@@ -91,8 +93,8 @@ pub(super) fn moved(observed: &Observed, environment: &Environment) -> Vec<Findi
         Integrated::Unified => {
             let before = match &environment.key_link {
                 Seen::Present(_) => {
-                    " It has a key, so it was most likely moved before (inferred). Microsoft's text \
-                        does not cover this case."
+                    " It has a key, so it was most likely moved before (inferred). Microsoft's \
+                        text does not cover this case."
                 }
                 Seen::Absent | Seen::Unreadable(_) => "",
             };

@@ -206,8 +206,8 @@ mod tests {
         let found = asked(Purpose::Restore, &one, None);
         assert_eq!(
             found.sentence,
-            "Yes: as far as keys decide, you can restore a backup of `E` onto itself. It has the policy \
-                `ep`."
+            "Yes: as far as keys decide, you can restore a backup of `E` onto itself. It has the \
+                policy `ep`."
         );
     }
 
