@@ -107,7 +107,7 @@ impl Applier<'_> {
         let tick = Tick {
             elapsed: self.clock.since(&began),
             within: None,
-            words: format!("waiting for {what}"),
+            state: format!("waiting for {what}"),
             next: self.clock.real(pause),
         };
         (self.say)(Event::Waiting(tick));

@@ -44,12 +44,12 @@ impl Applier<'_> {
         (subscription, group): (&str, &str),
         region: &str,
     ) -> Result<Outcome> {
-        let said = (
+        let sentences = (
             format!("The resource group `{group}` exists"),
             format!("The resource group `{group}` can't be created."),
         );
         let witness = "an account with the role Reader on the subscription";
-        let sending = sending("the resource group", said, witness, |error| {
+        let sending = sending("the resource group", sentences, witness, |error| {
             error.of_role("Contributor on the subscription is enough to create the resource group.")
         });
         let reader = self.reader.clone();
@@ -74,12 +74,12 @@ impl Applier<'_> {
         shape: &VaultShape,
     ) -> Result<Outcome> {
         let name = &vault.name;
-        let said = (
+        let sentences = (
             format!("The vault `{name}` exists, with purge protection"),
             format!("The vault `{name}` can't be created."),
         );
         let witness = "an account with the role Reader on the vault";
-        let sending = sending("the vault", said, witness, |error| {
+        let sending = sending("the vault", sentences, witness, |error| {
             error.of_role(
                 "Key Vault Contributor on the resource group is enough to create the vault.",
             )
@@ -100,12 +100,12 @@ impl Applier<'_> {
         (vault, key): (&ArmId, &KeyName),
         shape: &Shape,
     ) -> Result<Outcome> {
-        let said = (
+        let sentences = (
             format!("The key `{key}` is in `{}`", vault.name),
             format!("The key `{key}` can't be created."),
         );
         let witness = "an account with the role Reader on the vault";
-        let sending = sending("the key", said, witness, |error| {
+        let sending = sending("the key", sentences, witness, |error| {
             error.of_role("Key Vault Contributor on the vault is enough to create the key.")
         });
         let reader = self.reader.clone();

@@ -79,7 +79,7 @@ pub(super) fn unshown(
 /// The state of an environment, in one line.
 pub(super) fn describe(look: &Environment) -> String {
     let link = match &look.key_link {
-        Seen::Present(link) => link.status.said().unwrap_or("no status"),
+        Seen::Present(link) => link.status.text().unwrap_or("no status"),
         Seen::Absent => "no policy",
         Seen::Unreadable(_) => "not known",
     };
@@ -93,8 +93,8 @@ pub(super) fn describe(look: &Environment) -> String {
 /// Adds what the operation said about its end.
 pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     let failure = operation.failure.as_ref();
-    let said = match failure {
-        Some(said) => format!(": {}", said.words.trim_end_matches('.')),
+    let reason = match failure {
+        Some(failure) => format!(": {}", failure.text.trim_end_matches('.')),
         None if operation.succeeded() => String::new(),
         None if operation.all_stages_succeeded => {
             ": no reason was given, and every stage succeeded".to_owned()
@@ -102,12 +102,13 @@ pub(super) fn failed(error: Error, operation: &Operation) -> Error {
         None => ": no reason was given".to_owned(),
     };
     let mut error = error.detail(format!(
-        "The operation {} ended as `{}`{said}.",
+        "The operation {} ended as `{}`{reason}.",
         operation.id,
         operation.state.shown()
     ));
     error.code = failure.and_then(|failure| failure.code.clone());
-    if let Some((remedy, who)) = failure.and_then(|own| own.remedy.clone().zip(own.who)) {
+    if let Some((remedy, who)) = failure.and_then(|failure| failure.remedy.clone().zip(failure.who))
+    {
         // The remedy for the cause comes before the hint to continue.
         error.hints.insert(0, remedy);
         error.hints.insert(1, format!("Who can do that: {who}."));

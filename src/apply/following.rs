@@ -98,7 +98,7 @@ impl Applier<'_> {
             self.wait_for(&what, began, pause.min(left)).await?;
             let look = deadline.look(self.reader.progress(accepted)).await;
             let Some((look, asked)) = look else { break };
-            state = words(&look);
+            state = shown_state(&look);
             last = look.as_ref().err().cloned();
             match accepted.step(&look, asked, &mut patience) {
                 Step::Wait(next) => pause = next,
@@ -113,7 +113,7 @@ impl Applier<'_> {
 }
 
 /// The state from a read, in words for progress.
-fn words(look: &Reply<Progress>) -> String {
+fn shown_state(look: &Reply<Progress>) -> String {
     match look {
         Ok(progress) => progress.end.state.clone(),
         Err(fault) => fault.clause(),
@@ -123,11 +123,11 @@ fn words(look: &Reply<Progress>) -> String {
 /// The error for an operation that ended without success.
 fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Error {
     let end = progress.end;
-    let said = end
+    let reason = end
         .message
         .map_or_else(|| ".".to_owned(), |message| format!(": {message}"));
     let mut error = Error::new(Kind::Unverified, &sending.failed).detail(format!(
-        "Azure Resource Manager accepted the change and ended it with `{}`{said}",
+        "Azure Resource Manager accepted the change and ended it with `{}`{reason}",
         end.state
     ));
     error.code = end.code;

@@ -151,7 +151,7 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
             .created
             .known()
             .zip(made)
-            .is_some_and(|(own, old)| own > old)
+            .is_some_and(|(created, old)| created > old)
     };
     match before.iter().find(younger) {
         Some(younger) => stale(format!(
@@ -206,14 +206,14 @@ mod tests {
             latest(&key, Some(&old), &all[..1]).unwrap().as_str(),
             "a".repeat(32)
         );
-        for (from, before, words) in [
+        for (from, before, expected) in [
             (None, &all[..], "does not say"),
             (Some(new.as_str()), &all[..1], "does not hold"),
             (Some(old.as_str()), &all[..], "younger"),
         ] {
             let error = latest(&key, from, before).unwrap_err();
             assert_eq!(error.kind, Kind::Refused);
-            assert!(error.message.contains(words), "{error}");
+            assert!(error.message.contains(expected), "{error}");
         }
     }
 }

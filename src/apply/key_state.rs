@@ -110,8 +110,8 @@ impl Applier<'_> {
         let look = async || match reader.key_versions(&found, key).await {
             Ok(all) => judged(
                 all.iter()
-                    .find(|one| one.id == *version)
-                    .map(|one| &one.validity.enabled),
+                    .find(|listed| listed.id == *version)
+                    .map(|listed| &listed.validity.enabled),
             ),
             Err(fault) if fault.is_forbidden() => {
                 match reader.key(&found, key, Some(version)).await {

@@ -23,8 +23,8 @@ impl Applier<'_> {
         let found = self.vault(vault).await?;
         let reader = self.reader.clone();
         let look = async || match reader.rotation_policy(&found, key).await {
-            Ok(own) if rotation.is_kept_by(&own) => Look::Yes(()),
-            Ok(own) => Look::NotYet(format!("it says {}", own.in_words())),
+            Ok(current) if rotation.is_kept_by(&current) => Look::Yes(()),
+            Ok(current) => Look::NotYet(format!("it says {}", current.in_words())),
             Err(fault) => Look::Unknown(fault),
         };
         let send = async |writer: &Writer| {

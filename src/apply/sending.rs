@@ -90,8 +90,9 @@ impl Applier<'_> {
                     sent >= SENT_AT_MOST
                 }
             };
-            let again = std::mem::replace(&mut unauthorized, fault.status() == Some(401));
-            if over || (again && unauthorized) {
+            let was_unauthorized =
+                std::mem::replace(&mut unauthorized, fault.status() == Some(401));
+            if over || (was_unauthorized && unauthorized) {
                 return Err(given_up(advised(sending, fault)));
             }
         }
@@ -110,11 +111,11 @@ impl Applier<'_> {
         let correlation = || fault.correlation.clone();
         let mut refusals = 0;
         loop {
-            let words = match look().await {
+            let state = match look().await {
                 Look::Yes(value) => return Ok(Some(Sent::Shown(value, correlation()))),
                 Look::Begun(_) => return Ok(Some(Sent::Begun(correlation()))),
                 Look::NotYet(_) if shows.is_zero() || self.over(&mut nothing) => return Ok(None),
-                Look::NotYet(words) => words,
+                Look::NotYet(state) => state,
                 Look::Unknown(fault) => {
                     if refused(&fault, &mut refusals) || self.over(&mut unread) {
                         return Err(unverified(sending, fault));
@@ -122,7 +123,7 @@ impl Applier<'_> {
                     fault.clause()
                 }
             };
-            let what = format!("{} ({words})", sending.sign);
+            let what = format!("{} ({state})", sending.sign);
             self.wait_for(&what, nothing.began, sending.shows / LOOKS)
                 .await?;
         }
@@ -130,8 +131,8 @@ impl Applier<'_> {
 
     /// Waits as long as the service asked for, or for `After::Wait` a short time.
     pub(super) async fn pause_before_look(&mut self, fault: &Fault, after: After) -> Result<()> {
-        let own = (after == After::Wait).then_some(Duration::from_secs(15));
-        let Some(pause) = fault.retry_after.or(own) else {
+        let short_pause = (after == After::Wait).then_some(Duration::from_secs(15));
+        let Some(pause) = fault.retry_after.or(short_pause) else {
             return Ok(());
         };
         let began = self.clock.moment();
@@ -154,7 +155,7 @@ impl Applier<'_> {
             .map_err(|end| match end {
                 Unshown::Stopped(error) => error,
                 Unshown::Unknown(fault) => unverified(sending, fault),
-                Unshown::Late(words) => Error::new(
+                Unshown::Late(state) => Error::new(
                     Kind::Unverified,
                     format!(
                         "The change was sent, but it does not show after {} minutes: {}.",
@@ -162,7 +163,7 @@ impl Applier<'_> {
                         sending.what
                     ),
                 )
-                .detail(words)
+                .detail(state)
                 .hint("Run the same command again. It continues from there."),
             })
     }
@@ -179,14 +180,14 @@ impl Applier<'_> {
             .map_err(|end| match end {
                 Unshown::Stopped(error) => error,
                 Unshown::Unknown(fault) => fault.into_error(format!("Waiting for {what} ended.")),
-                Unshown::Late(words) => Error::new(
+                Unshown::Late(state) => Error::new(
                     Kind::Unverified,
                     format!(
                         "It is still not there after {} minutes: {what}.",
                         limit.as_secs() / 60
                     ),
                 )
-                .detail(words)
+                .detail(state)
                 .hint("Run the same command again. It continues from there."),
             })
     }
@@ -201,20 +202,20 @@ impl Applier<'_> {
         let mut patience = Patience::new(Some(Duration::from_secs(3)));
         let mut refusals = 0;
         loop {
-            let words = match look().await {
+            let state = match look().await {
                 Look::Yes(value) => return Ok(value),
-                Look::Begun(words) | Look::NotYet(words) => words,
+                Look::Begun(state) | Look::NotYet(state) => state,
                 Look::Unknown(fault) if refused(&fault, &mut refusals) => {
                     return Err(Unshown::Unknown(fault));
                 }
                 Look::Unknown(fault) => fault.clause(),
             };
             if self.over(&mut limit) {
-                return Err(Unshown::Late(words));
+                return Err(Unshown::Late(state));
             }
             let pause = patience.next(None).min(Duration::from_secs(30));
             let waited = self
-                .wait_for(&format!("{what} ({words})"), limit.began, pause)
+                .wait_for(&format!("{what} ({state})"), limit.began, pause)
                 .await;
             waited.map_err(Unshown::Stopped)?;
         }

@@ -188,8 +188,8 @@ impl Waiter<'_> {
         goes_on(&noun, kind, &self.resume)
     }
 
-    fn note(&mut self, words: &str) {
-        (self.say)(Event::Note(words.to_owned()));
+    fn note(&mut self, text: &str) {
+        (self.say)(Event::Note(text.to_owned()));
     }
 
     async fn wait(
@@ -285,11 +285,11 @@ impl Waiter<'_> {
     }
 
     /// Reports the last read, and waits before the next.
-    async fn pause(&mut self, pause: Duration, words: String, deadline: &Deadline) {
+    async fn pause(&mut self, pause: Duration, state: String, deadline: &Deadline) {
         let tick = Tick {
             elapsed: deadline.elapsed(),
             within: Some(LONGEST_OPERATION.unsigned_abs()),
-            words,
+            state,
             next: self.clock.real(pause),
         };
         (self.say)(Event::Waiting(tick));

@@ -56,7 +56,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Value::is_null")]
     body: &'a Value,
     #[serde(flatten)]
-    came: Option<&'a RequestOutcome>,
+    outcome: Option<&'a RequestOutcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a End>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -170,11 +170,11 @@ impl Trail {
         id: &str,
         intent: &Intent<'_>,
         at: Timestamp,
-        came: (&RequestOutcome, &[(String, String)]),
+        answer: (&RequestOutcome, &[(String, String)]),
     ) -> Result<()> {
         let Some(log) = &self.log else { return Ok(()) };
-        let outcome = log.write(&self.line(id, intent, at, Some(came)));
-        outcome.map_err(|error| lost(&log.path, &error, (id, intent), &what_came(came.0)))
+        let outcome = log.write(&self.line(id, intent, at, Some(answer)));
+        outcome.map_err(|error| lost(&log.path, &error, (id, intent), &what_came(answer.0)))
     }
 
     /// Writes the end of the operation that a change started, with the ids that the service
@@ -209,17 +209,21 @@ impl Trail {
         })
     }
 
-    /// Builds an `intent` line without `came`, and an `outcome` line with it.
+    /// Builds an `intent` line without `answer`, and an `outcome` line with it.
     fn line<'a>(
         &'a self,
         id: &'a str,
         intent: &'a Intent<'_>,
         at: Timestamp,
-        came: Option<(&'a RequestOutcome, &'a [(String, String)])>,
+        answer: Option<(&'a RequestOutcome, &'a [(String, String)])>,
     ) -> Line<'a> {
         Line {
             schema: "cmkctl/audit/v1",
-            event: if came.is_none() { "intent" } else { "outcome" },
+            event: if answer.is_none() {
+                "intent"
+            } else {
+                "outcome"
+            },
             id,
             at,
             real: Timestamp::now(),
@@ -228,16 +232,16 @@ impl Trail {
             method: intent.method,
             url: intent.url,
             client_request_id: intent.client_request,
-            body: if came.is_none() {
+            body: if answer.is_none() {
                 &intent.body
             } else {
                 &Value::Null
             },
-            came: came.map(|(came, _)| came),
+            outcome: answer.map(|(outcome, _)| outcome),
             operation: None,
-            correlation: came.map_or(&[], |(_, ids)| ids),
+            correlation: answer.map_or(&[], |(_, ids)| ids),
             plan: &self.plan,
-            overridden: if came.is_none() {
+            overridden: if answer.is_none() {
                 &self.overridden
             } else {
                 &[]
@@ -355,8 +359,8 @@ fn unsent(path: &Path, error: &io::Error) -> Error {
 }
 
 /// The outcome as a clause of an error message.
-fn what_came(came: &RequestOutcome) -> String {
-    match came {
+fn what_came(outcome: &RequestOutcome) -> String {
+    match outcome {
         RequestOutcome::Status(status) => {
             format!("The change was sent, and answered with {status}")
         }
@@ -455,7 +459,7 @@ mod tests {
         assert!(second.to_string().contains("before this one"), "{second}");
         assert_eq!(second.kind, Kind::Unexpected);
         // The error must name the outcome that is lost, because the change may have been sent.
-        for (came, words) in [
+        for (outcome, expected) in [
             (
                 RequestOutcome::Status(201),
                 "The change was sent, and answered with 201",
@@ -470,11 +474,11 @@ mod tests {
             ),
         ] {
             let lost = trail
-                .outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, (&came, &[]))
+                .outcome("an-id", &intent(), Timestamp::UNIX_EPOCH, (&outcome, &[]))
                 .unwrap_err();
             assert_eq!(lost.kind, Kind::Unexpected);
             assert!(
-                lost.message.starts_with(words) && !lost.message.contains("nothing is sent"),
+                lost.message.starts_with(expected) && !lost.message.contains("nothing is sent"),
                 "{lost}"
             );
             assert!(
@@ -519,14 +523,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        for (path, words) in [
+        for (path, expected) in [
             (Path::new("/dev/null"), "a device"),
             (&socket, "a socket"),
             (folder.path(), "a folder"),
         ] {
             let error = Trail::open(Some(path), "public", "enable", "p".to_owned()).unwrap_err();
             assert_eq!(error.kind, Kind::Usage);
-            assert!(error.to_string().contains(words), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
         }
         // A symbolic link to a regular file is accepted.
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));

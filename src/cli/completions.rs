@@ -104,7 +104,7 @@ pub(super) fn answer(shell: &str, tree: clap::Command, words: Vec<OsString>) -> 
     let about =
         ArgValueCompleter::new(move |typed: &OsStr| matching(shell, subjects.clone(), typed));
     let tree = tree.mut_subcommand("help", |help| {
-        help.mut_arg("help_about", |words| words.add(about))
+        help.mut_arg("help_about", |argument| argument.add(about))
     });
     let answered = shell.adapter().write_complete(
         &mut with_names(tree, shell, real),

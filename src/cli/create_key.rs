@@ -112,7 +112,7 @@ impl NewKey {
     /// # Errors
     /// Usage: it was not, and something was said about it.
     pub(super) fn asked_for(&self, asked: bool) -> Result<Option<TypedKey>> {
-        if let Some(flag) = self.said().filter(|_| !asked) {
+        if let Some(flag) = self.first_flag().filter(|_| !asked) {
             let what =
                 format!("`{flag}` is about a new key or its vault. It needs `--create-key`.");
             return Err(
@@ -123,7 +123,7 @@ impl NewKey {
     }
 
     /// The first flag that was given.
-    fn said(&self) -> Option<&'static str> {
+    fn first_flag(&self) -> Option<&'static str> {
         let flags = [
             (self.resource_group.is_some(), "--resource-group"),
             (self.subscription.is_some(), "--subscription"),
@@ -138,7 +138,7 @@ impl NewKey {
         ];
         flags
             .into_iter()
-            .find_map(|(said, flag)| said.then_some(flag))
+            .find_map(|(given, flag)| given.then_some(flag))
     }
 }
 

@@ -12,12 +12,12 @@ use std::error::Error as _;
 /// fault for a person and, with `-o json`, for a script.
 pub(super) fn told(error: &clap::Error, words: &[String], tree: &clap::Command) -> Error {
     let (_, command) = found(words, tree);
-    let said = Said { error, command };
-    let mut told = Error::usage(said.message());
-    for hint in said.hints() {
+    let misuse = Said { error, command };
+    let mut told = Error::usage(misuse.message());
+    for hint in misuse.hints() {
         told = told.hint(hint);
     }
-    told.hint(format!("`{} --help` says what it takes.", said.command))
+    told.hint(format!("`{} --help` says what it takes.", misuse.command))
 }
 
 /// The format that a line asks for which is not understood as a whole: a script that asks for
@@ -173,7 +173,7 @@ fn listed(noun: &str) -> Option<&'static str> {
         ("subscription", "subscriptions"),
     ];
     let noun = noun.to_ascii_lowercase();
-    let is = |(one, many): &(&str, &str)| noun == *one || noun == *many;
+    let is = |(singular, many): &(&str, &str)| noun == *singular || noun == *many;
     nouns.into_iter().find(is).map(|(_, many)| many)
 }
 

@@ -129,7 +129,7 @@ pub async fn main() -> u8 {
 
 /// The line as it was typed, without how much is said of it.
 fn line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
-    let said = |word: &String| {
+    let is_kept = |word: &String| {
         let more = word.strip_prefix('-').unwrap_or("-");
         !["--quiet", "-q", "--verbose"].contains(&word.as_str())
             && !more.bytes().all(|letter| letter == b'v')
@@ -137,7 +137,7 @@ fn line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
     let words = words
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned());
-    words.filter(said).collect::<Vec<_>>().join("\u{0}")
+    words.filter(is_kept).collect::<Vec<_>>().join("\u{0}")
 }
 
 /// For what was stopped where nothing else knows how to go on: in the middle of reads.

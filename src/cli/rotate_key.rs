@@ -28,8 +28,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
     /// Rotate although the latest version is under a day old
-    #[arg(long)]
-    again: bool,
+    #[arg(long = "again")]
+    even_if_young: bool,
     #[command(flatten)]
     changing: Changing,
 }
@@ -51,7 +51,7 @@ impl Args {
             .await?;
         // The command does not use an environment.
         target.environment = None;
-        target.again = self.again;
+        target.even_if_young = self.even_if_young;
         run::change(
             context,
             &commands::ROTATE_KEY,

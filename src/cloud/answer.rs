@@ -80,21 +80,21 @@ pub enum Broken {
 
 impl Broken {
     /// The text of the cause.
-    pub fn words(&self) -> &str {
+    pub fn text(&self) -> &str {
         match self {
-            Broken::NotSent(words)
-            | Broken::Untrusted(words)
-            | Broken::SandboxGone(words)
-            | Broken::Lost(words)
-            | Broken::Unusable(words)
-            | Broken::Foreign(words) => words,
+            Broken::NotSent(text)
+            | Broken::Untrusted(text)
+            | Broken::SandboxGone(text)
+            | Broken::Lost(text)
+            | Broken::Unusable(text)
+            | Broken::Foreign(text) => text,
         }
     }
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words())
+        f.write_str(self.text())
     }
 }
 
@@ -104,12 +104,12 @@ impl std::error::Error for Broken {}
 /// Sends a request and reads its complete answer.
 pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {
     let mut response = request.send().await.map_err(|error| {
-        let words = top_line(&error);
+        let cause = top_line(&error);
         // rustls starts every certificate error with these words.
-        if error.is_connect() && words.starts_with("invalid peer certificate") {
-            Broken::Untrusted(words)
+        if error.is_connect() && cause.starts_with("invalid peer certificate") {
+            Broken::Untrusted(cause)
         } else if error.is_connect() || error.is_builder() {
-            Broken::NotSent(words)
+            Broken::NotSent(cause)
         } else {
             Broken::Lost(top_line(&error))
         }

@@ -241,13 +241,13 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
 /// The object id of the policy's identity, `None` while it has no identity. It must be a GUID,
 /// because roles are assigned to it.
 fn principal(value: &Value) -> Result<Option<String>, String> {
-    let said = text(value, "identity.principalId")
+    let principal = text(value, "identity.principalId")
         .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId"));
-    match said {
-        Some(said) if parse_guid(&said).is_none() => {
-            Err(format!("its identity is `{said}`, which is no object id"))
-        }
-        said => Ok(said),
+    match principal {
+        Some(principal) if parse_guid(&principal).is_none() => Err(format!(
+            "its identity is `{principal}`, which is no object id"
+        )),
+        principal => Ok(principal),
     }
 }
 
@@ -265,8 +265,8 @@ fn unfinished(value: &Value) -> Option<String> {
 /// A clause: the `id` is that of another resource.
 pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> {
     match maybe(value, "id", as_text).required()? {
-        Some(own) if !same_id(&own, &id.to_string()) => {
-            Err(format!("it describes another resource, {own}"))
+        Some(described) if !same_id(&described, &id.to_string()) => {
+            Err(format!("it describes another resource, {described}"))
         }
         _ => Ok(()),
     }
@@ -275,14 +275,14 @@ pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> 
 /// The key that a policy references. Without a version, or with `null`, the policy follows the
 /// key's rotation. The version may be a URL.
 fn key_reference(value: &Value) -> Known<KeyReference> {
-    let said = |part: &str| format!("the policy does not say which key it references: {part}");
-    let parsed = |bad: BadInput| said(bad.message.trim_end_matches('.'));
+    let unclear = |part: &str| format!("the policy does not say which key it references: {part}");
+    let parsed = |bad: BadInput| unclear(bad.message.trim_end_matches('.'));
     let path = |part: &str| format!("properties.encryption.keyVault.{part}");
     let read = || {
         let text = |part: &str| {
             must(value, &path(part), as_text)
                 .required()
-                .map_err(|why| said(&why))
+                .map_err(|why| unclear(&why))
         };
         let (vault, key) = (text("id")?, text("key.name")?);
         let version = maybe(value, &path("key.version"), |version| {
@@ -290,7 +290,7 @@ fn key_reference(value: &Value) -> Known<KeyReference> {
         })
         .required();
         let version = version
-            .map_err(|why| said(&why))?
+            .map_err(|why| unclear(&why))?
             .filter(|version| !version.is_empty());
         Ok(KeyReference {
             vault: ArmId::parse(&vault, &[ResourceKind::Vault, ResourceKind::ManagedHsm])

@@ -168,8 +168,8 @@ fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
     if progress.has_ended() && !progress.succeeded() {
         let fault = failure(answer);
         progress.end.code = fault.inner_code.or(fault.code);
-        let said = progress.end.code.is_some() && !fault.message.is_empty();
-        progress.end.message = Some(fault.message).filter(|_| said);
+        let explained = progress.end.code.is_some() && !fault.message.is_empty();
+        progress.end.message = Some(fault.message).filter(|_| explained);
     }
     Ok(progress)
 }
@@ -180,8 +180,8 @@ fn failure(mut answer: Answer) -> Fault {
     let fault = Fault::answered(Service::Arm, &answer);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match at(&body, "properties") {
-        Some(own) if fault.code.is_none() => {
-            answer.body = own.to_string().into();
+        Some(properties) if fault.code.is_none() => {
+            answer.body = properties.to_string().into();
             Fault::answered(Service::Arm, &answer)
         }
         _ => fault,
@@ -195,8 +195,9 @@ fn result_of(answer: &Answer) -> String {
         return "Running".to_owned();
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let own = text(&body, "properties.provisioningState");
-    own.filter(|own| ENDS[1..].iter().any(|end| end.eq_ignore_ascii_case(own)))
+    let state = text(&body, "properties.provisioningState");
+    state
+        .filter(|state| ENDS[1..].iter().any(|end| end.eq_ignore_ascii_case(state)))
         .unwrap_or_else(|| ENDS[0].to_owned())
 }
 

@@ -217,7 +217,11 @@ fn conditional(value: &Value, path: &str) -> bool {
 /// Can this principal be a group? A missing or unknown type counts as yes.
 fn is_group(kind: Option<&str>) -> bool {
     let single = ["User", "ServicePrincipal", "Device"];
-    !kind.is_some_and(|kind| single.iter().any(|own| kind.eq_ignore_ascii_case(own)))
+    !kind.is_some_and(|kind| {
+        single
+            .iter()
+            .any(|listed| kind.eq_ignore_ascii_case(listed))
+    })
 }
 
 /// Reads a role definition from JSON. `role` is the requested GUID.
@@ -262,7 +266,7 @@ fn permissions(value: &Value) -> Result<Vec<Permission>, String> {
 }
 
 fn principals(value: &Value, name: &str) -> Result<Option<Vec<Principal>>, String> {
-    let one = |value: &Value| {
+    let principal = |value: &Value| {
         Ok(Principal {
             id: must(value, "id", as_text).required()?.to_ascii_lowercase(),
             group: is_group(text(value, "type").as_deref()),
@@ -270,7 +274,11 @@ fn principals(value: &Value, name: &str) -> Result<Option<Vec<Principal>>, Strin
     };
     match look(value, &format!("properties.{name}"))? {
         None => Ok(None),
-        Some(Value::Array(all)) => all.iter().map(one).collect::<Result<_, _>>().map(Some),
+        Some(Value::Array(all)) => all
+            .iter()
+            .map(principal)
+            .collect::<Result<_, _>>()
+            .map(Some),
         Some(_) => Err(format!("`{name}` is no list")),
     }
 }
@@ -346,13 +354,13 @@ mod tests {
             }));
             lock.unwrap().level
         };
-        for (said, means) in [
+        for (word, means) in [
             ("READONLY", LockLevel::ReadOnly),
             ("CanNotDelete", LockLevel::CanNotDelete),
         ] {
-            assert_eq!(level(json!(said)).known(), Some(&means));
+            assert_eq!(level(json!(word)).known(), Some(&means));
         }
-        for (said, why) in [
+        for (value, why) in [
             (
                 json!("Wibble"),
                 "`level` is `Wibble`, which cmkctl does not know",
@@ -360,15 +368,15 @@ mod tests {
             (json!(7), "`level` is `7`, which can't be understood"),
             (Value::Null, "`level` is missing"),
         ] {
-            assert_eq!(level(said).means.unknown(), Some(why));
+            assert_eq!(level(value).means.unknown(), Some(why));
         }
     }
 
     #[test]
     fn a_permission_for_data_may_omit_actions() {
-        let one = permission(&json!({ "dataActions": ["a"] })).unwrap();
+        let read = permission(&json!({ "dataActions": ["a"] })).unwrap();
         assert_eq!(
-            (one.actions, one.data_actions),
+            (read.actions, read.data_actions),
             (vec![], vec!["a".to_owned()])
         );
         for odd in [

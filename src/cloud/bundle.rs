@@ -12,8 +12,8 @@ use rustls::RootCertStore;
 pub(super) fn bundled(bytes: &[u8]) -> Result<Vec<Certificate>> {
     let certificates = if is_der(bytes) {
         let whole = RootCertStore::empty().add(bytes.into()).is_ok();
-        let one = Certificate::from_der(bytes).ok().filter(|_| whole);
-        one.into_iter().collect()
+        let certificate = Certificate::from_der(bytes).ok().filter(|_| whole);
+        certificate.into_iter().collect()
     } else {
         Certificate::from_pem_bundle(bytes).unwrap_or_default()
     };

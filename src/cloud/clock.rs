@@ -43,7 +43,7 @@ struct Heard {
     ahead: i64,
     /// When the last `Date` arrived, by the wall clock and by the monotonic clock.
     last: Option<(Timestamp, Instant)>,
-    said: bool,
+    reported: bool,
 }
 
 impl Heard {
@@ -147,8 +147,8 @@ impl Clock {
         let skew = skew(http_date(date)?, asked, answered);
         let mut heard = self.heard();
         heard.take(skew, (Timestamp::now(), Instant::now()));
-        let says = skew.abs() > APART && !heard.said;
-        heard.said |= says;
+        let says = skew.abs() > APART && !heard.reported;
+        heard.reported |= says;
         says.then_some(skew)
     }
 

@@ -85,14 +85,14 @@ impl Cloud {
     /// usage errors.
     pub fn from_json(text: &str, origin: &str) -> Result<(Self, Option<SandboxFacts>)> {
         let file: CloudFile = serde_json::from_str(text).map_err(|error| {
-            let words = error.to_string();
-            let detail = if words.contains("expected struct") {
+            let reason = error.to_string();
+            let detail = if reason.contains("expected struct") {
                 format!(
                     "It is no JSON object, or holds another value in the place of one: line {}.",
                     error.line()
                 )
             } else {
-                format!("{words}.")
+                format!("{reason}.")
             };
             Error::usage(format!("The cloud file `{origin}` can't be understood."))
                 .detail(detail)

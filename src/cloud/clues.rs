@@ -39,8 +39,8 @@ pub struct Clues {
 }
 
 impl Clues {
-    /// Collects the facts of an answer. `body` is its parsed body and `words` its error message.
-    pub(super) fn of(answer: &Answer, body: Value, words: &str) -> Self {
+    /// Collects the facts of an answer. `body` is its parsed body and `message` its error message.
+    pub(super) fn of(answer: &Answer, body: Value, message: &str) -> Self {
         let challenge = &challenge_of(answer);
         let error = error_in(&body);
         let mut details = Vec::new();
@@ -52,7 +52,7 @@ impl Clues {
         }
         // The assignment is in `additionalInfo`, or as JSON inside the message (Policy
         // identifiers).
-        let identifiers = assignment(words).unwrap_or_default();
+        let identifiers = assignment(message).unwrap_or_default();
         let info = |names: &[&str]| {
             let parts = json::list(error, "additionalInfo").iter();
             let mut parts = parts.filter_map(|part| json::at(part, "info"));
@@ -60,16 +60,16 @@ impl Clues {
         };
         Self {
             claims: claims_of(answer),
-            tenant: tenant(challenge, words),
+            tenant: tenant(challenge, message),
             details: details.into_iter().rev().filter_map(code_of).collect(),
             quoted: quoted.is_some(),
             assignment: info(&["policyAssignmentDisplayName", "policyAssignmentName"])
                 .or_else(|| json::text(&identifiers, "name")),
             assignment_id: info(&["policyAssignmentId"]).or_else(|| json::text(&identifiers, "id")),
-            address: after(words, "Client address: "),
-            vault: after(words, "Vault: "),
+            address: after(message, "Client address: "),
+            vault: after(message, "Vault: "),
             page: answer.is_page(),
-            lacking: lacking(words),
+            lacking: lacking(message),
             method: None,
             home: None,
             body,
@@ -91,8 +91,8 @@ pub(super) fn claims_of(answer: &Answer) -> Option<String> {
 }
 
 /// The policy assignment that is embedded as JSON in the message.
-fn assignment(words: &str) -> Option<Value> {
-    let (_, rest) = words.split_once("\"policyAssignment\":")?;
+fn assignment(message: &str) -> Option<Value> {
+    let (_, rest) = message.split_once("\"policyAssignment\":")?;
     let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
     values.next()?.ok()
 }
@@ -103,7 +103,7 @@ fn parameter(challenge: &str, name: &str) -> Option<String> {
     loop {
         let (before, after) = rest.split_once('=')?;
         let part = |ch: char| ch.is_ascii_alphanumeric() || ch == '_' || ch == '-';
-        let own = before.trim_end().rsplit(|ch| !part(ch)).next()?;
+        let candidate = before.trim_end().rsplit(|ch| !part(ch)).next()?;
         let after = after.trim_start();
         let (value, behind) = match after.strip_prefix('"') {
             Some(quoted) => unquoted(quoted),
@@ -112,7 +112,7 @@ fn parameter(challenge: &str, name: &str) -> Option<String> {
                 (value.to_owned(), behind)
             }
         };
-        if own.eq_ignore_ascii_case(name) && !value.is_empty() {
+        if candidate.eq_ignore_ascii_case(name) && !value.is_empty() {
             return Some(value);
         }
         rest = behind;
@@ -142,14 +142,14 @@ fn is_base64(text: &str) -> bool {
 }
 
 /// The tenant of the authority in the challenge or in the message.
-fn tenant(challenge: &str, words: &str) -> Option<String> {
+fn tenant(challenge: &str, message: &str) -> Option<String> {
     let authority = ["authorization_uri", "authorization"]
         .iter()
         .find_map(|name| parameter(challenge, name));
     let quoted = || {
         let (_, rest) = ["authority (URL) '", "match the tenant '"]
             .iter()
-            .find_map(|label| words.split_once(label))?;
+            .find_map(|label| message.split_once(label))?;
         rest.split_once('\'').map(|(url, _)| url.to_owned())
     };
     let of = |url: String| {
@@ -161,9 +161,9 @@ fn tenant(challenge: &str, words: &str) -> Option<String> {
 }
 
 /// The right and the scope that Resource Manager or Key Vault names in a refusal.
-fn lacking(words: &str) -> Option<Lacking> {
+fn lacking(message: &str) -> Option<Lacking> {
     let quoted = |label: &str| {
-        let (_, rest) = words.split_once(label)?;
+        let (_, rest) = message.split_once(label)?;
         rest.split_once('\'').map(|(text, _)| text.to_owned())
     };
     let right = quoted("perform action '").or_else(|| quoted("Action: '"))?;
@@ -172,8 +172,8 @@ fn lacking(words: &str) -> Option<Lacking> {
 }
 
 /// The word after `label` in Key Vault's message.
-fn after(words: &str, label: &str) -> Option<String> {
-    let (_, rest) = words.split_once(label)?;
+fn after(message: &str, label: &str) -> Option<String> {
+    let (_, rest) = message.split_once(label)?;
     let end = rest.find(|ch: char| ch.is_whitespace() || ch == ';');
     let word = rest.get(..end.unwrap_or(rest.len()))?;
     let fits = |ch: char| ch.is_ascii_alphanumeric() || "-.:".contains(ch);
@@ -213,19 +213,20 @@ mod tests {
 
     #[test]
     fn key_vault_names_address_and_vault() {
-        let words = "Client address: 203.0.113.7 Caller: x Vault: kv-contoso;location=westeurope";
+        let message = "Client address: 203.0.113.7 Caller: x Vault: kv-contoso;location=westeurope";
         assert_eq!(
-            after(words, "Client address: ").as_deref(),
+            after(message, "Client address: ").as_deref(),
             Some("203.0.113.7")
         );
-        assert_eq!(after(words, "Vault: ").as_deref(), Some("kv-contoso"));
+        assert_eq!(after(message, "Vault: ").as_deref(), Some("kv-contoso"));
         assert_eq!(after("Vault: $(reboot)", "Vault: "), None);
-        let words = "does not have authorization to perform action 'a/write' over scope '/s/1' or";
+        let message =
+            "does not have authorization to perform action 'a/write' over scope '/s/1' or";
         let expected = Lacking {
             right: "a/write".to_owned(),
             scope: "/s/1".to_owned(),
         };
-        assert_eq!(lacking(words), Some(expected));
+        assert_eq!(lacking(message), Some(expected));
         assert_eq!(lacking("over scope '/s/1'"), None);
     }
 }

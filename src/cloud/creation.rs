@@ -37,7 +37,8 @@ impl Reader {
     /// The service's refusal; 404 if the subscription does not exist.
     pub async fn tenant_of(&self, subscription: &str) -> Reply<String> {
         let path = format!("subscriptions/{subscription}");
-        self.one(&path, versions::SUBSCRIPTIONS, "tenantId").await
+        self.text_field(&path, versions::SUBSCRIPTIONS, "tenantId")
+            .await
     }
 
     /// The region of a resource group.
@@ -46,11 +47,11 @@ impl Reader {
     /// The service's refusal; 404 if the group does not exist.
     pub async fn region_of(&self, subscription: &str, group: &str) -> Reply<String> {
         let path = group_path(subscription, group);
-        self.one(&path, versions::GROUPS, "location").await
+        self.text_field(&path, versions::GROUPS, "location").await
     }
 
     /// Reads one required text field of a resource.
-    async fn one(&self, path: &str, version: &str, field: &str) -> Reply<String> {
+    async fn text_field(&self, path: &str, version: &str, field: &str) -> Reply<String> {
         let url = self.session.arm(path, version);
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::exchange::parse(Service::Arm, &answer)?;
@@ -87,8 +88,8 @@ impl Reader {
         let answer = self.session.read(Service::Arm, &url).await?;
         let value = super::exchange::parse(Service::Arm, &answer)?;
         match text(&value, "name") {
-            Some(own) if !own.eq_ignore_ascii_case(name.as_str()) => {
-                let why = format!("it describes another key, `{own}`");
+            Some(described) if !described.eq_ignore_ascii_case(name.as_str()) => {
+                let why = format!("it describes another key, `{described}`");
                 Err(Fault::shape(Service::Arm, &answer, why))
             }
             _ => Ok((key(name, &value), rotation(&value))),
@@ -218,12 +219,12 @@ fn rotation(value: &Value) -> Known<Option<Rotation>> {
     if let Ok(None) = look(value, "properties.rotationPolicy") {
         return Known::Known(None);
     }
-    in_arm(value).and_then(|own| match own.rotates {
+    in_arm(value).and_then(|policy| match policy.rotates {
         None => Known::Known(None),
         Some(Trigger::AfterCreation(every)) => Known::Known(Some(Rotation {
             every,
-            lasts: own.lasts,
-            notify: own.notifies,
+            lasts: policy.lasts,
+            notify: policy.notifies,
         })),
         Some(Trigger::BeforeExpiry(_)) => {
             Known::Unknown("it rotates before its end, and not so long after it is made".to_owned())
@@ -247,7 +248,7 @@ mod tests {
             lasts: Some(period("2y")),
             notify: Some(period("30d")),
         };
-        for own in [
+        for written in [
             whole.clone(),
             Rotation {
                 lasts: None,
@@ -255,8 +256,8 @@ mod tests {
                 ..whole
             },
         ] {
-            let body = json!({ "properties": { "rotationPolicy": rotation_body(&own) } });
-            assert_eq!(rotation(&body), Known::Known(Some(own)), "{body}");
+            let body = json!({ "properties": { "rotationPolicy": rotation_body(&written) } });
+            assert_eq!(rotation(&body), Known::Known(Some(written)), "{body}");
         }
         assert_eq!(rotation(&json!({ "properties": {} })), Known::Known(None));
         let odd = json!({ "properties": { "rotationPolicy": { "lifetimeActions": [
@@ -286,8 +287,9 @@ mod tests {
                 false,
             ),
         ] {
-            let own = json!({ "properties": { "rotationPolicy": { "lifetimeActions": actions } } });
-            assert_eq!(rotation(&own).known().is_some(), known, "{own}");
+            let body =
+                json!({ "properties": { "rotationPolicy": { "lifetimeActions": actions } } });
+            assert_eq!(rotation(&body).known().is_some(), known, "{body}");
         }
     }
 

@@ -223,8 +223,8 @@ pub fn operation(value: &Value) -> Operation {
     let stages = json::list(value, "stages");
     let state = |stage: &Value| json::word::<Progress>(stage, "state.id");
     let begun = |stage: &&Value| {
-        let said = state(stage).said;
-        !said.is_some_and(|said| said.eq_ignore_ascii_case("NotStarted"))
+        let state_name = state(stage).text;
+        !state_name.is_some_and(|state_name| state_name.eq_ignore_ascii_case("NotStarted"))
     };
     let current = stages.iter().rfind(begun);
     Operation {
@@ -292,7 +292,7 @@ fn failure(value: &Value) -> Option<Failure> {
     .find_map(|name| json::text(value, name));
     let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
     let code = fault.telling().map(str::to_owned);
-    let words = match &code {
+    let sentence = match &code {
         Some(code) if fault.message.is_empty() => code.clone(),
         Some(code) => format!("{code}: {}", fault.message),
         None => fault.message.clone(),
@@ -300,7 +300,7 @@ fn failure(value: &Value) -> Option<Failure> {
     let known = judged.known.filter(|known| known.means.is_some());
     Some(Failure {
         code,
-        words: format!("{words}{id}"),
+        text: format!("{sentence}{id}"),
         remedy: known.and(judged.remedy.first().cloned()),
         who: known.map(|_| judged.who()),
     })

@@ -190,11 +190,11 @@ impl Session {
         let renewed = self.tokens.renew(&request.scope, &token, claims.as_deref());
         let renewed = renewed.await;
         let renewed = renewed.map_err(|error| Fault::sign_in(service, error))?;
-        let again = self.attempt(&request, &renewed).await;
-        if matches!(&again.1, Ok(answer) if answer.status == 401) {
+        let retried = self.attempt(&request, &renewed).await;
+        if matches!(&retried.1, Ok(answer) if answer.status == 401) {
             self.tokens.void(&request.scope, &renewed).await;
         }
-        self.judged(&request, &renewed, again)
+        self.judged(&request, &renewed, retried)
     }
 
     /// Builds a request to the cloud's own host. Any other address is a fault.
@@ -209,12 +209,12 @@ impl Session {
             .ok()
             .filter(|url| self.cloud().service_of(url) == Some(service));
         let Some(url) = ours else {
-            let words = format!(
+            let why = format!(
                 "{} is not an address of {}",
                 super::json::clean(url),
                 service.name()
             );
-            return Err(Fault::broken(service, &Broken::Foreign(words)));
+            return Err(Fault::broken(service, &Broken::Foreign(why)));
         };
         let scope = self.cloud().scope(service, &url);
         Ok(Request {
@@ -285,10 +285,10 @@ impl Session {
         let written = self.trail.intent(&intent, self.clock.now());
         let id = written.map_err(|error| Fault::unwritten(request.service, error))?;
         let outcome = self.deliver(request, token, &sent_as).await;
-        let (came, ids) = came(&outcome);
+        let (audited, ids) = audit_outcome(&outcome);
         let written = self
             .trail
-            .outcome(&id, &intent, self.clock.now(), (&came, &ids));
+            .outcome(&id, &intent, self.clock.now(), (&audited, &ids));
         self.missed(written);
         let entry = intent.entry(id);
         Ok(((sent_as, outcome), Some(entry)))
@@ -342,14 +342,14 @@ impl Session {
 }
 
 /// The audit line's outcome: the status or the reason, with every id that the service gave.
-fn came(outcome: &Result<Answer, Broken>) -> (RequestOutcome, Vec<(String, String)>) {
-    let words = |broken: &Broken| super::json::clean(broken.words());
+fn audit_outcome(outcome: &Result<Answer, Broken>) -> (RequestOutcome, Vec<(String, String)>) {
+    let cause = |broken: &Broken| super::json::clean(broken.text());
     match outcome {
         Ok(answer) => (RequestOutcome::Status(answer.status), answer.ids()),
         Err(broken @ (Broken::Lost(_) | Broken::Unusable(_))) => {
-            (RequestOutcome::Unknown(words(broken)), Vec::new())
+            (RequestOutcome::Unknown(cause(broken)), Vec::new())
         }
-        Err(broken) => (RequestOutcome::NotSent(words(broken)), Vec::new()),
+        Err(broken) => (RequestOutcome::NotSent(cause(broken)), Vec::new()),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::clues::Clues;
 use crate::cloud::json;
-use crate::cloud::words::words;
+use crate::cloud::words::code_and_message;
 use crate::error::Error;
 use crate::model::cause::Cause;
 use crate::model::seen::{Reason, Seen, Unreadable};
@@ -64,7 +64,7 @@ impl Fault {
     /// The fault of an answer that is not a success.
     pub fn answered(service: Service, answer: &Answer) -> Self {
         let body = serde_json::from_slice(&answer.body).ok();
-        let (code, inner_code, mut message) = words(answer, body.as_ref());
+        let (code, inner_code, mut message) = code_and_message(answer, body.as_ref());
         let clues = Clues::of(answer, body.unwrap_or_default(), &message);
         if let (300..400, Some(place)) = (answer.status, answer.header("location")) {
             message = format!(
@@ -122,7 +122,7 @@ impl Fault {
             Broken::Unusable(_) => Happened::Shape,
             Broken::Foreign(_) => Happened::Foreign,
         };
-        Self::unanswered(service, cause, json::clean(broken.words()))
+        Self::unanswered(service, cause, json::clean(broken.text()))
     }
 
     /// Adds the request's id, unless nothing was sent.
@@ -205,7 +205,7 @@ impl Fault {
     pub fn is(&self, code: &str) -> bool {
         self.code
             .as_deref()
-            .is_some_and(|own| own.eq_ignore_ascii_case(code))
+            .is_some_and(|fault_code| fault_code.eq_ignore_ascii_case(code))
     }
 
     /// May the request have had its effect without a success? Yes for a gateway's page, a timeout

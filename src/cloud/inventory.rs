@@ -23,10 +23,14 @@ impl Reader {
     pub async fn subscriptions(&self) -> Reply<Whole<Subscription>> {
         let url = self.session.arm("subscriptions", versions::SUBSCRIPTIONS);
         let all = self.session.pages(Service::Arm, &url, subscription).await?;
-        let alike = Alike::among(all.iter().map(|own| own.name.as_str()));
-        let typed = all.iter().take(NAMES).map(|own| {
-            let tells = !own.name.is_empty() && !alike.has(&own.name);
-            if tells { &own.name } else { &own.id }
+        let alike = Alike::among(all.iter().map(|subscription| subscription.name.as_str()));
+        let typed = all.iter().take(NAMES).map(|subscription| {
+            let tells = !subscription.name.is_empty() && !alike.has(&subscription.name);
+            if tells {
+                &subscription.name
+            } else {
+                &subscription.id
+            }
         });
         let typed = typed.cloned().collect();
         self.session.lists(|listed| listed.subscriptions = typed);

@@ -42,20 +42,20 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value
 /// # Errors
 /// A clause: a parent is not an object, or a name is there twice with different values.
 pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
-    let mut here = value;
+    let mut current = value;
     for name in path.split('.') {
-        if here.is_null() {
+        if current.is_null() {
             return Ok(None);
         }
-        let map = here
+        let map = current
             .as_object()
-            .ok_or_else(|| format!("what holds `{name}` is {}", shown(here)))?;
+            .ok_or_else(|| format!("what holds `{name}` is {}", shown(current)))?;
         match field(map, name)? {
-            Some(value) => here = value,
+            Some(value) => current = value,
             None => return Ok(None),
         }
     }
-    Ok((!here.is_null()).then_some(here))
+    Ok((!current.is_null()).then_some(current))
 }
 
 /// A fact that the service may omit. `None` if it is missing or `null`, and unknown if it is
@@ -106,7 +106,7 @@ pub fn word_of<T: Vocabulary>(value: &Value, path: &str, field: &str) -> Word<T>
                 let found = shown(found);
                 Word::unsaid(format!("`{field}` is {found}, which can't be understood"))
             },
-            |said| Word::read(field, &said),
+            |text| Word::read(field, &text),
         ),
         Err(why) => Word::unsaid(why),
     }

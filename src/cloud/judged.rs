@@ -86,11 +86,11 @@ impl Fault {
         let id = self.correlation.as_deref();
         let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
         // The text of an HTML page does not help the reader.
-        let words = Some(&self.message).filter(|_| self.status().is_some() && !self.clues.page);
-        let words = words.into_iter().flat_map(|words| words.chars());
-        let words: String = words.take(LONGEST).collect();
+        let text = Some(&self.message).filter(|_| self.status().is_some() && !self.clues.page);
+        let text = text.into_iter().flat_map(|text| text.chars());
+        let text: String = text.take(LONGEST).collect();
         Some(Told {
-            words: format!("{words}{id}"),
+            text: format!("{text}{id}"),
             remedy: remedy.map(|remedy| (remedy, judged.who())),
         })
     }
@@ -168,10 +168,10 @@ impl Fault {
         const POLICY: &str = "RequestDisallowedByPolicy";
         let by_policy = self.is(POLICY) || self.clues.details.iter().any(|code| code == POLICY);
         // The text before these words may contain resource names.
-        let words = self.message.to_ascii_lowercase();
-        let (_, reasons) = words
+        let message = self.message.to_ascii_lowercase();
+        let (_, reasons) = message
             .split_once("disallowed by policy")
-            .unwrap_or(("", &words));
+            .unwrap_or(("", &message));
         let is_word = |word: &str| ["multifactor", "mfa"].contains(&word);
         let named = reasons.contains("multi-factor")
             || reasons
@@ -366,15 +366,15 @@ mod tests {
 
     #[test]
     fn a_second_factor_and_a_wrong_tenant_are_sign_ins() {
-        let words = "you must use multi-factor authentication";
-        let judged = fault(403, &error("RequestDisallowedByPolicy", words), None).judged();
+        let refusal = "you must use multi-factor authentication";
+        let judged = fault(403, &error("RequestDisallowedByPolicy", refusal), None).judged();
         assert_eq!((judged.cause, judged.kind()), (Cause::Claims, Kind::SignIn));
         let inside = json!({ "error": { "code": "InvalidTemplateDeployment", "message": "m",
-            "details": [{ "code": "RequestDisallowedByPolicy", "message": words }] } });
+            "details": [{ "code": "RequestDisallowedByPolicy", "message": refusal }] } });
         assert_eq!(fault(400, &inside, None).judged().cause, Cause::Claims);
         for name in ["ep-samfarm", "ep-mfa"] {
-            let words = format!("Resource '{name}' was disallowed by policy. Reasons: 'Europe.'");
-            let judged = fault(403, &error("RequestDisallowedByPolicy", &words), None).judged();
+            let refusal = format!("Resource '{name}' was disallowed by policy. Reasons: 'Europe.'");
+            let judged = fault(403, &error("RequestDisallowedByPolicy", &refusal), None).judged();
             assert_eq!(judged.cause, Cause::AzurePolicy, "{name}");
         }
         let tenant = "dddddddd-0000-4000-8000-000000000001";

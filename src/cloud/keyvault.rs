@@ -62,20 +62,20 @@ impl Reader {
             .and_then(|key| key.kid.as_deref())
             .unwrap_or_default();
         if !is_below(&base, kid) {
-            let words = format!("Key Vault described another key, `{}`", json::clean(kid));
-            return Err(Fault::broken(service, &Broken::Unusable(words)));
+            let why = format!("Key Vault described another key, `{}`", json::clean(kid));
+            return Err(Fault::broken(service, &Broken::Unusable(why)));
         }
         let version = key.resource_id().ok().and_then(|id| id.version);
         if asked.is_some_and(|asked| {
             version
                 .as_deref()
-                .is_none_or(|own| !own.eq_ignore_ascii_case(asked.as_str()))
+                .is_none_or(|version| !version.eq_ignore_ascii_case(asked.as_str()))
         }) {
-            let words = format!(
+            let why = format!(
                 "Key Vault described another version, `{}`",
                 json::clean(kid)
             );
-            return Err(Fault::broken(service, &Broken::Unusable(words)));
+            return Err(Fault::broken(service, &Broken::Unusable(why)));
         }
         let material = key.key.unwrap_or_default();
         // Without attributes, the validity is unknown. With attributes, a missing expiry means that
@@ -191,25 +191,25 @@ impl Session {
         let scope = self.cloud().scope(service, &url);
         let answered = self.tokens().answer(&scope, claims.as_deref()).await;
         answered.map_err(|error| Fault::sign_in(service, error))?;
-        let again = get(self.key_client(service, uri, &last)?)
+        let retried = get(self.key_client(service, uri, &last)?)
             .await
             .map_err(faulty);
-        if matches!(&again, Err(fault) if fault.status() == Some(401)) {
+        if matches!(&retried, Err(fault) if fault.status() == Some(401)) {
             self.tokens().forget(&scope).await;
         }
-        again
+        retried
     }
 
     fn key_client(&self, service: Service, uri: &str, last: &Last) -> Reply<KeyClient> {
         let ours =
             url::Url::parse(uri).is_ok_and(|url| self.cloud().service_of(&url) == Some(service));
         if !ours {
-            let words = format!(
+            let why = format!(
                 "{} is not an address of {}",
                 json::clean(uri),
                 service.name()
             );
-            return Err(Fault::broken(service, &Broken::Foreign(words)));
+            return Err(Fault::broken(service, &Broken::Foreign(why)));
         }
         let client_options = Patient::options(self.wire(), last.clone());
         let options = KeyClientOptions {
@@ -293,7 +293,7 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
     if let Some(broken) = broken_of(error) {
         return Fault::broken(service, broken);
     }
-    let words = error
+    let text = error
         .to_string()
         .lines()
         .next()
@@ -302,13 +302,13 @@ fn fault(service: Service, error: &azure_core::Error) -> Fault {
     let mut fault = match error.kind() {
         ErrorKind::Credential => Fault::sign_in(
             service,
-            crate::error::Error::new(crate::error::Kind::SignIn, words),
+            crate::error::Error::new(crate::error::Kind::SignIn, text),
         ),
         // The crate refused the challenge or the body of an answer.
         ErrorKind::Other | ErrorKind::DataConversion => {
-            Fault::broken(service, &Broken::Unusable(words))
+            Fault::broken(service, &Broken::Unusable(text))
         }
-        _ => Fault::broken(service, &Broken::Lost(words)),
+        _ => Fault::broken(service, &Broken::Lost(text)),
     };
     if let ErrorKind::HttpResponse {
         status, error_code, ..
@@ -328,10 +328,19 @@ mod tests {
     #[test]
     fn only_our_own_refusal_says_that_nothing_was_sent() {
         let of = |error: azure_core::Error| fault(Service::KeyVault, &error).happened;
-        let own = |broken: Broken| of(sdk_broken(broken));
-        assert_eq!(own(Broken::Foreign("x".into())), Happened::Foreign);
-        assert_eq!(own(Broken::Untrusted("x".into())), Happened::Untrusted);
-        assert_eq!(own(Broken::NotSent("x".into())), Happened::NotSent);
+        let happened_after = |broken: Broken| of(sdk_broken(broken));
+        assert_eq!(
+            happened_after(Broken::Foreign("x".into())),
+            Happened::Foreign
+        );
+        assert_eq!(
+            happened_after(Broken::Untrusted("x".into())),
+            Happened::Untrusted
+        );
+        assert_eq!(
+            happened_after(Broken::NotSent("x".into())),
+            Happened::NotSent
+        );
         // The crate uses these kinds also after an answer.
         for (kind, happened) in [
             (ErrorKind::Other, Happened::Shape),

@@ -73,7 +73,7 @@ impl Webhook {
         let known = || {
             if SLACK.contains(&host.as_str()) {
                 Shape::Slack
-            } else if TEAMS.iter().any(|own| host.ends_with(own)) {
+            } else if TEAMS.iter().any(|domain| host.ends_with(domain)) {
                 Shape::Teams
             } else {
                 Shape::Generic
@@ -103,7 +103,7 @@ impl Wire {
     pub async fn notify(&self, webhook: &Webhook, body: &str) -> std::result::Result<(), String> {
         let mut tried = 1;
         loop {
-            let (why, again) = match self.post(webhook, body).await {
+            let (why, retry) = match self.post(webhook, body).await {
                 Ok(status) if (200..300).contains(&status) => return Ok(()),
                 Ok(status) if (300..400).contains(&status) => (
                     format!("it answered {status}, and cmkctl follows no redirect"),
@@ -115,7 +115,7 @@ impl Wire {
                 }
                 Err(why) => (why, true),
             };
-            if !again || tried == TRIES {
+            if !retry || tried == TRIES {
                 return Err(why);
             }
             tried += 1;
@@ -132,7 +132,7 @@ impl Wire {
         let answered = tokio::time::timeout(ANSWER, answer::read(request)).await;
         match answered {
             Ok(Ok(answer)) => Ok(answer.status),
-            Ok(Err(broken)) => Err(broken.words().replace(webhook.url.as_str(), "its address")),
+            Ok(Err(broken)) => Err(broken.text().replace(webhook.url.as_str(), "its address")),
             Err(_) => Err(format!(
                 "it did not answer within {} seconds",
                 ANSWER.as_secs()
@@ -169,7 +169,7 @@ mod tests {
             ("example.com", None),
         ] {
             let found = Webhook::parse(text, None, false).ok();
-            assert_eq!(found.map(|own| own.shape), shape, "{text}");
+            assert_eq!(found.map(|webhook| webhook.shape), shape, "{text}");
         }
         let asked = Webhook::parse("https://example.com", Some(Shape::Teams), false).unwrap();
         assert_eq!(asked.shape, Shape::Teams);

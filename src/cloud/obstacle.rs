@@ -13,8 +13,8 @@ pub(super) const PROXY: &str = "The proxy wants its own user and password: put t
     `HTTPS_PROXY`, or ask the network administrator to let this address pass.";
 
 /// What helps where a certificate is refused, by the words of the refusal (rustls).
-pub(super) fn certificate(words: &str) -> &'static str {
-    let has = |part| words.contains(part);
+pub(super) fn certificate(refusal: &str) -> &'static str {
+    let has = |part| refusal.contains(part);
     if has("certificate expired") || has("not valid yet") || has("Expired") || has("NotValidYet") {
         OUT_OF_TIME
     } else if has("not valid for name") || has("NotValidForName") {
@@ -53,7 +53,7 @@ pub(super) const SILENCE: &str = "Ask the network administrator whether this mac
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Obstacle {
     /// What happened, as a clause.
-    pub(super) words: String,
+    pub(super) clause: String,
     /// The remedy.
     pub(super) remedy: &'static str,
 }
@@ -61,7 +61,7 @@ pub(super) struct Obstacle {
 impl Obstacle {
     /// The obstacle that an outcome shows, if any.
     pub(super) fn of(outcome: &Result<Answer, Broken>, host: &str) -> Option<Self> {
-        let (words, remedy) = match outcome {
+        let (clause, remedy) = match outcome {
             Ok(answer) if answer.status == 407 => {
                 (format!("a proxy before {host} answered 407"), PROXY)
             }
@@ -76,14 +76,14 @@ impl Obstacle {
                 let status = answer.status;
                 (format!("{host} answered {status} without JSON"), PAGE)
             }
-            Err(Broken::Untrusted(words)) => (format!("{host}: {words}"), certificate(words)),
-            Err(Broken::NotSent(words) | Broken::Lost(words)) => {
-                (format!("{host}: {words}"), SILENCE)
+            Err(Broken::Untrusted(cause)) => (format!("{host}: {cause}"), certificate(cause)),
+            Err(Broken::NotSent(cause) | Broken::Lost(cause)) => {
+                (format!("{host}: {cause}"), SILENCE)
             }
-            Err(Broken::SandboxGone(words)) => (words.clone(), SANDBOX),
+            Err(Broken::SandboxGone(cause)) => (cause.clone(), SANDBOX),
             Err(Broken::Unusable(_) | Broken::Foreign(_)) => return None,
         };
-        Some(Self { words, remedy })
+        Some(Self { clause, remedy })
     }
 }
 
@@ -129,9 +129,9 @@ mod tests {
             (BadSignature, CERTIFICATE),
         ];
         for (why, remedy) in all {
-            let words = Error::InvalidCertificate(why).to_string();
-            assert!(words.starts_with("invalid peer certificate"), "{words}");
-            assert_eq!(certificate(&words), remedy, "{words}");
+            let refusal = Error::InvalidCertificate(why).to_string();
+            assert!(refusal.starts_with("invalid peer certificate"), "{refusal}");
+            assert_eq!(certificate(&refusal), remedy, "{refusal}");
         }
     }
 }

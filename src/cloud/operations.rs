@@ -247,7 +247,7 @@ async fn watch(
         progress(&Tick {
             elapsed: deadline.elapsed(),
             within: Some(LONGEST_OPERATION.unsigned_abs()),
-            words: words(&look),
+            state: progress_text(&look),
             next: deadline.clock.real(pause),
         });
     }
@@ -300,7 +300,7 @@ fn refused(look: Reply<Operation>) -> Error {
 }
 
 /// The progress text of a poll.
-fn words(look: &Reply<Operation>) -> String {
+fn progress_text(look: &Reply<Operation>) -> String {
     match look {
         Ok(operation) => match &operation.stage {
             Some(stage) => format!("{}, stage {stage}", operation.state.shown()),

@@ -64,28 +64,33 @@ impl Session {
         let (mut all, mut size) = (Vec::new(), 0);
         let mut visited = HashSet::from([first.to_owned()]);
         let mut page = Some(self.page(service, first, 1).await?);
-        while let Some(here) = page {
-            size += here.answer.body.len().max(SMALLEST_PAGE);
+        while let Some(current) = page {
+            size += current.answer.body.len().max(SMALLEST_PAGE);
             if size > LIST_LIMIT {
-                return Err(Fault::shape(service, &here.answer, "the list has no end"));
+                return Err(Fault::shape(
+                    service,
+                    &current.answer,
+                    "the list has no end",
+                ));
             }
-            if let Some(url) = &here.next
+            if let Some(url) = &current.next
                 && !visited.insert(url.clone())
             {
                 return Err(Fault::shape(
                     service,
-                    &here.answer,
+                    &current.answer,
                     "its next page was read before",
                 ));
             }
-            let (number, next) = (here.number + 1, here.next.clone());
+            let (number, next) = (current.number + 1, current.next.clone());
             let asked = async {
                 match next {
                     Some(url) => Some(self.page(service, &url, number).await),
                     None => None,
                 }
             };
-            let (asked, decoded) = join!(asked, decode_all(service, here, &mut decode, &mut all));
+            let (asked, decoded) =
+                join!(asked, decode_all(service, current, &mut decode, &mut all));
             decoded?;
             page = asked.transpose()?;
         }

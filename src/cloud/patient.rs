@@ -90,9 +90,14 @@ impl HttpClient for Patient {
         let send = || async {
             let id = request_id::fresh();
             self.last.set(&id);
-            let own = [&headers[..], &[(request_id::HEADER, id.as_str())]].concat();
+            let headers_with_id = [&headers[..], &[(request_id::HEADER, id.as_str())]].concat();
             self.wire
-                .send(method.clone(), request.url(), &own, body.clone())
+                .send(
+                    method.clone(),
+                    request.url(),
+                    &headers_with_id,
+                    body.clone(),
+                )
                 .await
         };
         let outcome = patiently(&self.clock, host, send).await;
@@ -128,11 +133,11 @@ where
         let pause = asked
             .unwrap_or_else(|| own_pause(attempt))
             .min(LONGEST_PAUSE);
-        let words = match &outcome {
+        let event = match &outcome {
             Ok(answer) => format!("{host} answered {}", answer.status),
-            Err(broken) => format!("{host}: {}", broken.words()),
+            Err(broken) => format!("{host}: {}", broken.text()),
         };
-        tracing::info!("{words}. Trying again in {} s.", pause.as_secs());
+        tracing::info!("{event}. Trying again in {} s.", pause.as_secs());
         clock.sleep(pause).await;
     }
 }

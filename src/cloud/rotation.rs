@@ -27,8 +27,9 @@ impl Reader {
         let url = address(&vault.uri, key, "rotationpolicy");
         let answer = self.session.read(service, &url).await?;
         let value = super::exchange::parse(service, &answer)?;
-        let own = of_this_key(&value, key).and_then(|()| policy(&value));
-        own.required()
+        let found = of_this_key(&value, key).and_then(|()| policy(&value));
+        found
+            .required()
             .map_err(|why| Fault::shape(service, &answer, why))
     }
 }
@@ -88,9 +89,9 @@ fn body(policy: &RotationPolicy) -> Value {
     });
     let notifies = policy
         .notifies
-        .map(|own| json!({ "timeBeforeExpiry": own }));
-    let rotates = rotates.map(|own| action(own, "Rotate"));
-    let notifies = notifies.map(|own| action(own, "Notify"));
+        .map(|period| json!({ "timeBeforeExpiry": period }));
+    let rotates = rotates.map(|trigger| action(trigger, "Rotate"));
+    let notifies = notifies.map(|trigger| action(trigger, "Notify"));
     let mut attributes = json!({});
     if let Some(lasts) = policy.lasts {
         attributes["expiryTime"] = json!(lasts);
@@ -105,8 +106,8 @@ fn of_this_key(value: &Value, key: &KeyName) -> Known<()> {
         let Some(id) = id else {
             return Known::Known(());
         };
-        let own = format!("/keys/{key}/rotationpolicy").to_ascii_lowercase();
-        if id.to_ascii_lowercase().ends_with(&own) {
+        let suffix = format!("/keys/{key}/rotationpolicy").to_ascii_lowercase();
+        if id.to_ascii_lowercase().ends_with(&suffix) {
             return Known::Known(());
         }
         Known::Unknown(format!("it is the rotation policy of another key, `{id}`"))
@@ -117,7 +118,7 @@ fn of_this_key(value: &Value, key: &KeyName) -> Known<()> {
 /// one all the same: its reference does not say when it is left out.
 pub(super) fn in_arm(value: &Value) -> Known<RotationPolicy> {
     match look(value, "properties.rotationPolicy") {
-        Ok(Some(own)) => policy(own),
+        Ok(Some(shown)) => policy(shown),
         Ok(None) => {
             let why = "Azure Resource Manager does not show a rotation policy";
             Known::Unknown(why.to_owned())
@@ -129,7 +130,7 @@ pub(super) fn in_arm(value: &Value) -> Known<RotationPolicy> {
 /// A rotation policy by what it does. An unknown action may rotate the key, so the policy is
 /// then unknown.
 fn policy(value: &Value) -> Known<RotationPolicy> {
-    let actions = maybe(value, "lifetimeActions", |own| own.as_array().cloned());
+    let actions = maybe(value, "lifetimeActions", |list| list.as_array().cloned());
     let lasts = maybe(value, "attributes.expiryTime", end);
     lasts.and_then(|lasts| {
         actions.and_then(|actions| {
@@ -137,8 +138,8 @@ fn policy(value: &Value) -> Known<RotationPolicy> {
                 lasts: lasts.flatten(),
                 ..RotationPolicy::default()
             };
-            for own in actions.unwrap_or_default() {
-                if let Known::Unknown(why) = add(&mut policy, &own) {
+            for list in actions.unwrap_or_default() {
+                if let Known::Unknown(why) = add(&mut policy, &list) {
                     return Known::Unknown(why);
                 }
             }
@@ -195,7 +196,7 @@ fn end(value: &Value) -> Option<Option<Period>> {
 mod tests {
     use super::*;
 
-    fn own(text: &str) -> Option<Period> {
+    fn parsed(text: &str) -> Option<Period> {
         Some(Period::parse(text).unwrap())
     }
 
@@ -203,8 +204,16 @@ mod tests {
     fn a_rotation_policy_is_read_as_it_is_written() {
         for (rotates, lasts, notifies) in [
             (None, None, None),
-            (own("1y").map(Trigger::AfterCreation), own("2y"), own("30d")),
-            (own("30d").map(Trigger::BeforeExpiry), own("90d"), None),
+            (
+                parsed("1y").map(Trigger::AfterCreation),
+                parsed("2y"),
+                parsed("30d"),
+            ),
+            (
+                parsed("30d").map(Trigger::BeforeExpiry),
+                parsed("90d"),
+                None,
+            ),
         ] {
             let whole = RotationPolicy {
                 rotates,
@@ -219,8 +228,11 @@ mod tests {
         // Resource Manager writes its words in lower case.
         let lower = json!({ "lifetimeActions": [{ "trigger": { "timeAfterCreate": "P1Y" },
             "action": { "type": "rotate" } }], "attributes": { "expiryTime": "" } });
-        let rotates = own("1y").map(Trigger::AfterCreation);
-        assert_eq!(policy(&lower).known().map(|own| own.rotates), Some(rotates));
+        let rotates = parsed("1y").map(Trigger::AfterCreation);
+        assert_eq!(
+            policy(&lower).known().map(|policy| policy.rotates),
+            Some(rotates)
+        );
     }
 
     #[test]
@@ -231,8 +243,11 @@ mod tests {
         };
         let year = json!({ "timeAfterCreate": "P1Y" });
         let mut twice = action("Rotate", year.clone());
-        let again = twice["lifetimeActions"][0].clone();
-        twice["lifetimeActions"].as_array_mut().unwrap().push(again);
+        let same_action = twice["lifetimeActions"][0].clone();
+        twice["lifetimeActions"]
+            .as_array_mut()
+            .unwrap()
+            .push(same_action);
         for value in [
             action("Fly", year.clone()),
             action("Notify", year),

@@ -107,8 +107,8 @@ pub(super) fn broken_of(error: &azure_core::Error) -> Option<&Broken> {
     None
 }
 
-fn sdk_error(kind: ErrorKind, words: String) -> azure_core::Error {
-    azure_core::Error::with_message(kind, words)
+fn sdk_error(kind: ErrorKind, message: String) -> azure_core::Error {
+    azure_core::Error::with_message(kind, message)
 }
 
 #[cfg(test)]
@@ -117,20 +117,20 @@ mod tests {
 
     #[test]
     fn a_failure_of_our_own_is_found_in_an_error_of_the_crates() {
-        let words = || "x".to_owned();
+        let cause = || "x".to_owned();
         for broken in [
-            Broken::NotSent(words()),
-            Broken::Untrusted(words()),
-            Broken::SandboxGone(words()),
-            Broken::Lost(words()),
-            Broken::Unusable(words()),
-            Broken::Foreign(words()),
+            Broken::NotSent(cause()),
+            Broken::Untrusted(cause()),
+            Broken::SandboxGone(cause()),
+            Broken::Lost(cause()),
+            Broken::Unusable(cause()),
+            Broken::Foreign(cause()),
         ] {
             let error = sdk_broken(broken.clone());
             assert_eq!(error.to_string(), "x");
             let error = error.with_context("one").with_context("two");
             assert_eq!(broken_of(&error), Some(&broken));
         }
-        assert_eq!(broken_of(&sdk_error(ErrorKind::Other, words())), None);
+        assert_eq!(broken_of(&sdk_error(ErrorKind::Other, cause())), None);
     }
 }

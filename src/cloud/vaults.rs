@@ -55,7 +55,8 @@ impl Reader {
         let of_another = |key: &Key| asked.is_some_and(|asked| key.version.known() != Some(asked));
         let named = text(&value, "name").filter(|_| asked.is_none());
         let found = self::key(key, &value);
-        if named.is_some_and(|own| !own.eq_ignore_ascii_case(key.as_str())) || of_another(&found) {
+        if named.is_some_and(|name| !name.eq_ignore_ascii_case(key.as_str())) || of_another(&found)
+        {
             return Err(Fault::shape(
                 Service::Arm,
                 &answer,
@@ -145,9 +146,9 @@ fn has_own_address(vault: &Vault, cloud: &Cloud) -> Result<(), String> {
         ResourceKind::ManagedHsm => "hsm-suffix",
         _ => "vault-suffix",
     };
-    let own = format!("https://{}.{}", vault.id.name, cloud.get(suffix));
-    let said = vault.uri.strip_suffix('/').unwrap_or(&vault.uri);
-    if said.eq_ignore_ascii_case(&own) {
+    let expected = format!("https://{}.{}", vault.id.name, cloud.get(suffix));
+    let address = vault.uri.strip_suffix('/').unwrap_or(&vault.uri);
+    if address.eq_ignore_ascii_case(&expected) {
         Ok(())
     } else {
         Err(format!(
@@ -277,9 +278,12 @@ fn reach(access: &str, action: &str, bypass: &str) -> Known<Network> {
 /// The access policies that grant something to a principal alone. If one is unreadable, all are
 /// unknown, because it may concern any principal.
 fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
-    let own = must(value, "properties.tenantId", as_text);
-    let list = |own: &str, list: &Value| -> Option<Vec<AccessPolicy>> {
-        let all = list.as_array()?.iter().map(|part| access_policy(own, part));
+    let tenant = must(value, "properties.tenantId", as_text);
+    let list = |tenant: &str, list: &Value| -> Option<Vec<AccessPolicy>> {
+        let all = list
+            .as_array()?
+            .iter()
+            .map(|part| access_policy(tenant, part));
         Some(
             all.collect::<Option<Vec<_>>>()?
                 .into_iter()
@@ -290,8 +294,8 @@ fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
     match look(value, "properties.accessPolicies") {
         Ok(None) => Known::Known(Vec::new()),
         Ok(Some(Value::Array(none))) if none.is_empty() => Known::Known(Vec::new()),
-        Ok(Some(found)) => own.and_then(|own| {
-            list(&own, found).map_or_else(
+        Ok(Some(found)) => tenant.and_then(|tenant| {
+            list(&tenant, found).map_or_else(
                 || Known::Unknown("its access policies can't be understood".to_owned()),
                 Known::Known,
             )
@@ -411,16 +415,16 @@ mod tests {
             "https://v.SUFFIX/#a",
             "v.SUFFIX",
         ] {
-            for (kind, own, other) in [
+            for (kind, suffix, other) in [
                 (vault, "vault.azure.net", "managedhsm.azure.net"),
                 (hsm, "managedhsm.azure.net", "vault.azure.net"),
             ] {
-                let (uri, plain) = (uri.replace("SUFFIX", own), format!("https://v.{other}/"));
+                let (uri, plain) = (uri.replace("SUFFIX", suffix), format!("https://v.{other}/"));
                 assert!(!owns(kind, "v", "public", &uri), "{uri}");
                 assert!(!owns(kind, "v", "public", &plain), "{plain}");
                 assert!(
-                    !owns(kind, "v", "china", &format!("https://v.{own}/")),
-                    "{own}"
+                    !owns(kind, "v", "china", &format!("https://v.{suffix}/")),
+                    "{suffix}"
                 );
             }
         }

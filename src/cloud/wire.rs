@@ -308,9 +308,9 @@ impl Wire {
                     time.as_secs_f64()
                 )))
             });
-        if let (Some(sandbox), Err(Broken::NotSent(words))) = (&self.cloud.sandbox, &outcome) {
-            let words = format!("the sandbox at {} has stopped ({words})", sandbox.url);
-            outcome = Err(Broken::SandboxGone(words));
+        if let (Some(sandbox), Err(Broken::NotSent(cause))) = (&self.cloud.sandbox, &outcome) {
+            let cause = format!("the sandbox at {} has stopped ({cause})", sandbox.url);
+            outcome = Err(Broken::SandboxGone(cause));
         }
         let taken = began.elapsed().as_millis();
         if let Ok(answer) = &mut outcome {
@@ -334,7 +334,7 @@ impl Wire {
             Err(broken) => tracing::debug!(
                 "{method} {} -> no answer after {taken} ms: {}, client request id {id}",
                 unsigned(url),
-                broken.words()
+                broken.text()
             ),
         }
         outcome
@@ -346,7 +346,11 @@ const SIGNATURES: [&str; 6] = ["sig", "signature", "code", "token", "access_toke
 
 /// The URL for logs, without the parameters that grant access.
 fn unsigned(url: &Url) -> String {
-    let opens = |name: &str| SIGNATURES.iter().any(|own| name.eq_ignore_ascii_case(own));
+    let opens = |name: &str| {
+        SIGNATURES
+            .iter()
+            .any(|signature| name.eq_ignore_ascii_case(signature))
+    };
     if !url.query_pairs().any(|(name, _)| opens(&name)) {
         return url.to_string();
     }

@@ -12,7 +12,7 @@ const QUOTES: usize = 8;
 
 /// Code, innermost code and message of an error. `body` is the parsed JSON. The body may be the
 /// documented shape, a bare object, text, HTML or empty.
-pub(super) fn words(
+pub(super) fn code_and_message(
     answer: &Answer,
     body: Option<&Value>,
 ) -> (Option<String>, Option<String>, String) {
@@ -32,10 +32,10 @@ pub(super) fn words(
     };
     let code = code_of(error).or(word);
     let mut inner = None;
-    let mut here = error;
-    while let Some(next) = json::at(here, "innererror") {
+    let mut level = error;
+    while let Some(next) = json::at(level, "innererror") {
         inner = json::text(next, "code").or(inner);
-        here = next;
+        level = next;
     }
     // OData v3 nests the text in `message.value`, beside its language.
     let mut message = json::text(error, "message")
@@ -92,7 +92,7 @@ pub(super) fn parts<'a>(error: &'a Value, into: &mut Vec<&'a Value>) {
     for name in ["innererror", "details", "errors"] {
         let inside = match json::at(error, name) {
             Some(Value::Array(all)) => all.as_slice(),
-            Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+            Some(object @ Value::Object(_)) => std::slice::from_ref(object),
             _ => continue,
         };
         for part in inside {

@@ -101,7 +101,7 @@ impl Layers {
             .as_ref()
             .map(|file| file.value.clone())
             .unwrap_or_default();
-        let own = self
+        let of_file = self
             .content
             .endpoints
             .iter()
@@ -116,7 +116,7 @@ impl Layers {
                 .iter()
                 .map(move |pair| (pair, Source::Profile(name.value.clone())))
         });
-        let all = own.chain(of_profile);
+        let all = of_file.chain(of_profile);
         all.map(|((key, value), source)| {
             (
                 key.as_str(),
@@ -274,8 +274,8 @@ mod tests {
         let names = ("XDG_CONFIG_HOME", "APPDATA", ".config");
         let folder = |system, set: &[(&str, &str)]| {
             folder_on(system, names, |name| {
-                let own = set.iter().find(|(own, _)| *own == name);
-                own.map(|(_, value)| PathBuf::from(value))
+                let variable = set.iter().find(|(variable, _)| *variable == name);
+                variable.map(|(_, value)| PathBuf::from(value))
             })
         };
         let (unix, windows) = (System::Unix, System::Windows);

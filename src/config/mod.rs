@@ -171,8 +171,8 @@ fn network(
 
 /// Overridden values of the cloud, lowest priority first.
 fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<String>)>> {
-    let own = layers.endpoints().into_iter();
-    let own = own.map(|(key, Setting { value, source })| {
+    let endpoints = layers.endpoints().into_iter();
+    let endpoints = endpoints.map(|(key, Setting { value, source })| {
         (
             key.to_owned(),
             Setting {
@@ -181,7 +181,7 @@ fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<Stri
             },
         )
     });
-    let mut all: Vec<_> = own.collect();
+    let mut all: Vec<_> = endpoints.collect();
     for key in KEYS {
         let name = format!(
             "CMKCTL_ENDPOINT_{}",

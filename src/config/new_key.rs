@@ -76,7 +76,7 @@ impl TypedKey {
             region: self
                 .region
                 .as_deref()
-                .map(|own| region(own).map_err(usage))
+                .map(|name| region(name).map_err(usage))
                 .transpose()?,
             group: self.group.clone(),
             subscription: self.subscription.clone(),
@@ -166,7 +166,7 @@ fn tags(all: &[String]) -> Result<BTreeMap<String, String>> {
     if all.len() > MOST_TAGS {
         return Err(Error::usage("A key has 15 tags at most.").hint("Leave some `--tag` out."));
     }
-    let one = |text: &String| {
+    let pair = |text: &String| {
         let split = text.split_once('=').filter(|(name, _)| !name.is_empty());
         split
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -176,7 +176,7 @@ fn tags(all: &[String]) -> Result<BTreeMap<String, String>> {
                     .hint("Pass a name and a value: `--tag NAME=VALUE`.")
             })
     };
-    all.iter().map(one).collect()
+    all.iter().map(pair).collect()
 }
 
 #[cfg(test)]
@@ -188,11 +188,11 @@ mod tests {
     }
 
     fn typed(expires: &str, every: &str, notify: &str) -> Result<NewKey> {
-        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let typed = TypedKey {
-            expires: said(expires),
-            rotate_every: said(every),
-            notify_before: said(notify),
+            expires: given(expires),
+            rotate_every: given(every),
+            notify_before: given(notify),
             ..TypedKey::default()
         };
         typed.understood(now())
@@ -216,10 +216,10 @@ mod tests {
             ),
         ] {
             let wish = typed(expires, every, notify).unwrap();
-            let said = wish.expires.map(|end| end.to_string());
-            assert_eq!(said.as_deref(), end, "{expires} {every} {notify}");
-            let own = wish.rotation.and_then(|own| own.lasts);
-            assert_eq!(own.map(|own| own.to_string()).as_deref(), lasts);
+            let typed_end = wish.expires.map(|end| end.to_string());
+            assert_eq!(typed_end.as_deref(), end, "{expires} {every} {notify}");
+            let lifetime = wish.rotation.and_then(|rotation| rotation.lasts);
+            assert_eq!(lifetime.map(|period| period.to_string()).as_deref(), lasts);
         }
     }
 

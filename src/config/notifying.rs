@@ -22,7 +22,7 @@ pub(super) fn notifying(
     let typed = |source: &Source| matches!(source, Source::Flag(_)) || !sandbox;
     let address = Setting::of("--notify", &flags.notify, "CMKCTL_NOTIFY")
         .or_else(|| layers.find(|file| &file.notify))
-        .filter(|own| typed(&own.source));
+        .filter(|address| typed(&address.source));
     let format = Setting::of(
         "--notify-format",
         &flags.notify_format,
@@ -31,9 +31,9 @@ pub(super) fn notifying(
     let format = format.or_else(|| layers.find(|file| &file.notify_format));
     shown.push(Shown::of("notify", address.as_ref(), |text| hidden(text)));
     shown.push(Shown::of("notify-format", format.as_ref(), String::clone));
-    let format = format.map(|own| shape(&own.value)).transpose()?;
+    let format = format.map(|format| shape(&format.value)).transpose()?;
     address
-        .map(|own| Webhook::parse(&own.value, format, sandbox))
+        .map(|address| Webhook::parse(&address.value, format, sandbox))
         .transpose()
 }
 

@@ -46,7 +46,7 @@ pub(super) fn remembering(
 
 /// The files in which the tools keep their account, found by the tools' own rules.
 pub(super) fn accounts() -> Accounts {
-    let own = |name: &str, below_home: &str| {
+    let folder = |name: &str, below_home: &str| {
         let named = variable(name).map(PathBuf::from);
         named.or_else(|| home().map(|home| home.join(below_home)))
     };
@@ -61,8 +61,8 @@ pub(super) fn accounts() -> Accounts {
     ];
     let set = names.into_iter();
     Accounts {
-        azure_cli: own("AZURE_CONFIG_DIR", ".azure"),
-        azd: own("AZD_CONFIG_DIR", ".azd"),
+        azure_cli: folder("AZURE_CONFIG_DIR", ".azure"),
+        azd: folder("AZD_CONFIG_DIR", ".azd"),
         power_shell: home().map(|home| home.join(".Azure")),
         variables: set
             .filter_map(|name| Some((name, variable(name)?)))

@@ -14,13 +14,13 @@ pub(super) fn origins(
     named: Option<&Setting<String>>,
     cloud: &Cloud,
 ) -> Vec<Shown> {
-    let own = Setting {
+    let sandbox = Setting {
         value: cloud.name.clone(),
         source: Source::Sandbox,
     };
     // A sandbox of this process has no name from the caller.
     let started =
-        (flags.cloud.is_none() && named.is_none() && cloud.sandbox.is_some()).then_some(&own);
+        (flags.cloud.is_none() && named.is_none() && cloud.sandbox.is_some()).then_some(&sandbox);
     let mut shown = vec![
         Shown::of("config", layers.file.as_ref(), |path| {
             path.display().to_string()
@@ -68,7 +68,7 @@ impl Settings {
             ("ENVIRONMENT", "CMKCTL_ENVIRONMENT"),
             typed,
             |file| &file.environment,
-            |own| &own.environment,
+            |defaults| &defaults.environment,
         )
     }
 
@@ -77,7 +77,7 @@ impl Settings {
             ("--policy", "CMKCTL_POLICY"),
             typed,
             |file| &file.policy,
-            |own| &own.policy,
+            |defaults| &defaults.policy,
         )
     }
 
@@ -86,7 +86,7 @@ impl Settings {
             ("--vault", "CMKCTL_VAULT"),
             typed,
             |file| &file.vault,
-            |own| &own.vault,
+            |defaults| &defaults.vault,
         )
     }
 
@@ -95,7 +95,7 @@ impl Settings {
             ("--key", "CMKCTL_KEY"),
             typed,
             |file| &file.key,
-            |own| &own.key,
+            |defaults| &defaults.key,
         )
     }
 
@@ -114,9 +114,9 @@ impl Settings {
                     value,
                     source: Source::Flag(flag),
                 });
-                let own = of_sandbox(&facts.defaults).clone();
+                let sandbox_default = of_sandbox(&facts.defaults).clone();
                 typed.or_else(|| {
-                    own.map(|value| Setting {
+                    sandbox_default.map(|value| Setting {
                         value,
                         source: Source::Sandbox,
                     })

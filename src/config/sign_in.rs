@@ -129,12 +129,12 @@ fn certificate(shown: &mut Vec<Shown>) -> Option<CertificateFile> {
 fn person() -> Person {
     let is_set = |name: &str| variable(name).is_some();
     let remote = is_set("SSH_CONNECTION") || is_set("SSH_TTY");
-    let own = cfg!(windows) || cfg!(target_os = "macos");
+    let desktop = cfg!(windows) || cfg!(target_os = "macos");
     let windows = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
     let browser = variable("BROWSER");
     Person {
         at_terminal: false,
-        display: browser.is_some() || (!remote && (own || windows.into_iter().any(is_set))),
+        display: browser.is_some() || (!remote && (desktop || windows.into_iter().any(is_set))),
         browser,
     }
 }

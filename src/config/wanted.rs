@@ -48,14 +48,14 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
 
 /// Parses a plan that `plan --out` wrote (JSON).
 fn saved(text: &str, path: &Path) -> Result<Saved> {
-    let again = "Make a new one: `cmkctl plan FILE --out PLAN`.";
+    let advice = "Make a new one: `cmkctl plan FILE --out PLAN`.";
     let saved: Saved = serde_json::from_str(text).map_err(|error| {
         Error::usage(format!(
             "The plan `{}` can't be understood.",
             path.display()
         ))
         .detail(sentence(&error.to_string()))
-        .hint(again)
+        .hint(advice)
     })?;
     if saved.schema != Saved::SCHEMA {
         let what = format!(
@@ -64,7 +64,7 @@ fn saved(text: &str, path: &Path) -> Result<Saved> {
             saved.schema,
             Saved::SCHEMA
         );
-        return Err(Error::usage(what).hint(again));
+        return Err(Error::usage(what).hint(advice));
     }
     saved.wanted.check().map_err(usage)?;
     Ok(saved)

@@ -89,7 +89,7 @@ fn edited(before: &str, profile: Option<&str>, key: &str, value: &str) -> String
         None => Some(0),
         Some(head) => lines
             .iter()
-            .position(|own| own.trim() == head)
+            .position(|existing_line| existing_line.trim() == head)
             .map(|at| at + 1),
     };
     let Some(begins) = begins else {
@@ -103,22 +103,25 @@ fn edited(before: &str, profile: Option<&str>, key: &str, value: &str) -> String
     let section = lines.iter().enumerate().skip(begins);
     let ends = section
         .clone()
-        .find(|(_, own)| own.trim_start().starts_with('['))
+        .find(|(_, existing_line)| existing_line.trim_start().starts_with('['))
         .map_or(lines.len(), |(at, _)| at);
-    let is_key = |own: &str| {
-        own.split_once('=')
+    let is_key = |existing_line: &str| {
+        existing_line
+            .split_once('=')
             .is_some_and(|(name, _)| name.trim() == key)
     };
     let old = section
         .take_while(|(at, _)| *at < ends)
-        .find(|(_, own)| is_key(own))
+        .find(|(_, existing_line)| is_key(existing_line))
         .map(|(at, _)| at);
     match old.and_then(|at| lines.get_mut(at)) {
         Some(old) => *old = line,
         None => {
             // Insert before the blank lines in front of the next section.
             let filled = lines.iter().take(ends).skip(begins);
-            let last = filled.clone().rposition(|own| !own.trim().is_empty());
+            let last = filled
+                .clone()
+                .rposition(|existing_line| !existing_line.trim().is_empty());
             lines.insert(last.map_or(begins, |at| begins + at + 1), line);
         }
     }

@@ -303,6 +303,6 @@ impl Action {
             fields.as_object_mut()?.remove("evidence");
             Some(fields)
         };
-        step(self).is_some_and(|own| step(other) == Some(own))
+        step(self).is_some_and(|fields| step(other) == Some(fields))
     }
 }

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn names_that_look_alike_are_told_apart() {
-        for (one, other) in [
+        for (name, other) in [
             ("Contoso UAT", "Contoso UAT"),
             ("Contoso UAT", "contoso  uat"),
             ("Contoso UAT", "Contoso\u{a0}UAT"),
@@ -67,9 +67,9 @@ mod tests {
             ("Contoso UAT", "Cont\u{43e}so U\u{410}T"),
             ("Contoso UAT", "C\u{3bf}ntoso UAT"),
         ] {
-            let alike = Alike::among([one, other, "Contoso Dev"]);
-            assert!(alike.has(one) && alike.has(other), "{other:?}");
-            assert_eq!(alike.told_apart(one, "1"), format!("{one} (1)"));
+            let alike = Alike::among([name, other, "Contoso Dev"]);
+            assert!(alike.has(name) && alike.has(other), "{other:?}");
+            assert_eq!(alike.told_apart(name, "1"), format!("{name} (1)"));
             assert_eq!(alike.told_apart("Contoso Dev", "2"), "Contoso Dev");
         }
         let alike = Alike::among([

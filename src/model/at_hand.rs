@@ -143,11 +143,11 @@ fn address(text: &str) -> Option<(String, String)> {
 /// The name of the vault or managed HSM with this host.
 fn label(host: &str, suffixes: Suffixes<'_>) -> Result<String, BadInput> {
     let host = host.trim_end_matches(":443");
-    let own = [suffixes.vault, suffixes.hsm].iter().find_map(|suffix| {
+    let name = [suffixes.vault, suffixes.hsm].iter().find_map(|suffix| {
         let label = host.strip_suffix(suffix)?.strip_suffix('.')?;
         (!label.is_empty() && !label.contains('.')).then(|| label.to_owned())
     });
-    own.ok_or_else(|| {
+    name.ok_or_else(|| {
         BadInput::new(
             format!("`{host}` is no host of a vault in this cloud."),
             format!(

@@ -56,7 +56,7 @@ impl Cause {
     ];
 
     /// Words for people.
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Cause::SignIn => "sign-in",
             Cause::Claims => "sign-in: more is required",
@@ -129,10 +129,10 @@ mod tests {
 
     #[test]
     fn no_cause_is_forgotten() {
-        let mut words: Vec<&str> = Cause::ALL.iter().map(|cause| cause.words()).collect();
-        words.sort_unstable();
-        words.dedup();
-        assert_eq!(words.len(), Cause::ALL.len());
+        let mut labels: Vec<&str> = Cause::ALL.iter().map(|cause| cause.label()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len(), Cause::ALL.len());
         assert!(Cause::Claims.is_sign_in() && !Cause::Role.is_sign_in());
         assert!(Cause::Conflict.passes() && !Cause::Network.passes());
     }

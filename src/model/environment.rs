@@ -187,9 +187,10 @@ impl Environment {
     /// service documents.
     fn management(&self) -> Option<&Word<Management>> {
         match &self.management_state.means {
-            Known::Known(Management::Unspecified) => {
-                self.dataverse.as_ref().map(|own| &own.instance_state)
-            }
+            Known::Known(Management::Unspecified) => self
+                .dataverse
+                .as_ref()
+                .map(|dataverse| &dataverse.instance_state),
             Known::Known(Management::Ready | Management::Busy) | Known::Unknown(_) => {
                 Some(&self.management_state)
             }
@@ -198,7 +199,7 @@ impl Environment {
 
     /// The management state, for display.
     pub fn state(&self) -> Option<&str> {
-        self.management().and_then(Word::said)
+        self.management().and_then(Word::text)
     }
 
     /// Does a list leave open whether the environment has a policy? It shows none, and does not say

@@ -45,8 +45,8 @@ impl Listed {
     pub fn environments(&self) -> &[Environment] {
         match self {
             Listed::Tenant(Seen::Present(all)) => all,
-            Listed::Alone(one) => match &**one {
-                Seen::Present(one) => std::slice::from_ref(one),
+            Listed::Alone(alone) => match &**alone {
+                Seen::Present(environment) => std::slice::from_ref(environment),
                 Seen::Absent | Seen::Unreadable(_) => &[],
             },
             Listed::Tenant(Seen::Absent | Seen::Unreadable(_)) => &[],
@@ -65,7 +65,7 @@ impl Listed {
     pub fn tells_absence(&self) -> bool {
         match self {
             Listed::Tenant(tenant) => tenant.present().is_some(),
-            Listed::Alone(one) => one.unreadable().is_none(),
+            Listed::Alone(alone) => alone.unreadable().is_none(),
         }
     }
 
@@ -73,7 +73,7 @@ impl Listed {
     pub fn unreadable(&self) -> Option<&Unreadable> {
         match self {
             Listed::Tenant(tenant) => tenant.unreadable(),
-            Listed::Alone(one) => one.unreadable(),
+            Listed::Alone(alone) => alone.unreadable(),
         }
     }
 }

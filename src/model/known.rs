@@ -20,8 +20,8 @@ impl<T> Default for Known<T> {
 }
 
 impl From<&str> for Known<String> {
-    fn from(said: &str) -> Self {
-        Known::Known(said.to_owned())
+    fn from(text: &str) -> Self {
+        Known::Known(text.to_owned())
     }
 }
 

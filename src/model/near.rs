@@ -38,8 +38,8 @@ mod tests {
             ("xyz", None),
             ("", None),
         ] {
-            let said = meant.map(|name| format!("Did you mean `{name}`?"));
-            assert_eq!(did_you_mean(typed, known), said, "{typed}");
+            let hint = meant.map(|name| format!("Did you mean `{name}`?"));
+            assert_eq!(did_you_mean(typed, known), hint, "{typed}");
         }
     }
 }

@@ -34,17 +34,17 @@ impl NewKey {
     /// The flags that repeat these wishes, each after a space. The vault's id already says where
     /// the vault is.
     pub fn flags(&self) -> String {
-        let words = self.words();
-        words
+        let arguments = self.arguments();
+        arguments
             .iter()
             .map(|word| format!(" {}", quoted(word)))
             .collect()
     }
 
     /// The same flags, word by word.
-    pub fn words(&self) -> Vec<String> {
-        let mut said = Vec::new();
-        let mut says = |flag: &str, value: String| said.extend([format!("--{flag}"), value]);
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut says = |flag: &str, value: String| arguments.extend([format!("--{flag}"), value]);
         if let Some(region) = &self.region {
             says("azure-location", region.clone());
         }
@@ -67,9 +67,9 @@ impl NewKey {
             }
         }
         if self.hsm_protected {
-            said.push("--hsm-protected".to_owned());
+            arguments.push("--hsm-protected".to_owned());
         }
-        said
+        arguments
     }
 }
 
@@ -155,8 +155,8 @@ impl Rotation {
     /// Does an existing rotation policy have the same effect? Values that the caller did not ask
     /// for are the service's own and do not count.
     pub fn is_kept_by(&self, other: &Self) -> bool {
-        let same = |own: Option<Period>, other: Option<Period>| {
-            own.is_none_or(|own| other.is_some_and(|other| own.is_as_long_as(other)))
+        let same = |period: Option<Period>, other: Option<Period>| {
+            period.is_none_or(|period| other.is_some_and(|other| period.is_as_long_as(other)))
         };
         self.every.is_as_long_as(other.every)
             && same(self.lasts, other.lasts)
@@ -267,13 +267,13 @@ impl Period {
 
     /// Is it the same period? A year is twelve months.
     pub fn is_as_long_as(self, other: Self) -> bool {
-        let months = |own: Self| match own.unit {
+        let months = |period: Self| match period.unit {
             Unit::Days => None,
-            Unit::Months => Some(u32::from(own.count)),
-            Unit::Years => Some(u32::from(own.count) * 12),
+            Unit::Months => Some(u32::from(period.count)),
+            Unit::Years => Some(u32::from(period.count) * 12),
         };
         match (months(self), months(other)) {
-            (Some(own), Some(other)) => own == other,
+            (Some(count), Some(other)) => count == other,
             (None, None) => self.count == other.count,
             (Some(_), None) | (None, Some(_)) => self.about_days() == other.about_days(),
         }
@@ -344,13 +344,13 @@ impl Period {
 
     /// Words for sentences, such as `2 years`.
     pub fn in_words(self) -> String {
-        let one = match self.unit {
+        let unit = match self.unit {
             Unit::Days => "day",
             Unit::Months => "month",
             Unit::Years => "year",
         };
         let many = if self.count == 1 { "" } else { "s" };
-        format!("{} {one}{many}", self.count)
+        format!("{} {unit}{many}", self.count)
     }
 }
 
@@ -360,13 +360,13 @@ mod tests {
 
     #[test]
     fn periods_are_read_as_people_write_them() {
-        for (text, iso, words) in [
+        for (text, iso, expected) in [
             ("2y", "P2Y", "2 years"),
             (" 18M ", "P18M", "18 months"),
             ("1d", "P1D", "1 day"),
         ] {
             let period = Period::parse(text).unwrap();
-            assert_eq!((&*period.to_string(), &*period.in_words()), (iso, words));
+            assert_eq!((&*period.to_string(), &*period.in_words()), (iso, expected));
             assert_eq!(Period::of_iso(iso), Some(period));
         }
         for text in [

@@ -62,7 +62,7 @@ pub struct Failure {
     /// The most specific code.
     pub code: Option<String>,
     /// Code and message, with the id for a support ticket.
-    pub words: String,
+    pub text: String,
     /// The remedy, if the code tells one.
     pub remedy: Option<String>,
     /// The role that can apply it.

@@ -76,7 +76,9 @@ impl Policy {
     /// to another group.
     pub fn references(&self, vault: &ArmId, key: &KeyName) -> Verdict {
         match &self.key {
-            Known::Known(own) => Verdict::of(own.vault.is_same_vault(vault) && own.key.is(key)),
+            Known::Known(reference) => {
+                Verdict::of(reference.vault.is_same_vault(vault) && reference.key.is(key))
+            }
             Known::Unknown(why) => Verdict::cant_tell(why),
         }
     }

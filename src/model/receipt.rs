@@ -48,7 +48,7 @@ pub struct Tick {
     /// The longest documented duration; `None` if none is documented.
     pub within: Option<Duration>,
     /// State and stage, or the error.
-    pub words: String,
+    pub state: String,
     /// Time until the next poll, in this machine's time.
     pub next: Duration,
 }

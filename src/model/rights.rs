@@ -255,8 +255,8 @@ mod tests {
             (None, None) => true,
             (None, Some(_)) => false,
             (Some((b'*', rest)), _) => (0..=text.len()).any(|from| slowly(rest, &text[from..])),
-            (Some((own, rest)), Some((letter, more))) => {
-                own.eq_ignore_ascii_case(letter) && slowly(rest, more)
+            (Some((expected, rest)), Some((letter, more))) => {
+                expected.eq_ignore_ascii_case(letter) && slowly(rest, more)
             }
             (Some(_), None) => false,
         }

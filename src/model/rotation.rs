@@ -60,10 +60,10 @@ impl RotationWish {
             ("--expires-after", self.lasts),
             ("--notify-before", self.notify),
         ];
-        let said = |(flag, value): (&str, Option<Period>)| {
+        let flag_with_value = |(flag, value): (&str, Option<Period>)| {
             value.map(|value| format!(" {flag} {}", value.typed()))
         };
-        flags.into_iter().filter_map(said).collect()
+        flags.into_iter().filter_map(flag_with_value).collect()
     }
 }
 
@@ -118,16 +118,16 @@ impl RotationPolicy {
     /// Does another policy do all that this one does? A notification that was not asked for is the
     /// service's own.
     pub fn is_kept_by(&self, other: &Self) -> bool {
-        let same = |own: Option<Period>, other: Option<Period>| match (own, other) {
-            (Some(own), Some(other)) => own.is_as_long_as(other),
-            (own, other) => own == other,
+        let same = |period: Option<Period>, other: Option<Period>| match (period, other) {
+            (Some(period), Some(other)) => period.is_as_long_as(other),
+            (period, other) => period == other,
         };
         let rotates = match (self.rotates, other.rotates) {
-            (Some(Trigger::AfterCreation(own)), Some(Trigger::AfterCreation(other)))
-            | (Some(Trigger::BeforeExpiry(own)), Some(Trigger::BeforeExpiry(other))) => {
-                own.is_as_long_as(other)
+            (Some(Trigger::AfterCreation(period)), Some(Trigger::AfterCreation(other)))
+            | (Some(Trigger::BeforeExpiry(period)), Some(Trigger::BeforeExpiry(other))) => {
+                period.is_as_long_as(other)
             }
-            (own, other) => own == other,
+            (trigger, other) => trigger == other,
         };
         rotates
             && same(self.lasts, other.lasts)
@@ -152,7 +152,7 @@ impl RotationPolicy {
 
     /// What it does, in words.
     pub fn in_words(&self) -> String {
-        let mut said = match self.rotates {
+        let mut sentence = match self.rotates {
             None => "no automatic rotation".to_owned(),
             Some(Trigger::AfterCreation(period)) => {
                 format!("a new version {} after the last one", period.in_words())
@@ -165,10 +165,10 @@ impl RotationPolicy {
             }
         };
         let lasts = self.lasts.map(Period::in_words);
-        said.extend(lasts.map(|lasts| format!(", each version expires after {lasts}")));
+        sentence.extend(lasts.map(|lasts| format!(", each version expires after {lasts}")));
         let notifies = self.notifies.map(Period::in_words);
-        said.extend(notifies.map(|notify| format!(", an event {notify} before the end")));
-        said
+        sentence.extend(notifies.map(|notify| format!(", an event {notify} before the end")));
+        sentence
     }
 }
 

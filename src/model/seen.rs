@@ -39,7 +39,7 @@ impl Eq for Unreadable {}
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     /// The message with the id for a support ticket; empty if there was none.
-    pub words: String,
+    pub text: String,
     /// The remedy and the role that can apply it, if the service's code tells them.
     pub remedy: Option<(String, &'static str)>,
 }
@@ -91,9 +91,9 @@ impl Reason {
 
 impl Unreadable {
     /// The service's own words, with the id for a support ticket.
-    pub fn said(&self) -> Option<&str> {
-        let words = self.told.as_deref().map(|told| told.words.as_str());
-        words.filter(|words| !words.is_empty())
+    pub fn service_text(&self) -> Option<&str> {
+        let text = self.told.as_deref().map(|told| told.text.as_str());
+        text.filter(|text| !text.is_empty())
     }
 
     /// Is a missing role the reason? Not if the service named another cause, such as a firewall.

@@ -53,5 +53,5 @@ pub struct Target {
     /// The rotation policy that the key shall have.
     pub rotation: Option<RotationWish>,
     /// Rotate the key although its latest version is younger than a day.
-    pub again: bool,
+    pub even_if_young: bool,
 }

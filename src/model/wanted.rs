@@ -38,7 +38,7 @@ pub struct Wanted {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Waves {
     /// The maximum of environments of a ring that are offline at the same time.
-    #[serde(default = "one")]
+    #[serde(default = "lowest")]
     pub at_most: u32,
     /// Windows in which an environment may be started; empty means at any time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,7 +105,7 @@ pub struct WantedEnvironment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Lower rings go first. A ring starts only after the previous one has succeeded.
-    #[serde(default = "one")]
+    #[serde(default = "lowest")]
     pub ring: u32,
     /// Make it a Managed Environment if it is not one.
     #[serde(default, skip_serializing_if = "is_no")]
@@ -218,14 +218,14 @@ impl Wanted {
 
     /// The same file with only this environment of this policy.
     pub fn only(&self, policy: &ArmId, environment: &str) -> Option<Self> {
-        let policy = self.policies.iter().find(|own| own.id == *policy)?;
-        let one = policy
+        let policy = self.policies.iter().find(|listed| listed.id == *policy)?;
+        let wanted_environment = policy
             .environments
             .iter()
-            .find(|own| own.id.eq_ignore_ascii_case(environment))?
+            .find(|listed| listed.id.eq_ignore_ascii_case(environment))?
             .clone();
         let policies = vec![WantedPolicy {
-            environments: vec![one],
+            environments: vec![wanted_environment],
             ..policy.clone()
         }];
         Some(Self {
@@ -375,7 +375,7 @@ fn object_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
         .collect()
 }
 
-const fn one() -> u32 {
+const fn lowest() -> u32 {
     1
 }
 

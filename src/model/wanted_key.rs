@@ -88,7 +88,7 @@ impl WantedKey {
         let end = match self.expires {
             Some(Ends::At(at)) => Some(at),
             Some(Ends::After(_)) | None => lasts
-                .or_else(|| rotation.as_ref().and_then(|own| own.lasts))
+                .or_else(|| rotation.as_ref().and_then(|rotation| rotation.lasts))
                 .map(|lasts| lasts.after(self.since).unwrap_or(Timestamp::MAX)),
         };
         NewKey {
@@ -117,11 +117,17 @@ impl WantedKey {
 
     /// Do two policies with the same vault agree on its settings, and on the key's if that is the
     /// same?
-    pub fn agree(one: Option<&Self>, other: Option<&Self>, same_key: bool) -> bool {
-        let vault = |own: &Self| (own.azure_location.clone(), own.network, own.hsm_protected);
-        match (one, other) {
-            (Some(own), Some(other)) if same_key => own.is_as(other),
-            (Some(own), Some(other)) => vault(own) == vault(other),
+    pub fn agree(key: Option<&Self>, other: Option<&Self>, same_key: bool) -> bool {
+        let vault = |wanted: &Self| {
+            (
+                wanted.azure_location.clone(),
+                wanted.network,
+                wanted.hsm_protected,
+            )
+        };
+        match (key, other) {
+            (Some(key), Some(other)) if same_key => key.is_as(other),
+            (Some(key), Some(other)) => vault(key) == vault(other),
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => !same_key,
         }
@@ -303,8 +309,8 @@ mod tests {
             --hsm-protected"
         );
         let json = serde_json::to_string(&key).unwrap();
-        let again: WantedKey = serde_json::from_str(&json).unwrap();
-        assert!(again.is_as(&key), "{json}");
+        let reloaded: WantedKey = serde_json::from_str(&json).unwrap();
+        assert!(reloaded.is_as(&key), "{json}");
         assert_eq!(read_toml("").unwrap().new_key(), NewKey::default());
         assert!(!read_toml("size = 2048").unwrap().is_as(&key));
     }
@@ -324,7 +330,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_right_says_what_would_be() {
-        for (text, words) in [
+        for (text, expected) in [
             ("azure-location = \"west!\"", "is no region of Azure"),
             ("network = \"closed\"", "unknown variant `closed`"),
             ("size = 4096", "Write 3072 or 2048."),
@@ -343,8 +349,8 @@ mod tests {
             ("tags = { \"\" = \"x\" }", "has no name"),
             ("resource-group = \"g\"", "unknown field `resource-group`"),
         ] {
-            let said = read_toml(text).unwrap_err();
-            assert!(said.contains(words), "{text}: {said}");
+            let error = read_toml(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

@@ -15,7 +15,7 @@ pub trait Vocabulary: Sized {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word<T> {
     /// The word as the service wrote it, for display only. `None` if the field was no text.
-    pub said: Option<String>,
+    pub text: Option<String>,
     /// Its meaning.
     pub means: Known<T>,
 }
@@ -30,19 +30,19 @@ impl<T> Word<T> {
     /// A word that the service did not give, for this reason.
     pub fn unsaid(why: impl Into<String>) -> Self {
         Self {
-            said: None,
+            text: None,
             means: Known::Unknown(why.into()),
         }
     }
 
     /// The word as the service wrote it, for display only.
-    pub fn said(&self) -> Option<&str> {
-        self.said.as_deref()
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 
     /// The word for sentences; `unknown` if the service gave no text.
     pub fn shown(&self) -> &str {
-        self.said().unwrap_or("unknown")
+        self.text().unwrap_or("unknown")
     }
 
     /// Its meaning, if it is known.
@@ -53,21 +53,21 @@ impl<T> Word<T> {
 
 impl<T: Vocabulary> Word<T> {
     /// Reads a word from `field`.
-    pub fn read(field: &str, said: &str) -> Self {
-        let means = T::of(&said.to_ascii_lowercase()).map_or_else(
-            || Known::Unknown(format!("`{field}` is `{said}`, which cmkctl does not know")),
+    pub fn read(field: &str, text: &str) -> Self {
+        let means = T::of(&text.to_ascii_lowercase()).map_or_else(
+            || Known::Unknown(format!("`{field}` is `{text}`, which cmkctl does not know")),
             Known::Known,
         );
         Self {
-            said: Some(said.to_owned()),
+            text: Some(text.to_owned()),
             means,
         }
     }
 }
 
 impl<T: Vocabulary> From<&str> for Word<T> {
-    fn from(said: &str) -> Self {
-        Self::read(T::FIELD, said)
+    fn from(text: &str) -> Self {
+        Self::read(T::FIELD, text)
     }
 }
 
@@ -88,12 +88,12 @@ mod tests {
 
     #[test]
     fn a_word_in_any_case_is_known_and_another_one_is_named() {
-        for said in ["yes", "Yes", "YES"] {
-            let word: Word<Yes> = said.into();
-            assert_eq!((word.said(), word.known()), (Some(said), Some(&Yes)));
+        for text in ["yes", "Yes", "YES"] {
+            let word: Word<Yes> = text.into();
+            assert_eq!((word.text(), word.known()), (Some(text), Some(&Yes)));
         }
         let odd: Word<Yes> = "Perhaps".into();
-        assert_eq!(odd.said(), Some("Perhaps"));
+        assert_eq!(odd.text(), Some("Perhaps"));
         assert_eq!(
             odd.means.unknown(),
             Some("`answer` is `Perhaps`, which cmkctl does not know")

@@ -136,14 +136,14 @@ pub(super) async fn keys_of(
 
 /// The keys of one vault.
 async fn in_vault(reader: &Reader, vault: Vault) -> Result<Vec<Candidate>> {
-    let one = |shows: Shown| Candidate {
+    let candidate = |shows: Shown| Candidate {
         vault: vault.clone(),
         shows,
     };
     let names = match ask(reader.keys_in(&vault.id).await)? {
         Seen::Present(names) if !names.is_empty() => names,
-        Seen::Present(_) | Seen::Absent => return Ok(vec![one(Shown::None)]),
-        Seen::Unreadable(why) => return Ok(vec![one(Shown::Hidden(why.why))]),
+        Seen::Present(_) | Seen::Absent => return Ok(vec![candidate(Shown::None)]),
+        Seen::Unreadable(why) => return Ok(vec![candidate(Shown::Hidden(why.why))]),
     };
     let mut found = Vec::new();
     let mut reads = stream::iter(names.iter())
@@ -151,10 +151,10 @@ async fn in_vault(reader: &Reader, vault: Vault) -> Result<Vec<Candidate>> {
         .buffered(SIDE_BY_SIDE);
     while let Some((name, key)) = reads.next().await {
         match key? {
-            Seen::Present(key) => found.push(one(Shown::Key(Box::new(key)))),
+            Seen::Present(key) => found.push(candidate(Shown::Key(Box::new(key)))),
             Seen::Absent => {}
             Seen::Unreadable(why) => {
-                found.push(one(Shown::KeyHidden(name.clone(), why.why)));
+                found.push(candidate(Shown::KeyHidden(name.clone(), why.why)));
             }
         }
     }
@@ -176,7 +176,7 @@ async fn key_of(reader: &Reader, vault: &Vault, name: &KeyName) -> Result<Seen<K
 /// A sign-in is refused.
 pub async fn policies(reader: &Reader) -> Result<(Vec<Policy>, Vec<String>)> {
     let Visible { mut all, gaps } = visible_policies(reader).await?;
-    all.sort_by(|one, other| one.id.cmp(&other.id));
+    all.sort_by(|policy, other| policy.id.cmp(&other.id));
     Ok((all, gaps))
 }
 

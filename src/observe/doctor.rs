@@ -105,7 +105,7 @@ async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
         .find_map(|(name, found)| Some((name, found.as_ref().err()?)));
     match failed {
         None => Row::ok("dns", format!("{} names resolve", names.len())),
-        Some((name, words)) => Row::ok("dns", format!("{name}: {words}")).but(
+        Some((name, failure)) => Row::ok("dns", format!("{name}: {failure}")).but(
             Verdict::Fail,
             Area::Network,
             "Let this machine resolve public names, or set `HTTPS_PROXY` when a proxy does it. \
@@ -133,8 +133,8 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
         }
         Ok(Contact { status, .. }) => Row::ok(check, format!("{host} answers ({status})")),
         Err(broken) => {
-            let words = broken.words();
-            let lower = words.to_ascii_lowercase();
+            let text = broken.text();
+            let lower = text.to_ascii_lowercase();
             let tls = ["certificate", "tls", "ssl", "issuer"]
                 .iter()
                 .any(|word| lower.contains(word));
@@ -144,7 +144,7 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
             } else {
                 through
             };
-            Row::ok(check, format!("{host}: {words}")).but(
+            Row::ok(check, format!("{host}: {text}")).but(
                 Verdict::Fail,
                 Area::Network,
                 fix,
@@ -245,8 +245,8 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
             } else {
                 fix.to_owned()
             };
-            let said = error.detail.unwrap_or_default();
-            Row::ok(check, said).but(Verdict::Fail, area, fix, who)
+            let detail = error.detail.unwrap_or_default();
+            Row::ok(check, detail).but(Verdict::Fail, area, fix, who)
         }
     };
     let policy = policy.map(|reply| {

@@ -93,8 +93,8 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock, wanted: Policies) ->
     let protections = policies
         .into_iter()
         .map(|(id, policy)| {
-            let held = rights.remove(&id).unwrap_or_default();
-            (id, protection(policy, held, &at_vaults, &at_keys))
+            let key_rights = rights.remove(&id).unwrap_or_default();
+            (id, protection(policy, key_rights, &at_vaults, &at_keys))
         })
         .collect();
     Ok(Estate {
@@ -205,13 +205,13 @@ async fn rights_of(
         vault: Some(&key.vault),
         key: Some(&key.key),
     };
-    let held = Held {
+    let key_rights = Held {
         roles: of_principal(&at.roles, Some(principal)),
         denials: at.denials.clone(),
         ..Held::default()
     };
-    let held = defined(reader, policy, place, Some(vault), held).await?;
-    let may = allows_key(policy, vault, Some(&key.key), &held);
+    let key_rights = defined(reader, policy, place, Some(vault), key_rights).await?;
+    let may = allows_key(policy, vault, Some(&key.key), &key_rights);
     let scope = key_scope(&key.vault, Some(&key.key), Need::Key);
     let asked = RightsQuery {
         principal,
@@ -224,17 +224,20 @@ async fn rights_of(
         .is_some_and(|all| may_come_by_group(asked, all));
     let open = vault.rbac == Known::Known(true) && !matches!(may, Right::Yes(_) | Right::Denied(_));
     if !(open && by_group) {
-        return Ok(held);
+        return Ok(key_rights);
     }
     let vault_scope = key.vault.to_string();
     let roles = ask(reader.role_assignments(&vault_scope, Some(principal)).await)?;
-    let held = Held { roles, ..held };
-    defined(reader, policy, place, Some(vault), held).await
+    let key_rights = Held {
+        roles,
+        ..key_rights
+    };
+    defined(reader, policy, place, Some(vault), key_rights).await
 }
 
 fn protection(
     policy: Seen<Policy>,
-    held: Held,
+    key_rights: Held,
     vaults: &BTreeMap<ArmId, AtVault>,
     keys: &BTreeMap<KeyReference, AtKey>,
 ) -> Protection {
@@ -264,18 +267,18 @@ fn protection(
     let seen_key = seen_key.unwrap_or_default();
     let right = vault
         .present()
-        .map(|vault| allows_key(found, vault, Some(&key.key), &held));
+        .map(|vault| allows_key(found, vault, Some(&key.key), &key_rights));
     let granted = match (&vault, &right) {
         (_, Some(right)) => right.verdict(),
         (Seen::Unreadable(why), _) => Verdict::CantTell(why.clone()),
         (Seen::Absent, _) => Verdict::cant_tell("the vault is gone"),
         (Seen::Present(_), None) => Verdict::default(),
     };
-    let ours = given_by_us(found, key, &held);
+    let ours = given_by_us(found, key, &key_rights);
     let grant = ours.and_then(|role| role.id.clone());
     let granted_by = match &right {
         Some(Right::Yes(by)) if ours.is_none() && !by.is_empty() => {
-            Some(source_of_key(found, key, &held, by))
+            Some(source_of_key(found, key, &key_rights, by))
         }
         _ => None,
     };
@@ -283,7 +286,7 @@ fn protection(
         Some(Right::Denied(denial)) => Some(denial.name.clone()),
         _ => None,
     };
-    let denials_hidden = held
+    let denials_hidden = key_rights
         .denials
         .unreadable()
         .filter(|why| why.forbidden)

@@ -9,6 +9,7 @@ use crate::model::ids::{ArmId, parse_guid};
 use crate::model::near::did_you_mean;
 use crate::model::seen::Seen;
 use crate::model::subscription::Subscription;
+use crate::model::unknown::unknown;
 use std::collections::BTreeSet;
 
 /// The number of names that an error lists if none fits.
@@ -23,7 +24,7 @@ pub async fn vault_named(reader: &Reader, name: &str) -> Result<ArmId> {
     let seen = Names::of(visible_vaults(reader).await?, |vault| vault.id);
     let fit = seen.named(name);
     match &fit[..] {
-        [one] => Ok((*one).clone()),
+        [vault] => Ok((*vault).clone()),
         [] => Err(seen.none(("vault or managed HSM", "--vault"), name)),
         several => Err(ambiguous("--vault", name, several)),
     }
@@ -39,7 +40,7 @@ pub async fn vault_if_there(reader: &Reader, name: &str) -> Result<Option<ArmId>
     let fit = seen.named(name);
     match &fit[..] {
         [] => Ok(None),
-        [one] => Ok(Some((*one).clone())),
+        [vault] => Ok(Some((*vault).clone())),
         several => Err(ambiguous("--vault", name, several)),
     }
 }
@@ -48,8 +49,8 @@ pub async fn vault_if_there(reader: &Reader, name: &str) -> Result<Option<ArmId>
 ///
 /// # Errors
 /// Usage: none has this name, or several fit. `Kind::Forbidden` if they could not be listed.
-pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<String> {
-    if let Some(id) = said.and_then(parse_guid) {
+pub async fn subscription_named(reader: &Reader, typed: Option<&str>) -> Result<String> {
+    if let Some(id) = typed.and_then(parse_guid) {
         return Ok(id);
     }
     let all = match ask(reader.subscriptions().await)? {
@@ -62,14 +63,16 @@ pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<S
             );
         }
     };
-    let fits = |own: &&Subscription| said.is_none_or(|said| own.name.eq_ignore_ascii_case(said));
+    let fits = |subscription: &&Subscription| {
+        typed.is_none_or(|typed| subscription.name.eq_ignore_ascii_case(typed))
+    };
     let fit: Vec<&Subscription> = all.iter().filter(fits).collect();
-    if let [one] = fit[..] {
-        return Ok(one.id.clone());
+    if let [subscription] = fit[..] {
+        return Ok(subscription.id.clone());
     }
-    let what = match (said, fit.len()) {
-        (Some(said), 0) => format!("No subscription that is visible to you is called `{said}`."),
-        (Some(said), count) => format!("`--subscription {said}` fits {count} subscriptions."),
+    let what = match (typed, fit.len()) {
+        (Some(typed), 0) => format!("No subscription that is visible to you is called `{typed}`."),
+        (Some(typed), count) => format!("`--subscription {typed}` fits {count} subscriptions."),
         (None, 0) => "Your account sees no subscription.".to_owned(),
         (None, _) => "In which subscription the vault shall be was not said.".to_owned(),
     };
@@ -79,8 +82,8 @@ pub async fn subscription_named(reader: &Reader, said: Option<&str>) -> Result<S
         fit
     };
     let mut error = Error::usage(what);
-    for own in shown.into_iter().take(SHOWN) {
-        error = error.hint(format!("{} ({})", own.id, own.name));
+    for subscription in shown.into_iter().take(SHOWN) {
+        error = error.hint(format!("{} ({})", subscription.id, subscription.name));
     }
     Err(error.hint("Pass the id of the one you mean: `--subscription ID`."))
 }
@@ -96,7 +99,7 @@ pub async fn policy_named(reader: &Reader, name: &str) -> Result<Result<ArmId>> 
     match &fit[..] {
         [] | [_] if !seen.gaps.is_empty() => Err(seen.none(("policy", "--policy"), name)),
         [] => Ok(Err(seen.none(("policy", "--policy"), name))),
-        [one] => Ok(Ok((*one).clone())),
+        [policy] => Ok(Ok((*policy).clone())),
         several => Err(ambiguous("--policy", name, several)),
     }
 }
@@ -130,18 +133,19 @@ pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, St
     let all = reader.service_principals(typed).await.map_err(unread)?;
     match &all[..] {
         [] => Err(nobody()),
-        [one] => Ok((one.id.clone(), one.name.clone())),
+        [application] => Ok((application.id.clone(), application.name.clone())),
         several => {
             let text = format!(
                 "`--reader {typed}` is the name of {} applications.",
                 several.len()
             );
-            let error = several
-                .iter()
-                .take(SHOWN)
-                .fold(Error::usage(text), |error, one| {
-                    error.hint(format!("{}  {}", one.id, one.name))
-                });
+            let error =
+                several
+                    .iter()
+                    .take(SHOWN)
+                    .fold(Error::usage(text), |error, application| {
+                        error.hint(format!("{}  {}", application.id, application.name))
+                    });
             Err(error.hint("Pass the object id of the one you mean."))
         }
     }
@@ -166,7 +170,7 @@ impl Names {
 
     fn none(&self, (what, flag): (&str, &str), name: &str) -> Error {
         if let Some(gap) = self.gaps.first() {
-            let text = format!("cmkctl can't tell which {what} `{flag} {name}` means: {gap}.");
+            let text = unknown(&format!("which {what} `{flag} {name}` means"), gap);
             return Error::new(Kind::Forbidden, text)
                 .hint(format!("Pass its id: `{flag} /subscriptions/…`."));
         }

@@ -14,8 +14,12 @@ pub async fn histories(reader: &Reader, but: &Environment) -> Vec<Vec<Operation>
     let Ok(all) = reader.environments().await else {
         return Vec::new();
     };
-    let other = |one: &&Environment| one.policy().is_some() && one.id != but.id;
-    let ids = all.iter().filter(other).map(|one| one.id.clone());
+    let other =
+        |environment: &&Environment| environment.policy().is_some() && environment.id != but.id;
+    let ids = all
+        .iter()
+        .filter(other)
+        .map(|environment| environment.id.clone());
     let ids: Vec<String> = ids.take(ENOUGH).collect();
     let read = each(ids, async |id: String| {
         let history = reader.operations(&id).await;

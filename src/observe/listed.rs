@@ -58,9 +58,9 @@ pub async fn keys_listed(reader: &Reader, only: Option<&ArmId>) -> Result<Visibl
     })?;
     let (mut all, mut gaps) = (Vec::new(), seen.gaps);
     keys_of(reader, seen.all, |found| {
-        gaps.extend(found.iter().filter_map(|one| one.gap()));
+        gaps.extend(found.iter().filter_map(|candidate| candidate.gap()));
         let read = found.into_iter();
-        all.extend(read.filter_map(|one| Some((one.key()?.clone(), one.vault))));
+        all.extend(read.filter_map(|candidate| Some((candidate.key()?.clone(), candidate.vault))));
     })
     .await?;
     Ok(Visible { all, gaps })
@@ -85,17 +85,17 @@ pub async fn subscriptions_listed(
             Vec::new()
         }
     };
-    let ids = found.iter().map(|own| own.id.clone());
+    let ids = found.iter().map(|subscription| subscription.id.clone());
     let mut providers = each(ids, async |id: String| ask(reader.provider(&id).await)).await?;
-    let all = found.into_iter().map(|own| {
-        let provider = providers.remove(&own.id).unwrap_or_default();
+    let all = found.into_iter().map(|subscription| {
+        let provider = providers.remove(&subscription.id).unwrap_or_default();
         if let Some(why) = provider.unreadable() {
             gaps.push(format!(
                 "whether `Microsoft.PowerPlatform` is registered in the subscription {}: {}",
-                own.id, why.why
+                subscription.id, why.why
             ));
         }
-        (own, provider)
+        (subscription, provider)
     });
     let all = all.collect();
     Ok(Visible { all, gaps })

@@ -186,11 +186,11 @@ impl Looking<'_> {
             vault: self.target.vault.as_ref(),
             key: self.target.key.as_ref(),
         };
-        let (key, held) = join!(
+        let (key, rights) = join!(
             key_in_vault(self.reader, seen, self.target),
             on_key(self.reader, seen.policy.present(), place, seen.vault()),
         );
-        Ok((key?, held?))
+        Ok((key?, rights?))
     }
 
     /// What decides whether the requested readers may read the existing policy.

@@ -281,14 +281,16 @@ pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
         let (Some(vault), Some(key)) = (seen.vault(), &looking.target.key) else {
             return Ok(seen);
         };
-        let own = ask(looking.reader.rotation_policy(vault, key).await)?;
-        let hidden = own.unreadable().is_some_and(|why| why.forbidden);
+        let rotation_policy = ask(looking.reader.rotation_policy(vault, key).await)?;
+        let hidden = rotation_policy
+            .unreadable()
+            .is_some_and(|why| why.forbidden);
         let id = looking.target.vault.as_ref().filter(|_| hidden);
         let in_arm = key_in_arm(looking.reader, id, Some(key), None).await?;
         let shown = in_arm.and_then(|seen| seen.present().map(|key| key.rotation.clone()));
         seen.preconditions.rotation = match shown {
             Some(Known::Known(shown)) => Seen::Present(shown),
-            Some(Known::Unknown(_)) | None => own,
+            Some(Known::Unknown(_)) | None => rotation_policy,
         };
         Ok(seen)
     }
@@ -326,7 +328,7 @@ pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a>
         else {
             return Ok(seen);
         };
-        let is_asked = |one: &&mut Environment| one.id.eq_ignore_ascii_case(id);
+        let is_asked = |environment: &&mut Environment| environment.id.eq_ignore_ascii_case(id);
         for environment in all.iter_mut().filter(is_asked) {
             let gone = "the service no longer knows it";
             *environment = by_itself(environment, &seen.environment, gone);

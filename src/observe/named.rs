@@ -39,7 +39,7 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
         vault: vault_id.as_ref(),
         key: key_name.as_ref(),
     };
-    let (vault, key, held) = join!(
+    let (vault, key, rights) = join!(
         maybe(vault_id.as_ref().map(|id| reader.vault(id))),
         key_in_arm(
             reader,
@@ -50,7 +50,7 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
         lists(reader, &policy, vault_id.as_ref()),
     );
     (observed.vault, observed.key) = (vault?, key?);
-    observed.key_rights = defined(reader, &policy, place, observed.vault(), held?).await?;
+    observed.key_rights = defined(reader, &policy, place, observed.vault(), rights?).await?;
     let target = Target {
         vault: vault_id.clone(),
         key: key_name.clone(),
@@ -61,11 +61,11 @@ pub(super) async fn named_by_policy(reader: &Reader, observed: &mut Observed) ->
         .as_ref()
         .is_some_and(|id| id.kind == ResourceKind::ManagedHsm)
     {
-        let (key, held) = join!(
+        let (key, rights) = join!(
             key_in_vault(reader, observed, &target),
             on_key(reader, Some(&policy), place, observed.vault()),
         );
-        (observed.key, observed.key_rights) = (key?, held?);
+        (observed.key, observed.key_rights) = (key?, rights?);
     }
     Ok(target)
 }

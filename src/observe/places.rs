@@ -18,7 +18,7 @@ use crate::model::subscription::{Group, Region, Subscription};
 /// A sign-in is refused.
 pub async fn vaults(reader: &Reader) -> Result<(Vec<Vault>, Vec<String>)> {
     let Visible { mut all, gaps } = visible_vaults(reader).await?;
-    all.sort_by(|one, other| one.id.name.cmp(&other.id.name));
+    all.sort_by(|vault, other| vault.id.name.cmp(&other.id.name));
     Ok((all, gaps))
 }
 
@@ -63,14 +63,15 @@ pub async fn regions(reader: &Reader, subscription: &str) -> Result<Vec<Region>>
 /// # Errors
 /// A sign-in is refused.
 pub async fn may(reader: &Reader, scope: &str, rights: &[&str]) -> Result<Verdict> {
-    let held = match ask(reader.permissions(scope).await)? {
-        Seen::Present(held) => held,
+    let permissions = match ask(reader.permissions(scope).await)? {
+        Seen::Present(permissions) => permissions,
         Seen::Unreadable(why) if why.forbidden => return Ok(Verdict::No),
         Seen::Unreadable(why) => return Ok(Verdict::CantTell(why)),
         Seen::Absent => return Ok(Verdict::cant_tell("the service knows no such scope")),
     };
-    let also =
-        |so_far: Verdict, right: &&str| so_far.and(|| allows(&held, Operation::Control(right)));
+    let also = |so_far: Verdict, right: &&str| {
+        so_far.and(|| allows(&permissions, Operation::Control(right)))
+    };
     Ok(rights.iter().fold(Verdict::Yes, also))
 }
 
@@ -83,8 +84,8 @@ pub async fn taken(reader: &Reader, vault: &ArmId) -> Result<Known<Option<String
     Ok(match ask(reader.vault_name(vault).await)? {
         Seen::Present(NameCheck::Free) => Known::Known(None),
         Seen::Present(NameCheck::Taken { reason, message }) => {
-            let said = message.trim_end_matches(['.', ' ']);
-            Known::Known(Some(format!("{reason}: {said}")))
+            let text = message.trim_end_matches(['.', ' ']);
+            Known::Known(Some(format!("{reason}: {text}")))
         }
         Seen::Unreadable(why) => Known::Unknown(why.why),
         Seen::Absent => Known::Unknown("the service does not know the question".to_owned()),

@@ -23,10 +23,10 @@ pub(super) async fn preconditions(reader: &Reader, target: &Target) -> Result<Pr
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault = target.vault.as_ref().map(ToString::to_string);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
-    let elsewhere = vault_group.filter(|own| {
+    let elsewhere = vault_group.filter(|vault_group| {
         group
             .as_ref()
-            .is_none_or(|group| !own.eq_ignore_ascii_case(group))
+            .is_none_or(|group| !vault_group.eq_ignore_ascii_case(group))
     });
     let (group_rights, vault_rights, locks, vault_locks) = join!(
         maybe(group.as_ref().map(|scope| reader.permissions(scope))),
@@ -162,8 +162,8 @@ pub(super) async fn old_key(
                 vault: Some(&key.vault),
                 key: Some(&key.key),
             };
-            let held = on_key(reader, Some(new), place, Some(&vault)).await?;
-            allows_key(new, &vault, Some(&key.key), &held).verdict()
+            let rights = on_key(reader, Some(new), place, Some(&vault)).await?;
+            allows_key(new, &vault, Some(&key.key), &rights).verdict()
         }
     };
     let old = OldKey {

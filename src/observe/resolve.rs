@@ -169,8 +169,8 @@ pub(super) async fn found(
         .iter()
         .any(|environment| environment.id.eq_ignore_ascii_case(id))
     {
-        let again = reader.environment(id).await;
-        return again.map_err(|fault| {
+        let second_look = reader.environment(id).await;
+        return second_look.map_err(|fault| {
             let what = format!("The environment {id} can't be read.");
             if fault.is_absence() {
                 listed_and_hidden(&what, fault)
@@ -237,7 +237,7 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         };
         return Unreadable {
             told: Some(Box::new(Told {
-                words: String::new(),
+                text: String::new(),
                 remedy: Some((remedy.clone(), who)),
             })),
             ..Unreadable::because(error.to_string().trim_end_matches('.'))
@@ -262,7 +262,7 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         told: hidden.then(|| {
             let remedy = error.hints.first().cloned();
             Box::new(Told {
-                words: String::new(),
+                text: String::new(),
                 remedy: remedy.map(|remedy| (remedy, who::POWER_PLATFORM)),
             })
         }),

@@ -43,8 +43,8 @@ pub(super) async fn on_key(
         ) if id.kind == ResourceKind::ManagedHsm => on_hsm(reader, policy, vault, key).await,
         (Some(_), _, Some(vault)) if vault.rbac == Known::Known(false) => Ok(Held::default()),
         (Some(policy), _, vault) => {
-            let held = lists(reader, policy, place.vault).await?;
-            defined(reader, policy, place, vault, held).await
+            let rights = lists(reader, policy, place.vault).await?;
+            defined(reader, policy, place, vault, rights).await
         }
         _ => Ok(Held::default()),
     }
@@ -77,10 +77,10 @@ pub(super) async fn defined(
     policy: &Policy,
     place: Place<'_>,
     vault: Option<&Vault>,
-    held: Held,
+    rights: Held,
 ) -> Result<Held> {
     let (Some(id), Some(principal)) = (place.vault, &policy.principal_id) else {
-        return Ok(held);
+        return Ok(rights);
     };
     if vault.is_some_and(|vault| vault.rbac == Known::Known(false)) {
         return Ok(Held::default());
@@ -91,7 +91,7 @@ pub(super) async fn defined(
         at: &at,
         need: Need::Key,
     };
-    with_definitions(reader, &id.to_string(), asked, held).await
+    with_definitions(reader, &id.to_string(), asked, rights).await
 }
 
 async fn on_hsm(reader: &Reader, policy: &Policy, hsm: &Vault, key: &KeyName) -> Result<Held> {
@@ -134,23 +134,23 @@ pub(super) async fn on_policy(
     });
     let (roles, denials) = join!(roles, reader.denials(&scope));
     let denials = shown(denials)?;
-    let held = roles?.into_iter().map(|(principal, roles)| {
-        let held = Held {
+    let by_principal = roles?.into_iter().map(|(principal, roles)| {
+        let rights = Held {
             roles,
             denials: denials.clone(),
             ..Held::default()
         };
-        (principal, held)
+        (principal, rights)
     });
-    let held: BTreeMap<String, Held> = held.collect();
-    each(held.keys().cloned(), async |principal: String| {
+    let by_principal: BTreeMap<String, Held> = by_principal.collect();
+    each(by_principal.keys().cloned(), async |principal: String| {
         let asked = RightsQuery {
             principal: &principal,
             at: &scope,
             need: Need::Policy,
         };
-        let own = held.get(&principal).cloned().unwrap_or_default();
-        with_definitions(reader, &scope, asked, own).await
+        let rights = by_principal.get(&principal).cloned().unwrap_or_default();
+        with_definitions(reader, &scope, asked, rights).await
     })
     .await
 }
@@ -159,13 +159,13 @@ async fn with_definitions(
     reader: &Reader,
     scope: &str,
     asked: RightsQuery<'_>,
-    mut held: Held,
+    mut rights: Held,
 ) -> Result<Held> {
-    let more = each(open_roles(asked, &held), async |role: String| {
+    let more = each(open_roles(asked, &rights), async |role: String| {
         ask(reader.role_definition(scope, &role).await)
     });
-    held.definitions.extend(more.await?);
-    Ok(held)
+    rights.definitions.extend(more.await?);
+    Ok(rights)
 }
 
 /// Deny assignments, as far as the service shows them to this caller. Any refusal means that this

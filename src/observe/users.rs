@@ -73,9 +73,10 @@ pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result
     };
     let default = format!("Default-{tenant}");
     let ours = |environment: &Environment| {
-        environment.tenant_id.known().is_some_and(|own| {
-            own.as_ref()
-                .is_none_or(|own| own.eq_ignore_ascii_case(tenant))
+        environment.tenant_id.known().is_some_and(|tenant_id| {
+            tenant_id
+                .as_ref()
+                .is_none_or(|tenant_id| tenant_id.eq_ignore_ascii_case(tenant))
         }) && (environment.is_default == Known::Known(true)
             || environment.id.eq_ignore_ascii_case(&default))
     };

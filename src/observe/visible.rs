@@ -57,7 +57,7 @@ async fn listed<T: Clone, K: Copy, const N: usize>(
     let places = subscriptions(reader, &mut gaps).await?;
     let places = places
         .iter()
-        .flat_map(|own| kinds.map(|kind| (own.id.as_str(), kind)));
+        .flat_map(|subscription| kinds.map(|kind| (subscription.id.as_str(), kind)));
     let mut lists = stream::iter(places)
         .map(async |(id, kind)| (id, ask(read(id, kind).await)))
         .buffer_unordered(SIDE_BY_SIDE);

@@ -79,11 +79,13 @@ pub async fn observe_member(
     };
     for policy in &wanted.policies {
         sight.policies.push(of_policy(reader, clock, policy).await?);
-        for one in &policy.environments {
-            let alone = ask(reader.environment(&one.id).await)?;
+        for wanted_environment in &policy.environments {
+            let alone = ask(reader.environment(&wanted_environment.id).await)?;
             if let Seen::Present(listed) = &alone {
                 let looked = member(reader, clock, listed).await?;
-                sight.members.insert(one.id.to_ascii_lowercase(), looked);
+                sight
+                    .members
+                    .insert(wanted_environment.id.to_ascii_lowercase(), looked);
             }
             sight.listed = Listed::Alone(Box::new(alone));
         }

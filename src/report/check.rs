@@ -214,14 +214,16 @@ fn sentence(counts: Counts) -> String {
         ),
         (counts.acknowledge, "note", "notes"),
     ];
-    let said: Vec<String> = parts
+    let clauses: Vec<String> = parts
         .iter()
         .filter(|(count, _, _)| *count > 0)
-        .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
+        .map(|(count, singular, plural)| {
+            format!("{count} {}", if *count == 1 { singular } else { plural })
+        })
         .collect();
-    if said.is_empty() {
+    if clauses.is_empty() {
         "nothing found.".to_owned()
     } else {
-        format!("{}.", said.join(", "))
+        format!("{}.", clauses.join(", "))
     }
 }

@@ -185,9 +185,9 @@ impl Choosing {
             }
             Press::CtrlU => self.types(""),
             Press::CtrlW => {
-                let words = self.typed.trim_end();
-                let end = words.rfind(' ').map_or(0, |blank| blank + 1);
-                let left = words[..end].to_owned();
+                let trimmed = self.typed.trim_end();
+                let end = trimmed.rfind(' ').map_or(0, |blank| blank + 1);
+                let left = trimmed[..end].to_owned();
                 self.types(&left);
             }
             Press::Other => {}
@@ -291,74 +291,75 @@ mod tests {
 
     #[test]
     fn words_find_what_has_them_all_and_the_best_comes_first() {
-        let mut own = Choosing::new();
-        own.takes(Feed::More(vec![
+        let mut choosing = Choosing::new();
+        choosing.takes(Feed::More(vec![
             entry("Contoso Trial (1)", false, 0),
             entry("Contoso Dev (2)", true, 1),
             entry("Contoso UAT (3)", true, 0),
         ]));
         assert_eq!(
-            own.fitting().map(|(at, _)| at).collect::<Vec<_>>(),
+            choosing.fitting().map(|(at, _)| at).collect::<Vec<_>>(),
             [2, 1, 0]
         );
-        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(2)));
-        types(&mut own, "CON 2");
-        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
-        own.types("trial");
-        assert_eq!(own.press(Press::Enter, 5), None);
-        assert_eq!(own.refusal(), "This one can't be picked.");
-        own.types("nobody");
-        assert_eq!(own.press(Press::Enter, 5), None);
-        assert_eq!(own.press(Press::Rubout, 5), None);
-        assert!(own.counted().contains("fits.  (Ctrl-U clears"));
-        own.types("no such  ");
-        assert_eq!(own.press(Press::CtrlW, 5), None);
-        assert_eq!(own.typed, "no ");
-        assert_eq!(own.press(Press::CtrlU, 5), None);
-        assert_eq!(own.typed, "");
+        assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(2)));
+        types(&mut choosing, "CON 2");
+        assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(1)));
+        choosing.types("trial");
+        assert_eq!(choosing.press(Press::Enter, 5), None);
+        assert_eq!(choosing.refusal(), "This one can't be picked.");
+        choosing.types("nobody");
+        assert_eq!(choosing.press(Press::Enter, 5), None);
+        assert_eq!(choosing.press(Press::Rubout, 5), None);
+        assert!(choosing.counted().contains("fits.  (Ctrl-U clears"));
+        choosing.types("no such  ");
+        assert_eq!(choosing.press(Press::CtrlW, 5), None);
+        assert_eq!(choosing.typed, "no ");
+        assert_eq!(choosing.press(Press::CtrlU, 5), None);
+        assert_eq!(choosing.typed, "");
         for (press, ends) in [
             (Press::Esc, Picked::Left),
             (Press::CtrlD, Picked::Left),
             (Press::CtrlC, Picked::Interrupted),
         ] {
-            assert_eq!(own.press(press, 5), Some(ends));
+            assert_eq!(choosing.press(press, 5), Some(ends));
         }
     }
 
     #[test]
     fn what_comes_later_does_not_move_the_cursor() {
-        let mut own = Choosing::new();
-        own.takes(Feed::More(vec![entry("b", true, 1), entry("c", true, 1)]));
-        own.press(Press::Down, 5);
-        own.takes(Feed::More(vec![entry("a", true, 0)]));
-        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
-        own.press(Press::PageUp, 5);
-        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(2)));
-        own.press(Press::PageDown, 5);
-        own.press(Press::Down, 5);
-        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
+        let mut choosing = Choosing::new();
+        choosing.takes(Feed::More(vec![entry("b", true, 1), entry("c", true, 1)]));
+        choosing.press(Press::Down, 5);
+        choosing.takes(Feed::More(vec![entry("a", true, 0)]));
+        assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(1)));
+        choosing.press(Press::PageUp, 5);
+        assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(2)));
+        choosing.press(Press::PageDown, 5);
+        choosing.press(Press::Down, 5);
+        assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(1)));
         // If the cursor was not moved, it is on the best entry.
-        let mut own = Choosing::new();
-        own.takes(Feed::More(vec![entry("b", true, 1)]));
-        own.takes(Feed::More(vec![entry("a", true, 0)]));
-        assert_eq!(own.press(Press::Enter, 5), Some(Picked::One(1)));
+        let mut choosing = Choosing::new();
+        choosing.takes(Feed::More(vec![entry("b", true, 1)]));
+        choosing.takes(Feed::More(vec![entry("a", true, 0)]));
+        assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(1)));
     }
 
     #[test]
     fn every_line_fits_and_the_cursor_is_always_on_the_screen() {
-        let mut own = Choosing::new();
+        let mut choosing = Choosing::new();
         let wide = "環境".repeat(40);
         let many = (0..50).map(|number| entry(&format!("{number} {wide}"), true, 0));
-        own.takes(Feed::More(many.collect()));
+        choosing.takes(Feed::More(many.collect()));
         for _ in 0..60 {
-            own.press(Press::Down, 8);
-            let lines = own.lines("Environment:", 8, 60);
+            choosing.press(Press::Down, 8);
+            let lines = choosing.lines("Environment:", 8, 60);
             assert!(lines.len() <= 10 + TOLD, "{lines:?}");
             assert!(lines.iter().all(|line| line.width() <= 60), "{lines:?}");
             assert_eq!(lines.iter().filter(|line| line.starts_with('>')).count(), 1);
         }
         assert!(
-            own.lines("?", 8, 60)
+            choosing
+                .lines("?", 8, 60)
                 .iter()
                 .any(|line| line.starts_with(">   49 "))
         );
@@ -366,26 +367,26 @@ mod tests {
 
     #[test]
     fn names_can_not_move_the_cursor() {
-        let mut own = Choosing::new();
-        own.takes(Feed::More(vec![entry("a\u{1b}[2J\nb\u{202e}", true, 0)]));
-        let lines = own.lines("?", 8, 60).concat();
+        let mut choosing = Choosing::new();
+        choosing.takes(Feed::More(vec![entry("a\u{1b}[2J\nb\u{202e}", true, 0)]));
+        let lines = choosing.lines("?", 8, 60).concat();
         assert!(!lines.contains(['\u{1b}', '\n', '\u{202e}']), "{lines:?}");
     }
 
     #[test]
     fn ten_thousand_are_filtered_at_once() {
-        let mut own = Choosing::new();
+        let mut choosing = Choosing::new();
         let name = |number: u32| format!("Contoso env-{number:05} (193e4dc2-2922-5505-aaa6)");
         let began = std::time::Instant::now();
         for piece in 0..1250 {
-            let many = (0..8).map(|one| entry(&name(piece * 8 + one), one % 3 > 0, 0));
-            own.takes(Feed::More(many.collect()));
+            let many = (0..8).map(|offset| entry(&name(piece * 8 + offset), offset % 3 > 0, 0));
+            choosing.takes(Feed::More(many.collect()));
         }
-        assert_eq!(own.fitting().count(), 10_000);
+        assert_eq!(choosing.fitting().count(), 10_000);
         assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
         let began = std::time::Instant::now();
-        types(&mut own, "env 04242");
-        assert_eq!(own.fitting().count(), 1);
+        types(&mut choosing, "env 04242");
+        assert_eq!(choosing.fitting().count(), 1);
         // Nine keys, in a build without optimization, on a busy machine.
         assert!(began.elapsed().as_millis() < 2000, "{:?}", began.elapsed());
     }

@@ -32,11 +32,11 @@ impl Out {
             text.push_str(&format!("  why:    {}\n", hang(&clean(detail), width, 10)));
         }
         // The plan already shows each remedy with its finding.
-        let said = |hint: &&String| {
+        let in_plan = |hint: &&String| {
             let code = hint.split_once(": ").map(|(code, _)| code);
             code.is_some_and(|code| self.findings.contains(code))
         };
-        let hints = error.hints.iter().filter(|hint| !said(hint));
+        let hints = error.hints.iter().filter(|hint| !in_plan(hint));
         for (index, hint) in hints.enumerate() {
             let label = match index {
                 0 if error.kind.was_asked_for() => "next: ",

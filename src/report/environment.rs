@@ -46,7 +46,7 @@ impl<'a> From<&'a Environment> for EnvironmentV1<'a> {
             finance_and_operations_url: app.and_then(|part| part.url.as_deref()),
             finance_and_operations_id: app.and_then(|part| part.id.as_deref()),
             location: environment.location.known().map_or("", String::as_str),
-            sku: environment.sku.said().unwrap_or_default(),
+            sku: environment.sku.text().unwrap_or_default(),
         }
     }
 }
@@ -137,8 +137,8 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
             "the instance isn't integrated with finance and operations".to_owned()
         }
         Some(Seen::Unreadable(why)) => {
-            let said = why.said().map(|said| format!(": {said}"));
-            format!("not readable: {}{}", why.why, said.unwrap_or_default())
+            let answer = why.service_text().map(|answer| format!(": {answer}"));
+            format!("not readable: {}{}", why.why, answer.unwrap_or_default())
         }
         Some(Seen::Absent) => "no such function".to_owned(),
         None => "not asked".to_owned(),

@@ -120,11 +120,15 @@ pub fn calendar(out: &mut Out, events: &[Event], at: Timestamp) {
 
 /// What is said of a tenant beside the data.
 pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'_>]) {
-    let said: Vec<String> = counts(all)
+    let clauses: Vec<String> = counts(all)
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
-    out.say(&format!("{} environments: {}.", all.len(), said.join(", ")));
+    out.say(&format!(
+        "{} environments: {}.",
+        all.len(),
+        clauses.join(", ")
+    ));
     if let Some(why) = estate.partial() {
         out.say(&format!("{MAY_LACK}: {why}."));
     }
@@ -136,18 +140,23 @@ pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'
 /// The note that hidden deny assignments may take grants away; once for all vaults.
 fn hidden_denials(estate: &Estate) -> Option<String> {
     let all = estate.protections.values();
-    let hidden = all.filter_map(|one| Some((one.policy.present()?, one.denials_hidden.as_ref()?)));
+    let hidden = all.filter_map(|protection| {
+        Some((
+            protection.policy.present()?,
+            protection.denials_hidden.as_ref()?,
+        ))
+    });
     let mut vaults = BTreeSet::new();
-    let mut said = None;
+    let mut reason = None;
     for (policy, why) in hidden {
         vaults.extend(policy.key_reference().map(|key| &key.vault));
-        said = Some(&why.why);
+        reason = Some(&why.why);
     }
     let vaults = match vaults.len() {
         1 => "one vault".to_owned(),
         count => format!("{count} vaults"),
     };
-    said.map(|why| {
+    reason.map(|why| {
         format!(
             "You can't see the deny assignments at {vaults}: {why}. cmkctl assumes that none of \
                 them denies a key."
@@ -215,7 +224,7 @@ pub(super) fn rows<'a>(
 ) -> (Vec<EnvironmentV1<'a>>, BTreeMap<&'static str, usize>) {
     (
         all.iter()
-            .map(|one| row(one, estate.protection(one.environment)))
+            .map(|judged| row(judged, estate.protection(judged.environment)))
             .collect(),
         counts(all),
     )
@@ -223,8 +232,8 @@ pub(super) fn rows<'a>(
 
 fn counts(all: &[JudgedEnvironment<'_>]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
-    for one in all {
-        *counts.entry(one.state.word()).or_default() += 1;
+    for judged in all {
+        *counts.entry(judged.state.word()).or_default() += 1;
     }
     counts
 }
@@ -276,10 +285,10 @@ fn columns(row: &EnvironmentV1<'_>) -> Vec<String> {
 }
 
 fn row<'a>(
-    one: &'a JudgedEnvironment<'_>,
+    judged: &'a JudgedEnvironment<'_>,
     protection: Option<&'a Protection>,
 ) -> EnvironmentV1<'a> {
-    let environment = one.environment;
+    let environment = judged.environment;
     let link = environment.key_link.present();
     let reference = protection.and_then(|protection| protection.policy.present()?.key_reference());
     let key = protection.and_then(Protection::key);
@@ -287,13 +296,13 @@ fn row<'a>(
         id: &environment.id,
         name: &environment.display_name,
         location: environment.location.known().map_or("", String::as_str),
-        sku: environment.sku.said().unwrap_or_default(),
-        state: one.state.word(),
-        states: one.states.iter().map(|state| state.word()).collect(),
-        dangers: &one.dangers,
-        deleted_on: one.deleted_on,
-        runtime_state: environment.runtime_state.said(),
-        link_status: link.and_then(|link| link.status.said()),
+        sku: environment.sku.text().unwrap_or_default(),
+        state: judged.state.word(),
+        states: judged.states.iter().map(|state| state.word()).collect(),
+        dangers: &judged.dangers,
+        deleted_on: judged.deleted_on,
+        runtime_state: environment.runtime_state.text(),
+        link_status: link.and_then(|link| link.status.text()),
         operation: environment.ongoing.as_deref(),
         policy: environment.policy().map(ToString::to_string),
         vault: reference.map(|key| key.vault.to_string()),

@@ -72,11 +72,11 @@ pub fn explain(out: &mut Out, code: Option<&str>) -> Result<()> {
         return Ok(());
     }
     // The text may be a pasted line with a code of cmkctl, such as a list of blockers.
-    let own = typed
+    let entry = typed
         .split(|ch: char| !ch.is_ascii_alphanumeric())
         .filter(|word| word.len() == 6 && word.starts_with("CMK"))
         .find_map(catalogue::entry);
-    match own {
+    match entry {
         Some(entry) => explain(out, Some(entry.code)),
         None => Err(unknown(typed, &code)),
     }
@@ -97,12 +97,12 @@ fn of_service(
         "Kind",
         known.means.map(|cause| {
             let code = Kind::of(cause).exit_code();
-            let again = if cause.passes() {
+            let retry = if cause.passes() {
                 "trying again later can help"
             } else {
                 "trying again does not help"
             };
-            format!("{}, exit code {code}, {again}", cause.words())
+            format!("{}, exit code {code}, {retry}", cause.label())
         }),
     );
     let sheet = rows(out, sheet, &[("Cause", known.cause), ("Fix", &fix)]);
@@ -150,7 +150,7 @@ fn rows(out: &Out, mut sheet: Sheet, rows: &[(&str, &str)]) -> Sheet {
 }
 
 fn list(out: &mut Out) {
-    let own = catalogue::all().map(|entry| {
+    let rows = catalogue::all().map(|entry| {
         vec![
             entry.code.to_owned(),
             entry.severity.word().to_owned(),
@@ -166,7 +166,7 @@ fn list(out: &mut Out) {
         ]
     });
     let tables = [
-        (&["Code", "Usually", "Title", "Who"][..], own.collect()),
+        (&["Code", "Usually", "Title", "Who"][..], rows.collect()),
         (
             &["Service code", "Belongs to", "Said by"][..],
             services.collect(),
@@ -185,8 +185,8 @@ fn unknown(typed: &str, code: &str) -> Error {
     let mut error = Error::usage(format!("There is no code `{shown}`."));
     let code: String = code.to_ascii_lowercase().chars().take(60).collect();
     let farthest = 1 + code.chars().count() / 5;
-    let own = catalogue::all().map(|entry| entry.code);
-    let mut near: Vec<(usize, &str)> = own
+    let codes = catalogue::all().map(|entry| entry.code);
+    let mut near: Vec<(usize, &str)> = codes
         .chain(service_codes::all().map(|known| known.code))
         .map(|known| (distance(&code, &known.to_ascii_lowercase()), known))
         .filter(|(distance, _)| *distance <= farthest)

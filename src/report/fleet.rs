@@ -194,27 +194,28 @@ impl<'a> FleetReport<'a> {
         let encrypted = self
             .environments
             .iter()
-            .filter(|one| one.outcome == MemberOutcome::Encrypted)
+            .filter(|member| member.outcome == MemberOutcome::Encrypted)
             .count();
         if encrypted > 0 {
             sheet = sheet.row("Encrypted", format!("{encrypted} before"));
         }
-        for one in self
+        for member in self
             .environments
             .iter()
-            .filter(|one| one.outcome != MemberOutcome::Encrypted)
+            .filter(|member| member.outcome != MemberOutcome::Encrypted)
         {
             sheet = sheet.row(
-                &format!("Ring {}", one.ring),
-                format!("{} ({}): {}", one.name, one.id, one.outcome.word()),
+                &format!("Ring {}", member.ring),
+                format!("{} ({}): {}", member.name, member.id, member.outcome.word()),
             );
         }
-        for done in self
-            .receipt
-            .done
-            .iter()
-            .filter(|done| quiet && !self.environments.iter().any(|one| one.id == done.subject))
-        {
+        for done in self.receipt.done.iter().filter(|done| {
+            quiet
+                && !self
+                    .environments
+                    .iter()
+                    .any(|member| member.id == done.subject)
+        }) {
             sheet = sheet.row("Done", done.what.clone());
         }
         sheet = sheet.row_if(
@@ -282,10 +283,12 @@ fn unlisted(fleet: &Fleet, width: Option<u16>) -> String {
             .unlisted
             .iter()
             .flat_map(|unlisted| &unlisted.environments)
-            .map(|one| one.name.as_str());
+            .map(|environment| environment.name.as_str());
         let alike = Alike::among(members.chain(others));
         for unlisted in &fleet.unlisted {
-            let told = |one: &Named| format!("`{}`", alike.told_apart(&one.name, &one.id));
+            let told = |environment: &Named| {
+                format!("`{}`", alike.told_apart(&environment.name, &environment.id))
+            };
             let names: Vec<String> = unlisted.environments.iter().map(told).collect();
             let (shown, more) = names.split_at(names.len().min(3));
             let more = if more.is_empty() {
@@ -307,7 +310,7 @@ fn unlisted(fleet: &Fleet, width: Option<u16>) -> String {
 /// Numbered steps. The reason appears at the first step of each kind.
 #[derive(Default)]
 struct Steps {
-    said: Vec<&'static str>,
+    told: Vec<&'static str>,
     number: usize,
     width: Option<u16>,
 }
@@ -317,8 +320,8 @@ impl Steps {
         self.number += 1;
         let what = hang(what, self.width, 5);
         text.push_str(&format!("  {}. {what}\n", self.number));
-        if !self.said.contains(&why) {
-            self.said.push(why);
+        if !self.told.contains(&why) {
+            self.told.push(why);
             text.push_str(&format!("     {}\n", hang(why, self.width, 5)));
         }
     }
@@ -326,13 +329,13 @@ impl Steps {
 
 /// The number of policies and environments in a file.
 pub fn size(wanted: &Wanted) -> String {
-    let plural = |count: usize, one: &str, many: &str| {
-        format!("{count} {}", if count == 1 { one } else { many })
+    let counted = |count: usize, singular: &str, plural: &str| {
+        format!("{count} {}", if count == 1 { singular } else { plural })
     };
     format!(
         "{}, {}",
-        plural(wanted.policies.len(), "policy", "policies"),
-        plural(wanted.size(), "environment", "environments")
+        counted(wanted.policies.len(), "policy", "policies"),
+        counted(wanted.size(), "environment", "environments")
     )
 }
 

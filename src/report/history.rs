@@ -69,12 +69,12 @@ pub fn history(out: &mut Out, environment: &Environment, at: Timestamp, all: &[E
     }
 }
 
-fn row<'a>(one: &'a Episode<'_>) -> EpisodeV1<'a> {
-    let operation = one.operation;
+fn row<'a>(episode: &'a Episode<'_>) -> EpisodeV1<'a> {
+    let operation = episode.operation;
     EpisodeV1 {
         id: &operation.id,
         kind: &operation.kind,
-        state: operation.state.said().unwrap_or_default(),
+        state: operation.state.text().unwrap_or_default(),
         requested_by: operation.requested_by.as_ref().map(|by| RequesterV1 {
             id: by.id.as_deref(),
             name: by.name.as_deref(),
@@ -82,14 +82,14 @@ fn row<'a>(one: &'a Episode<'_>) -> EpisodeV1<'a> {
         }),
         created: operation.created.known().copied(),
         last_action: operation.last_action.known().copied().flatten(),
-        seconds: one.took.map(|took| took.as_secs()),
+        seconds: episode.took.map(|took| took.as_secs()),
         stages: operation.stages.iter().map(stage).collect(),
         failure: operation
             .failure
             .as_ref()
-            .map(|failure| failure.words.as_str()),
-        key: one.meant,
-        key_needed_until: one.needed_until,
+            .map(|failure| failure.text.as_str()),
+        key: episode.meant,
+        key_needed_until: episode.needed_until,
     }
 }
 
@@ -102,8 +102,8 @@ fn stage(stage: &StageRun) -> StageV1<'_> {
     }
 }
 
-fn cells(one: &Episode<'_>) -> Vec<String> {
-    let operation = one.operation;
+fn cells(episode: &Episode<'_>) -> Vec<String> {
+    let operation = episode.operation;
     let by = |by: &Requester| {
         let name = by
             .name
@@ -111,13 +111,13 @@ fn cells(one: &Episode<'_>) -> Vec<String> {
             .filter(|name| Some(*name) != by.kind.as_deref());
         name.or(by.id.as_deref()).unwrap_or("unknown").to_owned()
     };
-    let until = one
+    let until = episode
         .needed_until
         .map(|until| format!(", old key needed until {}", day(until)));
     let failure = operation
         .failure
         .as_ref()
-        .map(|failure| format!(": {}", failure.words));
+        .map(|failure| format!(": {}", failure.text));
     let stages = operation.stages.iter().map(|stage| {
         let took = stage.began.zip(stage.ended).map(|(began, ended)| {
             let took = ended.duration_since(began);
@@ -133,12 +133,12 @@ fn cells(one: &Episode<'_>) -> Vec<String> {
             .map_or("unknown".to_owned(), moment),
         operation.name().to_owned(),
         format!("{}{}", operation.state.shown(), failure.unwrap_or_default()),
-        one.took.map_or("-".to_owned(), told),
+        episode.took.map_or("-".to_owned(), told),
         operation
             .requested_by
             .as_ref()
             .map_or("unknown".to_owned(), by),
-        format!("{}{}", one.meant, until.unwrap_or_default()),
+        format!("{}{}", episode.meant, until.unwrap_or_default()),
         stages.collect::<Vec<_>>().join(", "),
     ]
 }

@@ -115,18 +115,18 @@ fn symbols(all: &[Blueprint]) -> Vec<String> {
     let plain: Vec<String> = all.iter().map(Blueprint::symbol).collect();
     let names =
         |symbol: &str| ["", "_vault", "_grant", "_principal"].map(|end| format!("{symbol}{end}"));
-    let collide = |one: &str, other: &str| {
-        let others = names(other);
-        names(one).iter().any(|name| others.contains(name))
+    let collide = |symbol: &str, other_symbol: &str| {
+        let others = names(other_symbol);
+        names(symbol).iter().any(|name| others.contains(name))
     };
-    let unique = |(at, (symbol, one)): (usize, (&String, &Blueprint))| {
+    let unique = |(at, (symbol, blueprint)): (usize, (&String, &Blueprint))| {
         let mut others = plain.iter().enumerate().filter(|(other, _)| *other != at);
         if others.any(|(_, other)| collide(symbol, other)) {
-            let id = one.policy.to_string().to_ascii_lowercase();
-            let own = Uuid::new_v5(&Uuid::NAMESPACE_URL, id.as_bytes())
+            let id = blueprint.policy.to_string().to_ascii_lowercase();
+            let digest = Uuid::new_v5(&Uuid::NAMESPACE_URL, id.as_bytes())
                 .simple()
                 .to_string();
-            format!("{symbol}_{}", own.get(..8).unwrap_or(&own))
+            format!("{symbol}_{}", digest.get(..8).unwrap_or(&digest))
         } else {
             symbol.clone()
         }
@@ -143,9 +143,9 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
         rest.\n// The service names the identity `principalId`. The published types do not have \
         that name, so it stands behind `any()`.\n// This text was never compiled.\n",
     );
-    for (one, symbol) in all.iter().zip(symbols(all)) {
-        text.push_str(&bicep_policy(one, &symbol));
-        text.push_str(&bicep_grant(one, &symbol));
+    for (blueprint, symbol) in all.iter().zip(symbols(all)) {
+        text.push_str(&bicep_policy(blueprint, &symbol));
+        text.push_str(&bicep_grant(blueprint, &symbol));
     }
     for sentence in left_out {
         text.push_str(&format!("\n// {}\n", comment(sentence)));
@@ -154,17 +154,17 @@ pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
 }
 
 /// The policy, after comments on its deployment and its linked environments.
-fn bicep_policy(one: &Blueprint, symbol: &str) -> String {
+fn bicep_policy(blueprint: &Blueprint, symbol: &str) -> String {
     let mut text = format!(
         "\n// az deployment group create --subscription {} --resource-group {} --template-file \
         THIS_FILE\n",
-        comment(&quoted(&one.policy.subscription)),
-        comment(&quoted(&one.policy.group))
+        comment(&quoted(&blueprint.policy.subscription)),
+        comment(&quoted(&blueprint.policy.group))
     );
-    for (name, id) in &one.environments {
+    for (name, id) in &blueprint.environments {
         text.push_str(&format!("// Linked: {} ({})\n", comment(name), comment(id)));
     }
-    let version = one.version.as_ref().map_or(String::new(), |version| {
+    let version = blueprint.version.as_ref().map_or(String::new(), |version| {
         format!("\n          version: {}", quoted_bicep(version))
     });
     text.push_str(&format!(
@@ -188,28 +188,28 @@ fn bicep_policy(one: &Blueprint, symbol: &str) -> String {
   }}
 }}
 ",
-        quoted_bicep(&one.policy.name),
-        quoted_bicep(&one.location),
-        quoted_bicep(&one.vault.to_string()),
-        quoted_bicep(&one.key)
+        quoted_bicep(&blueprint.policy.name),
+        quoted_bicep(&blueprint.location),
+        quoted_bicep(&blueprint.vault.to_string()),
+        quoted_bicep(&blueprint.key)
     ));
     text
 }
 
 /// The grant on the key, or a comment on how to give it if Bicep can't.
-fn bicep_grant(one: &Blueprint, symbol: &str) -> String {
+fn bicep_grant(blueprint: &Blueprint, symbol: &str) -> String {
     let principal =
         format!("output {symbol}_principal string = any({symbol}.identity).principalId\n");
-    if one.is_noted() {
-        return commented("//", &one.grant_note("PRINCIPAL_ID")) + &principal;
+    if blueprint.is_noted() {
+        return commented("//", &blueprint.grant_note("PRINCIPAL_ID")) + &principal;
     }
-    if !one.same_group() {
+    if !blueprint.same_group() {
         return format!(
             "// The vault is in another resource group. Grant the identity access there:\n// az \
                 role assignment create --role \"Key Vault Crypto Service Encryption User\" \
                 --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal \
                 --scope {}\n{principal}",
-            comment(&quoted(&one.vault.to_string()))
+            comment(&quoted(&blueprint.vault.to_string()))
         );
     }
     format!(
@@ -229,7 +229,7 @@ resource {symbol}_grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }}
 }}
 ",
-        quoted_bicep(&one.vault.name)
+        quoted_bicep(&blueprint.vault.name)
     )
 }
 
@@ -261,9 +261,9 @@ terraform {
 }
 ",
     );
-    for (one, symbol) in all.iter().zip(symbols(all)) {
-        text.push_str(&terraform_policy(one, &symbol));
-        text.push_str(&terraform_grant(one, &symbol));
+    for (blueprint, symbol) in all.iter().zip(symbols(all)) {
+        text.push_str(&terraform_policy(blueprint, &symbol));
+        text.push_str(&terraform_grant(blueprint, &symbol));
     }
     for sentence in left_out {
         text.push_str(&format!("\n# {}\n", comment(sentence)));
@@ -272,13 +272,13 @@ terraform {
 }
 
 /// The policy with its import, after comments on its linked environments.
-fn terraform_policy(one: &Blueprint, symbol: &str) -> String {
-    let group = one.policy.group_scope();
+fn terraform_policy(blueprint: &Blueprint, symbol: &str) -> String {
+    let group = blueprint.policy.group_scope();
     let mut text = String::from("\n");
-    for (name, id) in &one.environments {
+    for (name, id) in &blueprint.environments {
         text.push_str(&format!("# Linked: {} ({})\n", comment(name), comment(id)));
     }
-    let version = one.version.as_ref().map_or(String::new(), |version| {
+    let version = blueprint.version.as_ref().map_or(String::new(), |version| {
         format!("\n            version = {}", quoted_hcl(version))
     });
     text.push_str(&format!(
@@ -318,22 +318,22 @@ resource \"azapi_resource\" \"{symbol}\" {{
   }}
 }}
 ",
-        quoted_hcl(&format!("{}?api-version={POLICY_API}", one.policy)),
+        quoted_hcl(&format!("{}?api-version={POLICY_API}", blueprint.policy)),
         quoted_hcl(&group),
-        quoted_hcl(&one.policy.name),
-        quoted_hcl(&one.location),
-        quoted_hcl(&one.vault.to_string()),
-        quoted_hcl(&one.key)
+        quoted_hcl(&blueprint.policy.name),
+        quoted_hcl(&blueprint.location),
+        quoted_hcl(&blueprint.vault.to_string()),
+        quoted_hcl(&blueprint.key)
     ));
     text
 }
 
 /// The grant on the key with its import, or a comment on how to give it if Terraform can't.
-fn terraform_grant(one: &Blueprint, symbol: &str) -> String {
-    if one.is_noted() {
-        return commented("#", &one.grant_note("PRINCIPAL_ID"));
+fn terraform_grant(blueprint: &Blueprint, symbol: &str) -> String {
+    if blueprint.is_noted() {
+        return commented("#", &blueprint.grant_note("PRINCIPAL_ID"));
     }
-    let mut text = one.grant.as_ref().map_or(String::new(), |id| {
+    let mut text = blueprint.grant.as_ref().map_or(String::new(), |id| {
         format!(
             "\nimport {{\n  to = azurerm_role_assignment.{symbol}\n  id = {}\n}}\n",
             quoted_hcl(id)
@@ -348,7 +348,7 @@ resource \"azurerm_role_assignment\" \"{symbol}\" {{
   principal_type       = \"ServicePrincipal\"
 }}
 ",
-        quoted_hcl(&one.vault.to_string())
+        quoted_hcl(&blueprint.vault.to_string())
     ));
     text
 }
@@ -410,7 +410,7 @@ mod tests {
             let name = words
                 .next()
                 .filter(|_| name.starts_with('"'))
-                .map_or(name.to_owned(), |own| format!("{name}{own}"));
+                .map_or(name.to_owned(), |second| format!("{name}{second}"));
             Some(format!(
                 "{} {name}",
                 if kind == "output" { kind } else { "resource" }

@@ -25,7 +25,7 @@ impl<'a> From<&'a Key> for KeyV1<'a> {
     fn from(key: &'a Key) -> Self {
         Self {
             name: &key.name,
-            kind: key.kty.said(),
+            kind: key.kty.text(),
             bits: key.bits.known().copied(),
             version: key.version.known().map(KeyVersion::as_str),
             enabled: key.validity.enabled.known().copied(),
@@ -60,7 +60,7 @@ pub(super) fn key_words(key: &Key) -> String {
     format!(
         "{} ({}{bits}), {enabled}, {expires}\nversion {}, read from {}{}",
         key.name,
-        key.kty.said().unwrap_or("type not known"),
+        key.kty.text().unwrap_or("type not known"),
         key.version.known().map_or("unknown", KeyVersion::as_str),
         key.source,
         next.unwrap_or_default()

@@ -97,20 +97,22 @@ impl<'a> Fitted<'a> {
             let cells = rows.iter().filter_map(|(cells, _)| cells.get(at));
             let cells = cells.map(|cell| cell.width());
             match shown {
-                Shown::Named => cells.filter(|own| *own <= NAME.max(width / 3)).max(),
+                Shown::Named => cells
+                    .filter(|cell_width| *cell_width <= NAME.max(width / 3))
+                    .max(),
                 Shown::Always | Shown::Fitting => cells.max(),
             }
         };
         let (mut line, mut below, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         let (mut used, mut full) = (0, false);
         for (at, column) in columns.iter().enumerate() {
-            let own = widest(at, column.shown).unwrap_or(0);
-            let own = own.max(column.header.width());
+            let needed = widest(at, column.shown).unwrap_or(0);
+            let needed = needed.max(column.header.width());
             let gap = if at == 0 { 0 } else { GAP };
-            let fits = !full && used + gap + own <= room;
+            let fits = !full && used + gap + needed <= room;
             match column.shown {
-                Shown::Always | Shown::Fitting if fits => line.push((at, own)),
-                Shown::Named => line.push((at, own)),
+                Shown::Always | Shown::Fitting if fits => line.push((at, needed)),
+                Shown::Named => line.push((at, needed)),
                 Shown::Always => {
                     below.push(at);
                     continue;
@@ -122,7 +124,7 @@ impl<'a> Fitted<'a> {
                     continue;
                 }
             }
-            used += gap + own;
+            used += gap + needed;
         }
         Self {
             columns,
@@ -166,13 +168,13 @@ impl<'a> Fitted<'a> {
                 end += GAP;
             }
             end += width;
-            let own = cell.width();
+            let length = cell.width();
             text.push_str(cell);
-            if own > *width {
+            if length > *width {
                 text.push('\n');
                 text.push_str(&" ".repeat(end));
             } else {
-                text.push_str(&" ".repeat(width - own));
+                text.push_str(&" ".repeat(width - length));
             }
         }
         format!("{}\n", text.trim_end())

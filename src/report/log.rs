@@ -73,12 +73,12 @@ fn last_words(info: &PanicHookInfo<'_>) -> String {
     let place = info
         .location()
         .map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    let words = info
+    let message = info
         .payload()
         .downcast_ref::<&'static str>()
-        .map_or(String::new(), |words| format!(" ({words})"));
+        .map_or(String::new(), |message| format!(" ({message})"));
     format!(
-        "error: cmkctl has a mistake and stopped at {place}{words}.\n  fix:    Report this line. \
+        "error: cmkctl has a mistake and stopped at {place}{message}.\n  fix:    Report this line. \
             Changes already made stay. Run the same command again to continue.\n"
     )
 }

@@ -100,7 +100,7 @@ pub(super) fn line(change: &Change) -> String {
     let of = change
         .environment
         .as_ref()
-        .map(|own| format!("{} ({})", own.name, own.id));
+        .map(|environment| format!("{} ({})", environment.name, environment.id));
     let of = of.unwrap_or_else(|| "the tenant".to_owned());
     let over = if change.over { " no longer" } else { "" };
     let text = format!("{of}:{over} {}: {}", change.state, change.why);

@@ -5,8 +5,8 @@ use crate::model::service_codes;
 
 /// The command that explains `code`; `None` for an unknown code.
 pub(super) fn pointer(code: &str) -> Option<String> {
-    let own = catalogue::entry(code).map(|entry| entry.code);
-    let known = own.or_else(|| service_codes::find(code).map(|known| known.code));
+    let of_cmkctl = catalogue::entry(code).map(|entry| entry.code);
+    let known = of_cmkctl.or_else(|| service_codes::find(code).map(|known| known.code));
     known.map(|code| format!("cmkctl explain {code}"))
 }
 

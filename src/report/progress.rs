@@ -24,7 +24,7 @@ pub(super) struct Waiting {
     /// The elapsed time, and its share of the longest documented duration.
     so_far: String,
     /// State and stage.
-    words: String,
+    status: String,
     /// The time of the next poll, in local time.
     next: String,
 }
@@ -48,14 +48,14 @@ impl Waiting {
         let at = now.checked_add(tick.next).unwrap_or_else(|_| now.clone());
         Self {
             so_far: format!("{} so far{}", span(tick.elapsed), share.unwrap_or_default()),
-            words: clean(&tick.words),
+            status: clean(&tick.state),
             next: format!("next look {}", at.strftime("%H:%M")),
         }
     }
 
     /// The complete text, for a log.
     pub(super) fn whole(&self) -> String {
-        [self.so_far.as_str(), &self.words, &self.next].join(AND)
+        [self.so_far.as_str(), &self.status, &self.next].join(AND)
     }
 
     /// The parts that fit, most important first: elapsed time, next poll, state, how to leave.
@@ -66,11 +66,11 @@ impl Waiting {
             return cut(so_far, room);
         }
         let left = room - used;
-        let words = cut(&self.words, left.saturating_sub(AND.width()));
-        if left < LEAST + AND.width() || words.is_empty() {
+        let status = cut(&self.status, left.saturating_sub(AND.width()));
+        if left < LEAST + AND.width() || status.is_empty() {
             return [so_far, next].join(AND);
         }
-        let line = [so_far, &words, next].join(AND);
+        let line = [so_far, &status, next].join(AND);
         if line.width() + AND.width() + LEAVE.width() > room {
             return line;
         }
@@ -106,7 +106,7 @@ mod tests {
         let tick = Tick {
             elapsed: Duration::from_secs(11 * 3600),
             within: Some(Duration::from_secs(96 * 3600)),
-            words: "`Running`, stage `Validate`".to_owned(),
+            state: "`Running`, stage `Validate`".to_owned(),
             next: Duration::from_secs(300),
         };
         let waiting = Waiting::of(&tick, &now);

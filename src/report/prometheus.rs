@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn one(labels: Vec<(&'static str, &str)>, value: f64) -> String {
+    fn exposed(labels: Vec<(&'static str, &str)>, value: f64) -> String {
         let labels = labels
             .into_iter()
             .map(|(name, value)| (name, value.to_owned().into()))
@@ -90,7 +90,7 @@ mod tests {
                 "cmkctl_x{a=\"x y\"} 1772956800",
             ),
         ] {
-            assert_eq!(one(labels, value), format!("{HEAD}{line}\n"));
+            assert_eq!(exposed(labels, value), format!("{HEAD}{line}\n"));
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_is_read_back(name in "\\PC*|[\"\\\\\n{}=, ]*") {
-            let text = one(vec![("a", &name)], 1.0);
+            let text = exposed(vec![("a", &name)], 1.0);
             let lines: Vec<&str> = text.lines().collect();
             prop_assert_eq!(lines.len(), 3, "{}", text);
             let value = lines[2].strip_prefix("cmkctl_x{a=\"").and_then(read);

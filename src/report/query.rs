@@ -261,15 +261,15 @@ mod tests {
             );
         }
         assert!(Query::parse(&"a".repeat(LONGEST + 1)).is_err());
-        for one in ["(", "[", "!", "{a:", "a[?", "&", "[*]"] {
+        for text in ["(", "[", "!", "{a:", "a[?", "&", "[*]"] {
             assert!(
-                Query::parse(&one.repeat(LONGEST / one.len())).is_err(),
-                "{one}"
+                Query::parse(&text.repeat(LONGEST / text.len())).is_err(),
+                "{text}"
             );
         }
         let deepest = format!("{}a{}", "(".repeat(DEEPEST), ")".repeat(DEEPEST));
         assert_eq!(ask(&deepest, &json!({ "a": 1 })), "1");
-        for (one, last) in [
+        for (nesting, last) in [
             ("a.", "a"),
             ("a|", "a"),
             ("a||", "a"),
@@ -278,11 +278,11 @@ mod tests {
         ] {
             let long = format!(
                 "{}{last}",
-                one.repeat(DEEPEST / one.matches(|ch: char| !ch.is_alphanumeric()).count())
+                nesting.repeat(DEEPEST / nesting.matches(|ch: char| !ch.is_alphanumeric()).count())
             );
             assert!(
                 Query::parse(&long).unwrap().ask(&json!({ "a": 1 })).is_ok(),
-                "{one}"
+                "{nesting}"
             );
         }
         let error = Query::parse("length(a)")

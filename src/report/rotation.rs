@@ -47,7 +47,9 @@ struct RotationV1<'a> {
 /// A rotation policy, and what it leaves open.
 pub fn rotation_policy(out: &mut Out, facts: &RotationFacts<'_>) {
     let key = facts.key;
-    let next = facts.rotation.and_then(|own| key.validity.next(own));
+    let next = facts
+        .rotation
+        .and_then(|rotation| key.validity.next(rotation));
     let document = RotationV1 {
         schema: "cmkctl/rotation-policy/v1",
         at: facts.at,

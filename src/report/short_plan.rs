@@ -48,7 +48,7 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
     for (mark, line) in &lines {
         text.push_str(&format!("  {mark} {}\n", hang(line, width, 4)));
     }
-    let count = |mark: char| lines.iter().filter(|(own, _)| *own == mark).count();
+    let count = |mark: char| lines.iter().filter(|(listed, _)| *listed == mark).count();
     let outages = match count('!') {
         1 => "1 outage".to_owned(),
         other => format!("{other} outages"),
@@ -70,11 +70,11 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
 /// Which administrator does what, and how long the outage lasts.
 fn preconditions(plan: &Plan) -> Vec<String> {
     let of = |side: Side| {
-        let own = plan
+        let of_side = plan
             .actions
             .iter()
             .filter(|action| action.facts().side == side);
-        own.count()
+        of_side.count()
     };
     let mut lines = Vec::new();
     for (side, name) in [

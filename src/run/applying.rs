@@ -75,7 +75,7 @@ struct Applying<'a> {
 
 /// The result for each environment, and the first failure.
 struct Ended {
-    came: Vec<Progress>,
+    progress: Vec<Progress>,
     receipt: Receipt,
     error: Option<Error>,
     opens: Option<jiff::Timestamp>,
@@ -93,8 +93,8 @@ impl Applying<'_> {
     fn told<'l>(&'l self, look: &'l Planned, ended: &Ended) -> FleetReport<'l> {
         let mut report = self.of(look);
         report.receipt = ended.receipt.clone();
-        for (member, came) in report.environments.iter_mut().zip(&ended.came) {
-            member.outcome = match came {
+        for (member, progress) in report.environments.iter_mut().zip(&ended.progress) {
+            member.outcome = match progress {
                 Progress::Not if member.outcome == MemberOutcome::Planned => {
                     MemberOutcome::NotStarted
                 }
@@ -176,7 +176,7 @@ impl Road for Applying<'_> {
             began: self.context.clock().moment(),
             effective: fleet.plan.effective_from,
             resume: self.resume.clone(),
-            came: RefCell::new(vec![Progress::Not; fleet.members.len()]),
+            progress: RefCell::new(vec![Progress::Not; fleet.members.len()]),
             receipt: RefCell::default(),
             stopped: RefCell::default(),
             opens: Cell::default(),
@@ -184,7 +184,7 @@ impl Road for Applying<'_> {
         let everything = everything(self.context, run, approved.consent, out);
         let ended = Box::pin(everything).await;
         if let Some(error) = &ended.error {
-            others_too(&ended.came, error, out);
+            others_too(&ended.progress, error, out);
         }
         Ok(ended)
     }
@@ -193,9 +193,9 @@ impl Road for Applying<'_> {
         if let Some(error) = &ended.error {
             return Some(self.resumed(error.clone(), ended));
         }
-        let open = self.told(look, ended).environments.iter().any(|one| {
+        let open = self.told(look, ended).environments.iter().any(|member| {
             matches!(
-                one.outcome,
+                member.outcome,
                 MemberOutcome::Running | MemberOutcome::NotStarted
             )
         });
@@ -220,8 +220,9 @@ impl Road for Applying<'_> {
         let mut error = error;
         if error.kind.is_interruption() {
             error.hints.clear();
-            let mut came = ended.came.iter();
-            let unfinished = came.any(|came| matches!(came, Progress::Runs | Progress::Begun));
+            let mut progress = ended.progress.iter();
+            let unfinished =
+                progress.any(|progress| matches!(progress, Progress::Runs | Progress::Begun));
             if unfinished {
                 continues(&mut error);
             }
@@ -338,7 +339,7 @@ async fn everything(context: &Context, mut run: Run<'_>, consent: Consent, out: 
         }
     }
     Ended {
-        came: run.came.into_inner(),
+        progress: run.progress.into_inner(),
         receipt: run.receipt.into_inner(),
         error: run.stopped.into_inner(),
         opens: run.opens.get(),
@@ -361,9 +362,9 @@ fn granted(plan: &Plan) -> bool {
 }
 
 /// Prints the other failures of the same run. The first one decides the exit code.
-fn others_too(came: &[Progress], first: &Error, out: &mut Out) {
-    for came in came {
-        if let Progress::Failed(other) = came
+fn others_too(outcomes: &[Progress], first: &Error, out: &mut Out) {
+    for progress in outcomes {
+        if let Progress::Failed(other) = progress
             && other != first
         {
             out.error_in_passing(other);

@@ -15,7 +15,7 @@ pub(super) struct Calling {
     /// Flags for the cloud, valid for every user.
     cloud: Vec<String>,
     /// Flags for the sign-in and its settings, valid only for this caller.
-    own: Vec<String>,
+    sign_in: Vec<String>,
     /// The scenario of a sandbox inside this process.
     rehearsal: Option<String>,
 }
@@ -35,7 +35,7 @@ impl Calling {
         let whole = [("--cloud", cloud.map(str::to_owned))]
             .into_iter()
             .chain(whole);
-        let own = [
+        let sign_in = [
             ("--tenant", flags.tenant.clone()),
             ("--auth", flags.auth.clone()),
             ("--client-id", flags.client_id.clone()),
@@ -50,24 +50,24 @@ impl Calling {
             all.cloud
                 .extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
         }
-        for (flag, value) in own {
-            all.own
+        for (flag, value) in sign_in {
+            all.sign_in
                 .extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
         }
         all
     }
 
     /// The program and flags for this caller, as part of a command line.
-    pub(super) fn again(&self) -> String {
+    pub(super) fn by_caller(&self) -> String {
         let mut words = self.by_others();
-        words.extend(self.own.iter().cloned());
+        words.extend(self.sign_in.iter().cloned());
         System::HERE.shell().line(&words)
     }
 
     /// The same for a script that starts over. A sandbox inside the process is new each time.
     pub(super) fn anew(&self) -> String {
         let Some(scenario) = &self.rehearsal else {
-            return self.again();
+            return self.by_caller();
         };
         let mut words = vec!["cmkctl".to_owned(), "--sandbox".to_owned()];
         if scenario != READY {
@@ -75,7 +75,7 @@ impl Calling {
         }
         // The first two words name the cloud file, which ends with the process.
         words.extend(self.cloud.iter().skip(2).cloned());
-        words.extend(self.own.iter().cloned());
+        words.extend(self.sign_in.iter().cloned());
         System::HERE.shell().line(&words)
     }
 
@@ -113,7 +113,7 @@ mod tests {
         };
         let calling = Calling::of(&flags, Some("/tmp/a b/cloud.json"), None);
         assert_eq!(
-            calling.again(),
+            calling.by_caller(),
             "cmkctl --cloud '/tmp/a b/cloud.json' --endpoint 'bap=x' --sandbox-user \
             key-vault-admin --config 'my config.toml' --profile 'it'\\''s'"
         );
@@ -124,13 +124,13 @@ mod tests {
         );
         assert_eq!(calling.ended(), None);
         let plain = Calling::of(&Flags::default(), None, None);
-        assert_eq!(plain.again(), "cmkctl");
+        assert_eq!(plain.by_caller(), "cmkctl");
     }
 
     #[test]
     fn what_ends_with_the_process_is_not_named_as_if_it_went_on() {
         let of = |scenario| Calling::of(&Flags::default(), None, Some(scenario));
-        assert_eq!(of("ready").again(), "cmkctl --cloud ./sandbox.json");
+        assert_eq!(of("ready").by_caller(), "cmkctl --cloud ./sandbox.json");
         // A script starts over with its own sandbox.
         assert_eq!(of("ready").anew(), "cmkctl --sandbox");
         let scenario = "cmkctl --sandbox --scenario 'my file.json'";

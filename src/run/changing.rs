@@ -61,10 +61,10 @@ async fn through(
         }
         begun => begun?,
     };
-    command.fits(&road.own, &look.observed)?;
+    command.fits(&road.part, &look.observed)?;
     if asked.fix {
         let seen = (&look.observed, &look.plan);
-        road.repaired = fixing::fix(context, (command, &road.own), seen, asked, out).await?;
+        road.repaired = fixing::fix(context, (command, &road.part), seen, asked, out).await?;
         if road.repaired.sent {
             look = road.look().await?;
         }
@@ -90,16 +90,16 @@ async fn begun<'a>(
     asked: &ConsentFlags,
 ) -> Result<(Changing<'a>, Look)> {
     let environment = subject(context, command, target).await?;
-    let mut own = command.own(target);
+    let mut part = command.part_of(target);
     if environment.is_none() {
         // This caller can't see the environment, so its name is only passed on.
-        own.environment = None;
+        part.environment = None;
     }
     let road = Changing {
         context,
         command,
         target,
-        own,
+        part,
         environment,
         waiting: asked.waiting,
         repaired: Repaired::default(),
@@ -132,7 +132,7 @@ struct Changing<'a> {
     command: &'static Command,
     target: &'a Target,
     /// The part of the target that belongs to this command.
-    own: Target,
+    part: Target,
     /// Id of the environment.
     environment: Option<String>,
     waiting: Waiting,
@@ -158,7 +158,7 @@ struct Ran {
     /// Was an encryption started? Then it continues whatever happens here.
     started: bool,
     resume: String,
-    again: String,
+    repeat_command: String,
 }
 
 impl Changing<'_> {
@@ -182,7 +182,7 @@ impl Changing<'_> {
             at: now.at,
             ..seen.clone()
         };
-        self.command.plan(&self.own, &seen)
+        self.command.plan(&self.part, &seen)
     }
 
     fn next(&self, observed: &Observed, changed: bool) -> Vec<String> {
@@ -219,9 +219,9 @@ impl Road for Changing<'_> {
         let id = self.environment.as_deref();
         let observed = self
             .command
-            .look(self.context.looking(&reader, &self.own, id))
+            .look(self.context.looking(&reader, &self.part, id))
             .await?;
-        let plan = self.command.plan(&self.own, &observed);
+        let plan = self.command.plan(&self.part, &observed);
         Ok(Look { observed, plan })
     }
 
@@ -237,8 +237,8 @@ impl Road for Changing<'_> {
         let environment = look
             .environment()
             .map(|environment| environment.display_name.as_str());
-        let key = self.own.key.as_ref().map(|key| key.as_str());
-        let vault = self.own.vault.as_ref().map(|vault| vault.name.as_str());
+        let key = self.part.key.as_ref().map(|key| key.as_str());
+        let vault = self.part.vault.as_ref().map(|vault| vault.name.as_str());
         environment.into_iter().chain(key).chain(vault).collect()
     }
 
@@ -257,11 +257,11 @@ impl Road for Changing<'_> {
         let id = seen
             .environment()
             .map(|environment| environment.id.as_str());
-        let (command, own) = (self.command, &self.own);
+        let (command, part) = (self.command, &self.part);
         let recheck = |action: &Action| -> LocalBoxFuture<'_, Result<()>> {
             let (action, environment) = (action.clone(), self.environment.as_deref());
             Box::pin(async move {
-                let subject = (command, own, environment);
+                let subject = (command, part, environment);
                 still_right(self.context, subject, &seen.observed, &action).await
             })
         };
@@ -289,7 +289,7 @@ impl Road for Changing<'_> {
             receipt: Receipt::default(),
             started: applier.started,
             resume: applier.resume.clone(),
-            again: command.again(&program, self.target, id),
+            repeat_command: command.repeat_command(&program, self.target, id),
         };
         ran.receipt = applied.map_err(|error| self.resumed(error, &ran))?;
         let repaired = self.repaired.receipt.done.iter().cloned();
@@ -309,17 +309,17 @@ impl Road for Changing<'_> {
     fn proven(&self, done: &Plan, after: &Look) -> Result<Proof> {
         // `--again` asks for one more rotation, which is done.
         let once = Target {
-            again: false,
-            ..self.own.clone()
+            even_if_young: false,
+            ..self.part.clone()
         };
         let mut rest = self.command.plan(&once, &after.observed);
         // A fact that was not visible in the plan may now be `Unknown`. It stays hidden from this
         // caller, and this run does not claim it.
         rest.findings.retain(|gap| {
-            let said = |old: &Finding| {
+            let reported = |old: &Finding| {
                 old.severity == Severity::NotVisible && old.identity() == gap.identity()
             };
-            gap.severity != Severity::Unknown || !done.findings.iter().any(said)
+            gap.severity != Severity::Unknown || !done.findings.iter().any(reported)
         });
         proven(&rest)
     }
@@ -327,12 +327,12 @@ impl Road for Changing<'_> {
     fn goes_on(&self, ran: &Ran) -> String {
         format!(
             "Run the same command again. It sends only what is missing: `{}`.",
-            ran.again
+            ran.repeat_command
         )
     }
 
     fn resumed(&self, error: Error, ran: &Ran) -> Error {
-        resumed(error, ran.started, &ran.resume, &ran.again)
+        resumed(error, ran.started, &ran.resume, &ran.repeat_command)
     }
 
     fn report(&self, look: &Look, end: End<'_, Self>, out: &mut Out) {

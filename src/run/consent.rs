@@ -104,12 +104,12 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
         }
     };
     let mut error = Error::new(kind, message);
-    let said: Vec<&Finding> = blockers.into_iter().chain(gaps).collect();
-    error.finding = said.first().map(|finding| finding.code);
-    error.lacking = said
+    let findings: Vec<&Finding> = blockers.into_iter().chain(gaps).collect();
+    error.finding = findings.first().map(|finding| finding.code);
+    error.lacking = findings
         .iter()
-        .find_map(|one| one.remedy.lacking().cloned().map(Box::new));
-    for finding in said {
+        .find_map(|finding| finding.remedy.lacking().cloned().map(Box::new));
+    for finding in findings {
         error = error.hint(format!("{}: {}", finding.code, finding.remedy));
     }
     Some(error)
@@ -122,16 +122,16 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
             "{unsent}: since the plan was made, findings came up. {}",
             error.message
         );
-        let said: Vec<String> = plan
+        let messages: Vec<String> = plan
             .blockers()
             .chain(plan.gaps())
             .map(|finding| finding.message.clone())
             .collect();
         let error = Error { message, ..error };
-        if said.is_empty() {
+        if messages.is_empty() {
             return Err(error.hint("Run the same command again for a plan of what you see now."));
         }
-        return Err(error.detail(said.join(" ")));
+        return Err(error.detail(messages.join(" ")));
     }
     Ok(())
 }
@@ -221,8 +221,8 @@ pub(super) async fn consent(
                 typed(name, why, unchanged, out).await?
             }
             Missing::Yes => {
-                let words = "Continue with this plan? Type `yes`, or anything else to stop:";
-                let answer = question(words, unchanged, out).await?;
+                let prompt = "Continue with this plan? Type `yes`, or anything else to stop:";
+                let answer = question(prompt, unchanged, out).await?;
                 answer.filter(|answer| is_yes(answer))
             }
         };
@@ -238,9 +238,9 @@ pub(super) async fn consent(
 
 /// Asks for the name, letter by letter, and allows a few slips. `None` without an answer.
 async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<Option<String>> {
-    let mut words = format!("{why}\nType the name to continue (`{name}`), or nothing to stop:");
+    let mut prompt = format!("{why}\nType the name to continue (`{name}`), or nothing to stop:");
     for slip in 0..=SLIPS {
-        let Some(answer) = question(&words, unchanged, out).await? else {
+        let Some(answer) = question(&prompt, unchanged, out).await? else {
             return Ok(None);
         };
         let answer = clean(&answer);
@@ -251,7 +251,7 @@ async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<
         if slip == SLIPS || says_no {
             return Err(other_name(name, &answer, unchanged));
         }
-        words = format!("`{answer}` is not the name. Type `{name}`, or nothing to stop:");
+        prompt = format!("`{answer}` is not the name. Type `{name}`, or nothing to stop:");
     }
     Ok(None)
 }
@@ -285,7 +285,7 @@ fn refused(plan: &Plan, confirmed: &[String], missing: Missing, unchanged: &str)
     let names = plan.asks_for();
     let names = names
         .iter()
-        .filter(|name| !confirmed.iter().any(|own| own == *name));
+        .filter(|name| !confirmed.iter().any(|typed_name| typed_name == *name));
     let flags: Vec<String> = names
         .map(|name| format!(" --confirm {}", quoted(name)))
         .collect();

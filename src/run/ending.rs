@@ -4,7 +4,7 @@ use crate::apply::{continues, going_on};
 use crate::error::Error;
 
 /// Adds the command that continues to an interruption, unless a hint contains it.
-pub(super) fn resumed(error: Error, started: bool, resume: &str, again: &str) -> Error {
+pub(super) fn resumed(error: Error, started: bool, resume: &str, repeat_command: &str) -> Error {
     if !error.kind.is_interruption() || error.hints.iter().any(|hint| hint.contains(resume)) {
         return error;
     }
@@ -17,6 +17,6 @@ pub(super) fn resumed(error: Error, started: bool, resume: &str, again: &str) ->
         error = error.hint(going_on(resume));
     }
     error.hint(format!(
-        "It does nothing a second time. Continue with: `{again}`."
+        "It does nothing a second time. Continue with: `{repeat_command}`."
     ))
 }

@@ -47,15 +47,18 @@ pub async fn status_all(context: &Context, filter: &StatusFilter, out: &mut Out)
     }
     report::estate_summary(out, &estate, &all);
     let result = failure(filter, &estate, &all).map_or(Ok(()), Err);
-    let dangers = all.iter().flat_map(|one| dangers(filter, one)).collect();
+    let dangers = all
+        .iter()
+        .flat_map(|judged| dangers(filter, judged))
+        .collect();
     context.alarmed(dangers, result, out).await
 }
 
 /// What of an environment makes it fail.
-fn dangers(filter: &StatusFilter, one: &JudgedEnvironment<'_>) -> Vec<Change> {
+fn dangers(filter: &StatusFilter, judged: &JudgedEnvironment<'_>) -> Vec<Change> {
     let wanted = |state: &&State| filter.fail_on.iter().any(|fail| fail.matches(**state));
-    let danger = |state: &State| Change::danger(one, *state);
-    one.states.iter().filter(wanted).map(danger).collect()
+    let danger = |state: &State| Change::danger(judged, *state);
+    judged.states.iter().filter(wanted).map(danger).collect()
 }
 
 /// Prints the evidence for auditors.
@@ -90,7 +93,7 @@ pub async fn report_all(context: &Context, filter: &StatusFilter, out: &mut Out)
     };
     let told = report::evidence(out, &estate, &all, &circumstances);
     out.written()?;
-    let hidden = |one: &&JudgedEnvironment<'_>| one.states.contains(&State::NotVisible);
+    let hidden = |judged: &&JudgedEnvironment<'_>| judged.states.contains(&State::NotVisible);
     let hidden = all.iter().filter(hidden).count();
     if told == Told::Summary && hidden > 0 {
         return Err(in_part("Something is not visible in full."));
@@ -133,12 +136,15 @@ pub(super) fn chosen<'a>(estate: &'a Estate, filter: &StatusFilter) -> Vec<Judge
         .expiring_within
         .and_then(|within| SignedDuration::try_from(within).ok());
     let mut all = judge(estate, within);
-    all.retain(|one| {
-        filters::wants(filter, one.environment)
-            && filters::names(filter.vault.as_deref(), vault_of(estate, one.environment))
+    all.retain(|judged| {
+        filters::wants(filter, judged.environment)
+            && filters::names(
+                filter.vault.as_deref(),
+                vault_of(estate, judged.environment),
+            )
             && (!filter.not_encrypted
-                || one.states.contains(&State::NotEncrypted)
-                || one.environment.key_link.unreadable().is_some())
+                || judged.states.contains(&State::NotEncrypted)
+                || judged.environment.key_link.unreadable().is_some())
     });
     all
 }
@@ -146,17 +152,21 @@ pub(super) fn chosen<'a>(estate: &'a Estate, filter: &StatusFilter) -> Vec<Judge
 /// The failure of `--fail-on`. A known fact decides. Otherwise an environment that is not visible
 /// fails the check, because it must see everything.
 fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Option<Error> {
-    let of = |state: State| all.iter().filter(|one| one.states.contains(&state)).count();
-    let said = filter.fail_on.iter().filter_map(|fail| {
+    let of = |state: State| {
+        all.iter()
+            .filter(|judged| judged.states.contains(&state))
+            .count()
+    };
+    let counts = filter.fail_on.iter().filter_map(|fail| {
         let count = all
             .iter()
-            .filter(|one| one.states.iter().any(|state| fail.matches(*state)))
+            .filter(|judged| judged.states.iter().any(|state| fail.matches(*state)))
             .count();
         (count > 0).then(|| format!("{count} {}", fail.word()))
     });
-    let said: Vec<String> = said.collect();
-    if !said.is_empty() {
-        let what = format!("Environments that need attention: {}.", said.join(", "));
+    let counts: Vec<String> = counts.collect();
+    if !counts.is_empty() {
+        let what = format!("Environments that need attention: {}.", counts.join(", "));
         return Some(Error::new(Kind::Pending, what));
     }
     if filter.fail_on.is_empty() || filter.allow_not_visible {

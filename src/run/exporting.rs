@@ -38,7 +38,7 @@ pub async fn export(
         filters::among(there, "policy for encryption is visible to you", policy)?;
     }
     let mut all = blueprints(&estate);
-    all.retain(|one| policy.is_none_or(|asked| is_named(asked, &one.policy)));
+    all.retain(|blueprint| policy.is_none_or(|asked| is_named(asked, &blueprint.policy)));
     if all.is_empty() {
         let (kind, what) = if hidden.is_empty() {
             (Kind::Usage, "No policy for encryption is visible to you.")
@@ -94,10 +94,10 @@ fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
 }
 
 fn blueprints(estate: &Estate) -> Vec<Blueprint> {
-    let one = |protection: &crate::model::estate::Protection| {
+    let blueprint = |protection: &crate::model::estate::Protection| {
         let policy = protection.policy.present()?;
         let key = policy.key_reference()?;
-        let held = estate
+        let members = estate
             .environments
             .iter()
             .filter(|environment| environment.policy() == Some(&policy.id));
@@ -115,10 +115,10 @@ fn blueprints(estate: &Estate) -> Vec<Blueprint> {
                 .and_then(|vault| vault.rbac.known().copied()),
             grant: protection.grant.clone(),
             granted_by: protection.granted_by.clone(),
-            environments: held
+            environments: members
                 .map(|environment| (environment.display_name.clone(), environment.id.clone()))
                 .collect(),
         })
     };
-    estate.protections.values().filter_map(one).collect()
+    estate.protections.values().filter_map(blueprint).collect()
 }

@@ -93,7 +93,7 @@ pub(super) fn fit_environments(all: &[Environment], filter: &StatusFilter) -> Re
     if let Some(asked) = &filter.sku {
         let known: BTreeSet<&str> = all
             .iter()
-            .map(|environment| environment.sku.said().unwrap_or_default())
+            .map(|environment| environment.sku.text().unwrap_or_default())
             .collect();
         if !known
             .iter()
@@ -114,8 +114,8 @@ pub(super) fn fit_environments(all: &[Environment], filter: &StatusFilter) -> Re
 /// stays.
 pub(super) fn wants(filter: &StatusFilter, environment: &Environment) -> bool {
     let of_sku = |asked: &String| {
-        let own = environment.sku.said();
-        own.is_none_or(|own| own.eq_ignore_ascii_case(asked))
+        let sku = environment.sku.text();
+        sku.is_none_or(|sku| sku.eq_ignore_ascii_case(asked))
     };
     names(filter.policy.as_deref(), policy_of(environment))
         && filter.sku.as_ref().is_none_or(of_sku)
@@ -184,8 +184,8 @@ fn resource<'a>(
     all: impl Iterator<Item = Known<Option<&'a ArmId>>>,
 ) -> Result<()> {
     let mut names = BTreeSet::new();
-    for one in all {
-        match one {
+    for resource_id in all {
+        match resource_id {
             Known::Known(None) => {}
             Known::Known(Some(id)) if !is_named(asked, id) => {
                 names.insert(id.name.as_str());

@@ -133,19 +133,19 @@ pub(super) async fn fix(
             ));
             continue;
         }
-        let one = Plan {
+        let single_step = Plan {
             actions: vec![repair.action.clone()],
             ..Plan::default()
         };
         let so_far = unchanged(repaired.sent);
-        let Ok(consent) = consented(&one, &repair, so_far, out).await? else {
+        let Ok(consent) = consented(&single_step, &repair, so_far, out).await? else {
             out.say(&format!(
                 "Left out, because it was not confirmed: {} ({})",
                 repair.action, repair.flags
             ));
             continue;
         };
-        let trail = context.trail(command.name, &one)?;
+        let trail = context.trail(command.name, &single_step)?;
         let mut say = |event: Event| out.event(&event);
         let mut applier = Applier {
             writer: context.session.writer(consent, trail),
@@ -161,7 +161,7 @@ pub(super) async fn fix(
             },
             say: &mut say,
         };
-        let applied = unless_stopped(applier.apply(&one))
+        let applied = unless_stopped(applier.apply(&single_step))
             .await
             .unwrap_or_else(|stop| {
                 Err(Error::stopped(stop).hint(
@@ -198,19 +198,19 @@ async fn ask(
     let Facts { why, harm, .. } = repair.action.facts();
     Ok(match harm.typed_consent() {
         Some(name) => {
-            let words = format!(
+            let prompt = format!(
                 "{}? {why} Type `{name}`, anything else to leave it out:",
                 repair.action
             );
-            let answer = question(&words, so_far, out).await?;
+            let answer = question(&prompt, so_far, out).await?;
             plan.consent(true, &answer.into_iter().collect::<Vec<_>>())
         }
         None => {
-            let words = format!(
+            let prompt = format!(
                 "{}? {why} Type `yes`, anything else to leave it out:",
                 repair.action
             );
-            let answer = question(&words, so_far, out).await?;
+            let answer = question(&prompt, so_far, out).await?;
             plan.consent(answer.as_deref().is_some_and(is_yes), &[])
         }
     })

@@ -117,14 +117,14 @@ fn policy(target: &Target, observed: &Observed, command: &Command) -> Part {
     let vault = target.vault.clone();
     let key = target.key.as_ref().map(ToString::to_string);
     let version = target.key_version.as_ref();
-    let version = version.or_else(|| reference.and_then(|own| own.version.as_ref()));
+    let version = version.or_else(|| reference.and_then(|reference| reference.version.as_ref()));
     let place = seen.and_then(|policy| policy.location.known().cloned());
     let left = observed.left.as_ref();
     Part {
         policy: target.policy.clone(),
         location: place.or_else(|| location(target, observed)),
-        vault: vault.or_else(|| reference.map(|own| own.vault.clone())),
-        key: key.or_else(|| reference.map(|own| own.key.to_string())),
+        vault: vault.or_else(|| reference.map(|reference| reference.vault.clone())),
+        key: key.or_else(|| reference.map(|reference| reference.key.to_string())),
         version: version.map(|version| version.as_str().to_owned()),
         making: target.new_key.as_ref().map_or_else(Vec::new, making),
         no_grant: target.no_grant,
@@ -152,8 +152,8 @@ fn joining(target: &Target, observed: &Observed, command: &Command) -> Joining {
         (target.in_place, "--in-place"),
         (target.old_key_granted, "--old-key-granted"),
     ];
-    let said = of_swap.iter().filter(|(said, _)| *said);
-    flags.extend(said.map(|(_, flag)| (*flag).to_owned()));
+    let chosen = of_swap.iter().filter(|(is_set, _)| *is_set);
+    flags.extend(chosen.map(|(_, flag)| (*flag).to_owned()));
     Joining {
         command: if target.swap && command.of_environment() {
             command.name
@@ -233,7 +233,11 @@ pub(super) async fn of_file(
     if sides == [Side::KeyVault] {
         let caller = caller(context).await;
         for (part, seen) in parts.iter_mut().zip(policies) {
-            let known = |id: &String| part.readers.iter().any(|own| own.eq_ignore_ascii_case(id));
+            let known = |id: &String| {
+                part.readers
+                    .iter()
+                    .any(|reader| reader.eq_ignore_ascii_case(id))
+            };
             let new = caller.iter().filter(|_| seen.policy.present().is_none());
             let new: Vec<String> = new.filter(|id| !known(id)).cloned().collect();
             part.readers.extend(new);
@@ -252,12 +256,12 @@ pub(super) async fn of_file(
 /// The flags that create the key first.
 fn making(new: &NewKey) -> Vec<String> {
     let first = std::iter::once("--create-key".to_owned());
-    first.chain(new.words()).collect()
+    first.chain(new.arguments()).collect()
 }
 
 fn of_policy(planned: &Planned, wanted: &WantedPolicy, seen: Option<&Observed>) -> Part {
     let fleet = &planned.fleet;
-    let own = |subject: &str| subject.eq_ignore_ascii_case(&wanted.id.to_string());
+    let about_policy = |subject: &str| subject.eq_ignore_ascii_case(&wanted.id.to_string());
     let about = |action: &Action| match action.facts().subject {
         Subject::Subscription(id) => id.eq_ignore_ascii_case(&wanted.id.subscription),
         Subject::Policy(id) => *id == wanted.id,
@@ -279,18 +283,20 @@ fn of_policy(planned: &Planned, wanted: &WantedPolicy, seen: Option<&Observed>) 
             .key_version
             .as_ref()
             .map(|version| version.as_str().to_owned()),
-        making: (wanted.create_key.as_ref()).map_or_else(Vec::new, |own| making(&own.new_key())),
+        making: (wanted.create_key.as_ref()).map_or_else(Vec::new, |key| making(&key.new_key())),
         no_grant: !wanted.grant,
         readers: wanted.readers.clone(),
         rbac: vault.and_then(|vault| vault.rbac.known().copied()),
         azure: dim
             || fleet.plan.actions.iter().take(fleet.first).any(about)
-            || found.into_iter().any(|finding| own(&finding.subject)),
+            || found
+                .into_iter()
+                .any(|finding| about_policy(&finding.subject)),
         leaves: None,
         joining: wanted
             .environments
             .iter()
-            .filter_map(|one| member(planned, one, limit))
+            .filter_map(|environment| member(planned, environment, limit))
             .collect(),
     }
 }

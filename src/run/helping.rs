@@ -203,9 +203,9 @@ pub fn sign_ins() -> Vec<&'static str> {
 
 /// The codes that `explain` knows: those of findings, then those of the services.
 pub fn codes() -> BTreeSet<String> {
-    let own = catalogue::all().map(|entry| entry.code);
+    let finding_codes = catalogue::all().map(|entry| entry.code);
     let services = service_codes::all().map(|known| known.code);
-    own.chain(services).map(str::to_owned).collect()
+    finding_codes.chain(services).map(str::to_owned).collect()
 }
 
 /// The locations of policies.

@@ -56,9 +56,9 @@ impl<T> Judged<T> {
         all.sort_by_cached_key(&key);
         gaps.sort();
         gaps.dedup();
-        let judged = all.into_iter().map(|one| {
-            let fit = judge(&one);
-            (one, fit)
+        let judged = all.into_iter().map(|candidate| {
+            let fit = judge(&candidate);
+            (candidate, fit)
         });
         Self {
             all: judged.collect(),
@@ -87,7 +87,12 @@ pub async fn list_environments(
     if !empty {
         filters::fit_environments(&seen.all, filter)?;
     }
-    let key = |own: &Environment| (own.display_name.to_lowercase(), own.id.clone());
+    let key = |environment: &Environment| {
+        (
+            environment.display_name.to_lowercase(),
+            environment.id.clone(),
+        )
+    };
     let mut judged = Judged::new(seen, key, fit::listed);
     judged.hints = if empty {
         &[
@@ -97,8 +102,9 @@ pub async fn list_environments(
     } else {
         &[WHOLE_TENANT]
     };
-    judged.all.retain(|(own, _)| {
-        filters::wants(filter, own) && !(filter.not_encrypted && own.policy().is_some())
+    judged.all.retain(|(environment, _)| {
+        filters::wants(filter, environment)
+            && !(filter.not_encrypted && environment.policy().is_some())
     });
     if !empty {
         filters::together(filter, judged.all.len())?;
@@ -137,7 +143,9 @@ pub async fn list_policies(context: &Context, asked: &Listing, out: &mut Out) ->
         seen.all.retain(|policy| !elsewhere(policy));
     }
     let geography = asked.geography.clone().map(Known::Known);
-    let place = environment.map(|own| own.location).or(geography);
+    let place = environment
+        .map(|environment| environment.location)
+        .or(geography);
     let judge = |policy: &Policy| fit::ready_policy(policy, place.as_ref());
     let judged = Judged::new(seen, |policy| policy.id.clone(), judge);
     shown(context, out, &judged, asked, PolicyRow::of)
@@ -188,8 +196,8 @@ pub async fn list_subscriptions(context: &Context, asked: &Listing, out: &mut Ou
     let seen = observe::subscriptions_listed(&context.reader()).await?;
     let judged = Judged::new(
         seen,
-        |(own, _)| (own.name.to_lowercase(), own.id.clone()),
-        |(own, provider)| fit::subscription(own, provider),
+        |(subscription, _)| (subscription.name.to_lowercase(), subscription.id.clone()),
+        |(subscription, provider)| fit::subscription(subscription, provider),
     );
     shown(context, out, &judged, asked, SubscriptionRow::of)
 }
@@ -230,7 +238,7 @@ fn shown<'a, T, R: Row>(
     let wanted = if asked.fits { " that would do" } else { "" };
     let listed = List {
         at: context.clock().now(),
-        rows: chosen.map(|(one, fit)| row(one, fit)).collect(),
+        rows: chosen.map(|(candidate, fit)| row(candidate, fit)).collect(),
         gaps: &judged.gaps,
         wanted: format!("{place}{wanted}"),
         open: judged.all.iter().filter(|(_, fit)| open(fit)).count(),

@@ -265,7 +265,7 @@ impl Context {
 
     /// How this caller calls cmkctl again for the same cloud, for commands to paste.
     fn program(&self) -> String {
-        self.calling.again()
+        self.calling.by_caller()
     }
 
     /// The same for another user, word by word.

@@ -122,8 +122,8 @@ pub(super) fn names_a_vault(name: &str) -> Result<()> {
 fn fits(vault: &ArmId, key: &TypedKey) -> Result<()> {
     let group = key.group.as_ref();
     let subscription = key.subscription.as_deref().and_then(parse_guid);
-    let elsewhere = group.is_some_and(|own| !own.eq_ignore_ascii_case(&vault.group))
-        || subscription.is_some_and(|own| own != vault.subscription);
+    let elsewhere = group.is_some_and(|group| !group.eq_ignore_ascii_case(&vault.group))
+        || subscription.is_some_and(|subscription| subscription != vault.subscription);
     if !elsewhere {
         return Ok(());
     }

@@ -73,7 +73,7 @@ fn ended(
     about: Option<&str>,
     result: &Result<()>,
 ) -> Option<Notice> {
-    let (event, level, words) = match result {
+    let (event, level, outcome) = match result {
         Ok(()) => ("done", Level::Good, "done and verified"),
         Err(error) => match error.kind {
             Kind::Usage | Kind::Refused | Kind::Interrupted(_) => return None,
@@ -93,7 +93,7 @@ fn ended(
         command,
         event,
         level,
-        title: format!("cmkctl {command}{of}: {words}"),
+        title: format!("cmkctl {command}{of}: {outcome}"),
         text: result.as_ref().err().map(sentences).unwrap_or_default(),
         environment: about.map(str::to_owned),
         changes: Vec::new(),
@@ -114,8 +114,8 @@ fn sentences(error: &Error) -> Vec<String> {
 pub(super) fn changed(at: Timestamp, command: &'static str, changes: Vec<Change>) -> Notice {
     let began = changes.iter().filter(|change| !change.over).count();
     let over = changes.len() - began;
-    let said = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let said: Vec<String> = [said(began, "began"), said(over, "over")]
+    let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let counts: Vec<String> = [counted(began, "began"), counted(over, "over")]
         .into_iter()
         .flatten()
         .collect();
@@ -128,7 +128,7 @@ pub(super) fn changed(at: Timestamp, command: &'static str, changes: Vec<Change>
         } else {
             Level::Good
         },
-        title: format!("Customer-managed keys: {}", said.join(", ")),
+        title: format!("Customer-managed keys: {}", counts.join(", ")),
         text: Vec::new(),
         environment: None,
         changes,

@@ -133,9 +133,9 @@ pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<
         access,
         estimate,
         coverage: coverage(context, &observed, asks.coverage),
-        copilot_studio: copilot_studio(&observed).map(|own| report::CopilotStudio {
-            covered: own.covered,
-            since: own.since,
+        copilot_studio: copilot_studio(&observed).map(|coverage| report::CopilotStudio {
+            covered: coverage.covered,
+            since: coverage.since,
         }),
         findings: &findings,
         next,
@@ -238,7 +238,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
     if let Some(why) = observed.operations.unreadable() {
         judged.not_seen(format!("cmkctl can't tell what runs on it: {}", why.why));
     }
-    let again = environment.policy().map_or(String::new(), |policy| {
+    let add_command = environment.policy().map_or(String::new(), |policy| {
         let policy = quoted(&policy.to_string());
         format!("{program} add-environment {id} --policy {policy}")
     });
@@ -249,7 +249,9 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
             State::Locked => Some(format!(
                 "Bring the key back, then: `{program} unlock {id}`."
             )),
-            State::Failed => Some(format!("Run the same add again, do not remove: `{again}`.")),
+            State::Failed => Some(format!(
+                "Run the same add again, do not remove: `{add_command}`."
+            )),
             State::Removing | State::Encrypting => Some(wait.clone()),
             State::NotEncrypted => Some(format!(
                 "Next: `{program} enable {id} --dry-run` shows the plan. At a terminal it asks for \

@@ -50,9 +50,11 @@ fn unread(why: &str) -> Error {
 /// environment and of some others. Nothing where none runs, or none is known; that the past can't
 /// be read is no failure of a status.
 pub(super) async fn estimated(reader: &Reader, observed: &Observed) -> Option<Estimate> {
-    let own = observed.operations.present()?;
-    let running = own.iter().find(|operation| can_be_estimated(operation))?;
+    let operations = observed.operations.present()?;
+    let running = operations
+        .iter()
+        .find(|operation| can_be_estimated(operation))?;
     let environment = observed.environment.present()?;
     let others = histories(reader, environment).await;
-    estimate(running, own.iter().chain(others.iter().flatten()))
+    estimate(running, operations.iter().chain(others.iter().flatten()))
 }

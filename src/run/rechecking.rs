@@ -47,8 +47,8 @@ fn hidden(action: &Action, plan: &Plan) -> Option<Error> {
     };
     let found = plan.findings.iter().find(is_about)?;
     let what = format!("{}: {}", unsent(action), found.message);
-    let again = "Run the same command again for a plan of what you see now.";
-    Some(Error::new(Kind::Forbidden, what).hint(again))
+    let advice = "Run the same command again for a plan of what you see now.";
+    Some(Error::new(Kind::Forbidden, what).hint(advice))
 }
 
 /// Does a fresh plan contain the action, with the same facts?

@@ -34,13 +34,14 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
     }
     let known = sandbox::Scenario::names().join(", ");
     let text = config::text(Path::new(name)).map_err(|error| {
-        let mut said = Error::usage(format!(
+        let mut usage = Error::usage(format!(
             "`{name}` is neither a built-in scenario nor a file that can be read."
         ))
         .detail(format!("{error}."));
-        said.hints
+        usage
+            .hints
             .extend(did_you_mean(name, sandbox::Scenario::names()));
-        said.hint(format!("Built-in scenarios: {known}."))
+        usage.hint(format!("Built-in scenarios: {known}."))
     })?;
     sandbox::Scenario::parse(&text).map_err(|why| {
         Error::usage(format!("The scenario `{name}` can't be understood."))
@@ -194,7 +195,7 @@ async fn answers(url: &str) -> bool {
     // A cloud file may name any host, but sandboxes run only on this machine.
     if !["127.0.0.1:", "localhost:", "[::1]:"]
         .iter()
-        .any(|own| address.starts_with(own))
+        .any(|loopback| address.starts_with(loopback))
     {
         return false;
     }

@@ -183,18 +183,18 @@ impl<L> Planned<L> {
         let Looked { look, began } = self.0;
         let plan = road.plan(&look);
         let trail = context.trail(road.name(), plan)?;
-        let held = match consent(plan, asked, unchanged(road.repaired()), out).await {
+        let consented = match consent(plan, asked, unchanged(road.repaired()), out).await {
             Ok((consent, somebody))
                 if somebody || began.elapsed() > unchanged_plan::MAX_AGE_BEFORE_SEND =>
             {
-                again(road, &look, somebody)
+                recheck(road, &look, somebody)
                     .await
                     .map(|fresh| (consent, Some(fresh)))
             }
             Ok((consent, _)) => Ok((consent, None)),
             Err(error) => Err(error),
         };
-        match held {
+        match consented {
             Ok((consent, fresh)) => Ok(Approved {
                 seen: look,
                 fresh,
@@ -210,7 +210,7 @@ impl<L> Planned<L> {
 }
 
 /// A fresh snapshot whose plan is the one consented to.
-async fn again<R: Road>(road: &R, seen: &R::Look, somebody: bool) -> Result<R::Look> {
+async fn recheck<R: Road>(road: &R, seen: &R::Look, somebody: bool) -> Result<R::Look> {
     let fresh = road.look().await?;
     road.same(seen, somebody, &fresh)?;
     Ok(fresh)

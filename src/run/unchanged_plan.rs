@@ -64,7 +64,8 @@ fn refused(differences: Vec<String>, unchanged: &str, hint: &str) -> Result<()> 
 /// The steps that differ. A caller who was asked at a prompt hears of every difference. Without a
 /// prompt, only new changes count as a difference; steps that disappeared or became waits are fine.
 fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
-    let words = |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
+    let in_words =
+        |action: Option<&Action>| action.map_or("nothing".to_owned(), ToString::to_string);
     let alike = |old: &Action, new: &Action| {
         std::mem::discriminant(old) == std::mem::discriminant(new)
             && old.environment() == new.environment()
@@ -85,7 +86,11 @@ fn actions(was: &[Action], is: &[Action], asked: bool) -> Vec<String> {
                     .into_iter()
                     .map(|fact| format!("{step}, {fact}"))
                     .collect(),
-                _ => vec![difference(&step, &words(like(action)), &action.to_string())],
+                _ => vec![difference(
+                    &step,
+                    &in_words(like(action)),
+                    &action.to_string(),
+                )],
             }
         })
         .collect();
@@ -111,7 +116,7 @@ fn findings(was: &[Finding], is: &[Finding], severity: Severity) -> Vec<String> 
             .collect()
     };
     let (was, is) = (of(was), of(is));
-    let words = |finding: Option<&Finding>| {
+    let in_words = |finding: Option<&Finding>| {
         finding.map_or("nothing".to_owned(), |finding| finding.message.clone())
     };
     let gone = was.iter().filter(|finding| !is.contains(finding));
@@ -122,11 +127,15 @@ fn findings(was: &[Finding], is: &[Finding], severity: Severity) -> Vec<String> 
             .iter()
             .position(|now| now.identity() == before.identity());
         let now = now.map(|at| new.remove(at));
-        differences.push(difference(before.code, &words(Some(before)), &words(now)));
+        differences.push(difference(
+            before.code,
+            &in_words(Some(before)),
+            &in_words(now),
+        ));
     }
     differences.extend(
         new.into_iter()
-            .map(|now| difference(now.code, &words(None), &words(Some(now)))),
+            .map(|now| difference(now.code, &in_words(None), &in_words(Some(now)))),
     );
     differences
 }

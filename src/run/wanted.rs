@@ -128,9 +128,9 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
         .flatten()
         .chain(&adopted.left_out)
         .collect();
-    let mut said = report::size(&adopted.wanted);
+    let mut summary = report::size(&adopted.wanted);
     if !notes.is_empty() {
-        said.push_str(&format!(
+        summary.push_str(&format!(
             ". {} comments in the file say what it leaves out",
             notes.len()
         ));
@@ -147,6 +147,6 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
         out.text(&text);
     }
     out.written()?;
-    out.say(&format!("Described: {said}."));
+    out.say(&format!("Described: {summary}."));
     whole(adopted.not_known, "thing")
 }

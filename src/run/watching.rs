@@ -46,22 +46,22 @@ pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Res
         .notify
         .as_ref()
         .map(|webhook| Courier::start(context.session.wire().clone(), webhook.clone()));
-    let (mut first, mut said) = (true, String::new());
+    let (mut first, mut last_error) = (true, String::new());
     loop {
         context.session.wire().forget();
         let looked = unless_stopped(look(context, watching, &mut watched, out)).await;
         let changes = match looked {
             Err(stop) => return ended(stop),
             Ok(Ok(changes)) => {
-                said.clear();
+                last_error.clear();
                 changes
             }
             Ok(Err(error)) if first && at_the_start(&error) => return Err(error),
             Ok(Err(error)) => {
                 // An outage of days says the same again and again.
-                if said != error.to_string() {
+                if last_error != error.to_string() {
                     out.error_in_passing(&error);
-                    said = error.to_string();
+                    last_error = error.to_string();
                 }
                 watched.failed(&Unseen {
                     at: context.clock().now(),

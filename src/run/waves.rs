@@ -58,7 +58,7 @@ pub(super) struct Run<'a> {
     pub(super) effective: Option<Timestamp>,
     /// The command that continues.
     pub(super) resume: String,
-    pub(super) came: RefCell<Vec<Progress>>,
+    pub(super) progress: RefCell<Vec<Progress>>,
     pub(super) receipt: RefCell<Receipt>,
     /// The first failure.
     pub(super) stopped: RefCell<Option<Error>>,
@@ -80,16 +80,16 @@ impl Run<'_> {
         let at_most = self.waves.at_most as usize;
         while let Some(ring) = all.first().map(|(_, member)| member.ring) {
             let mut now: Vec<(usize, &Member)> = Vec::new();
-            (now, all) = all
-                .into_iter()
-                .fold((now, Vec::new()), |(mut now, mut later), one| {
-                    if one.1.ring == ring {
-                        now.push(one)
-                    } else {
-                        later.push(one)
-                    }
-                    (now, later)
-                });
+            (now, all) =
+                all.into_iter()
+                    .fold((now, Vec::new()), |(mut now, mut later), numbered| {
+                        if numbered.1.ring == ring {
+                            now.push(numbered)
+                        } else {
+                            later.push(numbered)
+                        }
+                        (now, later)
+                    });
             if self.waiting.no_wait {
                 // Running environments come first and count toward the wave.
                 now.truncate(
@@ -99,7 +99,7 @@ impl Run<'_> {
             }
             let each = now
                 .into_iter()
-                .map(|(index, member)| self.one(index, member, say));
+                .map(|(index, member)| self.run_member(index, member, say));
             stream::iter(each)
                 .buffer_unordered(at_most)
                 .collect::<()>()
@@ -110,9 +110,9 @@ impl Run<'_> {
         }
     }
 
-    fn set(&self, index: usize, came: Progress) {
-        if let Some(own) = self.came.borrow_mut().get_mut(index) {
-            *own = came;
+    fn set(&self, index: usize, progress: Progress) {
+        if let Some(slot) = self.progress.borrow_mut().get_mut(index) {
+            *slot = progress;
         }
     }
 
@@ -120,7 +120,12 @@ impl Run<'_> {
         self.stopped.borrow_mut().get_or_insert(error);
     }
 
-    async fn one(&self, index: usize, member: &Member, say: &RefCell<&mut dyn FnMut(Event)>) {
+    async fn run_member(
+        &self,
+        index: usize,
+        member: &Member,
+        say: &RefCell<&mut dyn FnMut(Event)>,
+    ) {
         if member.starts()
             && let Err(error) = self.window(say).await
         {
@@ -306,7 +311,7 @@ impl Run<'_> {
     async fn hear(&self) {
         let url = format!("{}/", self.context.session.cloud().base(Service::Bap));
         if let Err(broken) = self.context.reader().contact(&url).await {
-            tracing::info!("The service's time can't be had: {}.", broken.words());
+            tracing::info!("The service's time can't be had: {}.", broken.text());
         }
     }
 }
@@ -316,11 +321,11 @@ impl Run<'_> {
 fn of(name: &str, event: Event) -> Event {
     match event {
         Event::Waiting(tick) => Event::Waiting(Tick {
-            words: format!("`{name}`: {}", tick.words),
+            state: format!("`{name}`: {}", tick.state),
             ..tick
         }),
-        Event::Note(words) => Event::Note(format!("`{name}`: {words}")),
-        Event::Doing(words) if !words.contains(name) => Event::Doing(format!("`{name}`: {words}")),
+        Event::Note(text) => Event::Note(format!("`{name}`: {text}")),
+        Event::Doing(text) if !text.contains(name) => Event::Doing(format!("`{name}`: {text}")),
         event @ (Event::Doing(_) | Event::Pause(_) | Event::Done(_)) => event,
     }
 }

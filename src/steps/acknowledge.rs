@@ -94,22 +94,22 @@ mod tests {
         assert!(
             found
                 .iter()
-                .all(|one| one.severity == Severity::Acknowledge)
+                .all(|finding| finding.severity == Severity::Acknowledge)
         );
-        found.iter().map(|one| one.code).collect()
+        found.iter().map(|finding| finding.code).collect()
     }
 
     #[test]
     fn the_outage_is_said_before_it_and_what_has_no_such_side_is_not() {
         let all = ["CMK029", "CMK030", "CMK036"];
-        let mut own = environment("e");
-        assert_eq!(codes(&own), [&["CMK027"][..], &all].concat());
-        own.key_link = link("ep", "Linked");
-        assert_eq!(codes(&own), all);
+        let mut environment = environment("e");
+        assert_eq!(codes(&environment), [&["CMK027"][..], &all].concat());
+        environment.key_link = link("ep", "Linked");
+        assert_eq!(codes(&environment), all);
         let side = ["CMK038", "CMK039", "CMK040"];
         for app in [Known::Known(Some(AppLink::default())), odd()] {
-            own.app = app;
-            assert_eq!(codes(&own), [&all[..], &side].concat());
+            environment.app = app;
+            assert_eq!(codes(&environment), [&all[..], &side].concat());
         }
     }
 }

@@ -162,10 +162,14 @@ fn decided(
         policy: policy.clone(),
         operation: of_keys.map(|operation| operation.id.clone()),
     };
-    let of_key = |one: &Operation| one.kind.is_empty() || changes_key(&one.kind);
+    let of_key = |operation: &Operation| operation.kind.is_empty() || changes_key(&operation.kind);
     let may_run = || readiness::may_run(observed, environment, of_key);
     // The link already shows the end of an add, so a running add does not count here.
-    let may_leave = || readiness::may_run(observed, environment, |one| of_key(one) && !one.is(ADD));
+    let may_leave = || {
+        readiness::may_run(observed, environment, |operation| {
+            of_key(operation) && !operation.is(ADD)
+        })
+    };
     let mut plan = Plan::default();
     match standing {
         // A removal may have begun that the link does not show yet.

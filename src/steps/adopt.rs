@@ -9,6 +9,7 @@ use crate::model::protection::Policy;
 use crate::model::rights::RoleAssignment;
 use crate::model::roles::READER;
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::unknown::unknown as unknown_fact;
 use crate::model::wanted::{LIMIT, Wanted, WantedEnvironment, WantedPolicy, Waves};
 use crate::model::whole::Whole;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
                 policy.environments = notes.environments(&environments, &policy.id);
                 adopted.wanted.policies.push(policy);
                 adopted.not_known += notes.not_known;
-                adopted.notes.push(notes.said);
+                adopted.notes.push(notes.texts);
             }
         }
     }
@@ -90,8 +91,10 @@ impl Adopted {
                 Seen::Unreadable(Unreadable { why, .. }) => {
                     self.not_known += 1;
                     self.left_out.push(format!(
-                        "`{}` ({}) is left out. cmkctl can't tell whether it has a policy: {why}.",
-                        environment.display_name, environment.id
+                        "`{}` ({}) is left out. {}",
+                        environment.display_name,
+                        environment.id,
+                        unknown_fact("whether it has a policy", why)
                     ));
                 }
             }
@@ -103,7 +106,7 @@ impl Adopted {
 /// The comments on one policy.
 #[derive(Default)]
 struct Notes {
-    said: Vec<String>,
+    texts: Vec<String>,
     /// How many of them are about facts that were not visible or not known.
     not_known: usize,
 }
@@ -113,20 +116,20 @@ impl Notes {
     fn grant(&mut self, protection: &Protection) -> bool {
         match (&protection.granted, &protection.denied_by) {
             (Verdict::Yes, _) => {}
-            (Verdict::No, Some(denial)) => self.said.push(format!(
+            (Verdict::No, Some(denial)) => self.texts.push(format!(
                 "The deny assignment `{denial}` keeps its identity from the key today. A grant \
                 does not help."
             )),
-            (Verdict::No, None) => self.said.push(
+            (Verdict::No, None) => self.texts.push(
                 "Its identity can't use the key today. Delete the line `grant = false` to let \
                     cmkctl grant it."
                     .to_owned(),
             ),
             (Verdict::CantTell(why), _) => {
                 self.not_known += 1;
-                self.said.push(format!(
-                    "cmkctl can't tell whether its identity can use the key: {}.",
-                    why.why
+                self.texts.push(unknown_fact(
+                    "whether its identity can use the key",
+                    &why.why,
                 ));
             }
         }
@@ -144,17 +147,18 @@ impl Notes {
                 let (bound, free) = at_policy(roles, policy);
                 for reader in bound {
                     self.not_known += 1;
-                    self.said.push(format!(
-                        "cmkctl can't tell whether {reader} can read it: its role has a condition."
+                    self.texts.push(unknown_fact(
+                        &format!("whether {reader} can read it"),
+                        "its role has a condition",
                     ));
                 }
                 return free;
             }
             Some(Seen::Unreadable(why)) => self
-                .said
+                .texts
                 .push(format!("Its readers are not visible to you: {}.", why.why)),
             Some(Seen::Absent) | None => {
-                self.said.push("Its readers were not read.".to_owned());
+                self.texts.push("Its readers were not read.".to_owned());
             }
         }
         self.not_known += 1;
@@ -166,10 +170,10 @@ impl Notes {
         let mut kept = Vec::new();
         for environment in all {
             match settled(environment, policy) {
-                Ok(one) => kept.push(one),
+                Ok(wanted_environment) => kept.push(wanted_environment),
                 Err(LeftOut { why, known }) => {
                     self.not_known += usize::from(!known);
-                    self.said.push(format!(
+                    self.texts.push(format!(
                         "`{}` ({}) is left out: {why}.",
                         environment.display_name, environment.id
                     ));
@@ -211,10 +215,12 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
 /// The principals with Reader at the policy itself: with a condition, and without one. Inherited
 /// assignments do not count.
 fn at_policy(roles: &[RoleAssignment], policy: &ArmId) -> (Vec<String>, Vec<String>) {
-    let own =
+    let reads_policy =
         |role: &&RoleAssignment| role.role == READER && same_id(&role.scope, &policy.to_string());
-    let (bound, free): (Vec<_>, Vec<_>) =
-        roles.iter().filter(own).partition(|role| role.conditional);
+    let (bound, free): (Vec<_>, Vec<_>) = roles
+        .iter()
+        .filter(reads_policy)
+        .partition(|role| role.conditional);
     let named = |roles: Vec<&RoleAssignment>| {
         let all: BTreeSet<String> = roles
             .iter()
@@ -296,7 +302,7 @@ mod tests {
     }
 
     struct Case {
-        own: Environment,
+        environment: Environment,
         protection: Protection,
         readers: Seen<Whole<RoleAssignment>>,
     }
@@ -304,7 +310,7 @@ mod tests {
     impl Case {
         fn well() -> Self {
             Self {
-                own: Environment {
+                environment: Environment {
                     key_link: link("ep", "Linked"),
                     ..environment("e")
                 },
@@ -320,7 +326,7 @@ mod tests {
         fn adopted(self) -> Adopted {
             let estate = Estate {
                 at: now(),
-                environments: Whole::read_to_end(vec![self.own]),
+                environments: Whole::read_to_end(vec![self.environment]),
                 whole_tenant: Verdict::Yes,
                 protections: BTreeMap::from([(policy_id("ep"), self.protection)]),
                 not_listed: Vec::new(),
@@ -335,47 +341,65 @@ mod tests {
 
     const SETTLED_AND_NOT: &[Row] = &[
         ("well", |_| {}, 1, 0, 0),
-        ("no policy", |c| c.own.key_link = Seen::Absent, 0, 0, 0),
-        ("a silent link", |c| c.own.key_link = silent(), 0, 1, 1),
+        (
+            "no policy",
+            |c| c.environment.key_link = Seen::Absent,
+            0,
+            0,
+            0,
+        ),
+        (
+            "a silent link",
+            |c| c.environment.key_link = silent(),
+            0,
+            1,
+            1,
+        ),
         (
             "linking",
-            |c| c.own.key_link = link("ep", "Linking"),
+            |c| c.environment.key_link = link("ep", "Linking"),
             0,
             1,
             0,
         ),
         (
             "a link in a new way",
-            |c| c.own.key_link = link("ep", "Wibble"),
+            |c| c.environment.key_link = link("ep", "Wibble"),
             0,
             1,
             1,
         ),
-        ("failed", |c| c.own.key_link = link("ep", "Failed"), 0, 1, 0),
+        (
+            "failed",
+            |c| c.environment.key_link = link("ep", "Failed"),
+            0,
+            1,
+            0,
+        ),
         (
             "locked",
-            |c| c.own.runtime_state = "Disabled".into(),
+            |c| c.environment.runtime_state = "Disabled".into(),
             1,
             0,
             0,
         ),
         (
             "in a new runtime state",
-            |c| c.own.runtime_state = "Wibble".into(),
+            |c| c.environment.runtime_state = "Wibble".into(),
             0,
             1,
             1,
         ),
         (
             "a copy runs",
-            |c| c.own.ongoing = Some("Copy".into()),
+            |c| c.environment.ongoing = Some("Copy".into()),
             0,
             1,
             0,
         ),
         (
             "perhaps finance and operations",
-            |c| c.own.app = odd(),
+            |c| c.environment.app = odd(),
             0,
             1,
             1,

@@ -23,16 +23,19 @@ struct Used<'a> {
 
 /// The dates of the environments that were asked for, soonest first.
 pub fn events(estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Event> {
-    let alike = Alike::among(all.iter().map(|one| one.environment.display_name.as_str()));
-    let name = |one: &JudgedEnvironment<'_>| {
-        let environment = one.environment;
+    let alike = Alike::among(
+        all.iter()
+            .map(|judged| judged.environment.display_name.as_str()),
+    );
+    let name = |judged: &JudgedEnvironment<'_>| {
+        let environment = judged.environment;
         alike.told_apart(&environment.display_name, &environment.id)
     };
     let mut keys: BTreeMap<&KeyReference, Used<'_>> = BTreeMap::new();
     let mut events = Vec::new();
-    for one in all {
-        events.extend(deletion(one, &name(one)));
-        let protection = estate.protection(one.environment);
+    for judged in all {
+        events.extend(deletion(judged, &name(judged)));
+        let protection = estate.protection(judged.environment);
         let used = protection.and_then(|protection| {
             let reference = protection.policy.present()?.key_reference()?;
             Some((reference, protection.key()?))
@@ -43,7 +46,7 @@ pub fn events(estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Event> {
                 key,
                 names: Vec::new(),
             });
-            used.names.push(name(one));
+            used.names.push(name(judged));
         }
     }
     for used in keys.values() {
@@ -55,17 +58,17 @@ pub fn events(estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Event> {
     events
 }
 
-fn deletion(one: &JudgedEnvironment<'_>, name: &str) -> Option<Event> {
-    let at = one.deleted_on?;
+fn deletion(judged: &JudgedEnvironment<'_>, name: &str) -> Option<Event> {
+    let at = judged.deleted_on?;
     Some(Event {
-        uid: Event::uid("deletion", &one.environment.id),
+        uid: Event::uid("deletion", &judged.environment.id),
         at,
         title: format!("Locked environment {name} may be deleted"),
         text: format!(
             "The environment is offline because its key is not available. Microsoft deletes it \
                 {} at the earliest. `cmkctl unlock {}` shows what is missing.",
             moment(at),
-            one.environment.id
+            judged.environment.id
         ),
         reminds: OF_A_DELETION,
     })
@@ -73,7 +76,7 @@ fn deletion(one: &JudgedEnvironment<'_>, name: &str) -> Option<Event> {
 
 impl Used<'_> {
     /// The key in words, and its version as part of a name.
-    fn words(&self) -> (String, String) {
+    fn label_and_id(&self) -> (String, String) {
         let version = self.key.version.known().map(|version| version.as_str());
         let (vault, key) = (&self.reference.vault.name, &self.reference.key);
         (
@@ -84,7 +87,7 @@ impl Used<'_> {
 
     fn end(&self) -> Option<Event> {
         let at = self.key.validity.end()?;
-        let (words, of) = self.words();
+        let (label, of) = self.label_and_id();
         let first = self.names.iter().take(5).map(String::as_str);
         let first = first.collect::<Vec<_>>().join(", ");
         let more = match self.names.len().saturating_sub(5) {
@@ -94,7 +97,7 @@ impl Used<'_> {
         Some(Event {
             uid: Event::uid("key-expiry", &of),
             at,
-            title: format!("Key {words} expires"),
+            title: format!("Key {label} expires"),
             text: format!(
                 "Rotate the key before {}. Otherwise these environments go offline: {first}{more}",
                 moment(at)
@@ -110,11 +113,11 @@ impl Used<'_> {
             (Some(_), _) | (None, Known::Unknown(_)) => return None,
         };
         let at = self.key.validity.next(rotation)?;
-        let (words, of) = self.words();
+        let (label, of) = self.label_and_id();
         Some(Event {
             uid: Event::uid("rotation", &of),
             at,
-            title: format!("Key Vault rotates key {words}"),
+            title: format!("Key Vault rotates key {label}"),
             text: format!(
                 "Key Vault makes a new version on {}. Environments use it within 24 hours, and the \
                     current version must stay enabled for 28 days.",
@@ -131,11 +134,11 @@ impl Used<'_> {
             (Some(_), _) | (None, Known::Unknown(_)) => return None,
         };
         let at = created.checked_add(KEPT_AFTER_ROTATION).ok()?;
-        let (words, of) = self.words();
+        let (label, of) = self.label_and_id();
         Some(Event {
             uid: Event::uid("old-versions", &of),
             at,
-            title: format!("Old versions of key {words} may go"),
+            title: format!("Old versions of key {label} may go"),
             text: format!(
                 "If the key has older versions, backups need them until {}. `cmkctl retire-key` \
                     verifies that no environment uses one.",
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_rotation_that_is_known_is_a_date() {
         let period = |text: &str| crate::model::new_key::Period::parse(text).unwrap();
-        let own = |rotates| Key {
+        let rotating_key = |rotates| Key {
             rotation: Known::Known(RotationPolicy {
                 rotates: Some(rotates),
                 ..RotationPolicy::default()
@@ -232,28 +235,28 @@ mod tests {
             (Trigger::AfterCreation(period("100d")), days(10)),
             (Trigger::BeforeExpiry(period("30d")), days(270)),
         ] {
-            let found = seen(vec![on_policy("e", "ep")], &own(rotates), now());
-            let due = found.iter().find(|one| one.title.contains("rotates"));
-            assert_eq!(due.map(|one| one.at), Some(at));
+            let found = seen(vec![on_policy("e", "ep")], &rotating_key(rotates), now());
+            let due = found.iter().find(|event| event.title.contains("rotates"));
+            assert_eq!(due.map(|event| event.at), Some(at));
         }
     }
 
     #[test]
     fn what_is_not_known_is_no_date() {
-        let mut own = key();
-        own.validity.expires = odd();
-        own.validity.created = odd();
-        assert_eq!(seen(vec![on_policy("e", "ep")], &own, now()), []);
-        own.validity.expires = Known::Known(None);
-        assert_eq!(seen(vec![on_policy("e", "ep")], &own, now()), []);
+        let mut undated_key = key();
+        undated_key.validity.expires = odd();
+        undated_key.validity.created = odd();
+        assert_eq!(seen(vec![on_policy("e", "ep")], &undated_key, now()), []);
+        undated_key.validity.expires = Known::Known(None);
+        assert_eq!(seen(vec![on_policy("e", "ep")], &undated_key, now()), []);
         assert_eq!(seen(vec![environment("e")], &key(), now()), []);
     }
 
     #[test]
     fn a_deletion_is_a_date() {
-        let mut own = on_policy("e", "ep");
-        own.runtime_state = "Disabled".into();
-        let found = seen(vec![own], &key(), now());
+        let mut locked = on_policy("e", "ep");
+        locked.runtime_state = "Disabled".into();
+        let found = seen(vec![locked], &key(), now());
         assert!(titles(&found).contains(&"Locked environment E may be deleted"));
     }
 }

@@ -124,7 +124,9 @@ mod tests {
         let mut observed = encrypted();
         observed.operations = silent();
         assert_eq!(copilot_studio(&observed).unwrap().covered.flag(), None);
-        on(&mut observed.environment, |own| own.key_link = Seen::Absent);
+        on(&mut observed.environment, |environment| {
+            environment.key_link = Seen::Absent
+        });
         assert_eq!(copilot_studio(&observed), None);
     }
 }

@@ -28,8 +28,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     of_key((wish, vault, key), observed, &mut plan);
     let after = afterwards(target, observed);
     // The findings already explain a vault that neither exists nor gets created.
-    let said = !plan.findings.is_empty() && after.vault().is_none();
-    if !said {
+    let explained = !plan.findings.is_empty() && after.vault().is_none();
+    if !explained {
         let found = key::check(target, &after, Whose::Own);
         plan.findings.extend(found);
     }
@@ -198,7 +198,9 @@ fn new_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut P
         });
     }
     let gathered = NewVaultEvidence::gather(observed, vault);
-    let tenant = gathered.as_ref().map(|own| own.tenant().to_owned());
+    let tenant = gathered
+        .as_ref()
+        .map(|evidence| evidence.tenant().to_owned());
     let shape = VaultShape {
         region,
         tenant: tenant.unwrap_or_default(),
@@ -257,12 +259,12 @@ fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
         ),
         Seen::Absent | Seen::Present(_) => String::new(),
     };
-    let said = message.trim_end_matches(['.', ' ']);
+    let reason_text = message.trim_end_matches(['.', ' ']);
     Some(finding(
         "CMK049",
         Severity::Block,
         id,
-        format!("The vault name `{name}` can't be used ({reason}: {said})."),
+        format!("The vault name `{name}` can't be used ({reason}: {reason_text})."),
         format!("Choose another name: `--vault NAME`.{deleted}"),
         who::KEY_VAULT,
     ))
@@ -317,7 +319,7 @@ fn of_key((wish, vault, name): (&NewKey, &ArmId, &KeyName), observed: &Observed,
         plan.findings.extend(deleted);
         let premium = wish.hsm_protected.then_some(&observed.making.premium);
         plan.findings
-            .extend(premium.and_then(|own| sku(vault, own)));
+            .extend(premium.and_then(|availability| sku(vault, availability)));
     }
     plan.findings.extend(ended(wish, name, observed));
     plan.actions.push(Action::CreateKey {
@@ -639,7 +641,10 @@ mod tests {
         let (mut target, mut observed) = super::super::samples::well();
         nothing(&mut target, &mut observed);
         let after = afterwards(&target, &observed);
-        assert_eq!(after.key().map(|own| own.bits.clone()), Some(key().bits));
+        assert_eq!(
+            after.key().map(|planned| planned.bits.clone()),
+            Some(key().bits)
+        );
         assert!(after.vault().is_some());
         observed.making.name = silent();
         assert!(afterwards(&target, &observed).vault().is_none());

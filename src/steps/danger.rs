@@ -35,8 +35,9 @@ pub fn judge(
         })
         .collect();
     all.sort_by(|left, right| {
-        let key =
-            |one: &JudgedEnvironment<'_>| (one.state, one.deleted_on.is_none(), one.deleted_on);
+        let key = |judged: &JudgedEnvironment<'_>| {
+            (judged.state, judged.deleted_on.is_none(), judged.deleted_on)
+        };
         key(left)
             .cmp(&key(right))
             .then_with(|| {
@@ -56,7 +57,7 @@ pub fn standing<'a>(
     at: Timestamp,
     within: SignedDuration,
 ) -> JudgedEnvironment<'a> {
-    let one = |state, dangers| JudgedEnvironment {
+    let judged = |state, dangers| JudgedEnvironment {
         environment,
         state,
         states: BTreeSet::from([state]),
@@ -69,10 +70,10 @@ pub fn standing<'a>(
         Seen::Unreadable(why) => {
             return JudgedEnvironment {
                 lacks_role: why.forbidden,
-                ..one(State::NotVisible, vec![why.why.clone()])
+                ..judged(State::NotVisible, vec![why.why.clone()])
             };
         }
-        Seen::Absent => return unprotected(environment, one),
+        Seen::Absent => return unprotected(environment, judged),
     };
     let Threats {
         threats,
@@ -119,11 +120,13 @@ pub fn standing<'a>(
 /// An environment without a policy uses the Microsoft key, unless an operation is applying a key.
 fn unprotected<'a>(
     environment: &Environment,
-    one: impl Fn(State, Vec<String>) -> JudgedEnvironment<'a>,
+    judged: impl Fn(State, Vec<String>) -> JudgedEnvironment<'a>,
 ) -> JudgedEnvironment<'a> {
     match environment.ongoing.as_deref() {
-        Some(kind) if changes_key(kind) => one(moving(kind, false), vec![format!("{kind} runs")]),
-        Some(_) | None => one(State::NotEncrypted, Vec::new()),
+        Some(kind) if changes_key(kind) => {
+            judged(moving(kind, false), vec![format!("{kind} runs")])
+        }
+        Some(_) | None => judged(State::NotEncrypted, Vec::new()),
     }
 }
 
@@ -347,7 +350,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn well() -> (Environment, Protection) {
-        let own = Environment {
+        let environment = Environment {
             key_link: link("ep", "Linked"),
             modified: Some(days(-1)),
             ..environment("e")
@@ -359,15 +362,15 @@ mod tests {
             granted: Verdict::Yes,
             ..Protection::default()
         };
-        (own, protection)
+        (environment, protection)
     }
 
     fn state(
-        (own, protection): (Environment, Protection),
+        (environment, protection): (Environment, Protection),
     ) -> (State, BTreeSet<State>, Option<Timestamp>) {
         let estate = Estate {
             at: now(),
-            environments: Whole::read_to_end(vec![own]),
+            environments: Whole::read_to_end(vec![environment]),
             whole_tenant: Verdict::Yes,
             protections: BTreeMap::from([(policy_id("ep"), protection)]),
             not_listed: Vec::new(),
@@ -509,9 +512,9 @@ mod tests {
     #[test]
     fn the_worst_is_the_state_and_what_is_not_known_is_never_well() {
         for &(what, change, expected) in STATES {
-            let (mut own, mut protection) = well();
-            change(&mut own, &mut protection);
-            let (found, all, _) = state((own, protection));
+            let (mut environment, mut protection) = well();
+            change(&mut environment, &mut protection);
+            let (found, all, _) = state((environment, protection));
             assert_eq!(found, expected, "{what}");
             assert!(all.contains(&found), "{what}");
         }
@@ -519,10 +522,10 @@ mod tests {
 
     #[test]
     fn no_state_hides_another_one() {
-        let (own, mut protection) = well();
+        let (environment, mut protection) = well();
         protection.granted = Verdict::No;
         protection.key = Some(silent());
-        let (found, all, _) = state((own, protection));
+        let (found, all, _) = state((environment, protection));
         assert_eq!(found, State::Endangered);
         assert!(all.contains(&State::NotVisible));
     }
@@ -534,13 +537,13 @@ mod tests {
             ("Production", Some(days(29))),
             ("Wibble", Some(days(6))),
         ] {
-            let (mut own, protection) = well();
-            (own.sku, own.runtime_state) = (sku.into(), "Disabled".into());
-            assert_eq!(state((own, protection)).2, expected, "{sku}");
+            let (mut environment, protection) = well();
+            (environment.sku, environment.runtime_state) = (sku.into(), "Disabled".into());
+            assert_eq!(state((environment, protection)).2, expected, "{sku}");
         }
-        let (mut own, protection) = well();
-        (own.modified, own.runtime_state) = (None, "Disabled".into());
-        assert_eq!(state((own, protection)).2, None);
+        let (mut environment, protection) = well();
+        (environment.modified, environment.runtime_state) = (None, "Disabled".into());
+        assert_eq!(state((environment, protection)).2, None);
     }
 
     /// Facts that the service may leave out.
@@ -553,29 +556,29 @@ mod tests {
         ("policy", |_, p| p.policy = silent()),
         ("policy, hidden", |_, p| p.policy = hidden()),
         ("whether it encrypts", |_, p| {
-            on(&mut p.policy, |one| one.encrypts = odd())
+            on(&mut p.policy, |policy| policy.encrypts = odd())
         }),
         ("vault", |_, p| p.vault = Some(silent())),
         ("vault, never read", |_, p| p.vault = None),
         ("network", |_, p| {
-            on(&mut p.vault, |one| one.network = odd())
+            on(&mut p.vault, |vault| vault.network = odd())
         }),
         ("soft delete", |_, p| {
-            on(&mut p.vault, |one| one.soft_delete = odd())
+            on(&mut p.vault, |vault| vault.soft_delete = odd())
         }),
         ("purge protection", |_, p| {
-            on(&mut p.vault, |one| one.purge_protection = odd())
+            on(&mut p.vault, |vault| vault.purge_protection = odd())
         }),
         ("key", |_, p| p.key = Some(silent())),
         ("key, never read", |_, p| p.key = None),
         ("whether it is enabled", |_, p| {
-            on(&mut p.key, |one| one.validity.enabled = odd())
+            on(&mut p.key, |key| key.validity.enabled = odd())
         }),
         ("since when", |_, p| {
-            on(&mut p.key, |one| one.validity.not_before = odd())
+            on(&mut p.key, |key| key.validity.not_before = odd())
         }),
         ("until when", |_, p| {
-            on(&mut p.key, |one| one.validity.expires = odd())
+            on(&mut p.key, |key| key.validity.expires = odd())
         }),
         ("grant", |_, p| p.granted = Verdict::default()),
     ];
@@ -588,21 +591,21 @@ mod tests {
             change(&mut clean.0, &mut clean.1);
             let (_, known, _) = state(clean.clone());
             for (what, forget) in FORGOTTEN {
-                let (mut own, mut protection) = clean.clone();
+                let (mut environment, mut protection) = clean.clone();
                 let there = protection.policy.present().is_some()
                     && protection
                         .vault
                         .as_ref()
-                        .is_some_and(|one| one.present().is_some())
+                        .is_some_and(|vault| vault.present().is_some())
                     && protection
                         .key
                         .as_ref()
-                        .is_some_and(|one| one.present().is_some());
+                        .is_some_and(|key| key.present().is_some());
                 if !there {
                     continue;
                 }
-                forget(&mut own, &mut protection);
-                let (_, told, _) = state((own, protection));
+                forget(&mut environment, &mut protection);
+                let (_, told, _) = state((environment, protection));
                 assert!(
                     told == known || told.contains(&State::NotVisible),
                     "{row}, without {what}: {told:?}, known: {known:?}"

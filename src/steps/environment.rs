@@ -46,7 +46,7 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
         |value: Option<&String>| value.is_some_and(|value| value.eq_ignore_ascii_case(typed));
     let same_host = |url: Option<&String>| {
         url.and_then(|url| host_of(url))
-            .is_some_and(|own| Some(own) == host)
+            .is_some_and(|url_host| Some(url_host) == host)
     };
     let tests: [&dyn Fn(&Environment) -> bool; 6] = [
         &|env| {
@@ -81,7 +81,7 @@ pub fn resolve<'a>(typed: &str, all: &'a [Environment]) -> Resolution<'a> {
         .collect();
     match found[..] {
         [] => Resolution::None,
-        [one] => Resolution::One(one),
+        [environment] => Resolution::One(environment),
         _ => Resolution::Several(found),
     }
 }

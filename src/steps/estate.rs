@@ -115,7 +115,7 @@ pub(super) fn elsewhere<'a>(
     all: impl Iterator<Item = &'a Environment>,
     policy: &ArmId,
 ) -> Option<Finding> {
-    let mut other = all.filter(|other| other.policy().is_some_and(|own| own != policy));
+    let mut other = all.filter(|other| other.policy().is_some_and(|linked| linked != policy));
     let first = other.next()?;
     let more = match other.count() {
         0 => String::new(),
@@ -147,9 +147,12 @@ pub(super) fn named(all: &[&Environment]) -> Option<String> {
         .collect();
     match &names[..] {
         [] => None,
-        [one] => Some(format!("`{one}`")),
-        [one, two] => Some(format!("`{one}` and `{two}`")),
-        [one, two, ..] => Some(format!("`{one}`, `{two}` and {} more", names.len() - 2)),
+        [first] => Some(format!("`{first}`")),
+        [first, second] => Some(format!("`{first}` and `{second}`")),
+        [first, second, ..] => Some(format!(
+            "`{first}`, `{second}` and {} more",
+            names.len() - 2
+        )),
     }
 }
 
@@ -258,16 +261,16 @@ pub(super) fn left_keys<'a>(
 
 /// Does this history, newest first, end with an applied key, or may it?
 fn keyed(history: &[Operation]) -> bool {
-    let last = history
-        .iter()
-        .find(|one| (changes_key(&one.kind) || one.kind.is_empty()) && one.succeeded());
-    last.is_some_and(|one| !one.is(REMOVE))
+    let last = history.iter().find(|operation| {
+        (changes_key(&operation.kind) || operation.kind.is_empty()) && operation.succeeded()
+    });
+    last.is_some_and(|operation| !operation.is(REMOVE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, all, environment, hidden, linked, operation, rows, said, silent, well,
+        Row, all, codes, environment, hidden, linked, operation, rows, silent, well,
     };
     use super::*;
 
@@ -314,7 +317,7 @@ mod tests {
                 observed.environment.present().unwrap(),
             );
             assert_eq!(
-                said(&found),
+                codes(&found),
                 expected,
                 "{:?}",
                 observed.preconditions.estate
@@ -331,7 +334,7 @@ mod tests {
             &observed.preconditions.estate,
             observed.environment.present().unwrap(),
         );
-        assert_eq!(said(&found), ["CMK031 unknown"]);
+        assert_eq!(codes(&found), ["CMK031 unknown"]);
     }
 
     #[test]
@@ -342,9 +345,9 @@ mod tests {
             (2, Some("`E0` and `E1`")),
             (4, Some("`E0`, `E1` and 2 more")),
         ] {
-            let held: Vec<Environment> = (0..count).map(|n| another("ep", n)).collect();
-            let held: Vec<&Environment> = held.iter().collect();
-            assert_eq!(named(&held).as_deref(), expected);
+            let holders: Vec<Environment> = (0..count).map(|n| another("ep", n)).collect();
+            let holders: Vec<&Environment> = holders.iter().collect();
+            assert_eq!(named(&holders).as_deref(), expected);
         }
     }
 
@@ -419,7 +422,7 @@ mod tests {
     fn what_was_left_not_long_ago_is_still_needed() {
         rows(WHAT_WAS_LEFT_NOT_LONG_AGO_IS_STILL_NEEDED, |t, o| {
             let environment = o.environment.present().unwrap();
-            said(&history(o, environment, t.policy.as_ref()))
+            codes(&history(o, environment, t.policy.as_ref()))
         });
     }
 }

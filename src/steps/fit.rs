@@ -18,6 +18,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
 use crate::model::seen::Seen;
 use crate::model::subscription::{Standing, Subscription};
+use crate::model::unknown::unknown as unknown_fact;
 use jiff::Timestamp;
 
 /// The worst of these findings, as a fit.
@@ -58,10 +59,7 @@ pub fn environment(environment: &Environment) -> Fit {
             Fit::But("It is not a Managed Environment yet.".to_owned())
         }
         (fit @ (Fit::Well | Fit::But(_)), Verdict::CantTell(why)) => {
-            let why = format!(
-                "cmkctl can't tell whether it is a Managed Environment: {}.",
-                why.why
-            );
+            let why = unknown_fact("whether it is a Managed Environment", &why.why);
             fit.max(Fit::Unknown(why))
         }
         (fit, _) => fit,
@@ -126,9 +124,9 @@ pub fn policy(policy: &Policy, vault: &ArmId, key: &KeyName, location: &Known<St
         Verdict::Yes => {}
         Verdict::No => return Fit::Not(format!("`{name}` references another key.")),
         Verdict::CantTell(why) => {
-            return Fit::Unknown(format!(
-                "cmkctl can't tell which key `{name}` references: {}.",
-                why.why
+            return Fit::Unknown(unknown_fact(
+                &format!("which key `{name}` references"),
+                &why.why,
             ));
         }
     }
@@ -141,7 +139,7 @@ pub fn in_place(policy: &Policy, location: &Known<String>) -> Fit {
         Known::Known(true) => {}
         Known::Known(false) => return Fit::Not("Its encryption is disabled.".to_owned()),
         Known::Unknown(why) => {
-            return Fit::Unknown(format!("cmkctl can't tell whether it encrypts: {why}."));
+            return Fit::Unknown(unknown_fact("whether it encrypts", why));
         }
     }
     placed(policy, location)
@@ -151,7 +149,7 @@ fn placed(policy: &Policy, location: &Known<String>) -> Fit {
     match misfit(&policy.location, location) {
         Known::Known(None) => Fit::Well,
         Known::Known(Some(other)) => elsewhere(&other),
-        Known::Unknown(why) => Fit::Unknown(format!("cmkctl can't tell its location: {why}.")),
+        Known::Unknown(why) => Fit::Unknown(unknown_fact("its location", &why)),
     }
 }
 
@@ -173,7 +171,7 @@ pub fn is_in(policy: &Policy, geography: &str) -> Verdict {
 }
 
 /// Can a policy be created in this subscription?
-pub fn subscription(own: &Subscription, provider: &Seen<Provider>) -> Fit {
+pub fn subscription(subscription: &Subscription, provider: &Seen<Provider>) -> Fit {
     let name = "`Microsoft.PowerPlatform`";
     let registered = match provider {
         Seen::Present(provider) => match &provider.state {
@@ -184,22 +182,22 @@ pub fn subscription(own: &Subscription, provider: &Seen<Provider>) -> Fit {
             Known::Known(Registration::NotRegistered) => {
                 Fit::But(format!("{name} is not registered yet."))
             }
-            Known::Unknown(why) => Fit::Unknown(format!(
-                "cmkctl can't tell whether {name} is registered: {why}."
-            )),
+            Known::Unknown(why) => {
+                Fit::Unknown(unknown_fact(&format!("whether {name} is registered"), why))
+            }
         },
         Seen::Absent => Fit::Unknown(format!("The service does not know {name} there.")),
-        Seen::Unreadable(why) => Fit::Unknown(format!(
-            "cmkctl can't tell whether {name} is registered: {}.",
-            why.why
+        Seen::Unreadable(why) => Fit::Unknown(unknown_fact(
+            &format!("whether {name} is registered"),
+            &why.why,
         )),
     };
-    let said = own.state.shown();
-    let usable = match &own.state.means {
+    let state = subscription.state.shown();
+    let usable = match &subscription.state.means {
         Known::Known(Standing::Enabled) => Fit::Well,
-        Known::Known(Standing::Warned) => Fit::But(format!("Its state is `{said}`.")),
+        Known::Known(Standing::Warned) => Fit::But(format!("Its state is `{state}`.")),
         Known::Known(Standing::Disabled) => Fit::Not(format!(
-            "Its state is `{said}`. You can't create anything in it."
+            "Its state is `{state}`. You can't create anything in it."
         )),
         Known::Unknown(why) => Fit::Unknown(format!("Its state is unknown: {why}.")),
     };
@@ -294,10 +292,10 @@ mod tests {
             ),
         ];
         for (change, expected) in table {
-            let mut one = sample("e");
-            change(&mut one);
-            let said = says(&environment(&one));
-            assert!(said.starts_with(expected), "{expected}: {said}");
+            let mut candidate = sample("e");
+            change(&mut candidate);
+            let verdict = says(&environment(&candidate));
+            assert!(verdict.starts_with(expected), "{expected}: {verdict}");
         }
     }
 
@@ -344,15 +342,15 @@ mod tests {
             ),
         ];
         for (change, class, expected) in table {
-            let (mut one, mut vault) = (key_sample(), vault_sample());
-            change(&mut one, &mut vault);
-            let fit = key(&one, &vault, Some(&sample("e")), now());
+            let (mut candidate, mut vault) = (key_sample(), vault_sample());
+            change(&mut candidate, &mut vault);
+            let fit = key(&candidate, &vault, Some(&sample("e")), now());
             assert!(
                 says(&fit).starts_with(expected),
                 "{expected}: {}",
                 says(&fit)
             );
-            assert_eq!(order(&one, &fit), class, "{expected}");
+            assert_eq!(order(&candidate, &fit), class, "{expected}");
         }
     }
 
@@ -373,30 +371,36 @@ mod tests {
         ];
         let kv = id(ResourceKind::Vault, "kv");
         for (change, expected) in table {
-            let mut one = policy_sample("ep");
-            change(&mut one);
-            let said = says(&policy(&one, &kv, &key_name(), &"europe".into()));
-            assert!(said.starts_with(expected), "{expected}: {said}");
+            let mut candidate = policy_sample("ep");
+            change(&mut candidate);
+            let verdict = says(&policy(&candidate, &kv, &key_name(), &"europe".into()));
+            assert!(verdict.starts_with(expected), "{expected}: {verdict}");
         }
         let other = id(ResourceKind::Vault, "other");
-        let said = policy(&policy_sample("ep"), &other, &key_name(), &"europe".into());
+        let verdict = policy(&policy_sample("ep"), &other, &key_name(), &"europe".into());
         assert!(
-            !said.does() && said.note().contains("another key"),
-            "{said:?}"
+            !verdict.does() && verdict.note().contains("another key"),
+            "{verdict:?}"
         );
     }
 
     #[test]
     fn a_list_that_leaves_the_link_open_is_no_word_for_none() {
-        let mut one = sample("e");
-        one.dataverse = Some(Dataverse::default());
-        one.key_managed_by = Some("Microsoft".to_owned());
-        assert_eq!(listed(&one), Fit::Well);
-        one.key_managed_by = None;
-        let said = says(&listed(&one));
-        assert!(said.starts_with("unknown: The list does not"), "{said}");
-        one.sku = "Trial".into();
-        assert!(says(&listed(&one)).starts_with("not: "), "{one:?}");
+        let mut candidate = sample("e");
+        candidate.dataverse = Some(Dataverse::default());
+        candidate.key_managed_by = Some("Microsoft".to_owned());
+        assert_eq!(listed(&candidate), Fit::Well);
+        candidate.key_managed_by = None;
+        let verdict = says(&listed(&candidate));
+        assert!(
+            verdict.starts_with("unknown: The list does not"),
+            "{verdict}"
+        );
+        candidate.sku = "Trial".into();
+        assert!(
+            says(&listed(&candidate)).starts_with("not: "),
+            "{candidate:?}"
+        );
     }
 
     #[test]
@@ -437,30 +441,30 @@ mod tests {
             ),
         ];
         for (change, anywhere, in_europe) in table {
-            let mut one = policy_sample("ep");
-            change(&mut one);
+            let mut candidate = policy_sample("ep");
+            change(&mut candidate);
             let place = Known::from("europe");
             for (place, expected) in [(None, anywhere), (Some(&place), in_europe)] {
-                let said = says(&ready_policy(&one, place));
-                assert!(said.starts_with(expected), "{expected}: {said}");
+                let verdict = says(&ready_policy(&candidate, place));
+                assert!(verdict.starts_with(expected), "{expected}: {verdict}");
             }
         }
-        let mut one = policy_sample("ep");
-        one.location = "uk".into();
+        let mut located = policy_sample("ep");
+        located.location = "uk".into();
         for (geography, expected) in [
             ("uk", Verdict::Yes),
             ("UnitedKingdom", Verdict::Yes),
             ("europe", Verdict::No),
         ] {
-            assert_eq!(is_in(&one, geography), expected, "{geography}");
+            assert_eq!(is_in(&located, geography), expected, "{geography}");
         }
-        one.location = odd();
-        assert!(is_in(&one, "uk").open().is_some());
+        located.location = odd();
+        assert!(is_in(&located, "uk").open().is_some());
     }
 
     #[test]
     fn subscriptions_in_which_a_policy_can_be_made() {
-        let own = |state: &str| Subscription {
+        let in_state = |state: &str| Subscription {
             id: "s".into(),
             name: "S".into(),
             state: state.into(),
@@ -494,8 +498,11 @@ mod tests {
             ("Deleted", Seen::default(), "not: Its state"),
             ("Wibble", known(Registration::Registered), "unknown: Its"),
         ] {
-            let said = says(&subscription(&own(state), &provider));
-            assert!(said.starts_with(expected), "{state} {provider:?}: {said}");
+            let verdict = says(&subscription(&in_state(state), &provider));
+            assert!(
+                verdict.starts_with(expected),
+                "{state} {provider:?}: {verdict}"
+            );
         }
     }
 

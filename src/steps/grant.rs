@@ -139,7 +139,7 @@ fn beside(observed: &Observed, vault: &Vault, may: &Right<'_>, whose: Whose) -> 
     }
 }
 
-fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: Whose) -> Finding {
+fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, rights: &Held, whose: Whose) -> Finding {
     let name = &policy.id.name;
     let what = format!("Whether the identity of `{name}` may use the key");
     let mut found = unseen(
@@ -152,7 +152,7 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: W
     match doubt.about {
         About::Reading => {}
         About::Condition => {
-            found.remedy = without_condition(policy, vault, held).into();
+            found.remedy = without_condition(policy, vault, rights).into();
             found.who = who::GIVES_KEY_ROLE;
         }
         About::Denial => {
@@ -171,15 +171,15 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, held: &Held, whose: W
 /// once at a scope, with or without a condition. Azure refuses a second assignment
 /// (`RoleAssignmentExists`), and the Azure CLI then prints the first as if it were new. So the
 /// command names the smallest scope at which the identity lacks the role.
-fn without_condition(policy: &Policy, vault: &Vault, held: &Held) -> String {
+fn without_condition(policy: &Policy, vault: &Vault, rights: &Held) -> String {
     let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
-    let own = |role: &&RoleAssignment| {
+    let encryption_user = |role: &&RoleAssignment| {
         same_id(&role.principal_id, principal) && role.role == ENCRYPTION_USER
     };
-    let roles = held.roles.present().map_or(&[][..], |all| all);
+    let roles = rights.roles.present().map_or(&[][..], |all| all);
     let at = |scope: &str| {
-        let mut own = roles.iter().filter(own);
-        own.find(|role| same_id(&role.scope, scope))
+        let mut assigned = roles.iter().filter(encryption_user);
+        assigned.find(|role| same_id(&role.scope, scope))
     };
     let key = policy.key_reference().map_or("KEY", |key| key.key.as_str());
     let (on_key, on_vault) = (format!("{}/keys/{key}", vault.id), vault.id.to_string());
@@ -216,8 +216,8 @@ fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
 }
 
 /// The finding that the service does not show deny assignments to this caller.
-fn hidden_denials(vault: &Vault, held: &Held) -> Option<Finding> {
-    let why = held.denials.unreadable().filter(|why| why.forbidden)?;
+fn hidden_denials(vault: &Vault, rights: &Held) -> Option<Finding> {
+    let why = rights.denials.unreadable().filter(|why| why.forbidden)?;
     Some(finding(
         "CMK012",
         Severity::Acknowledge,
@@ -378,7 +378,7 @@ pub(super) fn grant_command(vault: &str, key: &str, principal: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        days, grant as role, hidden, now, odd, on, rows, said, silent, told, well,
+        codes, days, grant as role, hidden, now, odd, on, rows, silent, told, well,
     };
     use super::*;
 
@@ -480,7 +480,7 @@ mod tests {
                 ),
                 ("no policy", |_, o| o.policy = Seen::Absent, &[]),
             ],
-            |_, observed| said(&in_use(observed, Whose::Others)),
+            |_, observed| codes(&in_use(observed, Whose::Others)),
         );
     }
 
@@ -492,10 +492,10 @@ mod tests {
             (odd(), &["CMK013 warn"]),
         ] {
             let (_, mut observed) = well();
-            let own = RoleAssignment { created, ..role() };
-            observed.key_rights = Held::of(vec![own]);
+            let young = RoleAssignment { created, ..role() };
+            observed.key_rights = Held::of(vec![young]);
             let policy = observed.policy.present().unwrap();
-            assert_eq!(said(&identity(&observed, policy)), expected);
+            assert_eq!(codes(&identity(&observed, policy)), expected);
             assert_eq!(
                 effective_from(&observed, policy).is_some(),
                 !expected.is_empty()

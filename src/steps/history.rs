@@ -70,8 +70,8 @@ enum Kind {
 
 fn kind(operation: &Operation) -> Kind {
     let kinds = [(ADD, Kind::Add), (REMOVE, Kind::Remove), (SWAP, Kind::Swap)];
-    let own = kinds.into_iter().find(|(name, _)| operation.is(name));
-    own.map_or(Kind::Other, |(_, kind)| kind)
+    let known = kinds.into_iter().find(|(name, _)| operation.is(name));
+    known.map_or(Kind::Other, |(_, kind)| kind)
 }
 
 /// How long successful operations of a kind took. cmkctl estimates only operations that concern a
@@ -117,17 +117,19 @@ mod tests {
     #[test]
     fn each_operation_says_what_it_meant() {
         let known = ["Running", "Succeeded", "Failed", "Canceled"];
-        let mut said = Vec::new();
+        let mut meanings = Vec::new();
         for kind in [ADD, REMOVE, SWAP, "Backup", "Copy"] {
             for state in known {
-                said.push(meant(&lasted(kind, state, 9, 1)));
+                meanings.push(meant(&lasted(kind, state, 9, 1)));
             }
             assert!(meant(&lasted(kind, "Wibble", 9, 1)).starts_with("not known"));
         }
-        let harmless = said.iter().filter(|said| **said == "no effect on the key");
+        let harmless = meanings
+            .iter()
+            .filter(|meaning| **meaning == "no effect on the key");
         assert_eq!(harmless.count(), 4);
-        assert_eq!(said[1], "encrypted with the key of the policy");
-        assert_eq!(said[5], "back on the Microsoft key");
+        assert_eq!(meanings[1], "encrypted with the key of the policy");
+        assert_eq!(meanings[5], "back on the Microsoft key");
     }
 
     #[test]

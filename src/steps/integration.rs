@@ -342,11 +342,11 @@ mod tests {
     fn what_kind_it_is_must_be_told() {
         let told = yes(ID, URL);
         let with = |change: fn(&mut AppLink)| {
-            let mut one = environment(Some("Linked"), URL, true);
-            if let Known::Known(Some(app)) = &mut one.app {
+            let mut linked = environment(Some("Linked"), URL, true);
+            if let Known::Known(Some(app)) = &mut linked.app {
                 change(app);
             }
-            verdict(&one, Some(&told))
+            verdict(&linked, Some(&told))
         };
         assert_eq!(with(|_| {}), Verdict::Integrated);
         // Only its URL identifies a cloud-hosted environment.

@@ -15,6 +15,7 @@ use crate::model::protection::{Health, Policy};
 use crate::model::remedy::Setting;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
+use crate::model::unknown::unknown as unknown_fact;
 
 /// Every finding about vault and key in the snapshot.
 pub fn check(target: &Target, observed: &Observed, whose: Whose) -> Vec<Finding> {
@@ -210,11 +211,11 @@ fn health(policy: &Policy) -> Option<Finding> {
     let message = match &word.means {
         Known::Known(Health::Undetermined | Health::Healthy) => return None,
         Known::Known(Health::Bad) => {
-            let said = word.shown();
-            format!("The service says that the health of the policy `{name}` is `{said}`.")
+            let health = word.shown();
+            format!("The service says that the health of the policy `{name}` is `{health}`.")
         }
         Known::Unknown(why) => {
-            format!("cmkctl can't tell whether the policy `{name}` is healthy: {why}.")
+            unknown_fact(&format!("whether the policy `{name}` is healthy"), why)
         }
     };
     Some(finding(
@@ -281,7 +282,7 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, key_name, odd, on, rows, said, silent, version};
+    use super::super::samples::{codes, hidden, key_name, odd, on, rows, silent, version};
     use super::*;
 
     #[test]
@@ -324,7 +325,7 @@ mod tests {
                 &["CMK017 warn"],
             ),
         ];
-        rows(table, |t, o| said(&check(t, o, Whose::Others)));
+        rows(table, |t, o| codes(&check(t, o, Whose::Others)));
         rows(
             &[
                 (
@@ -338,7 +339,7 @@ mod tests {
                     &["CMK015 unknown"],
                 ),
             ],
-            |t, o| said(&check(t, o, Whose::Own)),
+            |t, o| codes(&check(t, o, Whose::Own)),
         );
     }
 
@@ -392,7 +393,7 @@ mod tests {
                     &["CMK012 block"],
                 ),
             ],
-            |_, observed| said(&to_leave(observed)),
+            |_, observed| codes(&to_leave(observed)),
         );
     }
 
@@ -432,7 +433,7 @@ mod tests {
                     &["CMK048 warn"],
                 ),
             ],
-            |_, observed| said(&references(observed.policy.present().unwrap())),
+            |_, observed| codes(&references(observed.policy.present().unwrap())),
         );
         let vault = super::super::samples::vault().id;
         let named = super::super::samples::policy("ep");

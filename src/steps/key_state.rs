@@ -5,6 +5,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, KeyType};
 use crate::model::remedy::Remedy;
+use crate::model::unknown::unknown as unknown_fact;
 use jiff::{SignedDuration, Timestamp};
 
 /// A key that expires within this time gets a warning.
@@ -88,8 +89,9 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
             )));
         }
         Known::Unknown(why) => {
-            return Some(unknown(format!(
-                "cmkctl can't tell the type of the key `{name}`: {why}."
+            return Some(unknown(unknown_fact(
+                &format!("the type of the key `{name}`"),
+                why,
             )));
         }
     }
@@ -108,8 +110,9 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
         Known::Known(bits) => Some(block(format!(
             "The key `{name}` has {bits} bits. It must have 2048 or 3072."
         ))),
-        Known::Unknown(why) => Some(unknown(format!(
-            "cmkctl can't tell the size of the key `{name}`: {why}."
+        Known::Unknown(why) => Some(unknown(unknown_fact(
+            &format!("the size of the key `{name}`"),
+            why,
         ))),
     }
 }
@@ -129,7 +132,7 @@ fn enabled(key: &Key, at_vault: &str, mends: Mends) -> Option<Finding> {
         Known::Unknown(why) => Some(not_known(
             key,
             "CMK016",
-            format!("cmkctl can't tell whether the key `{name}` is enabled: {why}."),
+            unknown_fact(&format!("whether the key `{name}` is enabled"), why),
         )),
     }
 }
@@ -155,7 +158,7 @@ fn end(key: &Key, rotate: &str, now: Timestamp, over: Severity) -> Option<Findin
         Known::Unknown(why) => Some(not_known(
             key,
             "CMK016",
-            format!("cmkctl can't tell when the key `{name}` expires: {why}."),
+            unknown_fact(&format!("when the key `{name}` expires"), why),
         )),
     }
 }
@@ -175,14 +178,14 @@ fn beginning(key: &Key, now: Timestamp, over: Severity) -> Option<Finding> {
         Known::Unknown(why) => Some(not_known(
             key,
             "CMK016",
-            format!("cmkctl can't tell when the key `{name}` becomes valid: {why}."),
+            unknown_fact(&format!("when the key `{name}` becomes valid"), why),
         )),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{days, key, now, odd, said};
+    use super::super::samples::{codes, days, key, now, odd};
     use super::*;
     use crate::model::finding::Blocks;
     use crate::model::protection::Validity;
@@ -266,10 +269,15 @@ mod tests {
     #[test]
     fn a_key_is_of_a_type_and_size_that_work_and_valid_long_enough() {
         for &(what, change, expected) in KEYS {
-            let mut own = key();
-            change(&mut own);
+            let mut candidate = key();
+            change(&mut candidate);
             assert_eq!(
-                said(&check_key(&own, "--vault-name kv", now(), Mends::Nothing)),
+                codes(&check_key(
+                    &candidate,
+                    "--vault-name kv",
+                    now(),
+                    Mends::Nothing
+                )),
                 expected,
                 "{what}"
             );
@@ -288,8 +296,12 @@ mod tests {
             source: "Key Vault",
         };
         let found = check_key(&key, "--vault-name kv", Timestamp::UNIX_EPOCH, mends);
-        assert!(found.iter().all(|one| one.blocks == Blocks::Changes));
-        found.into_iter().map(|one| one.severity).collect()
+        assert!(
+            found
+                .iter()
+                .all(|finding| finding.blocks == Blocks::Changes)
+        );
+        found.into_iter().map(|finding| finding.severity).collect()
     }
 
     fn validity(enabled: Known<bool>, hours: i64) -> Validity {

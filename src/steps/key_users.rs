@@ -28,7 +28,7 @@ impl<'a> Tenant<'a> {
     pub(super) fn whole(&self) -> Vec<Finding> {
         let preconditions = &self.observed.preconditions;
         let what = "Which environments use the key, or used it recently,";
-        let own = (who::POWER_PLATFORM, Whose::Own);
+        let seen_by = (who::POWER_PLATFORM, Whose::Own);
         let mut found = Vec::new();
         match (&preconditions.estate, &preconditions.whole_tenant) {
             (Seen::Present(_), Verdict::Yes) => {}
@@ -42,9 +42,11 @@ impl<'a> Tenant<'a> {
                 ));
             }
             (Seen::Present(_), Verdict::CantTell(why)) => {
-                found.push(unseen("CMK020", "tenant", what, why, own))
+                found.push(unseen("CMK020", "tenant", what, why, seen_by))
             }
-            (Seen::Unreadable(why), _) => found.push(unseen("CMK020", "tenant", what, why, own)),
+            (Seen::Unreadable(why), _) => {
+                found.push(unseen("CMK020", "tenant", what, why, seen_by))
+            }
             (Seen::Absent, _) => {
                 found.push(unknown(
                     "CMK020",
@@ -173,11 +175,11 @@ impl<'a> Tenant<'a> {
         for environment in self.environments() {
             let (id, name) = (&environment.id, &environment.display_name);
             let what = format!("Whether `{name}` left the key recently");
-            let own = (who::POWER_PLATFORM, Whose::Own);
+            let seen_by = (who::POWER_PLATFORM, Whose::Own);
             let operations = match self.observed.preconditions.histories.get(id) {
                 Some(Seen::Present(operations)) => operations,
                 Some(Seen::Unreadable(why)) => {
-                    open.push(unseen("CMK033", id, &what, why, own));
+                    open.push(unseen("CMK033", id, &what, why, seen_by));
                     continue;
                 }
                 Some(Seen::Absent) | None => {
@@ -248,7 +250,7 @@ pub(super) fn needed(subject: &str, message: String) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, all, linked, odd, on, operation, policy, policy_id, rows, said, silent,
+        Row, all, codes, linked, odd, on, operation, policy, policy_id, rows, silent,
     };
     use super::*;
     use crate::model::protection::KeyReference;
@@ -261,7 +263,7 @@ mod tests {
         let names = users
             .iter()
             .map(|(user, by)| format!("{} by {}", user.id, by.id.name));
-        names.chain(said(&open)).collect()
+        names.chain(codes(&open)).collect()
     }
 
     fn other_key(observed: &mut Observed) {
@@ -398,7 +400,7 @@ mod tests {
                     &["CMK033 unknown"],
                 ),
             ],
-            |target, observed| said(&Tenant { target, observed }.whole()),
+            |target, observed| codes(&Tenant { target, observed }.whole()),
         );
     }
 
@@ -413,7 +415,7 @@ mod tests {
             let (target, observed) = (&target, &observed);
             let mut open = Vec::new();
             let days = Tenant { target, observed }.left_behind(&mut open);
-            (said(&days), said(&open))
+            (codes(&days), codes(&open))
         };
         let removal = |days| all(vec![operation("RevertToMicrosoftKey", "Succeeded", days)]);
         let (none, open, days): (&[&str], &[&str], &[&str]) =

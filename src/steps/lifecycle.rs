@@ -86,7 +86,9 @@ pub fn keyed_last(observed: &Observed) -> Option<&'static str> {
 
 /// Does an operation of this kind apply a key?
 pub fn applies_key(kind: &str) -> bool {
-    [ADD, SWAP].iter().any(|own| kind.eq_ignore_ascii_case(own))
+    [ADD, SWAP]
+        .iter()
+        .any(|key_kind| kind.eq_ignore_ascii_case(key_kind))
 }
 
 /// Does an operation of this kind apply or remove a key?

@@ -65,8 +65,8 @@ pub fn region_in(geography: &str) -> Option<&'static str> {
         ("uk", "uksouth"),
         ("unitedstates", "eastus"),
     ];
-    let own = policy_location(geography);
-    let found = regions.iter().find(|(name, _)| *name == own);
+    let location = policy_location(geography);
+    let found = regions.iter().find(|(name, _)| *name == location);
     found.map(|(_, region)| *region)
 }
 

@@ -64,28 +64,37 @@ pub(super) struct Lookup<'a> {
 
 pub(super) fn member(
     wanted: &WantedPolicy,
-    one: &WantedEnvironment,
+    wanted_environment: &WantedEnvironment,
     observed: &Observed,
     lookup: &Lookup<'_>,
 ) -> (Member, Vec<Finding>) {
     let sight = lookup.sight;
-    let mut member = unseen(wanted, one);
-    let Some(listed) = lookup.known.get(&one.id.to_ascii_lowercase()) else {
+    let mut member = unseen(wanted, wanted_environment);
+    let Some(listed) = lookup
+        .known
+        .get(&wanted_environment.id.to_ascii_lowercase())
+    else {
         if !sight.listed.tells_absence() {
             return (member, Vec::new());
         }
         member.place = MemberState::Blocked;
-        let found = not_in_tenant(&one.id, &member.name);
+        let found = not_in_tenant(&wanted_environment.id, &member.name);
         return (member, vec![found]);
     };
-    let seen = sight.members.get(&one.id.to_ascii_lowercase());
+    let seen = sight
+        .members
+        .get(&wanted_environment.id.to_ascii_lowercase());
     let environment = seen
         .and_then(|seen| seen.environment.present())
         .unwrap_or(listed);
     member.name = environment.display_name.clone();
-    if let Some(name) = one.name.as_ref().filter(|name| clean(name) != member.name) {
+    if let Some(name) = wanted_environment
+        .name
+        .as_ref()
+        .filter(|name| clean(name) != member.name)
+    {
         member.place = MemberState::Blocked;
-        let found = misnamed(&one.id, &member.name, name);
+        let found = misnamed(&wanted_environment.id, &member.name, name);
         return (member, vec![found]);
     }
     member.name = lookup.twice.told_apart(&member.name, &environment.id);
@@ -98,7 +107,7 @@ pub(super) fn member(
         display_name: member.name.clone(),
         ..environment.clone()
     };
-    let plan = added(wanted, one, observed, seen, &environment);
+    let plan = added(wanted, wanted_environment, observed, seen, &environment);
     let idle = plan.is_idle();
     let mut findings = plan.findings;
     for found in &mut findings {
@@ -141,12 +150,15 @@ fn by_the_list(
 }
 
 /// A member before anything was read of it.
-fn unseen(wanted: &WantedPolicy, one: &WantedEnvironment) -> Member {
+fn unseen(wanted: &WantedPolicy, wanted_environment: &WantedEnvironment) -> Member {
     Member {
-        id: one.id.clone(),
-        name: one.name.clone().unwrap_or_else(|| one.id.clone()),
+        id: wanted_environment.id.clone(),
+        name: wanted_environment
+            .name
+            .clone()
+            .unwrap_or_else(|| wanted_environment.id.clone()),
         policy: wanted.id.clone(),
-        ring: one.ring,
+        ring: wanted_environment.ring,
         place: MemberState::NotVisible,
         actions: Vec::new(),
         withheld: Vec::new(),
@@ -179,14 +191,14 @@ fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
 /// The add step for this environment and its policy.
 fn added(
     wanted: &WantedPolicy,
-    one: &WantedEnvironment,
+    wanted_environment: &WantedEnvironment,
     observed: &Observed,
     seen: Option<&Observed>,
     environment: &Environment,
 ) -> Plan {
     let target = Target {
-        make_managed: one.make_managed,
-        power_platform_only: one.power_platform_only,
+        make_managed: wanted_environment.make_managed,
+        power_platform_only: wanted_environment.power_platform_only,
         ..target(wanted)
     };
     let seen = seen.cloned().unwrap_or_default();
@@ -263,16 +275,16 @@ mod tests {
             ("Linked", "Wibble", Some(days(-1)), false),
             ("Wibble", "Disabled", Some(days(-1)), false),
         ] {
-            let own = Environment {
+            let locked = Environment {
                 key_link: link("ep", status),
                 runtime_state: runtime.into(),
                 modified,
                 ..environment("e")
             };
             assert_eq!(
-                is_locked(&own, &policy_id("ep"), &sight),
+                is_locked(&locked, &policy_id("ep"), &sight),
                 expected,
-                "{own:?}"
+                "{locked:?}"
             );
         }
     }

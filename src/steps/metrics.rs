@@ -76,7 +76,11 @@ impl<'a> Judged<'a> {
     fn count(self) -> Metric<'a> {
         let sample = |state: State| Sample {
             labels: vec![("state", Cow::Borrowed(state.word()))],
-            value: self.all.iter().filter(|one| one.state == state).count() as f64,
+            value: self
+                .all
+                .iter()
+                .filter(|judged| judged.state == state)
+                .count() as f64,
         };
         Metric {
             name: "cmkctl_environments",
@@ -89,13 +93,13 @@ impl<'a> Judged<'a> {
         self.each(
             "cmkctl_environment_info",
             "Always 1. The labels describe the environment.",
-            |one| {
-                let environment = one.environment;
+            |judged| {
+                let environment = judged.environment;
                 let link = environment.key_link.present();
-                let status = link.and_then(|link| link.status.said());
+                let status = link.and_then(|link| link.status.text());
                 let policy = environment.policy().map(ToString::to_string);
                 let more = [
-                    ("sku", environment.sku.said().unwrap_or_default().into()),
+                    ("sku", environment.sku.text().unwrap_or_default().into()),
                     ("location", environment.location.shown().into()),
                     ("policy", policy.unwrap_or_default().into()),
                     ("link_status", status.unwrap_or_default().into()),
@@ -109,9 +113,9 @@ impl<'a> Judged<'a> {
         self.each(
             "cmkctl_environment_state",
             "Always 1. One sample for each state that the environment is in.",
-            |one| {
+            |judged| {
                 let sample = |state: &State| (vec![("state", state.word().into())], 1.0);
-                one.states.iter().map(sample).collect()
+                judged.states.iter().map(sample).collect()
             },
         )
     }
@@ -120,7 +124,7 @@ impl<'a> Judged<'a> {
         self.each(
             "cmkctl_environment_locked",
             "1 if the environment is offline because its key is not available, else 0.",
-            |one| verdict(&locked(one.environment)),
+            |judged| verdict(&locked(judged.environment)),
         )
     }
 
@@ -128,7 +132,7 @@ impl<'a> Judged<'a> {
         self.each(
             "cmkctl_environment_linked",
             "1 if the environment is linked to an encryption policy, else 0.",
-            |one| match &one.environment.key_link {
+            |judged| match &judged.environment.key_link {
                 Seen::Present(_) => vec![(Vec::new(), 1.0)],
                 Seen::Absent => vec![(Vec::new(), 0.0)],
                 Seen::Unreadable(_) => Vec::new(),
@@ -140,8 +144,8 @@ impl<'a> Judged<'a> {
         self.each(
             "cmkctl_environment_not_visible",
             "1 if cmkctl can't see everything that protects the environment, else 0.",
-            |one| {
-                let hidden = one.states.contains(&State::NotVisible);
+            |judged| {
+                let hidden = judged.states.contains(&State::NotVisible);
                 vec![(Vec::new(), flag(hidden))]
             },
         )
@@ -151,8 +155,8 @@ impl<'a> Judged<'a> {
         self.each(
             "cmkctl_environment_deletion_timestamp_seconds",
             "Earliest deletion of a locked environment, in seconds since 1970.",
-            |one| {
-                let at = one.deleted_on.map(|at| (Vec::new(), seconds(at)));
+            |judged| {
+                let at = judged.deleted_on.map(|at| (Vec::new(), seconds(at)));
                 at.into_iter().collect()
             },
         )
@@ -202,8 +206,8 @@ impl<'a> Judged<'a> {
 
     /// The policies of the environments that were asked for.
     fn policies(self) -> BTreeMap<&'a ArmId, &'a Protection> {
-        let of = |one: &'a JudgedEnvironment<'a>| {
-            let id = one.environment.policy()?;
+        let of = |judged: &'a JudgedEnvironment<'a>| {
+            let id = judged.environment.policy()?;
             Some((id, self.estate.protections.get(id)?))
         };
         self.all.iter().filter_map(of).collect()
@@ -243,9 +247,9 @@ impl<'a> Judged<'a> {
         help: &'static str,
         values: impl Fn(&'a JudgedEnvironment<'a>) -> Vec<(Vec<Label<'a>>, f64)>,
     ) -> Metric<'a> {
-        let sample = |one: &'a JudgedEnvironment<'a>| {
-            let own = move |(more, value): (Vec<Label<'a>>, f64)| {
-                let environment = one.environment;
+        let sample = |judged: &'a JudgedEnvironment<'a>| {
+            let labelled = move |(more, value): (Vec<Label<'a>>, f64)| {
+                let environment = judged.environment;
                 let mut labels = vec![
                     ("environment_id", environment.id.as_str().into()),
                     ("environment", environment.display_name.as_str().into()),
@@ -253,7 +257,7 @@ impl<'a> Judged<'a> {
                 labels.extend(more);
                 Sample { labels, value }
             };
-            values(one).into_iter().map(own)
+            values(judged).into_iter().map(labelled)
         };
         Metric {
             name,
@@ -300,7 +304,7 @@ mod tests {
 
     /// `name value` of each sample of these figures.
     fn told(change: Change, names: &[&str]) -> Vec<String> {
-        let mut own = Environment {
+        let mut environment = Environment {
             key_link: link("ep", "Linked"),
             modified: Some(days(-1)),
             ..environment("e")
@@ -312,10 +316,10 @@ mod tests {
             granted: Verdict::Yes,
             ..Protection::default()
         };
-        change(&mut own, &mut protection);
+        change(&mut environment, &mut protection);
         let estate = Estate {
             at: now(),
-            environments: Whole::read_to_end(vec![own]),
+            environments: Whole::read_to_end(vec![environment]),
             whole_tenant: Verdict::Yes,
             protections: BTreeMap::from([(policy_id("ep"), protection)]),
             not_listed: Vec::new(),
@@ -393,9 +397,9 @@ mod tests {
             "no grant, and a key for ever",
             |_, p| {
                 p.granted = Verdict::No;
-                let mut own = key();
-                own.validity.expires = Known::Known(None);
-                p.key = Some(Seen::Present(own));
+                let mut endless_key = key();
+                endless_key.validity.expires = Known::Known(None);
+                p.key = Some(Seen::Present(endless_key));
             },
             &[
                 "environment_locked 0",
@@ -409,9 +413,9 @@ mod tests {
             "a grant and an end that nobody read",
             |_, p| {
                 p.granted = Verdict::default();
-                let mut own = key();
-                own.validity.expires = odd();
-                p.key = Some(Seen::Present(own));
+                let mut undated_key = key();
+                undated_key.validity.expires = odd();
+                p.key = Some(Seen::Present(undated_key));
             },
             &[
                 "environment_locked 0",
@@ -432,7 +436,10 @@ mod tests {
     fn every_state_is_counted_once() {
         let counted = told(|_, _| {}, &["environments "]);
         assert_eq!(counted.len(), STATES.len());
-        assert_eq!(counted.iter().filter(|one| one.ends_with(" 1")).count(), 1);
+        assert_eq!(
+            counted.iter().filter(|line| line.ends_with(" 1")).count(),
+            1
+        );
         let states = told(
             |e, _| e.runtime_state = "Disabled".into(),
             &["environment_state"],

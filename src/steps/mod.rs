@@ -113,7 +113,7 @@ fn unseen(
 ) -> Finding {
     let told = why.told.as_ref().and_then(|told| told.remedy.clone());
     if why.forbidden && whose == Whose::Others {
-        let why = format!("{}.{}", why.why, said(why));
+        let why = format!("{}.{}", why.why, quote(why));
         let mut hidden = not_visible(code, subject, what, why.trim_end_matches('.'), who);
         if let Some((remedy, who)) = told {
             hidden.remedy = remedy.into();
@@ -137,16 +137,16 @@ fn unseen(
         code,
         Severity::Unknown,
         subject,
-        format!("{}{}", unknown_fact(what, &why.why), said(why)),
+        format!("{}{}", unknown_fact(what, &why.why), quote(why)),
         remedy,
         who,
     )
 }
 
 /// The service's own words, as a further sentence.
-fn said(why: &Unreadable) -> String {
-    why.said()
-        .map_or_else(String::new, |words| format!(" The service said: {words}"))
+fn quote(why: &Unreadable) -> String {
+    why.service_text()
+        .map_or_else(String::new, |text| format!(" The service said: {text}"))
 }
 
 /// The finding for a fact that the service stated in a way cmkctl does not understand. It blocks

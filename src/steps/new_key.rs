@@ -74,7 +74,7 @@ pub(super) fn differences(
     }
     let soft = found
         .kty
-        .said()
+        .text()
         .is_some_and(|kty| kty.eq_ignore_ascii_case("RSA"));
     if wish.hsm_protected && soft && found.kty.known() == Some(&KeyType::Rsa) {
         let what =
@@ -84,7 +84,7 @@ pub(super) fn differences(
     if let Some(wanted) = &wish.rotation {
         let what = format!("The rotation policy of the key `{name}`");
         match &observed.making.rotation {
-            Known::Known(Some(own)) if wanted.is_kept_by(own) => {}
+            Known::Known(Some(current)) if wanted.is_kept_by(current) => {}
             Known::Known(_) => all.push(differs(
                 format!("The key `{name}` exists with another rotation policy or none."),
                 format!(

@@ -220,14 +220,17 @@ fn location_findings(
     name: &str,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    let provider = observed.provider.present().map(|own| &own.locations);
+    let provider = observed.provider.present().map(|offer| &offer.locations);
     match provider {
         Some(Known::Known(known))
-            if !known.iter().any(|own| own.eq_ignore_ascii_case(location)) =>
+            if !known
+                .iter()
+                .any(|place| place.eq_ignore_ascii_case(location)) =>
         {
-            let own = geography.and_then(Known::known);
-            let own = own.is_some_and(|own| policy_location(own).eq_ignore_ascii_case(location));
-            found.push(not_offered(location, own, known, name));
+            let geography = geography.and_then(Known::known);
+            let is_geography = geography
+                .is_some_and(|geography| policy_location(geography).eq_ignore_ascii_case(location));
+            found.push(not_offered(location, is_geography, known, name));
         }
         Some(Known::Unknown(why)) => {
             let what = format!("Whether enterprise policies can be in `{location}`");
@@ -253,10 +256,10 @@ fn location_findings(
     found
 }
 
-/// The finding for a location that the provider does not offer. `own`: it is the environment's
-/// geography, so no other location would fit.
-fn not_offered(location: &str, own: bool, known: &[String], name: &str) -> Finding {
-    let none = if own {
+/// The finding for a location that the provider does not offer. `is_geography`: it is the
+/// environment's geography, so no other location would fit.
+fn not_offered(location: &str, is_geography: bool, known: &[String], name: &str) -> Finding {
+    let none = if is_geography {
         " The provider offers none for this geography, so its environments can't have a \
         customer-managed key today."
     } else {
@@ -304,14 +307,15 @@ fn differences(
     }
     let mut found = key::references(policy);
     found.extend(other_key(target, policy, holds));
-    let stands = |one: &Finding| matches!(one.severity, Severity::Block | Severity::Unknown);
+    let stands =
+        |finding: &Finding| matches!(finding.severity, Severity::Block | Severity::Unknown);
     let other = found.iter().any(stands);
     found.extend(needlessly_pinned(target, policy));
     let wanted = location(target, observed);
     match (wanted, &policy.location) {
-        (Some(wanted), Known::Known(own)) if !wanted.eq_ignore_ascii_case(own) => {
+        (Some(wanted), Known::Known(actual)) if !wanted.eq_ignore_ascii_case(actual) => {
             let message = format!(
-                "The policy `{name}` is in `{own}`, but it must be in \
+                "The policy `{name}` is in `{actual}`, but it must be in \
                 `{wanted}`."
             );
             found.push(differs(
@@ -325,7 +329,10 @@ fn differences(
             found.push(not_told(&policy.id.to_string(), name, why));
         }
         (None, _) => {
-            let geography = observed.environment.present().map(|one| &one.location);
+            let geography = observed
+                .environment
+                .present()
+                .map(|environment| &environment.location);
             let why = geography.and_then(Known::unknown);
             found.extend(why.map(|why| not_told(&policy.id.to_string(), name, why)));
         }
@@ -354,7 +361,8 @@ fn differs(policy: &Policy, code: &'static str, message: String, remedy: &str) -
 
 /// The findings for a policy that references another key than the one asked for.
 fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Finding> {
-    let (Some(own), Some(vault), Some(key)) = (policy.key_reference(), &target.vault, &target.key)
+    let (Some(reference), Some(vault), Some(key)) =
+        (policy.key_reference(), &target.vault, &target.key)
     else {
         return Vec::new();
     };
@@ -365,22 +373,22 @@ fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Fi
     let another = "Create a policy with another name. The key of a policy can't be changed.";
     let other = |message: String| differs(policy, "CMK026", message, another);
     let mut found = Vec::new();
-    if !own.vault.is_same_vault(vault) {
+    if !reference.vault.is_same_vault(vault) {
         found.push(other(format!(
             "The policy `{name}` references the vault `{}`{holders}.",
-            own.vault
+            reference.vault
         )));
     }
-    if !own.key.is(key) {
+    if !reference.key.is(key) {
         found.push(other(format!(
             "The policy `{name}` references the key `{}`{holders}.",
-            own.key
+            reference.key
         )));
     }
-    match (&own.version, &target.key_version) {
-        (Some(own), Some(wanted)) if own != wanted => found.push(other(format!(
+    match (&reference.version, &target.key_version) {
+        (Some(reference), Some(wanted)) if reference != wanted => found.push(other(format!(
             "The policy `{name}` is pinned to version {}.",
-            own.as_str()
+            reference.as_str()
         ))),
         (None, Some(_)) => found.push(other(format!(
             "The policy `{name}` is not pinned to a version."

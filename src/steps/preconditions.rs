@@ -13,6 +13,7 @@ use crate::model::remedy::{Remedy, Setting};
 use crate::model::rights::{Lacking, Operation, Permission, allows};
 use crate::model::seen::Seen;
 use crate::model::target::Target;
+use crate::model::unknown::unknown as unknown_fact;
 use crate::model::whole::Whole;
 
 /// Every finding about rights, locks and validation for these actions.
@@ -89,7 +90,7 @@ fn missing(
             "CMK045",
             Severity::Warn,
             scope,
-            format!("cmkctl can't tell {what} at {scope}: {}.", why.why),
+            unknown_fact(&format!("{what} at {scope}"), &why.why),
             "You can continue. Azure refuses the change if the condition of your role does not \
                 allow it.",
             who::ASSIGNS_ROLES,
@@ -200,7 +201,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                     assignments.join("`, `")
                 )
             };
-            let (own, remedy) = if code == "LocationNotAvailableForResourceType" {
+            let (finding_code, remedy) = if code == "LocationNotAvailableForResourceType" {
                 ("CMK008", Setting::Location.into())
             } else {
                 (
@@ -219,7 +220,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 sentence(message)
             );
             Some(finding(
-                own,
+                finding_code,
                 Severity::Block,
                 subject,
                 message,
@@ -248,7 +249,7 @@ fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{all, hidden, id, key_name, policy_id, said, silent, well};
+    use super::super::samples::{all, codes, hidden, id, key_name, policy_id, silent, well};
     use super::*;
     use crate::model::ids::ResourceKind;
 
@@ -279,7 +280,7 @@ mod tests {
             observed.preconditions.group_rights = rights;
             let found = check(&target, &observed, &[action.clone(), action.clone()]);
             assert_eq!(
-                said(&found),
+                codes(&found),
                 expected,
                 "{:?}",
                 observed.preconditions.group_rights
@@ -313,7 +314,7 @@ mod tests {
             }])
         };
         let group = policy_id("ep").group_scope();
-        for (locks, words) in [
+        for (locks, expected) in [
             (
                 lock(&group.to_uppercase(), "ReadOnly"),
                 Some("refuses every change"),
@@ -331,10 +332,13 @@ mod tests {
             let (target, mut observed) = well();
             observed.preconditions.group_locks = locks;
             let found = check(&target, &observed, &[]);
-            let said = found.first().map(|one| one.message.as_str());
-            match words {
-                Some(words) => assert!(said.is_some_and(|said| said.contains(words)), "{said:?}"),
-                None => assert_eq!(said, None),
+            let message = found.first().map(|finding| finding.message.as_str());
+            match expected {
+                Some(expected) => assert!(
+                    message.is_some_and(|message| message.contains(expected)),
+                    "{message:?}"
+                ),
+                None => assert_eq!(message, None),
             }
         }
     }
@@ -369,7 +373,7 @@ mod tests {
         ] {
             let (target, mut observed) = well();
             observed.preconditions.validation = word;
-            assert_eq!(said(&check(&target, &observed, &[create()])), expected);
+            assert_eq!(codes(&check(&target, &observed, &[create()])), expected);
             // Without a planned creation, the validation is not reported.
             assert!(check(&target, &observed, &[]).is_empty());
         }

@@ -26,7 +26,7 @@ pub(super) fn readers(
             PolicyAvailability::No => {}
             PolicyAvailability::Planned => plan.actions.push(give(policy, reader)),
             PolicyAvailability::There => match observed.policy_rights.get(reader) {
-                Some(held) => reads(policy, reader, held, plan),
+                Some(rights) => reads(policy, reader, rights, plan),
                 None => {
                     let why = Unreadable::because("it was not read");
                     let doubt = Doubt::unread(why);
@@ -40,30 +40,30 @@ pub(super) fn readers(
 }
 
 /// Checks whether this reader may read the existing policy.
-fn reads(policy: &ArmId, reader: &str, held: &Held, plan: &mut Plan) {
+fn reads(policy: &ArmId, reader: &str, rights: &Held, plan: &mut Plan) {
     let at = policy.to_string();
     let asked = RightsQuery {
         principal: reader,
         at: &at,
         need: Need::Policy,
     };
-    match judge(asked, held) {
+    match judge(asked, rights) {
         Right::Yes(by) => {
-            plan.findings.extend(hidden_denials(policy, held));
+            plan.findings.extend(hidden_denials(policy, rights));
             plan.already.push(format!(
                 "{reader} may read the policy `{}`, by {}",
                 policy.name,
-                source(asked, held, &by)
+                source(asked, rights, &by)
             ));
         }
         Right::No => {
-            let doubt = denial_in_doubt(asked, held);
-            let doubt = doubt.map(|doubt| in_doubt(policy, reader, &doubt, held));
+            let doubt = denial_in_doubt(asked, rights);
+            let doubt = doubt.map(|doubt| in_doubt(policy, reader, &doubt, rights));
             plan.findings.extend(doubt);
             plan.actions.push(give(policy, reader));
         }
         Right::Denied(denial) => plan.findings.push(denied(policy, reader, denial)),
-        Right::CantTell(doubt) => plan.findings.push(in_doubt(policy, reader, &doubt, held)),
+        Right::CantTell(doubt) => plan.findings.push(in_doubt(policy, reader, &doubt, rights)),
     }
 }
 
@@ -74,7 +74,7 @@ fn give(policy: &ArmId, reader: &str) -> Action {
     }
 }
 
-fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, held: &Held) -> Finding {
+fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, rights: &Held) -> Finding {
     let mut found = unseen(
         "CMK019",
         policy.to_string(),
@@ -85,7 +85,7 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, held: &Held) -> Finding
     match doubt.about {
         About::Reading => {}
         About::Condition => {
-            found.remedy = without_condition(policy, reader, held).into();
+            found.remedy = without_condition(policy, reader, rights).into();
         }
         About::Denial => {
             found.remedy =
@@ -100,13 +100,13 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, held: &Held) -> Finding
 /// The command that assigns Reader without a condition. If the reader already has the role on the
 /// policy itself under a condition, Azure refuses a second assignment. The Azure CLI then prints
 /// the first as if it were new, so the condition must be removed first.
-fn without_condition(policy: &ArmId, reader: &str, held: &Held) -> String {
+fn without_condition(policy: &ArmId, reader: &str, rights: &Held) -> String {
     let at = policy.to_string();
-    let roles = held.roles.present().map_or(&[][..], |all| all);
-    let own = roles.iter().find(|role| {
+    let roles = rights.roles.present().map_or(&[][..], |all| all);
+    let assigned = roles.iter().find(|role| {
         same_id(&role.principal_id, reader) && role.role == READER && same_id(&role.scope, &at)
     });
-    match own {
+    match assigned {
         Some(bound) => format!(
             "Remove the condition of the role assignment {}.",
             bound.id.as_deref().unwrap_or(&at)
@@ -134,8 +134,8 @@ fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
 }
 
 /// The finding that the service does not show deny assignments to this caller.
-fn hidden_denials(policy: &ArmId, held: &Held) -> Option<Finding> {
-    let why = held.denials.unreadable().filter(|why| why.forbidden)?;
+fn hidden_denials(policy: &ArmId, rights: &Held) -> Option<Finding> {
+    let why = rights.denials.unreadable().filter(|why| why.forbidden)?;
     let found = finding(
         "CMK019",
         Severity::Acknowledge,
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_reader_gets_the_role_where_it_is_known_to_be_missing() {
-        for (held, comes, expected) in [
+        for (rights, comes, expected) in [
             (
                 Some(reader(false)),
                 PolicyAvailability::There,
@@ -261,7 +261,7 @@ mod tests {
             target.readers.push(WHO.to_owned());
             observed
                 .policy_rights
-                .extend(held.map(|held| (WHO.to_owned(), held)));
+                .extend(rights.map(|rights| (WHO.to_owned(), rights)));
             let mut plan = Plan::default();
             readers(&target, &observed, comes, &mut plan);
             assert_eq!(told(&plan), expected, "{:?}", observed.policy_rights);

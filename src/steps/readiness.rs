@@ -9,6 +9,7 @@ use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
+use crate::model::unknown::unknown as unknown_fact;
 
 /// The environment's own facts for a change of its key. A caller may leave out a fact that it waits
 /// for or reports in other words.
@@ -171,7 +172,7 @@ fn occupied<'a>(
     // An operation that certainly runs decides, even if others may run, too.
     let all = observed.operations.present().into_iter().flatten();
     let mut runs = all
-        .filter(|one| one.runs())
+        .filter(|operation| operation.runs())
         .map(Operation::name)
         .chain(environment.ongoing.as_deref());
     let other = |operation: &&str| !operation.eq_ignore_ascii_case(wanted);
@@ -205,8 +206,8 @@ pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> 
         "Whether an operation runs on `{}`",
         environment.display_name
     );
-    let own = (who::POWER_PLATFORM, Whose::Own);
-    Some(unseen("CMK023", &environment.id, &what, &why, own))
+    let seen_by = (who::POWER_PLATFORM, Whose::Own);
+    Some(unseen("CMK023", &environment.id, &what, &why, seen_by))
 }
 
 /// The finding for an operation of such a kind that may be running: cmkctl does not know the state
@@ -218,7 +219,8 @@ pub(super) fn may_run(
 ) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let mut all = observed.operations.present()?.iter();
-    let operation = all.find(|one| of_kind(one) && one.state.known().is_none())?;
+    let operation =
+        all.find(|operation| of_kind(operation) && operation.state.known().is_none())?;
     let why = operation.state.means.unknown().unwrap_or_default();
     let what = format!("Whether `{}` runs on `{name}`", operation.name());
     Some(unknown("CMK023", id, &what, why, who::POWER_PLATFORM))
@@ -261,7 +263,7 @@ fn kind(environment: &Environment) -> Option<Finding> {
         return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
     }
     let why = environment.sku.means.unknown()?;
-    if environment.sku.said().is_none() {
+    if environment.sku.text().is_none() {
         let what = format!("What kind of environment `{name}` is");
         return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
     }
@@ -269,7 +271,10 @@ fn kind(environment: &Environment) -> Option<Finding> {
         "CMK024",
         Severity::Warn,
         id,
-        format!("cmkctl can't tell whether an environment like `{name}` can have a key: {why}."),
+        unknown_fact(
+            &format!("whether an environment like `{name}` can have a key"),
+            why,
+        ),
         "Look at the environment in the admin center. The service may refuse to add it.",
         who::POWER_PLATFORM,
     ))
@@ -343,7 +348,7 @@ mod tests {
     use super::super::lifecycle::ADD;
     use super::super::link::tests::environment;
     use super::super::samples::{
-        Row, all, hidden, list, odd, on, operation, rows, said as told, silent,
+        Row, all, codes as told, hidden, list, odd, on, operation, rows, silent,
     };
     use super::*;
     use crate::model::environment::Rules;
@@ -365,10 +370,10 @@ mod tests {
         }])
     }
 
-    fn said(readiness: &Readiness<'_>) -> Vec<(&'static str, Severity, bool)> {
+    fn answers(readiness: &Readiness<'_>) -> Vec<(&'static str, Severity, bool)> {
         let found = readiness.findings();
-        let one = |one: &Finding| (one.code, one.severity, one.remedy.is_wait());
-        found.iter().map(one).collect()
+        let answer = |answer: &Finding| (answer.code, answer.severity, answer.remedy.is_wait());
+        found.iter().map(answer).collect()
     }
 
     #[test]
@@ -390,9 +395,9 @@ mod tests {
             let environment = environment(Seen::Absent, state, "Enabled");
             let observed = observed(operations);
             let readiness = Readiness::of(&observed, &environment, ADD);
-            assert_eq!(said(&readiness), expected, "{state} {observed:?}");
+            assert_eq!(answers(&readiness), expected, "{state} {observed:?}");
             let readiness = readiness.waits_for_what_runs();
-            assert_eq!(said(&readiness), waiting, "{state} {observed:?}");
+            assert_eq!(answers(&readiness), waiting, "{state} {observed:?}");
         }
     }
 
@@ -402,8 +407,15 @@ mod tests {
         for (runtime, severity) in [("Disabled", Severity::Warn), ("Wibble", Severity::Unknown)] {
             let environment = environment(Seen::Absent, "Ready", runtime);
             let readiness = Readiness::of(&observed, &environment, ADD);
-            assert_eq!(said(&readiness), [("CMK035", severity, false)], "{runtime}");
-            assert!(said(&readiness.without_runtime()).is_empty(), "{runtime}");
+            assert_eq!(
+                answers(&readiness),
+                [("CMK035", severity, false)],
+                "{runtime}"
+            );
+            assert!(
+                answers(&readiness.without_runtime()).is_empty(),
+                "{runtime}"
+            );
         }
     }
 

@@ -11,6 +11,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::Policy;
 use crate::model::remedy::Setting;
 use crate::model::seen::Seen;
+use crate::model::unknown::unknown as unknown_fact;
 
 /// The finding if it is not a Managed Environment. The service lists the operation for unmanaged
 /// ones, too.
@@ -107,9 +108,9 @@ pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
             "CMK014",
             Severity::Unknown,
             policy.id.to_string(),
-            format!(
-                "cmkctl can't tell whether the policy `{}` can be used: its state is {state}.",
-                policy.id.name
+            unknown_fact(
+                &format!("whether the policy `{}` can be used", policy.id.name),
+                &format!("its state is {state}"),
             ),
             "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
             who::KEY_VAULT,
@@ -153,7 +154,7 @@ fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{hidden, linked, odd, on, rows, said, silent, well};
+    use super::super::samples::{codes, hidden, linked, odd, on, rows, silent, well};
     use super::*;
 
     #[test]
@@ -168,7 +169,7 @@ mod tests {
                 e.protection_level = word.into()
             });
             let found = managed(observed.environment.present().unwrap());
-            assert_eq!(said(found.as_slice()), expected, "{word}");
+            assert_eq!(codes(found.as_slice()), expected, "{word}");
         }
     }
 
@@ -209,7 +210,7 @@ mod tests {
             |t, o| {
                 let environment = o.environment.present().unwrap();
                 let policy = t.policy.as_ref().unwrap();
-                said(check_policy(o, environment, policy, false).as_slice())
+                codes(check_policy(o, environment, policy, false).as_slice())
             },
         );
     }

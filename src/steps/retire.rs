@@ -195,7 +195,7 @@ mod tests {
     fn enabled(observed: &mut Observed, enabled: &Known<bool>) {
         on(&mut observed.preconditions.versions, |all| {
             all.iter_mut()
-                .for_each(|one| one.validity.enabled = enabled.clone());
+                .for_each(|version| version.validity.enabled = enabled.clone());
         });
     }
 

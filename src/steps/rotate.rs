@@ -59,7 +59,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         return plan;
     };
     let due = match latest(&key.validity.created, observed.at) {
-        Latest::Young(created) if !target.again => {
+        Latest::Young(created) if !target.even_if_young => {
             plan.already.push(rotated(name, created));
             return plan;
         }
@@ -157,7 +157,7 @@ mod tests {
             "a young one, again",
             |t, o| {
                 age(o, Known::Known(now()));
-                t.again = true;
+                t.even_if_young = true;
             },
             &["> rotate-key"],
         ),

@@ -188,7 +188,7 @@ fn soon(key: &Key, rotation: &RotationPolicy, now: Timestamp) -> Option<Finding>
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
-        Row, days, hidden, key, odd, on, rows, said, silent, told, version,
+        Row, codes, days, hidden, key, odd, on, rows, silent, told, version,
     };
     use super::*;
     use crate::model::known::Known;
@@ -298,7 +298,11 @@ mod tests {
         wish(&mut target, "30d", "");
         observed.preconditions.rotation = Seen::Present(policy("", ""));
         let plan = plan(&target, &observed);
-        assert!(plan.findings.iter().any(|one| one.message.contains("soon")));
+        assert!(
+            plan.findings
+                .iter()
+                .any(|finding| finding.message.contains("soon"))
+        );
     }
 
     #[test]
@@ -309,9 +313,9 @@ mod tests {
             version: Some(version('a')),
         };
         let ends = |end: Known<Option<Timestamp>>| {
-            let mut own = key();
-            own.validity.expires = end;
-            own
+            let mut candidate = key();
+            candidate.validity.expires = end;
+            candidate
         };
         let forever = || ends(Known::Known(None));
         const WARN: &[&str] = &["CMK052 warn"];
@@ -331,9 +335,9 @@ mod tests {
         ] {
             let rotation = Seen::Present(policy(every, lasts));
             let found = check(&key, &rotation, reference);
-            assert_eq!(said(&found), expected, "{every} {lasts}");
+            assert_eq!(codes(&found), expected, "{every} {lasts}");
         }
-        assert_eq!(said(&check(&key(), &silent(), None)), ["CMK052 unknown"]);
+        assert_eq!(codes(&check(&key(), &silent(), None)), ["CMK052 unknown"]);
         assert!(key().validity.end() > Some(days(200)));
     }
 }

@@ -283,11 +283,11 @@ pub(super) fn well() -> (Target, Observed) {
 }
 
 /// The findings, as `CMK016 block`, without notes.
-pub(super) fn said(findings: &[Finding]) -> Vec<String> {
+pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
     findings
         .iter()
-        .map(|one| format!("{} {}", one.code, one.severity.word()))
-        .filter(|one| !one.ends_with("acknowledge"))
+        .map(|finding| format!("{} {}", finding.code, finding.severity.word()))
+        .filter(|line| !line.ends_with("acknowledge"))
         .collect()
 }
 
@@ -329,7 +329,7 @@ pub(super) fn told(plan: &Plan) -> Vec<String> {
     let actions = does(plan).into_iter().map(|action| format!("> {action}"));
     let withheld = plan.withheld.iter().map(|_| "withheld".to_owned());
     let done = plan.already.iter().map(|_| "done".to_owned());
-    said(&plan.findings)
+    codes(&plan.findings)
         .into_iter()
         .chain(actions)
         .chain(withheld)
@@ -339,9 +339,9 @@ pub(super) fn told(plan: &Plan) -> Vec<String> {
 
 /// Links the environment, also in the tenant's list.
 pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
-    on(&mut observed.environment, |one| {
-        one.key_link = link(policy, status);
-        one.key_managed_by = Some("Customer".to_owned());
+    on(&mut observed.environment, |environment| {
+        environment.key_link = link(policy, status);
+        environment.key_managed_by = Some("Customer".to_owned());
     });
     listed(observed);
 }

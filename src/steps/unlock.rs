@@ -231,15 +231,15 @@ fn is_to_be_enabled(
     // Without the creation dates, a version that was disabled on purpose long ago looks the same.
     let undated = || {
         let mut all = all.iter();
-        all.find(|one| one.validity.created.known().is_none())
+        all.find(|version| version.validity.created.known().is_none())
     };
     match &version.validity.enabled {
         Known::Known(true) => Ok(false),
         Known::Known(false) if pinned.is_some() => Ok(true),
-        Known::Known(false) => undated().map_or(Ok(true), |one| {
+        Known::Known(false) => undated().map_or(Ok(true), |undated_version| {
             Err(format!(
                 "when the version {} was made is not known",
-                one.id.as_str()
+                undated_version.id.as_str()
             ))
         }),
         Known::Unknown(why) => Err(why.clone()),
@@ -331,10 +331,10 @@ fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
             Lock::Said(found) => plan.findings.push(found),
         }
     }
-    locked.sort_by(|(left, one), (right, other)| {
+    locked.sort_by(|(left, environment), (right, other)| {
         (left.is_none(), left)
             .cmp(&(right.is_none(), right))
-            .then_with(|| one.display_name.cmp(&other.display_name))
+            .then_with(|| environment.display_name.cmp(&other.display_name))
     });
     for (deleted_on, environment) in locked {
         let gathered = EnableEvidence::gather(environment, policy);
@@ -412,7 +412,7 @@ mod tests {
         });
         on(&mut observed.preconditions.versions, |all| {
             all.iter_mut()
-                .for_each(|one| one.validity.enabled = enabled.clone());
+                .for_each(|version| version.validity.enabled = enabled.clone());
         });
     }
 
@@ -564,7 +564,7 @@ mod tests {
         let at = super::super::samples::now();
         let needed = |pinned: Option<&KeyVersion>| -> Vec<bool> {
             all.iter()
-                .map(|one| super::needed(one, &all, pinned, at))
+                .map(|version| super::needed(version, &all, pinned, at))
                 .collect()
         };
         assert_eq!(needed(None), [false, true, true]);

@@ -199,7 +199,7 @@ impl<'a> Named<'a> {
     /// The finding if the vault keeps deleted keys too briefly.
     fn retention(&self) -> Option<Finding> {
         let Self { name, noun, .. } = self;
-        let said = match &self.vault.retention_days {
+        let sentence = match &self.vault.retention_days {
             Known::Known(days) if *days >= RETENTION_DAYS => return None,
             Known::Known(days) => format!("The {noun} `{name}` keeps deleted keys {days} days"),
             Known::Unknown(why) => {
@@ -209,7 +209,7 @@ impl<'a> Named<'a> {
         Some(self.say(
             "CMK047",
             Severity::Warn,
-            format!("{said}. Old keys must be kept for 28 to 30 days."),
+            format!("{sentence}. Old keys must be kept for 28 to 30 days."),
             "It can't be changed later. Never delete a key version before cmkctl or the 30 days \
                 allow it.",
         ))
@@ -251,8 +251,8 @@ impl<'a> Named<'a> {
     /// The finding if the vault belongs to another tenant than the environment.
     fn tenant(&self, other: Option<&Known<Option<String>>>) -> Option<Finding> {
         let Self { name, noun, .. } = self;
-        let (own, other) = match (&self.vault.tenant_id, other?) {
-            (Known::Known(own), Known::Known(Some(other))) => (own, other),
+        let (tenant, other) = match (&self.vault.tenant_id, other?) {
+            (Known::Known(tenant), Known::Known(Some(other))) => (tenant, other),
             // If the environment shows no tenant, it is in the sign-in's tenant, like everything
             // that Azure shows.
             (Known::Known(_), Known::Known(None)) => return None,
@@ -261,12 +261,12 @@ impl<'a> Named<'a> {
                 return Some(self.not_known("CMK043", &what, why));
             }
         };
-        (!own.eq_ignore_ascii_case(other)).then(|| {
+        (!tenant.eq_ignore_ascii_case(other)).then(|| {
             self.say(
                 "CMK043",
                 Severity::Block,
                 format!(
-                    "The {noun} `{name}` belongs to tenant {own}, the environment to tenant \
+                    "The {noun} `{name}` belongs to tenant {tenant}, the environment to tenant \
                     {other}."
                 ),
                 "Use a vault in the environment's tenant.",
@@ -277,7 +277,7 @@ impl<'a> Named<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{Row, days, odd, on, rows, said, well};
+    use super::super::samples::{Row, codes, days, odd, on, rows, well};
     use super::*;
 
     const A_VAULT_KEEPS_WHAT_IT_HOLDS_AND_LETS_THE_SERVICE_IN: &[Row] = &[
@@ -371,7 +371,7 @@ mod tests {
     fn a_vault_keeps_what_it_holds_and_lets_the_service_in() {
         rows(
             A_VAULT_KEEPS_WHAT_IT_HOLDS_AND_LETS_THE_SERVICE_IN,
-            |_, observed| said(&check_vault(observed.vault().unwrap(), observed)),
+            |_, observed| codes(&check_vault(observed.vault().unwrap(), observed)),
         );
     }
 

@@ -19,12 +19,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// their desired state. Locked ones are left out, because nothing can be started on them.
 pub fn unsettled<'a>(wanted: &Wanted, sight: &'a FleetSnapshot) -> Vec<&'a Environment> {
     let known = by_id(sight);
-    let each = wanted
-        .policies
-        .iter()
-        .flat_map(|policy| policy.environments.iter().map(move |one| (policy, one)));
-    each.filter_map(|(policy, one)| {
-        let environment = *known.get(&one.id.to_ascii_lowercase())?;
+    let each = wanted.policies.iter().flat_map(|policy| {
+        policy
+            .environments
+            .iter()
+            .map(move |wanted_environment| (policy, wanted_environment))
+    });
+    each.filter_map(|(policy, wanted_environment)| {
+        let environment = *known.get(&wanted_environment.id.to_ascii_lowercase())?;
         let done =
             standing(environment, &policy.id) == LinkState::Done && environment.ongoing.is_none();
         (!done && !is_locked(environment, &policy.id, sight)).then_some(environment)
@@ -52,28 +54,28 @@ pub fn plan(wanted: &Wanted, sight: &FleetSnapshot) -> Fleet {
             .unwrap_or_default();
         // The later steps depend on the key that `create_key` makes.
         let after = &create_key::afterwards(&target(wanted), observed);
-        let mut own = of_policy(wanted, (observed, after), holds);
+        let mut part = of_policy(wanted, (observed, after), holds);
         let members: Vec<_> = wanted
             .environments
             .iter()
-            .map(|one| member(wanted, one, after, &lookup))
+            .map(|wanted_environment| member(wanted, wanted_environment, after, &lookup))
             .collect();
         let starts = members.iter().any(|(member, _)| member.starts());
-        if own.actions.is_empty() && !starts {
-            own.findings.iter_mut().for_each(in_nobodys_way);
+        if part.actions.is_empty() && !starts {
+            part.findings.iter_mut().for_each(in_nobodys_way);
         }
-        own.findings.extend(of_locked(&wanted.id, &members));
-        own.already.extend(encrypted(&wanted.id, &members));
+        part.findings.extend(of_locked(&wanted.id, &members));
+        part.already.extend(encrypted(&wanted.id, &members));
         fleet.unlisted.extend(unlisted(wanted, holds));
         if starts {
-            own.findings.extend(
+            part.findings.extend(
                 sight
                     .listed
                     .tenant()
                     .and_then(|all| estate::elsewhere(all.iter(), &wanted.id)),
             );
         }
-        join(&mut first, own);
+        join(&mut first, part);
         rest.extend(members);
     }
     fleet.first = first.actions.len();
@@ -152,12 +154,13 @@ fn by_policy(sight: &FleetSnapshot) -> BTreeMap<ArmId, Vec<&Environment>> {
 /// Display names that several environments of the file share, or that look alike. Counted over all
 /// environments of the file, so that the name to confirm does not change as environments get done.
 fn names_of_several(wanted: &Wanted, known: &HashMap<String, &Environment>) -> Alike {
-    let own = wanted
+    let entries = wanted
         .policies
         .iter()
         .flat_map(|policy| &policy.environments);
-    let own = own.filter_map(|one| known.get(&one.id.to_ascii_lowercase()));
-    Alike::among(own.map(|environment| environment.display_name.as_str()))
+    let entries = entries
+        .filter_map(|wanted_environment| known.get(&wanted_environment.id.to_ascii_lowercase()));
+    Alike::among(entries.map(|environment| environment.display_name.as_str()))
 }
 
 fn of_policy(
@@ -207,7 +210,7 @@ fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
     let listed: BTreeSet<String> = wanted
         .environments
         .iter()
-        .map(|one| one.id.to_ascii_lowercase())
+        .map(|wanted_environment| wanted_environment.id.to_ascii_lowercase())
         .collect();
     let environments: Vec<Named> = holds
         .iter()
@@ -282,7 +285,7 @@ fn named(finding: &mut Finding, name: &str) {
 fn join(plan: &mut Plan, mut part: Plan) {
     let note = |finding: &Finding| finding.severity == Severity::Acknowledge;
     part.findings.retain(|new| {
-        let said = |old: &Finding| {
+        let reported = |old: &Finding| {
             let same = if note(new) {
                 old.code == new.code
             } else {
@@ -290,7 +293,7 @@ fn join(plan: &mut Plan, mut part: Plan) {
             };
             same && old.message == new.message
         };
-        !plan.findings.iter().any(said)
+        !plan.findings.iter().any(reported)
     });
     part.actions.retain(|action| !plan.actions.contains(action));
     part.already
@@ -442,24 +445,25 @@ mod tests {
         ("tenant", |s| s.listed = Listed::Tenant(silent())),
         ("links of the list", |s| {
             if let Listed::Tenant(Seen::Present(all)) = &mut s.listed {
-                all.iter_mut().for_each(|one| one.key_link = silent());
+                all.iter_mut()
+                    .for_each(|environment| environment.key_link = silent());
             }
         }),
         ("runtime states of the list", |s| {
             if let Listed::Tenant(Seen::Present(all)) = &mut s.listed {
                 all.iter_mut()
-                    .for_each(|one| one.runtime_state = "Wibble".into());
+                    .for_each(|environment| environment.runtime_state = "Wibble".into());
             }
         }),
         ("history", |s| {
             member_of(s)
                 .into_iter()
-                .for_each(|one| one.operations = silent());
+                .for_each(|member| member.operations = silent());
         }),
         ("environment", |s| {
-            member_of(s).into_iter().for_each(|one| {
-                if let Seen::Present(one) = &mut one.environment {
-                    one.key_link = silent();
+            member_of(s).into_iter().for_each(|member| {
+                if let Seen::Present(environment) = &mut member.environment {
+                    environment.key_link = silent();
                 }
             });
         }),
@@ -491,7 +495,7 @@ mod tests {
                         .plan
                         .actions
                         .iter()
-                        .any(|one| one.is_same_step(action));
+                        .any(|planned| planned.is_same_step(action));
                     assert!(!may || is_known, "{listed:?}, without {what}: {action}");
                 }
                 let done = |fleet: &Fleet| Proof::of(&fleet.plan).is_ok() && !fleet.has_unseen();

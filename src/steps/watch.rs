@@ -49,18 +49,18 @@ impl Watched {
         (wants, roles): (impl Fn(State) -> bool, bool),
     ) -> Vec<Change> {
         let mut changes = self.over(estate, all);
-        for one in all {
-            for state in one.states.iter().copied().filter(|state| wants(*state)) {
-                let named = Named::of(one.environment);
+        for judged in all {
+            for state in judged.states.iter().copied().filter(|state| wants(*state)) {
+                let named = Named::of(judged.environment);
                 let key = (named.id.clone(), state);
                 if self.dangers.insert(key, named).is_none() {
-                    changes.push(Change::danger(one, state));
+                    changes.push(Change::danger(judged, state));
                 }
             }
         }
         let hidden = |role: bool| {
-            let unseen = |one: &&JudgedEnvironment<'_>| {
-                one.states.contains(&State::NotVisible) && one.lacks_role == role
+            let unseen = |judged: &&JudgedEnvironment<'_>| {
+                judged.states.contains(&State::NotVisible) && judged.lacks_role == role
             };
             let mut unseen = all.iter().filter(unseen);
             let first = unseen.next()?;
@@ -106,14 +106,14 @@ impl Watched {
     fn over(&mut self, estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Change> {
         let by_id: BTreeMap<&str, &JudgedEnvironment<'_>> = all
             .iter()
-            .map(|one| (one.environment.id.as_str(), one))
+            .map(|judged| (judged.environment.id.as_str(), judged))
             .collect();
         let mut changes = Vec::new();
         self.dangers.retain(|(id, state), named| {
             let (is_over, why) = match by_id.get(id.as_str()) {
-                Some(one) => {
-                    let protection = estate.protection(one.environment);
-                    (is_over(*state, one, protection), "it is over")
+                Some(judged) => {
+                    let protection = estate.protection(judged.environment);
+                    (is_over(*state, judged, protection), "it is over")
                 }
                 None => (
                     estate.whole_tenant.proven(),
@@ -121,7 +121,9 @@ impl Watched {
                 ),
             };
             // A danger that became a worse one is told by the worse one.
-            let worse = by_id.get(id.as_str()).is_some_and(|one| one.state < *state);
+            let worse = by_id
+                .get(id.as_str())
+                .is_some_and(|judged| judged.state < *state);
             let became = worse && matches!(state, State::Expiring | State::Endangered);
             if is_over && !became {
                 changes.push(Change {
@@ -141,9 +143,9 @@ const ROLE: &str = "not-visible";
 const SERVICE: &str = "no-answer";
 
 /// Is a state over? What decides about it must have been seen.
-fn is_over(state: State, one: &JudgedEnvironment<'_>, protection: Option<&Protection>) -> bool {
-    let environment = one.environment;
-    if one.states.contains(&state) {
+fn is_over(state: State, judged: &JudgedEnvironment<'_>, protection: Option<&Protection>) -> bool {
+    let environment = judged.environment;
+    if judged.states.contains(&state) {
         return false;
     }
     let unlinked = environment.key_link.is_absent();
@@ -158,7 +160,7 @@ fn is_over(state: State, one: &JudgedEnvironment<'_>, protection: Option<&Protec
         | State::Removing
         | State::Encrypting
         | State::NotVisible
-        | State::Encrypted => !one.states.contains(&State::NotVisible),
+        | State::Encrypted => !judged.states.contains(&State::NotVisible),
     }
 }
 
@@ -213,7 +215,7 @@ mod tests {
     fn well(_: &mut Environment, _: &mut Protection) {}
 
     fn seen(minutes: i64, change: Look) -> Estate {
-        let mut own = Environment {
+        let mut environment = Environment {
             key_link: link("ep", "Linked"),
             modified: Some(days(-1)),
             ..environment("e")
@@ -225,11 +227,11 @@ mod tests {
             granted: Verdict::Yes,
             ..Protection::default()
         };
-        change(&mut own, &mut protection);
+        change(&mut environment, &mut protection);
         let at = now().checked_add(SignedDuration::from_mins(minutes));
         Estate {
             at: at.unwrap(),
-            environments: Whole::read_to_end(vec![own]),
+            environments: Whole::read_to_end(vec![environment]),
             whole_tenant: Verdict::Yes,
             protections: BTreeMap::from([(policy_id("ep"), protection)]),
             not_listed: Vec::new(),
@@ -253,11 +255,11 @@ mod tests {
             };
             let all = judge(&estate, None);
             let changes = watched.look(&estate, &all, (wants, true));
-            let said = changes.iter().map(|change| {
+            let signed_states = changes.iter().map(|change| {
                 let sign = if change.over { '-' } else { '+' };
                 format!("{sign}{}", change.state)
             });
-            told.push(said.collect::<Vec<_>>().join(" "));
+            told.push(signed_states.collect::<Vec<_>>().join(" "));
         }
         told
     }
@@ -271,9 +273,9 @@ mod tests {
     const HIDDEN: Look = |_, p| p.vault = Some(hidden());
 
     fn expires(protection: &mut Protection, count: i64) {
-        let mut own = key();
-        own.validity.expires = Known::Known(Some(days(count)));
-        protection.key = Some(Seen::Present(own));
+        let mut expiring_key = key();
+        expiring_key.validity.expires = Known::Known(Some(days(count)));
+        protection.key = Some(Seen::Present(expiring_key));
     }
 
     #[test]

@@ -270,7 +270,7 @@ fn a_finding_names_its_source() {
 fn every_code_leads_to_a_cause_an_exit_code_and_a_remedy() {
     let lines = service_codes::all().map(|known| {
         let (cause, exit) = match known.means {
-            Some(cause) => (cause.words(), Kind::of(cause).exit_code().to_string()),
+            Some(cause) => (cause.label(), Kind::of(cause).exit_code().to_string()),
             None => ("as the HTTP status says", "-".to_owned()),
         };
         format!(

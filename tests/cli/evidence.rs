@@ -507,7 +507,11 @@ fn rotates() -> Kind {
     Kind {
         name: "rotate",
         gather: |t, o| {
-            let due = if t.again { Verdict::No } else { Verdict::Yes };
+            let due = if t.even_if_young {
+                Verdict::No
+            } else {
+                Verdict::Yes
+            };
             told(RotateEvidence::gather(o, &key(), due))
         },
         whole: (target, observed),
@@ -522,7 +526,7 @@ fn rotates() -> Kind {
                 part(&mut o.key).validity.enabled = Known::Known(false)
             }),
             // Stands for a version from today. The step judges its age.
-            ("not due", |t, _| t.again = true),
+            ("not due", |t, _| t.even_if_young = true),
         ],
         hidden: Vec::new(),
     }

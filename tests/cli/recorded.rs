@@ -41,7 +41,7 @@ fn decode(name: &str, value: &Value) {
             let Seen::Present(link) = &found.key_link else {
                 panic!("{name}: no link")
             };
-            assert_eq!(link.status.said(), Some("Linked"));
+            assert_eq!(link.status.text(), Some("Linked"));
             assert_eq!(link.policy.name, "bar");
             assert!(found.is_up().proven());
         }
@@ -68,7 +68,7 @@ fn decode(name: &str, value: &Value) {
             let found = operation(value);
             assert!(found.has_ended());
             assert_eq!(
-                found.state.said() == Some("Succeeded"),
+                found.state.text() == Some("Succeeded"),
                 name == "operation-succeeded.json"
             );
             assert_eq!(found.all_stages_succeeded, name != "operation-failed.json");

@@ -138,9 +138,9 @@ fn begins_item(line: &str) -> bool {
 fn without_links(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
-    while let Some((before, words, target, after)) = link(rest) {
+    while let Some((before, label, target, after)) = link(rest) {
         out.push_str(before);
-        out.push_str(words);
+        out.push_str(label);
         let file = target.rsplit('/').next().unwrap_or_default();
         let file = file.split('#').next().unwrap_or_default();
         if target.contains("://") {
@@ -156,9 +156,9 @@ fn without_links(line: &str) -> String {
 /// What stands before the first link, its words, its target, and what stands after it.
 fn link(line: &str) -> Option<(&str, &str, &str, &str)> {
     let (head, tail) = line.split_once("](")?;
-    let (before, words) = head.rsplit_once('[')?;
+    let (before, label) = head.rsplit_once('[')?;
     let (target, after) = tail.split_once(')')?;
-    Some((before, words, target, after))
+    Some((before, label, target, after))
 }
 
 #[cfg(test)]

@@ -165,8 +165,10 @@ pub(super) fn variables() -> Vec<(String, String)> {
 
 /// What can stand behind `cmkctl help`.
 pub(super) fn subjects(tree: &Command) -> BTreeSet<String> {
-    let commands = tree.get_subcommands().filter(|own| !own.is_hide_set());
-    let commands = commands.map(|own| own.get_name().to_owned());
+    let commands = tree
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let commands = commands.map(|command| command.get_name().to_owned());
     commands.chain(topics::names().map(str::to_owned)).collect()
 }
 

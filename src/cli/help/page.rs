@@ -22,8 +22,11 @@ pub(super) fn page(command: &Command, path: &str, width: u16) -> String {
         text.push_str(&format!("{about}\n\n"));
     }
     text.push_str(&format!("Usage: {}\n", usage(command, path)));
-    let (words, examples) = after(command);
-    for paragraph in words.split("\n\n").filter(|words| !words.is_empty()) {
+    let (explanation, examples) = after(command);
+    for paragraph in explanation
+        .split("\n\n")
+        .filter(|paragraph| !paragraph.is_empty())
+    {
         text.push_str(&format!("\n{}\n", hang(&joined(paragraph), Some(width), 0)));
     }
     if !examples.is_empty() {
@@ -31,13 +34,16 @@ pub(super) fn page(command: &Command, path: &str, width: u16) -> String {
     }
     let inner: Vec<&Command> = command
         .get_subcommands()
-        .filter(|own| !own.is_hide_set())
+        .filter(|subcommand| !subcommand.is_hide_set())
         .collect();
     if !inner.is_empty() {
         text.push_str("\nCommands:\n");
-        for own in inner {
-            let about = own.get_about().map(ToString::to_string).unwrap_or_default();
-            text.push_str(&entry(own.get_name(), &about, width));
+        for subcommand in inner {
+            let about = subcommand
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            text.push_str(&entry(subcommand.get_name(), &about, width));
         }
     }
     for (heading, arguments) in sections(command) {
@@ -53,7 +59,7 @@ const HELP: (&str, &str) = ("-h, --help", "Print the help of the command");
 
 fn global(root: &Command) -> Vec<&Arg> {
     let all = root.get_arguments();
-    all.filter(|own| own.is_global_set()).collect()
+    all.filter(|argument| argument.is_global_set()).collect()
 }
 
 /// What every command takes.
@@ -71,10 +77,13 @@ pub(super) fn options_as_blocks(root: &Command) -> Vec<Block> {
             strong: false,
         }]
     };
-    let row = |term: String, words: String| vec![plain(term), plain(words)];
+    let row = |term: String, description: String| vec![plain(term), plain(description)];
     let mut rows = vec![row("Option".to_owned(), "Meaning".to_owned())];
     let all = global(root);
-    rows.extend(all.iter().map(|own| row(term(own), words(own))));
+    rows.extend(
+        all.iter()
+            .map(|argument| row(term(argument), description(argument))),
+    );
     rows.push(row(HELP.0.to_owned(), HELP.1.to_owned()));
     let title = plain("Options of every command".to_owned());
     vec![
@@ -115,7 +124,10 @@ fn after(command: &Command) -> (String, String) {
         .map(ToString::to_string)
         .unwrap_or_default();
     match text.split_once("Examples:\n") {
-        Some((words, examples)) => (words.trim().to_owned(), examples.trim_end().to_owned()),
+        Some((explanation, examples)) => (
+            explanation.trim().to_owned(),
+            examples.trim_end().to_owned(),
+        ),
         None => (text.trim().to_owned(), String::new()),
     }
 }
@@ -131,10 +143,12 @@ fn joined(paragraph: &str) -> String {
 /// The arguments of a command alone, under their headings.
 fn sections(command: &Command) -> Vec<(String, Vec<&Arg>)> {
     let mut sections: Vec<(String, Vec<&Arg>)> = Vec::new();
-    let own = command
+    let arguments = command
         .get_arguments()
-        .filter(|own| !own.is_global_set() && !own.is_hide_short_help_set());
-    for argument in own.filter(|own| !matches!(own.get_id().as_str(), "help" | "version")) {
+        .filter(|argument| !argument.is_global_set() && !argument.is_hide_short_help_set());
+    for argument in
+        arguments.filter(|argument| !matches!(argument.get_id().as_str(), "help" | "version"))
+    {
         // These options have a separate page.
         let elsewhere = argument.get_help_heading() == Some(NEW_KEY);
         if elsewhere && command.get_name() != "create-key" {
@@ -152,17 +166,17 @@ fn sections(command: &Command) -> Vec<(String, Vec<&Arg>)> {
 fn entries(arguments: &[&Arg], width: u16) -> String {
     arguments
         .iter()
-        .map(|argument| entry(&term(argument), &words(argument), width))
+        .map(|argument| entry(&term(argument), &description(argument), width))
         .collect()
 }
 
 /// One entry: the term, and its words in a column beside it or below it.
-fn entry(term: &str, words: &str, width: u16) -> String {
-    let words = hang(words, Some(width), COLUMN);
+fn entry(term: &str, description: &str, width: u16) -> String {
+    let description = hang(description, Some(width), COLUMN);
     if term.chars().count() + 4 > COLUMN {
-        return format!("  {term}\n{:COLUMN$}{words}\n", "");
+        return format!("  {term}\n{:COLUMN$}{description}\n", "");
     }
-    format!("  {term:room$}{words}\n", room = COLUMN - 2)
+    format!("  {term:room$}{description}\n", room = COLUMN - 2)
 }
 
 fn value_name(argument: &Arg) -> String {
@@ -193,26 +207,26 @@ fn term(argument: &Arg) -> String {
 }
 
 /// What it is for, its values and its default.
-fn words(argument: &Arg) -> String {
-    let mut words = argument
+fn description(argument: &Arg) -> String {
+    let mut text = argument
         .get_help()
         .map(ToString::to_string)
         .unwrap_or_default();
     let values = argument.get_possible_values();
     let names: Vec<&str> = values
         .iter()
-        .filter(|own| !own.is_hide_set())
+        .filter(|value| !value.is_hide_set())
         .map(PossibleValue::get_name)
         .collect();
     if !names.is_empty() && argument.get_action().takes_values() {
-        words.push_str(&format!(" [{}]", names.join(", ")));
+        text.push_str(&format!(" [{}]", names.join(", ")));
     }
     let defaults = argument.get_default_values();
     if !argument.is_hide_default_value_set()
         && let Some(default) = defaults.first()
         && argument.get_action().takes_values()
     {
-        words.push_str(&format!(" [default: {}]", default.to_string_lossy()));
+        text.push_str(&format!(" [default: {}]", default.to_string_lossy()));
     }
-    words
+    text
 }

@@ -30,7 +30,7 @@ pub(super) fn text(blocks: &[Block], width: u16) -> String {
 fn lines(block: &Block, width: usize) -> String {
     match block {
         Block::Heading(level, spans) => {
-            let title = words(spans);
+            let title = plain_text(spans);
             let sign = match level {
                 1 => "=",
                 2 => "-",
@@ -39,10 +39,10 @@ fn lines(block: &Block, width: usize) -> String {
             let rule = sign.repeat(title.chars().count().min(width));
             format!("{}\n{rule}\n", hung(&title, width, 0))
         }
-        Block::Paragraph(spans) => format!("{}\n", hung(&words(spans), width, 0)),
+        Block::Paragraph(spans) => format!("{}\n", hung(&plain_text(spans), width, 0)),
         Block::Item(depth, mark, spans) => {
             let indent = depth + mark.chars().count() + 1;
-            let text = hung(&words(spans), width, indent);
+            let text = hung(&plain_text(spans), width, indent);
             format!("{:depth$}{mark} {text}\n", "")
         }
         Block::Code(lines) => lines.iter().map(|line| format!("    {line}\n")).collect(),
@@ -51,7 +51,7 @@ fn lines(block: &Block, width: usize) -> String {
 }
 
 /// Text with its backticks, short commands kept together.
-fn words(spans: &[Span]) -> String {
+fn plain_text(spans: &[Span]) -> String {
     let word = |span: &Span| {
         if !span.code {
             return span.text.clone();
@@ -77,7 +77,7 @@ fn hung(text: &str, width: usize, indent: usize) -> String {
 fn table(rows: &[Vec<Vec<Span>>], width: usize) -> String {
     let cells: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|cell| words(cell)).collect())
+        .map(|row| row.iter().map(|cell| plain_text(cell)).collect())
         .collect();
     match columns(&cells, width) {
         Some(widths) => {
@@ -100,8 +100,8 @@ fn columns(cells: &[Vec<String>], width: usize) -> Option<Vec<usize>> {
     };
     let mut widths = longest(&|cell| cell.chars().count());
     let least = longest(&|cell| {
-        let words = cell.split(' ').map(|word| word.chars().count());
-        words.max().unwrap_or_default().max(NARROW)
+        let lengths = cell.split(' ').map(|word| word.chars().count());
+        lengths.max().unwrap_or_default().max(NARROW)
     });
     let room = width.checked_sub(GAP * (count - 1))?;
     while widths.iter().sum::<usize>() > room {

@@ -28,8 +28,8 @@ impl fmt::Debug for Assertion {
 #[async_trait::async_trait]
 impl ClientAssertion for Assertion {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        let failed = |words: String| {
-            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
+        let failed = |message: String| {
+            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, message)
         };
         if let Some(file) = &self.sign_in.federated_token_file {
             let unread = |why: String| {
@@ -71,7 +71,7 @@ impl ClientAssertion for Assertion {
         };
         let answer = patiently(clock, url.host_str().unwrap_or_default(), send).await;
         let answer = answer
-            .map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.words())))?;
+            .map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.text())))?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         json::text(&value, field).ok_or_else(|| {
             failed(format!(
@@ -84,7 +84,7 @@ impl ClientAssertion for Assertion {
 
 /// Adds or replaces query parameters in the runner's address. Every other byte stays the same,
 /// because the runner may have signed the address.
-fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
+fn with_query(address: &str, parameters: &[(&str, &str)]) -> Option<Url> {
     let mut url = Url::parse(address.trim()).ok()?;
     let named = |part: &str| {
         form_urlencoded::parse(part.as_bytes())
@@ -92,7 +92,11 @@ fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
             .map(|(name, _)| name.into_owned())
     };
     let ours = |part: &str| {
-        named(part).is_none_or(|name| words.iter().any(|(own, _)| own.eq_ignore_ascii_case(&name)))
+        named(part).is_none_or(|name| {
+            parameters
+                .iter()
+                .any(|(key, _)| key.eq_ignore_ascii_case(&name))
+        })
     };
     let query = url.query().unwrap_or_default().to_owned();
     let kept = query
@@ -106,7 +110,7 @@ fn with_query(address: &str, words: &[(&str, &str)]) -> Option<Url> {
             .replace("%3A", ":")
             .replace("%2F", "/")
     };
-    let added = words
+    let added = parameters
         .iter()
         .map(|(name, value)| format!("{name}={}", encoded(value)));
     let query: Vec<String> = kept.chain(added).collect();

@@ -48,7 +48,7 @@ pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
         more,
     };
     let azure_cli = accounts.azure_cli.as_deref();
-    let (names, own, asked): (&[&str], _, _) = match method {
+    let (names, tool_files, asked): (&[&str], _, _) = match method {
         Method::AzureCli => (&["az"], files(azure_cli?, AZURE_CLI), None),
         Method::AzureDeveloperCli => {
             // azd may use the Azure CLI's sign-in.
@@ -56,8 +56,8 @@ pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
             (&["azd"], files(accounts.azd.as_deref()?, AZD), asked)
         }
         Method::AzurePowerShell => {
-            let own = files(accounts.power_shell.as_deref()?, POWER_SHELL);
-            (power_shell::PROGRAMS, own, None)
+            let tool_files = files(accounts.power_shell.as_deref()?, POWER_SHELL);
+            (power_shell::PROGRAMS, tool_files, None)
         }
         Method::Environment
         | Method::Federated
@@ -78,7 +78,7 @@ pub(super) fn binding(sign_in: &SignIn, method: Method) -> Option<String> {
         part(&mut digest, name.as_bytes());
         part(&mut digest, value.as_bytes());
     }
-    if !own.added(&mut digest)? {
+    if !tool_files.added(&mut digest)? {
         return None;
     }
     if let Some(asked) = asked {
@@ -155,16 +155,16 @@ mod tests {
         for name in ["az", "azd", "pwsh"] {
             std::fs::write(folder.join(name), "").unwrap();
         }
-        let own = |name: &str| -> Option<PathBuf> {
+        let create = |name: &str| -> Option<PathBuf> {
             std::fs::create_dir_all(folder.join(name)).unwrap();
             Some(folder.join(name))
         };
         SignIn {
             path: Some(folder.into()),
             accounts: Accounts {
-                azure_cli: own(".azure"),
-                azd: own(".azd"),
-                power_shell: own(".Azure"),
+                azure_cli: create(".azure"),
+                azd: create(".azd"),
+                power_shell: create(".Azure"),
                 variables: Vec::new(),
             },
             ..SignIn::default()
@@ -206,12 +206,15 @@ mod tests {
                 let file = folder.path().join(place).join(name);
                 let before = binding(&sign_in, method);
                 std::fs::write(&file, format!("{} one", method.name())).unwrap();
-                let one = binding(&sign_in, method);
+                let first = binding(&sign_in, method);
                 std::fs::write(&file, format!("{} two", method.name())).unwrap();
-                let two = binding(&sign_in, method);
-                assert!(one.is_some() && two.is_some(), "{name}");
-                assert!(before != one && one != two && before != two, "{name}");
-                assert_eq!(binding(&sign_in, method), two);
+                let second = binding(&sign_in, method);
+                assert!(first.is_some() && second.is_some(), "{name}");
+                assert!(
+                    before != first && first != second && before != second,
+                    "{name}"
+                );
+                assert_eq!(binding(&sign_in, method), second);
             }
         }
         let before = binding(&sign_in, Method::AzureCli);

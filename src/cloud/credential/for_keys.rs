@@ -13,8 +13,8 @@ impl TokenCredential for Tokens {
         scopes: &[&str],
         _: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let failed = |words: String| {
-            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
+        let failed = |message: String| {
+            azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, message)
         };
         let [scope] = scopes else {
             return Err(failed("exactly one scope is needed".to_owned()));
@@ -22,11 +22,11 @@ impl TokenCredential for Tokens {
         // The scope comes from the service's challenge, so cmkctl accepts only scopes of Key Vault
         // and Managed HSM.
         if !self.wire.cloud().is_for_keys(scope) {
-            let words = format!(
+            let why = format!(
                 "the challenge asks for a token for {}",
                 crate::cloud::json::clean(scope)
             );
-            return Err(sdk_broken(Broken::Foreign(words)));
+            return Err(sdk_broken(Broken::Foreign(why)));
         }
         let token = self
             .entry(Wanted::now(scope), None)

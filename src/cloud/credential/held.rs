@@ -21,11 +21,11 @@ impl<T> Default for Held<T> {
 }
 
 impl<T> Held<T> {
-    /// The failure of an attempt that ended after `came`.
-    pub(super) fn failed_since(&self, came: Instant) -> Option<Error> {
+    /// The failure of an attempt that ended after `since`.
+    pub(super) fn failed_since(&self, since: Instant) -> Option<Error> {
         self.failed
             .as_ref()
-            .filter(|(at, _)| *at >= came)
+            .filter(|(at, _)| *at >= since)
             .map(|(_, error)| error.clone())
     }
 

@@ -65,8 +65,8 @@ impl Executor for Listening {
 /// The arguments without `--tenant`. Cloud Shell has one tenant and refuses any `--tenant`, even
 /// its own.
 fn without_tenant(output: &Output, args: &[&OsStr]) -> Option<Vec<OsString>> {
-    let words = plain(&output.stderr).to_ascii_lowercase();
-    if output.status.success() || !words.contains("tenant shouldn't be specified") {
+    let stderr = plain(&output.stderr).to_ascii_lowercase();
+    if output.status.success() || !stderr.contains("tenant shouldn't be specified") {
         return None;
     }
     let (command, before) = args.split_last()?;
@@ -126,12 +126,15 @@ fn object(text: &str) -> Option<&str> {
             Some((value, rest.get(..values.byte_offset())?))
         })
         .collect();
-    let held = |(value, _): &&(Value, &str)| {
+    let has_token = |(value, _): &&(Value, &str)| {
         ["accessToken", "token"]
             .iter()
             .any(|name| value[name].is_string())
     };
-    all.iter().find(held).or(all.first()).map(|(_, text)| *text)
+    all.iter()
+        .find(has_token)
+        .or(all.first())
+        .map(|(_, text)| *text)
 }
 
 /// The line that names the cause: the line with the Microsoft Entra code, the last line of a

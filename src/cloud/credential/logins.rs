@@ -75,12 +75,12 @@ impl Tokens {
 
     async fn by_refresh(&self, login: &Login, flow: Flow, wanted: Wanted<'_>) -> Result<Token> {
         let tenant = self.sign_in.tenant.as_deref();
-        let own = login.tenant_id.as_deref().or(login.key.tenant.as_deref());
-        let asking = Asking {
+        let login_tenant = login.tenant_id.as_deref().or(login.key.tenant.as_deref());
+        let user_sign_in = Asking {
             endpoint: Endpoint {
                 wire: &self.wire,
                 way: Method::Login,
-                tenant: tenant.or(own).unwrap_or(ANY_TENANT),
+                tenant: tenant.or(login_tenant).unwrap_or(ANY_TENANT),
                 client: &login.key.client,
             },
             flow,
@@ -92,7 +92,7 @@ impl Tokens {
             let account = login.object_id.as_deref();
             self.signed_in.begin(refresh, account).await;
         }
-        let given = self.signed_in.token(&asking, wanted).await?;
+        let given = self.signed_in.token(&user_sign_in, wanted).await?;
         if let Some(refresh) = &given.refresh {
             self.memory().renew_login(login, refresh);
         }
@@ -101,7 +101,7 @@ impl Tokens {
 
     /// A token from the certificate file, which is read again each time.
     async fn by_file(&self, login: &Login, file: &Path, scope: &str) -> Result<Token> {
-        let own = SignIn {
+        let certificate_sign_in = SignIn {
             method: None,
             tenant: login.key.tenant.clone(),
             client_id: Some(login.key.client.clone()),
@@ -113,7 +113,7 @@ impl Tokens {
             }),
             ..self.sign_in.clone()
         };
-        let token = ways::token(&self.wire, &own, Method::Environment, scope).await;
+        let token = ways::token(&self.wire, &certificate_sign_in, Method::Environment, scope).await;
         token.map_err(|mut error| {
             error.message = "Sign-in by way of `login` failed.".to_owned();
             for hint in &mut error.hints {
@@ -174,10 +174,10 @@ impl Tokens {
         let client = client.unwrap_or(AZURE_CLI);
         let claims = wanted.challenge.as_deref();
         let claims = claims.and_then(claims_in);
-        let asking = self.asking(way, flow);
-        let given = sign_in(&asking, scope, claims.as_deref()).await?;
+        let user_sign_in = self.user_sign_in(way, flow);
+        let given = sign_in(&user_sign_in, scope, claims.as_deref()).await?;
         if given.refresh.is_none() {
-            return Err(asking
+            return Err(user_sign_in
                 .endpoint
                 .failed("The sign-in service gave no refresh token, so nothing can be remembered.")
                 .hint("Sign in for each command: `--auth device-code`."));
@@ -205,8 +205,8 @@ impl Tokens {
     fn can_remember(&self) -> Result<PathBuf> {
         let memory = self.memory();
         let Some(file) = memory.file() else {
-            let words = "This user has no folder for it: `HOME` is not set.";
-            return Err(unremembered(words));
+            let why = "This user has no folder for it: `HOME` is not set.";
+            return Err(unremembered(why));
         };
         if !memory.is_on() {
             return Err(unremembered("`CMKCTL_CREDENTIAL_STORE` is `none`."));
@@ -218,11 +218,11 @@ impl Tokens {
     }
 }
 
-fn failed(words: &str) -> Error {
+fn failed(detail: &str) -> Error {
     let mut error = Error::new(Kind::SignIn, "Sign-in by way of `login` failed.");
     error.cause = Some(Cause::SignIn);
     error
-        .detail(words.to_owned())
+        .detail(detail.to_owned())
         .hint("Sign in again: `cmkctl auth login`.")
 }
 

@@ -159,8 +159,8 @@ impl Tokens {
     pub(crate) async fn void(&self, scope: &str, refused: &Secret) {
         self.tools.refused(refused);
         let slot = self.slot(scope);
-        let mut held = slot.lock().await;
-        held.value = held.value.take().filter(|own| own.secret != *refused);
+        let mut cached = slot.lock().await;
+        cached.value = cached.value.take().filter(|token| token.secret != *refused);
     }
 
     fn slot(&self, scope: &str) -> Slot {
@@ -224,24 +224,24 @@ impl Tokens {
 
     async fn entry(&self, wanted: Wanted<'_>, refused: Option<&Secret>) -> Result<Token> {
         let slot = self.slot(wanted.scope);
-        let mut held = slot.lock().await;
-        let good = held.value.as_ref().filter(|token| {
+        let mut cached = slot.lock().await;
+        let good = cached.value.as_ref().filter(|token| {
             token.expires.duration_since(Timestamp::now()) > RENEWED_BEFORE_END
                 && refused.is_none_or(|refused| *refused != token.secret)
         });
         if let Some(token) = good {
             return Ok(token.clone());
         }
-        if let Some(error) = held.failed_since(wanted.came) {
+        if let Some(error) = cached.failed_since(wanted.waiting_since) {
             return Err(error);
         }
         if let Some(refused) = refused {
             self.tools.refused(refused);
         }
         let outcome = self.acquire(wanted).await;
-        held.note(&outcome);
+        cached.note(&outcome);
         let token = outcome?;
-        held.value = Some(token.clone());
+        cached.value = Some(token.clone());
         Ok(token)
     }
 

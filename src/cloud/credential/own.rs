@@ -17,8 +17,8 @@ impl Tokens {
             Method::Browser => Flow::Browser,
             _ => Flow::DeviceCode,
         };
-        let asking = self.asking(method, flow);
-        Ok(self.signed_in.token(&asking, wanted).await?.token)
+        let user_sign_in = self.user_sign_in(method, flow);
+        Ok(self.signed_in.token(&user_sign_in, wanted).await?.token)
     }
 
     /// The challenge's claims as JSON, if a user can satisfy them and was not asked before. If a
@@ -33,7 +33,7 @@ impl Tokens {
         new.then_some(claims)
     }
 
-    pub(super) fn asking(&self, way: Method, flow: Flow) -> Asking<'_> {
+    pub(super) fn user_sign_in(&self, way: Method, flow: Flow) -> Asking<'_> {
         let sign_in = &self.sign_in;
         Asking {
             endpoint: Endpoint {

@@ -67,7 +67,7 @@ try {
 /// caller that comes again wants a new token.
 #[derive(Default)]
 pub(super) struct PowerShell {
-    held: tokio::sync::Mutex<Held>,
+    results: tokio::sync::Mutex<Held>,
 }
 
 #[derive(Default)]
@@ -89,13 +89,13 @@ impl Held {
 impl PowerShell {
     /// Takes the stored result for this scope.
     pub(super) async fn untaken(&self, scope: &str) -> Option<Result<Token>> {
-        self.held.lock().await.untaken.remove(scope)
+        self.results.lock().await.untaken.remove(scope)
     }
 
     /// The tokens that no caller has taken.
     pub(super) async fn given(&self) -> Vec<(String, Token)> {
-        let held = self.held.lock().await;
-        let given = held.untaken.iter();
+        let results = self.results.lock().await;
+        let given = results.untaken.iter();
         given
             .filter_map(|(scope, outcome)| Some((scope.clone(), outcome.clone().ok()?)))
             .collect()
@@ -109,42 +109,42 @@ impl PowerShell {
         scope: &str,
         others: &[String],
     ) -> Result<Token> {
-        let mut held = self.held.lock().await;
+        let mut results = self.results.lock().await;
         // The process of another caller may have returned this token meanwhile.
-        if let Some(outcome) = held.untaken.remove(scope) {
+        if let Some(outcome) = results.untaken.remove(scope) {
             return outcome;
         }
         let now = Timestamp::now();
         let mut scopes = vec![scope];
         let more = others.iter().map(String::as_str);
-        scopes.extend(more.filter(|&other| other != scope && held.wants(other, now)));
+        scopes.extend(more.filter(|&other| other != scope && results.wants(other, now)));
         let program = program(sign_in.path.as_deref(), PROGRAMS);
         let program = program.unwrap_or_else(|| PathBuf::from("pwsh"));
         let answered = asked(&program, sign_in.tenant.as_deref(), &scopes, LIMIT).await;
-        let failed = |words: &str, scope: &str| {
+        let failed = |cause: &str, scope: &str| {
             let heard = Heard {
                 scope,
                 tenant: sign_in.tenant.as_deref(),
                 ..Heard::default()
             };
-            Err(refused(Method::AzurePowerShell, words, &heard))
+            Err(refused(Method::AzurePowerShell, cause, &heard))
         };
         let document = match answered {
             Ok(document) => document,
-            Err(words) => return failed(&words, scope),
+            Err(cause) => return failed(&cause, scope),
         };
         for &scope in &scopes {
             let outcome = match token_of(&document, scope) {
                 Ok(token) => Ok(token),
-                Err(words) => failed(&words, scope),
+                Err(cause) => failed(&cause, scope),
             };
             let until = outcome.as_ref().map(|token| token.expires);
             let until = until.unwrap_or(Timestamp::MAX);
-            held.until.insert(scope.to_owned(), until);
-            held.untaken.insert(scope.to_owned(), outcome);
+            results.until.insert(scope.to_owned(), until);
+            results.untaken.insert(scope.to_owned(), outcome);
         }
-        let own = held.untaken.remove(scope);
-        own.unwrap_or_else(|| failed("the answer holds no token", scope))
+        let outcome = results.untaken.remove(scope);
+        outcome.unwrap_or_else(|| failed("the answer holds no token", scope))
     }
 }
 
@@ -199,8 +199,8 @@ async fn asked(
         (value["cmkctl"] == 1).then_some(value)
     };
     text.lines().find_map(ours).ok_or_else(|| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let line = said.lines().map(str::trim).find(|line| !line.is_empty());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let line = stderr.lines().map(str::trim).find(|line| !line.is_empty());
         let line = line.unwrap_or("it said nothing");
         format!("Azure PowerShell ended without an answer: {line}")
     })
@@ -208,13 +208,13 @@ async fn asked(
 
 /// The token in the answer, or the reason why there is none.
 fn token_of(document: &Value, scope: &str) -> std::result::Result<Token, String> {
-    if let Some(words) = json::text(document, "error") {
+    if let Some(cause) = json::text(document, "error") {
         let id = json::text(document, "id").unwrap_or_default();
         // `Modules_ModuleNotFound`, `Modules_ModuleWithVersionNotFound`
         if id.starts_with("Modules_Module") {
             return Err("the module Az.Accounts is not installed".to_owned());
         }
-        return Err(words);
+        return Err(cause);
     }
     let answers = document["answers"].as_array().into_iter().flatten();
     // PowerShell writes a list with one member as an object.
@@ -223,14 +223,14 @@ fn token_of(document: &Value, scope: &str) -> std::result::Result<Token, String>
             .is_object()
             .then_some(&document["answers"]),
     );
-    let own = answers.find(|answer| answer["resource"] == resource(scope));
-    let own = own.ok_or_else(|| "the answer holds no token".to_owned())?;
-    if let Some(words) = json::text(own, "error") {
-        return Err(words);
+    let answer = answers.find(|answer| answer["resource"] == resource(scope));
+    let answer = answer.ok_or_else(|| "the answer holds no token".to_owned())?;
+    if let Some(cause) = json::text(answer, "error") {
+        return Err(cause);
     }
-    let secret = own["token"].as_str().filter(|token| !token.is_empty());
+    let secret = answer["token"].as_str().filter(|token| !token.is_empty());
     let secret = secret.ok_or_else(|| "the answer holds no token".to_owned())?;
-    let expires = own["expires"].as_i64();
+    let expires = answer["expires"].as_i64();
     Ok(Token {
         secret: Secret::new(secret.to_owned()),
         expires: expires
@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn one_answer_is_a_list_or_an_object() {
-        let one = json!({ "resource": "https://x.example", "token": "t", "expires": 1 });
-        for answers in [json!([one.clone()]), one] {
+        let answer = json!({ "resource": "https://x.example", "token": "t", "expires": 1 });
+        for answers in [json!([answer.clone()]), answer] {
             let document = json!({ "cmkctl": 1, "answers": answers });
             let token = token_of(&document, "https://x.example/.default").unwrap();
             assert_eq!(token.expires.as_second(), 1);

@@ -82,7 +82,7 @@ fn has_fault(line: &str) -> bool {
 
 /// Replaces the sign-in command by the one of the program that signed in.
 fn in_words_of(method: Method, fix: String) -> String {
-    let words: &[(&str, &str)] = match method {
+    let replacements: &[(&str, &str)] = match method {
         Method::AzureDeveloperCli => &[
             ("az logout", "azd auth logout"),
             ("az login --tenant ", "azd auth login --tenant-id "),
@@ -100,9 +100,9 @@ fn in_words_of(method: Method, fix: String) -> String {
         ],
         Method::Environment | Method::Federated | Method::ManagedIdentity | Method::AzureCli => &[],
     };
-    let fix = words
+    let fix = replacements
         .iter()
-        .fold(fix, |fix, (az, own)| fix.replace(az, own));
+        .fold(fix, |fix, (az, replacement)| fix.replace(az, replacement));
     // One sign-in of cmkctl covers all services.
     if fix.starts_with("cmkctl auth login --scope") {
         return "cmkctl auth login".to_owned();
@@ -123,7 +123,7 @@ pub(super) fn unreached(method: Method, obstacle: &Obstacle) -> Error {
         Kind::SignIn,
         format!("Sign-in by way of `{}` failed.", method.name()),
     )
-    .detail(json::clean(&obstacle.words))
+    .detail(json::clean(&obstacle.clause))
     .hint(obstacle.remedy);
     error.cause = Some(Cause::Network);
     error.explained = true;
@@ -136,10 +136,12 @@ fn cause(text: &str) -> &str {
     let Some(at) = text.find("AADSTS") else {
         return first;
     };
-    let said = text.get(at..).unwrap_or_default();
+    let message = text.get(at..).unwrap_or_default();
     let ends = ["\r", "\n", "\\r", "\\n", "\"", " Trace ID:"];
-    let end = ends.iter().filter_map(|end| said.find(end)).min();
-    said.get(..end.unwrap_or(said.len())).unwrap_or(said)
+    let end = ends.iter().filter_map(|end| message.find(end)).min();
+    message
+        .get(..end.unwrap_or(message.len()))
+        .unwrap_or(message)
 }
 
 /// Microsoft Entra's correlation id.
@@ -208,7 +210,7 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
     };
     let Tool { name, login, .. } = &tool;
     let lower = line.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let says = |phrases: &[&str]| phrases.iter().any(|word| lower.contains(word));
     if says(&["not found on path", "az.accounts is not installed"]) {
         tool.install.to_owned()
     } else if says(&[

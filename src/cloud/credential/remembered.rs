@@ -29,15 +29,15 @@ impl Remembered {
         };
         let tenant = sign_in.tenant.as_deref();
         let client = sign_in.device_code_client.as_deref();
-        let same = |own: Option<&str>, wanted: &str| {
-            own.is_some_and(|own| own.eq_ignore_ascii_case(wanted))
+        let same = |stored: Option<&str>, wanted: &str| {
+            stored.is_some_and(|stored| stored.eq_ignore_ascii_case(wanted))
         };
         let fits = |login: &Login| {
             let key = &login.key;
-            let own = [key.tenant.as_deref(), login.tenant_id.as_deref()];
+            let tenants = [key.tenant.as_deref(), login.tenant_id.as_deref()];
             let by_certificate = matches!(login.how, How::Certificate(_));
             key.authority == authority
-                && tenant.is_none_or(|wanted| own.iter().any(|own| same(*own, wanted)))
+                && tenant.is_none_or(|wanted| tenants.iter().any(|stored| same(*stored, wanted)))
                 && (by_certificate || client.is_none_or(|wanted| same(Some(&key.client), wanted)))
         };
         let newest = logins.into_iter().filter(fits);

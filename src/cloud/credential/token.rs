@@ -35,7 +35,7 @@ pub(super) struct Wanted<'a> {
     /// The claims of a challenge, as JSON.
     pub(super) claims: Option<&'a str>,
     /// The time at which the caller began to wait. A failure after it counts for this caller too.
-    pub(super) came: Instant,
+    pub(super) waiting_since: Instant,
 }
 
 impl<'a> Wanted<'a> {
@@ -44,7 +44,7 @@ impl<'a> Wanted<'a> {
         Self {
             scope,
             claims: None,
-            came: Instant::now(),
+            waiting_since: Instant::now(),
         }
     }
 }

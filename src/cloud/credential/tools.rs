@@ -157,8 +157,8 @@ impl Tools {
 
     fn attempt(&self, method: Method, scope: &str) -> Attempt {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = attempts.entry((method, scope.to_owned()));
-        own.or_default().clone()
+        let entry = attempts.entry((method, scope.to_owned()));
+        entry.or_default().clone()
     }
 
     async fn token(&self, method: Method, scope: &str) -> Result<Token> {
@@ -183,7 +183,9 @@ impl Tools {
         }?;
         // If the account changed while the tool ran, the token's account is unknown. So the token
         // is not stored.
-        if let Some(account) = account.filter(|own| self.account(method).as_ref() == Some(own)) {
+        if let Some(account) =
+            account.filter(|candidate| self.account(method).as_ref() == Some(candidate))
+        {
             let mut given = vec![(scope.to_owned(), token.clone())];
             if method == Method::AzurePowerShell {
                 given.extend(self.power_shell.given().await);

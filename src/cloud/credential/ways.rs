@@ -241,10 +241,10 @@ fn credential(
     let client = || needed(sign_in.client_id.as_ref(), "AZURE_CLIENT_ID");
     Ok(match method {
         Method::Environment => match &sign_in.certificate {
-            Some(own) => {
+            Some(certificate) => {
                 let login = wire.cloud().get("login");
                 let audience = format!("https://{login}/{}/oauth2/v2.0/token", tenant()?);
-                let signed = Signed::read(own, client()?, audience)?;
+                let signed = Signed::read(certificate, client()?, audience)?;
                 asserting(signed, tenant()?, client()?, client_options).map_err(unusable)?
             }
             None => of_secret(sign_in, tenant()?, client()?, client_options).map_err(unusable)?,

@@ -284,62 +284,64 @@ mod tests {
 
     /// The side of the action, and its harm.
     fn place(facts: &Facts<'_>) -> Vec<String> {
-        let mut said = Vec::new();
+        let mut answers = Vec::new();
         let side = match facts.side {
             Side::KeyVault => "azure, ",
             Side::PowerPlatform => "",
         };
-        said.push(match facts.subject {
+        answers.push(match facts.subject {
             Subject::Subscription(id) => format!("{side}subscription {id}"),
             Subject::Policy(id) => format!("{side}policy {}", id.name),
             Subject::Vault(id) => format!("{side}vault {}", id.name),
             Subject::Key(_, key) => format!("{side}key {key}"),
             Subject::Environment(named) => format!("{side}environment {}", named.id),
         });
-        said.push(match facts.harm {
+        answers.push(match facts.harm {
             Harm::None => "no harm".to_owned(),
             Harm::Offline { name, days } => format!("offline {name} {days}"),
             Harm::Irreversible { vault } => format!("for good {vault}"),
             Harm::CutsOff { key } => format!("cuts off {key}"),
         });
-        said
+        answers
     }
 
     /// The action's effect on the link, what is missing without it, and when `--fix` may do it.
     fn effects(facts: &Facts<'_>) -> Vec<String> {
-        let mut said = Vec::new();
+        let mut answers = Vec::new();
         match facts.link {
             Link::Stays => {}
-            Link::To { policy, over: None } => said.push(format!("to {}", policy.name)),
+            Link::To { policy, over: None } => answers.push(format!("to {}", policy.name)),
             Link::To {
                 policy,
                 over: Some(over),
-            } => said.push(format!("to {} over {}", policy.name, over.name)),
-            Link::Off(policy) => said.push(format!("off {}", policy.name)),
+            } => answers.push(format!("to {} over {}", policy.name, over.name)),
+            Link::Off(policy) => answers.push(format!("off {}", policy.name)),
             Link::Comes(policy, by) => {
-                said.push(format!("comes to {} by {}", policy.name, by.unwrap_or("?")));
+                answers.push(format!("comes to {} by {}", policy.name, by.unwrap_or("?")));
             }
-            Link::Goes(by) => said.push(format!("goes by {}", by.unwrap_or("?"))),
+            Link::Goes(by) => answers.push(format!("goes by {}", by.unwrap_or("?"))),
         }
         match facts.lack {
             Lack::Nothing => {}
-            Lack::Key => said.push("Key".to_owned()),
-            Lack::Provider(_) => said.push("Provider".to_owned()),
-            Lack::Policy => said.push("Policy".to_owned()),
-            Lack::Grant(Grant::Role { vault, .. }) => said.push(format!("Role on {}", vault.name)),
+            Lack::Key => answers.push("Key".to_owned()),
+            Lack::Provider(_) => answers.push("Provider".to_owned()),
+            Lack::Policy => answers.push("Policy".to_owned()),
+            Lack::Grant(Grant::Role { vault, .. }) => {
+                answers.push(format!("Role on {}", vault.name))
+            }
             Lack::Grant(Grant::AccessPolicy { vault, .. }) => {
-                said.push(format!("AccessPolicy on {}", vault.name));
+                answers.push(format!("AccessPolicy on {}", vault.name));
             }
             Lack::Grant(Grant::LocalRole { hsm, key, .. }) => {
-                said.push(format!("LocalRole on {} for {key}", hsm.name));
+                answers.push(format!("LocalRole on {} for {key}", hsm.name));
             }
-            Lack::Reader(_, principal) => said.push(format!("Reader {principal}")),
-            Lack::Managed => said.push("Managed".to_owned()),
+            Lack::Reader(_, principal) => answers.push(format!("Reader {principal}")),
+            Lack::Managed => answers.push("Managed".to_owned()),
         }
         match facts.on_the_way {
             OnTheWay::No => {}
-            OnTheWay::AtAnyTime => said.push("--fix".to_owned()),
-            OnTheWay::OncePolicyIsThere => said.push("--fix with policy".to_owned()),
+            OnTheWay::AtAnyTime => answers.push("--fix".to_owned()),
+            OnTheWay::OncePolicyIsThere => answers.push("--fix with policy".to_owned()),
         }
         if let Some(right) = facts.right {
             let at = match right.at {
@@ -349,30 +351,30 @@ mod tests {
                 Scope::There => "there".to_owned(),
             };
             let at = format!("at {at}").replace("at there", "there");
-            said.push(format!("right {at}: {}", right.operation));
+            answers.push(format!("right {at}: {}", right.operation));
         }
-        said
+        answers
     }
 
     fn shown(facts: &Facts<'_>) -> String {
-        let mut said = place(facts);
+        let mut answers = place(facts);
         if !facts.changes {
-            said.push("only waits".to_owned());
+            answers.push("only waits".to_owned());
         }
-        said.extend(effects(facts));
+        answers.extend(effects(facts));
         if facts.uses_grant {
-            said.push("uses the grant".to_owned());
+            answers.push("uses the grant".to_owned());
         }
         if facts.others_go_on {
-            said.push("others go on".to_owned());
+            answers.push("others go on".to_owned());
         }
         if facts.evidence.is_some() {
-            said.push("by evidence".to_owned());
+            answers.push("by evidence".to_owned());
         }
         if !facts.overridden.is_empty() {
-            said.push(format!("overrides {}", facts.overridden.len()));
+            answers.push(format!("overrides {}", facts.overridden.len()));
         }
-        said.join(", ")
+        answers.join(", ")
     }
 
     #[test]

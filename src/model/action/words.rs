@@ -108,33 +108,33 @@ fn new_vault(vault: &ArmId, shape: &VaultShape) -> String {
 }
 
 fn new_key(vault: &ArmId, key: &KeyName, shape: &Shape) -> String {
-    let mut said = format!(
+    let mut sentence = format!(
         "Create {} ({} {}",
         key_of(vault, key),
         shape.kty(),
         shape.bits
     );
     let end = shape.expires.map(|end| format!(", expires {}", day(end)));
-    said.extend(end);
+    sentence.extend(end);
     if let Some(rotation) = &shape.rotation {
-        said.push_str(&format!(
+        sentence.push_str(&format!(
             ", a new version every {}",
             rotation.every.in_words()
         ));
         let lasts = rotation
             .lasts
-            .map(|own| format!(" that lasts {}", own.in_words()));
-        said.extend(lasts);
+            .map(|period| format!(" that lasts {}", period.in_words()));
+        sentence.extend(lasts);
         let notify = rotation.notify.map(Period::in_words);
-        said.extend(notify.map(|own| format!(", an event {own} before the end")));
+        sentence.extend(notify.map(|period| format!(", an event {period} before the end")));
     }
     let tags = shape
         .tags
         .iter()
         .map(|(name, value)| format!(", tag {name}={value}"));
-    said.extend(tags);
-    said.push(')');
-    said
+    sentence.extend(tags);
+    sentence.push(')');
+    sentence
 }
 
 fn by_role(policy: &ArmId, vault: &ArmId) -> String {

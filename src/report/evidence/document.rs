@@ -106,9 +106,9 @@ pub(super) fn report<'a>(
     let lines = environments
         .into_iter()
         .zip(all)
-        .map(|(environment, one)| Line {
+        .map(|(environment, judged)| Line {
             environment,
-            read_from: one
+            read_from: judged
                 .environment
                 .page
                 .and_then(|page| pages.get(page - 1).copied()),
@@ -161,15 +161,15 @@ fn protections<'a>(
     all: &[JudgedEnvironment<'_>],
     requests: &[RequestRecord],
 ) -> Vec<ProtectionV1<'a>> {
-    let mut held: BTreeMap<&ArmId, usize> = BTreeMap::new();
-    for policy in all.iter().filter_map(|one| one.environment.policy()) {
-        *held.entry(policy).or_default() += 1;
+    let mut counts: BTreeMap<&ArmId, usize> = BTreeMap::new();
+    for policy in all.iter().filter_map(|judged| judged.environment.policy()) {
+        *counts.entry(policy).or_default() += 1;
     }
     // What was filtered out of the report protects nothing in it.
     let shown = estate
         .protections
         .iter()
-        .filter_map(|(id, protection)| Some((id, protection, *held.get(id)?)));
+        .filter_map(|(id, protection)| Some((id, protection, *counts.get(id)?)));
     shown
         .map(|(id, protection, count)| protection_row(id, protection, count, requests))
         .collect()

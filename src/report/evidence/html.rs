@@ -139,8 +139,8 @@ fn summary(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
     for open in summary.left_open().into_iter().chain(lacks) {
         text.push_str(&format!("<p class=\"open\">{}</p>\n", escape(&open)));
     }
-    for one in summary.cases.iter().take(CASES) {
-        text.push_str(&case(one, report));
+    for listed_case in summary.cases.iter().take(CASES) {
+        text.push_str(&case(listed_case, report));
     }
     match summary.cases.len().saturating_sub(CASES) {
         0 => {}
@@ -204,9 +204,9 @@ impl<'a> Notes<'a> {
             numbers: BTreeMap::new(),
             ids: Vec::new(),
         };
-        for one in &report.data.protections {
-            notes.add("Policy", &one.policy);
-            if let Some(vault) = &one.vault {
+        for protection in &report.data.protections {
+            notes.add("Policy", &protection.policy);
+            if let Some(vault) = &protection.vault {
                 notes.add("Vault", vault);
             }
         }
@@ -249,8 +249,8 @@ impl<'a> Notes<'a> {
 }
 
 /// The key's end, that it has none, or that neither is visible.
-fn end(one: &ProtectionV1<'_>, report: &ReportV1<'_>) -> String {
-    match (one.expires, one.endless) {
+fn end(protection: &ProtectionV1<'_>, report: &ReportV1<'_>) -> String {
+    match (protection.expires, protection.endless) {
         (None, Some(true)) => "no end".to_owned(),
         (None, Some(false) | None) => OPEN.to_owned(),
         (expires, _) => days(expires, report.at),
@@ -259,35 +259,38 @@ fn end(one: &ProtectionV1<'_>, report: &ReportV1<'_>) -> String {
 
 fn policies(report: &ReportV1<'_>, notes: &Notes<'_>) -> String {
     // What was not read is not visible, and no dash.
-    let shown = |one: &ProtectionV1<'_>, text: Option<String>| match text {
+    let shown = |protection: &ProtectionV1<'_>, text: Option<String>| match text {
         Some(text) => text,
-        None if one.not_visible.is_empty() => "-".to_owned(),
+        None if protection.not_visible.is_empty() => "-".to_owned(),
         None => OPEN.to_owned(),
     };
-    let version = |one: &ProtectionV1<'_>| {
-        let pinned = if one.pinned { " (pinned)" } else { "" };
-        let version = one
+    let version = |protection: &ProtectionV1<'_>| {
+        let pinned = if protection.pinned { " (pinned)" } else { "" };
+        let version = protection
             .key_version
             .map(|version| format!("{}{pinned}", code(version)));
-        shown(one, version)
+        shown(protection, version)
     };
     table(
         "policies",
         "Policies and keys",
         &POLICIES,
-        report.data.protections.iter().map(|one| {
+        report.data.protections.iter().map(|protection| {
             vec![
-                notes.named(Some(&one.policy)),
-                one.environments.to_string(),
-                shown(one, one.vault.as_deref().map(|id| notes.named(Some(id)))),
-                shown(one, one.key.map(escape)),
-                version(one),
-                end(one, report),
-                flag(one.enabled),
-                flag(one.granted),
-                flag(one.purge_protection),
-                dash(escape(&one.not_visible.join(", "))),
-                small(&dash(numbers(&one.read_from))),
+                notes.named(Some(&protection.policy)),
+                protection.environments.to_string(),
+                shown(
+                    protection,
+                    protection.vault.as_deref().map(|id| notes.named(Some(id))),
+                ),
+                shown(protection, protection.key.map(escape)),
+                version(protection),
+                end(protection, report),
+                flag(protection.enabled),
+                flag(protection.granted),
+                flag(protection.purge_protection),
+                dash(escape(&protection.not_visible.join(", "))),
+                small(&dash(numbers(&protection.read_from))),
             ]
         }),
     )
@@ -307,17 +310,21 @@ fn environments(report: &ReportV1<'_>, notes: &Notes<'_>) -> String {
         "Environments",
         &ENVIRONMENTS,
         report.data.environments.iter().map(|line| {
-            let one = &line.environment;
+            let environment = &line.environment;
             let from = line.read_from.map(|number| format!("#{number}"));
             vec![
-                state(one.state),
-                format!("<b>{}</b> {}", escape(one.name), small(&code(one.id))),
-                dash(escape(one.sku)),
-                notes.named(one.policy.as_deref()),
-                escape(one.key.unwrap_or("-")),
-                days(one.key_expires, report.at),
-                dash(escape(&sentences(one.dangers))),
-                days(one.deleted_on, report.at),
+                state(environment.state),
+                format!(
+                    "<b>{}</b> {}",
+                    escape(environment.name),
+                    small(&code(environment.id))
+                ),
+                dash(escape(environment.sku)),
+                notes.named(environment.policy.as_deref()),
+                escape(environment.key.unwrap_or("-")),
+                days(environment.key_expires, report.at),
+                dash(escape(&sentences(environment.dangers))),
+                days(environment.deleted_on, report.at),
                 small(&dash(from.unwrap_or_default())),
             ]
         }),

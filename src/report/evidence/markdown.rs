@@ -100,18 +100,18 @@ fn policies(report: &ReportV1<'_>) -> String {
         ends | enabled | granted | purge protection | requests \
         |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for one in &report.data.protections {
+    for protection in &report.data.protections {
         text.push_str(&row(&[
-            cell(&one.policy),
-            one.environments.to_string(),
-            cell(name(one.vault.as_deref())),
-            cell(one.key.unwrap_or("-")),
-            cell(one.key_version.unwrap_or("-")),
-            day_or_none(one.expires),
-            word(one.enabled).to_owned(),
-            word(one.granted).to_owned(),
-            word(one.purge_protection).to_owned(),
-            numbers(&one.read_from),
+            cell(&protection.policy),
+            protection.environments.to_string(),
+            cell(name(protection.vault.as_deref())),
+            cell(protection.key.unwrap_or("-")),
+            cell(protection.key_version.unwrap_or("-")),
+            day_or_none(protection.expires),
+            word(protection.enabled).to_owned(),
+            word(protection.granted).to_owned(),
+            word(protection.purge_protection).to_owned(),
+            numbers(&protection.read_from),
         ]));
     }
     text
@@ -123,14 +123,14 @@ fn environments(report: &ReportV1<'_>) -> String {
         request |\n|---|---|---|---|---|---|---|\n",
     );
     for line in &report.data.environments {
-        let one = &line.environment;
+        let environment = &line.environment;
         text.push_str(&row(&[
-            one.state.to_owned(),
-            cell(one.name),
-            cell(one.id),
-            cell(one.sku),
-            cell(name(one.policy.as_deref())),
-            cell(&sentences(one.dangers)),
+            environment.state.to_owned(),
+            cell(environment.name),
+            cell(environment.id),
+            cell(environment.sku),
+            cell(name(environment.policy.as_deref())),
+            cell(&sentences(environment.dangers)),
             line.read_from
                 .map_or("-".to_owned(), |number| format!("#{number}")),
         ]));

@@ -44,18 +44,18 @@ impl<'a> Summary<'a> {
             .map(|line| &line.environment);
         let mut cases: Vec<Case<'a>> = Vec::new();
         let mut places = BTreeMap::new();
-        for (environment, one) in lines.zip(report.standings) {
-            if !one.state.needs_attention() {
+        for (environment, judged) in lines.zip(report.standings) {
+            if !judged.state.needs_attention() {
                 continue;
             }
             let policy = environment.policy.as_deref();
-            let until = until(environment, one);
+            let until = until(environment, judged);
             let place = *places
-                .entry((one.state, policy, &one.dangers))
+                .entry((judged.state, policy, &judged.dangers))
                 .or_insert_with(|| {
                     cases.push(Case {
-                        state: one.state,
-                        dangers: &one.dangers,
+                        state: judged.state,
+                        dangers: &judged.dangers,
                         until,
                         policy: name(policy),
                         key: environment.key,
@@ -71,15 +71,15 @@ impl<'a> Summary<'a> {
         cases.sort_by_key(|case| (case.state, case.until.is_none(), case.until));
         for case in &mut cases {
             case.environments
-                .sort_by_key(|own| (!is_production(own), own.name));
+                .sort_by_key(|environment| (!is_production(environment), environment.name));
         }
         let count = |so: &dyn Fn(&JudgedEnvironment<'_>) -> bool| {
-            report.standings.iter().filter(|one| so(one)).count()
+            report.standings.iter().filter(|judged| so(judged)).count()
         };
         Self {
             all: report.standings.len(),
-            attention: count(&|one| one.state.needs_attention()),
-            hidden: count(&|one| one.states.contains(&State::NotVisible)),
+            attention: count(&|judged| judged.state.needs_attention()),
+            hidden: count(&|judged| judged.states.contains(&State::NotVisible)),
             cases,
         }
     }
@@ -115,7 +115,10 @@ impl Case<'_> {
     /// How many environments, and how many of them are for production.
     pub(super) fn size(&self) -> String {
         let all = self.environments.len();
-        let production = self.environments.iter().filter(|own| is_production(own));
+        let production = self
+            .environments
+            .iter()
+            .filter(|environment| is_production(environment));
         match production.count() {
             0 => environments(all),
             some if some == all && all == 1 => "1 production environment".to_owned(),
@@ -126,7 +129,11 @@ impl Case<'_> {
 
     /// The first names, and how many more there are.
     pub(super) fn names(&self, most: usize) -> String {
-        let names = self.environments.iter().take(most).map(|own| own.name);
+        let names = self
+            .environments
+            .iter()
+            .take(most)
+            .map(|environment| environment.name);
         let names = names.collect::<Vec<_>>().join(", ");
         match self.environments.len().saturating_sub(most) {
             0 => names,
@@ -178,14 +185,14 @@ impl Case<'_> {
     }
 }
 
-fn is_production(own: &EnvironmentV1<'_>) -> bool {
-    own.sku.eq_ignore_ascii_case("production")
+fn is_production(environment: &EnvironmentV1<'_>) -> bool {
+    environment.sku.eq_ignore_ascii_case("production")
 }
 
 /// The day on which something happens to it.
-fn until(environment: &EnvironmentV1<'_>, one: &JudgedEnvironment<'_>) -> Option<Timestamp> {
-    match one.state {
-        State::Locked => one.deleted_on,
+fn until(environment: &EnvironmentV1<'_>, judged: &JudgedEnvironment<'_>) -> Option<Timestamp> {
+    match judged.state {
+        State::Locked => judged.deleted_on,
         State::Expiring => environment.key_expires,
         State::Endangered
         | State::Failed

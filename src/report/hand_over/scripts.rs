@@ -140,11 +140,11 @@ fn template(parts: &[Part], number: usize) -> String {
         let policy = part.policy.as_ref();
         policy.map_or_else(String::new, |policy| policy.name.to_ascii_lowercase())
     };
-    let own = parts.get(number).map(name).unwrap_or_default();
+    let policy_name = parts.get(number).map(name).unwrap_or_default();
     let before = parts.iter().take(number);
-    match before.filter(|part| name(part) == own).count() {
-        0 => format!("-{own}.bicep"),
-        other => format!("-{own}-{}.bicep", other + 1),
+    match before.filter(|part| name(part) == policy_name).count() {
+        0 => format!("-{policy_name}.bicep"),
+        other => format!("-{policy_name}-{}.bicep", other + 1),
     }
 }
 
@@ -180,7 +180,7 @@ impl Part {
 }
 
 /// Known words of a command.
-fn words<'a>(all: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
+fn known_words<'a>(all: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
     let all = all.into_iter();
     all.map(|word| Word::Given(word.to_owned())).collect()
 }
@@ -192,8 +192,8 @@ fn known(value: Option<String>, asked: &'static Parameter) -> Word {
 
 impl HandOver {
     fn call<'a>(&self, more: impl IntoIterator<Item = &'a str>) -> Vec<Word> {
-        let mut line = words(self.program.iter().map(String::as_str));
-        line.extend(words(more));
+        let mut line = known_words(self.program.iter().map(String::as_str));
+        line.extend(known_words(more));
         line
     }
 }
@@ -204,9 +204,9 @@ fn key_vault(hand_over: &HandOver, stem: &str, mut script: Script) -> String {
     script.remark("It asks for confirmation. Add `--yes` after the script's name to confirm.");
     let todo = hand_over.parts.iter().filter(|part| part.azure);
     let mut asked = Vec::new();
-    for one in todo.clone().flat_map(Part::asked) {
-        if !asked.contains(&one) {
-            asked.push(one);
+    for parameter in todo.clone().flat_map(Part::asked) {
+        if !asked.contains(&parameter) {
+            asked.push(parameter);
         }
     }
     script.takes(&asked);
@@ -239,26 +239,26 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
     }
     let mut line = hand_over.call(["create-policy", "--policy"]);
     line.push(known(named.map(ArmId::to_string), &POLICY));
-    line.extend(words(["--vault"]));
+    line.extend(known_words(["--vault"]));
     line.push(known(part.vault.as_ref().map(ArmId::to_string), &VAULT));
-    line.extend(words(["--key"]));
+    line.extend(known_words(["--key"]));
     line.push(known(part.key.clone(), &KEY));
     if let Some(version) = &part.version {
-        line.extend(words(["--key-version", version]));
+        line.extend(known_words(["--key-version", version]));
     }
-    line.extend(words(["--location"]));
+    line.extend(known_words(["--location"]));
     line.push(known(part.location.clone(), &LOCATION));
     for reader in &part.readers {
-        line.extend(words(["--reader", reader]));
+        line.extend(known_words(["--reader", reader]));
     }
     if part.no_grant {
         script.remark("Its identity's access to the key is left alone: another one grants it.");
-        line.extend(words(["--no-grant"]));
+        line.extend(known_words(["--no-grant"]));
     }
     if !part.making.is_empty() {
         script.remark("It makes the key and its vault first, where they are not there. Purge");
         script.remark("protection of a new vault can never be turned off: its name is asked for.");
-        line.extend(words(part.making.iter().map(String::as_str)));
+        line.extend(known_words(part.making.iter().map(String::as_str)));
     }
     script.run(&line);
     if let Some(policy) = named {
@@ -276,17 +276,17 @@ fn by_hand(part: &Part, policy: &ArmId, template: &str, script: &mut Script) {
     if part.blueprint().is_some() {
         let register = ["az", "provider", "register", "--namespace"];
         let register = register.into_iter().chain(["Microsoft.PowerPlatform"]);
-        lines.push(words(register.chain(subscription).chain(["--wait"])));
+        lines.push(known_words(register.chain(subscription).chain(["--wait"])));
         let deploy = ["az", "deployment", "group", "create"].into_iter();
         let group = ["--resource-group", &policy.group];
         let deploy = deploy.chain(subscription).chain(group);
-        lines.push(words(deploy.chain(["--template-file", template])));
+        lines.push(known_words(deploy.chain(["--template-file", template])));
     }
     let scope = policy.to_string();
     for reader in &part.readers {
         let give = ["az", "role", "assignment", "create", "--role", "Reader"].into_iter();
         let to = ["--assignee-object-id", reader, "--scope", &scope];
-        lines.push(words(give.chain(to)));
+        lines.push(known_words(give.chain(to)));
     }
     if !lines.is_empty() {
         script.remark("Or, with Azure's own tools:");
@@ -325,34 +325,37 @@ fn power_platform(hand_over: &HandOver, mut script: Script) -> String {
         script.remark(&format!("Run it inside a change window (UTC): {windows}."));
     }
     let all = hand_over.parts.iter();
-    let all = all.flat_map(|part| part.joining.iter().map(move |one| (part, one)));
+    let all = all.flat_map(|part| part.joining.iter().map(move |joining| (part, joining)));
     let mut all: Vec<(&Part, &Joining)> = all.collect();
     // Each command waits for its end, and the first failure stops the script. So a ring starts only
     // after the previous one has succeeded.
-    all.sort_by_key(|(_, one)| one.ring);
+    all.sort_by_key(|(_, joining)| joining.ring);
     let unknown = [
-        (all.iter().any(|(_, one)| one.id.is_none()), &ENVIRONMENT),
+        (
+            all.iter().any(|(_, joining)| joining.id.is_none()),
+            &ENVIRONMENT,
+        ),
         (all.iter().any(|(part, _)| part.policy.is_none()), &POLICY),
     ];
     let unknown = unknown.into_iter().filter(|(unknown, _)| *unknown);
     let asked: Vec<&Parameter> = unknown.map(|(_, asked)| asked).collect();
     script.takes(&asked);
     let mut ring = None;
-    for (part, one) in &all {
+    for (part, joining) in &all {
         script.gap();
-        if one.ring != ring {
-            let number = one.ring.map(|ring| format!("Ring {ring}:"));
+        if joining.ring != ring {
+            let number = joining.ring.map(|ring| format!("Ring {ring}:"));
             number.iter().for_each(|text| script.remark(text));
-            ring = one.ring;
+            ring = joining.ring;
         }
-        if let Some(name) = &one.name {
+        if let Some(name) = &joining.name {
             script.remark(name);
         }
-        let mut line = hand_over.call([one.command]);
-        line.push(known(one.id.clone(), &ENVIRONMENT));
-        line.extend(words(["--policy"]));
+        let mut line = hand_over.call([joining.command]);
+        line.push(known(joining.id.clone(), &ENVIRONMENT));
+        line.extend(known_words(["--policy"]));
         line.push(known(part.policy.as_ref().map(ArmId::to_string), &POLICY));
-        line.extend(words(one.flags.iter().map(String::as_str)));
+        line.extend(known_words(joining.flags.iter().map(String::as_str)));
         script.run(&line);
     }
     if all.is_empty() {

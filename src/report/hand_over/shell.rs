@@ -68,18 +68,18 @@ impl Script {
     }
 
     /// Adds a command to run, with the script's other arguments.
-    pub(super) fn run(&mut self, words: &[Word]) {
+    pub(super) fn run(&mut self, command: &[Word]) {
         let more = match self.shell {
             Shell::Sh => "\"$@\"",
             Shell::PowerShell => "@more",
         };
-        let line = format!("{} {more}", self.line(words));
+        let line = format!("{} {more}", self.line(command));
         self.end(&line);
     }
 
     /// Adds a command without these arguments, because it only reads.
-    pub(super) fn prove(&mut self, words: &[Word]) {
-        let line = self.line(words);
+    pub(super) fn prove(&mut self, command: &[Word]) {
+        let line = self.line(command);
         self.end(&line);
     }
 
@@ -93,8 +93,8 @@ impl Script {
     }
 
     /// Adds a command as a comment.
-    pub(super) fn show(&mut self, words: &[Word]) {
-        let line = self.line(words);
+    pub(super) fn show(&mut self, command: &[Word]) {
+        let line = self.line(command);
         self.remark(&format!("  {line}"));
     }
 
@@ -103,9 +103,9 @@ impl Script {
         self.text
     }
 
-    fn line(&self, words: &[Word]) -> String {
-        let words: Vec<String> = words.iter().map(|word| self.word(word)).collect();
-        words.join(" ")
+    fn line(&self, command: &[Word]) -> String {
+        let command: Vec<String> = command.iter().map(|word| self.word(word)).collect();
+        command.join(" ")
     }
 
     fn word(&self, word: &Word) -> String {
@@ -153,9 +153,10 @@ mod tests {
             let mut script = Script::new(Shell::Sh, "A test.");
             script.remark(&all.concat());
             script.show(&given(&all));
-            let mut words = vec![Word::Given("printf".to_owned()), Word::Given("%s\\0".to_owned())];
-            words.extend(given(&all));
-            script.run(&words);
+            let printf = ["printf", "%s\\0"].map(|word| Word::Given(word.to_owned()));
+            let mut command = printf.to_vec();
+            command.extend(given(&all));
+            script.run(&command);
             let ran = std::process::Command::new("bash").arg("-c").arg(script.text()).output();
             let ran = ran.unwrap();
             prop_assert!(ran.status.success() && ran.stderr.is_empty());
@@ -171,11 +172,11 @@ mod tests {
             what: "the vault",
         };
         let vault: &'static Parameter = Box::leak(Box::new(vault));
-        let words = [Word::Given("cmkctl".into()), Word::Parameter(vault)];
+        let command = [Word::Given("cmkctl".into()), Word::Parameter(vault)];
         let text = |shell| {
             let mut script = Script::new(shell, "A test.");
             script.takes(&[vault]);
-            script.run(&words);
+            script.run(&command);
             script.text()
         };
         assert_eq!(

@@ -30,22 +30,22 @@ pub struct PolicyRow<'a> {
 
 impl<'a> PolicyRow<'a> {
     /// Of a policy that was judged.
-    pub fn of(own: &'a Policy, fit: &'a Fit) -> Self {
-        let key = own.key_reference();
+    pub fn of(policy: &'a Policy, fit: &'a Fit) -> Self {
+        let key = policy.key_reference();
         let version = key.map(|key| key.version.as_ref());
         Self {
-            name: &own.id.name,
-            id: own.id.to_string(),
-            subscription: &own.id.subscription,
-            group: &own.id.group,
-            location: own.location.shown(),
+            name: &policy.id.name,
+            id: policy.id.to_string(),
+            subscription: &policy.id.subscription,
+            group: &policy.id.group,
+            location: policy.location.shown(),
             vault: key.map(|key| key.vault.to_string()),
             key: key.map(|key| key.key.as_str()),
             key_version: version.map_or(UNKNOWN, |version| {
                 version.map_or("latest", |version| version.as_str())
             }),
-            encrypts: flag(&own.encrypts),
-            identity: own.principal_id.as_deref(),
+            encrypts: flag(&policy.encrypts),
+            identity: policy.principal_id.as_deref(),
             fits: Fits::of(fit),
         }
     }
@@ -113,31 +113,31 @@ pub struct VaultRow<'a> {
 
 impl<'a> VaultRow<'a> {
     /// Of a vault that was judged.
-    pub fn of(own: &'a Vault, fit: &'a Fit) -> Self {
-        let hsm = own.id.kind == ResourceKind::ManagedHsm;
+    pub fn of(vault: &'a Vault, fit: &'a Fit) -> Self {
+        let hsm = vault.id.kind == ResourceKind::ManagedHsm;
         Self {
-            name: &own.id.name,
-            id: own.id.to_string(),
+            name: &vault.id.name,
+            id: vault.id.to_string(),
             kind: if hsm { "managed-hsm" } else { "vault" },
-            subscription: &own.id.subscription,
-            group: &own.id.group,
-            region: own.region.shown(),
-            authorization: match &own.rbac {
+            subscription: &vault.id.subscription,
+            group: &vault.id.group,
+            region: vault.region.shown(),
+            authorization: match &vault.rbac {
                 Known::Known(true) if hsm => "local-rbac",
                 Known::Known(true) => "rbac",
                 Known::Known(false) => "access-policies",
                 Known::Unknown(_) => UNKNOWN,
             },
-            purge_protection: flag(&own.purge_protection),
-            soft_delete: flag(&own.soft_delete),
-            network: match &own.network {
+            purge_protection: flag(&vault.purge_protection),
+            soft_delete: flag(&vault.soft_delete),
+            network: match &vault.network {
                 Known::Known(Network::Open) => "open",
                 Known::Known(Network::TrustedServices) => "trusted-services",
                 Known::Known(Network::Closed) => "closed",
                 Known::Known(Network::Perimeter) => "perimeter",
                 Known::Unknown(_) => UNKNOWN,
             },
-            tenant: own.tenant_id.shown(),
+            tenant: vault.tenant_id.shown(),
             fits: Fits::of(fit),
         }
     }
@@ -204,23 +204,23 @@ pub struct KeyRow<'a> {
 
 impl<'a> KeyRow<'a> {
     /// Of a key that was judged, and its vault.
-    pub fn of((own, vault): &'a (Key, Vault), fit: &'a Fit) -> Self {
+    pub fn of((key, vault): &'a (Key, Vault), fit: &'a Fit) -> Self {
         let address = vault.uri.trim_end_matches('/');
         Self {
-            name: &own.name,
+            name: &key.name,
             vault: &vault.id.name,
             vault_id: vault.id.to_string(),
-            kty: own.kty.shown(),
-            size: own.bits.known().copied(),
-            enabled: flag(&own.validity.enabled),
-            expires: match &own.validity.expires {
+            kty: key.kty.shown(),
+            size: key.bits.known().copied(),
+            enabled: flag(&key.validity.enabled),
+            expires: match &key.validity.expires {
                 Known::Known(Some(end)) => end.to_string(),
                 Known::Known(None) => "never".to_owned(),
                 Known::Unknown(_) => UNKNOWN.to_owned(),
             },
-            identifier: format!("{address}/keys/{}", own.name),
+            identifier: format!("{address}/keys/{}", key.name),
             fits: Fits::of(fit),
-            end: own.validity.end(),
+            end: key.validity.end(),
         }
     }
 }

@@ -77,17 +77,21 @@ impl<R: Row> List<'_, R> {
     fn summary(&self) -> Option<String> {
         let all = self.rows.len();
         if all == 0 {
-            let (one, wanted) = (R::ONE, &self.wanted);
+            let (singular, wanted) = (R::ONE, &self.wanted);
             let whole = self.gaps.is_empty();
-            return whole.then(|| format!("Your account sees no {one}{wanted}."));
+            return whole.then(|| format!("Your account sees no {singular}{wanted}."));
         }
-        let words = ["yes", "but", "no", "unknown"];
+        let verdicts = ["yes", "but", "no", "unknown"];
         let of = |word: &str| self.rows.iter().filter(|row| row.fit().0 == word).count();
-        let said = words.map(|word| (of(word), word));
-        let said = said.iter().filter(|(count, _)| *count > 0);
-        let said: Vec<String> = said
+        let counts = verdicts.map(|word| (of(word), word));
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
-        Some(format!("{}. Fits: {}.", counted::<R>(all), said.join(", ")))
+        Some(format!(
+            "{}. Fits: {}.",
+            counted::<R>(all),
+            counts.join(", ")
+        ))
     }
 }

@@ -30,26 +30,26 @@ pub struct EnvironmentRow<'a> {
 
 impl<'a> EnvironmentRow<'a> {
     /// Of an environment that was judged.
-    pub fn of(own: &'a Environment, fit: &'a Fit) -> Self {
-        let app = match &own.app {
+    pub fn of(environment: &'a Environment, fit: &'a Fit) -> Self {
+        let app = match &environment.app {
             Known::Known(app) => word(&Verdict::of(app.is_some())),
             Known::Unknown(_) => UNKNOWN,
         };
-        let link = match &own.key_link {
+        let link = match &environment.key_link {
             Seen::Present(link) => link.status.shown(),
-            Seen::Absent if !own.link_in_doubt() => "none",
+            Seen::Absent if !environment.link_in_doubt() => "none",
             Seen::Absent | Seen::Unreadable(_) => UNKNOWN,
         };
         Self {
-            name: &own.display_name,
-            id: &own.id,
-            sku: own.sku.shown(),
-            state: own.state().unwrap_or(UNKNOWN),
-            managed: word(&own.managed()),
+            name: &environment.display_name,
+            id: &environment.id,
+            sku: environment.sku.shown(),
+            state: environment.state().unwrap_or(UNKNOWN),
+            managed: word(&environment.managed()),
             finance_and_operations: app,
-            policy: own.policy().map(ToString::to_string),
+            policy: environment.policy().map(ToString::to_string),
             link,
-            geography: own.location.shown(),
+            geography: environment.location.shown(),
             fits: Fits::of(fit),
         }
     }
@@ -108,20 +108,20 @@ pub struct SubscriptionRow<'a> {
 
 impl<'a> SubscriptionRow<'a> {
     /// Of a subscription that was judged, and the provider in it.
-    pub fn of((own, provider): &'a (Subscription, Seen<Provider>), fit: &'a Fit) -> Self {
+    pub fn of((subscription, provider): &'a (Subscription, Seen<Provider>), fit: &'a Fit) -> Self {
         let state = provider.present().map(|provider| &provider.state);
         Self {
-            name: &own.name,
-            id: &own.id,
-            state: own.state.shown(),
-            tenant: own.tenant.shown(),
+            name: &subscription.name,
+            id: &subscription.id,
+            state: subscription.state.shown(),
+            tenant: subscription.tenant.shown(),
             registered: match state {
                 Some(Known::Known(Registration::Registered)) => "yes",
                 Some(Known::Known(Registration::Registering)) => "registering",
                 Some(Known::Known(Registration::NotRegistered)) => "no",
                 Some(Known::Unknown(_)) | None => UNKNOWN,
             },
-            quota: own.quota.as_deref(),
+            quota: subscription.quota.as_deref(),
             fits: Fits::of(fit),
         }
     }

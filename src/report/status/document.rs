@@ -110,8 +110,8 @@ pub(super) fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
         integration: facts.verdict.word,
         managed_environment: environment.and_then(|environment| environment.managed().flag()),
         management_state: environment.and_then(Environment::state),
-        runtime_state: environment.and_then(|environment| environment.runtime_state.said()),
-        link_status: link.and_then(|link| link.status.said()),
+        runtime_state: environment.and_then(|environment| environment.runtime_state.text()),
+        link_status: link.and_then(|link| link.status.text()),
         operation: running.map(Into::into),
         estimate: facts.estimate.map(Into::into),
         policy: observed.policy.present().map(Into::into),
@@ -128,7 +128,7 @@ pub(super) fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
                 Some(NotVisibleV1 {
                     what,
                     why: &why.why,
-                    said: why.said(),
+                    said: why.service_text(),
                 })
             })
             .collect(),
@@ -142,11 +142,11 @@ pub(super) fn document<'a>(facts: &'a StatusFacts<'_>) -> StatusV1<'a> {
 }
 
 impl<'a> From<&'a CopilotStudio> for CopilotStudioV1<'a> {
-    fn from(own: &'a CopilotStudio) -> Self {
+    fn from(coverage: &'a CopilotStudio) -> Self {
         Self {
-            covered: own.covered.flag(),
-            key_since: own.since,
-            why: own.covered.open().map(|why| why.why.as_str()),
+            covered: coverage.covered.flag(),
+            key_since: coverage.since,
+            why: coverage.covered.open().map(|why| why.why.as_str()),
         }
     }
 }
@@ -156,7 +156,7 @@ impl<'a> From<&'a Operation> for OperationV1<'a> {
         Self {
             id: &operation.id,
             kind: &operation.kind,
-            state: operation.state.said().unwrap_or_default(),
+            state: operation.state.text().unwrap_or_default(),
             stage: operation.stage.as_deref(),
             created: operation.created.known().copied(),
         }
@@ -175,7 +175,7 @@ impl<'a> From<&'a Policy> for PolicyV1<'a> {
             pinned_version: key
                 .and_then(|key| key.version.as_ref())
                 .map(KeyVersion::as_str),
-            health: policy.health.as_ref().and_then(Word::said),
+            health: policy.health.as_ref().and_then(Word::text),
         }
     }
 }

@@ -125,18 +125,18 @@ fn link_text(environment: Option<&Environment>) -> String {
         return NOT_VISIBLE.to_owned();
     };
     match &environment.key_link {
-        Seen::Present(link) => format!("link {}", link.status.said().unwrap_or("without a status")),
+        Seen::Present(link) => format!("link {}", link.status.text().unwrap_or("without a status")),
         Seen::Absent => "no policy is linked".to_owned(),
         Seen::Unreadable(why) => format!("not readable: {}", why.why),
     }
 }
 
 /// What the key covers of Copilot Studio in this environment.
-fn copilot_text(own: &CopilotStudio) -> String {
-    let since = own.since.map_or(String::new(), |since| {
+fn copilot_text(coverage: &CopilotStudio) -> String {
+    let since = coverage.since.map_or(String::new(), |since| {
         format!(": the key was applied on {}", day(since))
     });
-    match &own.covered {
+    match &coverage.covered {
         Verdict::Yes => format!("covered, as far as the history goes{since}"),
         Verdict::No => format!(
             "NOT covered{since}. Remove the key and apply it again to cover it. That is an outage."
@@ -152,9 +152,9 @@ fn covered(sheet: Sheet, facts: &StatusFacts<'_>) -> Sheet {
         Covers::By(command) => sheet.section("").row("What a key covers", command),
         Covers::Shown => match &facts.copilot_studio {
             None => coverage_rows(sheet),
-            Some(own) => {
+            Some(coverage) => {
                 let sheet = sheet.section("In this environment");
-                coverage_rows(sheet.row("Copilot Studio", copilot_text(own)))
+                coverage_rows(sheet.row("Copilot Studio", copilot_text(coverage)))
             }
         },
     }

@@ -201,7 +201,7 @@ impl Command {
     }
 
     /// The part of the target that belongs to it. It must not read the other administrator's part.
-    pub(in crate::run) fn own(&self, target: &Target) -> Target {
+    pub(in crate::run) fn part_of(&self, target: &Target) -> Target {
         let needs = |need| self.needs.contains(&need);
         Target {
             vault: target.vault.clone().filter(|_| needs(Need::Vault)),
@@ -211,7 +211,7 @@ impl Command {
     }
 
     /// The command that repeats it, complete enough to paste.
-    pub(in crate::run) fn again(
+    pub(in crate::run) fn repeat_command(
         &self,
         program: &str,
         target: &Target,
@@ -221,52 +221,52 @@ impl Command {
     }
 
     /// The same, with these words for its target.
-    pub(in crate::run) fn in_words(&self, program: &str, target: &Target, words: &Words) -> String {
-        let own = self.own(target);
+    pub(in crate::run) fn in_words(&self, program: &str, target: &Target, names: &Words) -> String {
+        let part = self.part_of(target);
         let mut command = format!("{program} {}", self.name);
-        let environment = words.environment.as_ref();
+        let environment = names.environment.as_ref();
         command.extend(environment.map(|named| format!(" {}", quoted(named))));
-        let vault = words.vault.clone().filter(|_| own.vault.is_some());
+        let vault = names.vault.clone().filter(|_| part.vault.is_some());
         let flags = [
-            ("--policy", words.policy.clone()),
+            ("--policy", names.policy.clone()),
             ("--vault", vault),
-            ("--key", own.key.as_ref().map(ToString::to_string)),
+            ("--key", part.key.as_ref().map(ToString::to_string)),
         ];
         for (flag, value) in flags {
             command.extend(value.map(|value| format!(" {flag} {}", quoted(&value))));
         }
         // Without its version the command would mean every version of the key. Without its location
         // it would take another location.
-        let version = own.key.as_ref().and(own.key_version.as_ref());
+        let version = part.key.as_ref().and(part.key_version.as_ref());
         command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
-        let location = own.location.as_ref().filter(|_| own.vault.is_some());
+        let location = part.location.as_ref().filter(|_| part.vault.is_some());
         command.extend(location.map(|location| format!(" --location {}", quoted(location))));
-        let readers = words.readers.iter();
+        let readers = names.readers.iter();
         command.extend(readers.map(|named| format!(" --reader {}", quoted(named))));
-        if let Some(new) = &own.new_key {
+        if let Some(new) = &part.new_key {
             // Only `create-key` creates a key without a flag.
             let asked = self.needs(Need::Policy).then_some(" --create-key");
             command.push_str(asked.unwrap_or_default());
-            for (flag, value) in &words.place {
+            for (flag, value) in &names.place {
                 command.push_str(&format!(" {flag} {}", quoted(value)));
             }
             command.push_str(&new.flags());
         }
-        command.extend(own.rotation.map(|wish| wish.flags()));
-        let said = [
-            (own.no_grant, "--no-grant"),
-            (own.make_managed, "--make-managed"),
-            (own.power_platform_only, "--power-platform-only"),
-            (own.in_place, "--in-place"),
-            (own.old_key_granted, "--old-key-granted"),
-            (own.deleted_checked, "--deleted-environments-checked"),
-            (own.override_dates, "--override-dates"),
-            (own.again, "--again"),
+        command.extend(part.rotation.map(|wish| wish.flags()));
+        let switches = [
+            (part.no_grant, "--no-grant"),
+            (part.make_managed, "--make-managed"),
+            (part.power_platform_only, "--power-platform-only"),
+            (part.in_place, "--in-place"),
+            (part.old_key_granted, "--old-key-granted"),
+            (part.deleted_checked, "--deleted-environments-checked"),
+            (part.override_dates, "--override-dates"),
+            (part.even_if_young, "--again"),
         ];
-        for (_, flag) in said.iter().filter(|(said, _)| *said) {
+        for (_, flag) in switches.iter().filter(|(is_set, _)| *is_set) {
             command.push_str(&format!(" {flag}"));
         }
-        command.extend(own.limit.map(|limit| format!(" --limit {limit}")));
+        command.extend(part.limit.map(|limit| format!(" --limit {limit}")));
         command
     }
 

@@ -92,15 +92,15 @@ mod tests {
         for (command, needed) in ALL.iter().zip(needed) {
             assert_eq!(command.require(&whole()), Ok(()), "{needed}");
             let mut missed = Vec::new();
-            for (words, take) in parts {
+            for (missing, take) in parts {
                 let mut target = Target {
                     location: Some("europe".into()),
                     ..whole()
                 };
                 take(&mut target);
                 if let Err(error) = command.require(&target) {
-                    assert!(error.message.contains(words), "{needed}: {error}");
-                    missed.push(words);
+                    assert!(error.message.contains(missing), "{needed}: {error}");
+                    missed.push(missing);
                 }
             }
             assert_eq!(format!("{}: {}", command.name, missed.join(", ")), needed);
@@ -130,26 +130,29 @@ mod tests {
             deleted_checked: true,
             ..whole()
         };
-        let again = RETIRE_KEY.again("cmkctl", &target, None);
+        let repeated = RETIRE_KEY.repeat_command("cmkctl", &target, None);
         assert!(
-            again.contains(&format!(" --key-version {version}")),
-            "{again}"
+            repeated.contains(&format!(" --key-version {version}")),
+            "{repeated}"
         );
         assert!(
-            again.ends_with(" --deleted-environments-checked"),
-            "{again}"
+            repeated.ends_with(" --deleted-environments-checked"),
+            "{repeated}"
         );
         let target = Target {
             location: Some("europe".into()),
             readers: vec!["id".into()],
             ..whole()
         };
-        let again = CREATE_POLICY.again("cmkctl", &target, None);
-        assert!(again.ends_with(" --location europe --reader id"), "{again}");
+        let repeated = CREATE_POLICY.repeat_command("cmkctl", &target, None);
+        assert!(
+            repeated.ends_with(" --location europe --reader id"),
+            "{repeated}"
+        );
         // A removal does not depend on the policy's location.
         assert!(
             !REMOVE_ENVIRONMENT
-                .again("cmkctl", &target, None)
+                .repeat_command("cmkctl", &target, None)
                 .contains("--location")
         );
     }
@@ -167,15 +170,15 @@ mod tests {
     #[test]
     fn the_other_half_is_not_its_own() {
         for command in ALL {
-            let own = command.own(&whole());
-            let again = command.again("cmkctl", &whole(), Some("e"));
-            let (vault, key) = (again.contains("--vault "), again.contains("--key "));
-            assert_eq!((own.vault.is_some(), own.key.is_some()), (vault, key));
+            let part = command.part_of(&whole());
+            let repeated = command.repeat_command("cmkctl", &whole(), Some("e"));
+            let (vault, key) = (repeated.contains("--vault "), repeated.contains("--key "));
+            assert_eq!((part.vault.is_some(), part.key.is_some()), (vault, key));
             let needs = |need| command.needs.contains(&need);
             assert_eq!(
                 (vault, key),
                 (needs(Need::Vault), needs(Need::Key)),
-                "{again}"
+                "{repeated}"
             );
         }
     }

@@ -28,11 +28,11 @@ pub(super) async fn pick(
     let found = pick_one(
         "Environment:",
         async |shown| {
-            let one = |environment: &Environment| {
+            let show = |environment: &Environment| {
                 let entry = entry(environment, judge(environment));
                 shown.more(vec![(environment.clone(), entry)]);
             };
-            environments_shown(&reader, one).await.map(|_| ())
+            environments_shown(&reader, show).await.map(|_| ())
         },
         out,
     );

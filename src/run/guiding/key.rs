@@ -48,14 +48,14 @@ pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) ->
         "Key:",
         async |shown| {
             let found = candidates(&reader, about.vault, |found| {
-                let more = found.into_iter().filter(|one| about.names(one));
-                let more = more.map(|one| {
-                    let (entry, fit) = about.entry(&one, now);
+                let more = found.into_iter().filter(|candidate| about.names(candidate));
+                let more = more.map(|candidate| {
+                    let (entry, fit) = about.entry(&candidate, now);
                     some.set(some.get() || entry.does);
                     reasons
                         .borrow_mut()
                         .push(format!("{}: {}", entry.label, fit.note()));
-                    (Some(one), entry)
+                    (Some(candidate), entry)
                 });
                 shown.more(more.collect());
             });
@@ -91,18 +91,22 @@ pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) ->
 
 impl About<'_> {
     /// Does this candidate have the named key? Every candidate does if no key was named.
-    fn names(&self, one: &Candidate) -> bool {
-        let wanted = |key: &KeyName| one.key().is_none_or(|own| key.as_str() == own.name);
+    fn names(&self, candidate: &Candidate) -> bool {
+        let wanted = |key: &KeyName| {
+            candidate
+                .key()
+                .is_none_or(|found_key| key.as_str() == found_key.name)
+        };
         self.key.is_none_or(wanted)
     }
 
-    fn entry(&self, one: &Candidate, now: Timestamp) -> (Entry, Fit) {
-        let vault = &one.vault.id;
+    fn entry(&self, candidate: &Candidate, now: Timestamp) -> (Entry, Fit) {
+        let vault = &candidate.vault.id;
         let place = format!("{} in {}/{}", vault.name, vault.subscription, vault.group);
-        let Some(key) = one.key() else {
-            let fit = match fit::vault(&one.vault, self.environment) {
+        let Some(key) = candidate.key() else {
+            let fit = match fit::vault(&candidate.vault, self.environment) {
                 Fit::Not(why) => Fit::Not(why),
-                Fit::Well | Fit::But(_) | Fit::Unknown(_) => Fit::Not(one.why()),
+                Fit::Well | Fit::But(_) | Fit::Unknown(_) => Fit::Not(candidate.why()),
             };
             let entry = Entry {
                 label: format!("{} (no key)", vault.name),
@@ -115,7 +119,7 @@ impl About<'_> {
         let fit = if self.as_it_is {
             Fit::Well
         } else {
-            fit::key(key, &one.vault, self.environment, now)
+            fit::key(key, &candidate.vault, self.environment, now)
         };
         let best = if fit == Fit::Well && !self.as_it_is {
             "Fits. "

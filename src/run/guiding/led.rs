@@ -17,5 +17,5 @@ pub(in crate::run) struct Led {
     /// Readers that were typed in the dialog: (object id, typed text).
     pub(super) readers: Vec<(String, String)>,
     /// The words for the target in a script.
-    pub(super) words: Words,
+    pub(super) names: Words,
 }

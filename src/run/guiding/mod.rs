@@ -71,7 +71,7 @@ pub(super) async fn lead(
         half: false,
         environment: None,
         readers: Vec::new(),
-        words: Words::default(),
+        names: Words::default(),
     };
     led.environment = environment_of(context, &mut led, out).await?;
     if led.command.needs(Need::Key)
@@ -90,7 +90,7 @@ pub(super) async fn lead(
     if led.half {
         others::readers(context, &mut led, out).await?;
     }
-    led.words = names::of(&context.reader(), &led).await;
+    led.names = names::of(&context.reader(), &led).await;
     Ok(led)
 }
 

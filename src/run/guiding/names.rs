@@ -16,8 +16,8 @@ use futures::join;
 
 /// The words for the dialog's target.
 pub(super) async fn of(reader: &Reader, led: &Led) -> Words {
-    let mut words = Words::of(&led.target, led.target.environment.as_deref());
-    let own = led.command.own(&led.target);
+    let mut names = Words::of(&led.target, led.target.environment.as_deref());
+    let part = led.command.part_of(&led.target);
     let (environment, policy, vault) = join!(
         async {
             match &led.environment {
@@ -26,20 +26,20 @@ pub(super) async fn of(reader: &Reader, led: &Led) -> Words {
             }
         },
         policy(reader, &led.target, led.command.needs(Need::Vault)),
-        vault(reader, &own),
+        vault(reader, &part),
     );
-    words.environment = environment.or(words.environment);
-    words.policy = policy.or(words.policy);
+    names.environment = environment.or(names.environment);
+    names.policy = policy.or(names.policy);
     if let Some((name, place)) = vault {
-        (words.vault, words.place) = (Some(name), place);
+        (names.vault, names.place) = (Some(name), place);
     }
     for (id, typed) in &led.readers {
-        let all = words.readers.iter_mut();
+        let all = names.readers.iter_mut();
         for word in all.filter(|word| *word == id) {
             word.clone_from(typed);
         }
     }
-    words
+    names
 }
 
 /// The name of an environment, or its id.
@@ -71,12 +71,12 @@ async fn policy(reader: &Reader, target: &Target, beside_vault: bool) -> Option<
 }
 
 /// The name of the vault, and flags for its place if it is new.
-async fn vault(reader: &Reader, own: &Target) -> Option<(String, Vec<(&'static str, String)>)> {
-    let id = own.vault.as_ref()?;
+async fn vault(reader: &Reader, part: &Target) -> Option<(String, Vec<(&'static str, String)>)> {
+    let id = part.vault.as_ref()?;
     match vault_if_there(reader, &id.name).await.ok()? {
         Some(found) => (found == *id).then(|| (id.name.clone(), Vec::new())),
         None => {
-            own.new_key.as_ref()?;
+            part.new_key.as_ref()?;
             let mut place = vec![("--resource-group", id.group.clone())];
             let subscription = subscription(reader, &id.subscription).await;
             place.extend(subscription.map(|word| ("--subscription", word)));
@@ -87,15 +87,18 @@ async fn vault(reader: &Reader, own: &Target) -> Option<(String, Vec<(&'static s
 
 /// The name of a subscription. Empty if there is only one.
 async fn subscription(reader: &Reader, id: &str) -> Option<String> {
-    let means = async |said: Option<&str>| {
-        let found = subscription_named(reader, said).await;
+    let means = async |name: Option<&str>| {
+        let found = subscription_named(reader, name).await;
         found.is_ok_and(|found| found == id)
     };
     if means(None).await {
         return None;
     }
     let (all, _) = subscriptions_shown(reader).await.unwrap_or_default();
-    let name = all.iter().find(|own| own.id == id).map(|own| &own.name);
+    let name = all
+        .iter()
+        .find(|subscription| subscription.id == id)
+        .map(|subscription| &subscription.name);
     match name {
         Some(name) if !name.starts_with('-') && means(Some(name)).await => Some(name.clone()),
         Some(_) | None => Some(id.to_owned()),

@@ -76,7 +76,11 @@ async fn vault(about: &About<'_>, wish: &mut NewKey, out: &mut Out) -> Result<Pl
 /// Asks for a key name that the vault does not have yet.
 async fn key(about: &About<'_>, vault: &ArmId, out: &mut Out) -> Result<KeyName> {
     let there = key_names(&about.context.reader(), vault).await?;
-    let taken = |name: &str| there.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let taken = |name: &str| {
+        there
+            .iter()
+            .any(|existing| existing.eq_ignore_ascii_case(name))
+    };
     let name = about.name(KEY, 60);
     let names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
     let free = { names }.find(|name| !taken(name));

@@ -1,7 +1,7 @@
 //! The other administrator's part, as one complete command.
 
 use super::led::Led;
-use super::picking::{again, left, line};
+use super::picking::{left, line, refuse};
 use crate::cloud::credential::Identity;
 use crate::config::reader_named;
 use crate::error::{Error, Kind, Result};
@@ -118,7 +118,7 @@ pub(super) async fn readers(context: &Context, led: &mut Led, out: &mut Out) -> 
                 return Ok(());
             }
             Err(error) if error.kind.is_interruption() => return Err(error),
-            Err(error) => again(&error, out),
+            Err(error) => refuse(&error, out),
         }
     }
 }

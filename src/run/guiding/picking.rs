@@ -40,7 +40,7 @@ impl<T> Shown<T> {
 /// # Errors
 /// Nothing could be read, or the caller stops.
 pub(super) async fn pick<T: Clone>(
-    words: &str,
+    prompt: &str,
     read: impl AsyncFnOnce(&Shown<T>) -> Result<()>,
     out: &mut Out,
 ) -> Result<Option<T>> {
@@ -59,7 +59,7 @@ pub(super) async fn pick<T: Clone>(
         done
     };
     let (mut reading, mut failed, mut read) = (pin!(reading), None, false);
-    let mut picking = pin!(unless_stopped(out.pick(words, &mut feed)));
+    let mut picking = pin!(unless_stopped(out.pick(prompt, &mut feed)));
     let picked = loop {
         tokio::select! {
             biased;
@@ -81,12 +81,12 @@ pub(super) async fn pick<T: Clone>(
 /// # Errors
 /// The caller stops.
 pub(super) async fn choose<T: Clone>(
-    words: &str,
+    prompt: &str,
     all: Vec<(T, Entry)>,
     out: &mut Out,
 ) -> Result<T> {
     let picked = pick(
-        words,
+        prompt,
         async |shown| {
             shown.more(all);
             Ok(())
@@ -101,14 +101,14 @@ pub(super) async fn choose<T: Clone>(
 /// # Errors
 /// The caller stops.
 pub(super) async fn word<T>(
-    words: &str,
+    prompt: &str,
     default: Option<&str>,
     read: impl AsyncFn(&str) -> Result<T>,
     out: &mut Out,
 ) -> Result<T> {
     let offer = default.map_or(String::new(), |default| format!(" (Enter: `{default}`)"));
     loop {
-        let typed = line(&format!("{words}{offer}:"), out).await?;
+        let typed = line(&format!("{prompt}{offer}:"), out).await?;
         let typed = typed.ok_or_else(left)?;
         let typed = if typed.is_empty() {
             default.unwrap_or_default()
@@ -117,14 +117,14 @@ pub(super) async fn word<T>(
         };
         match read(typed).await {
             Ok(read) => return Ok(read),
-            Err(error) if error.kind == Kind::Usage => again(&error, out),
+            Err(error) if error.kind == Kind::Usage => refuse(&error, out),
             Err(error) => return Err(error),
         }
     }
 }
 
 /// Says why an answer is refused, before the question is repeated.
-pub(super) fn again(error: &Error, out: &mut Out) {
+pub(super) fn refuse(error: &Error, out: &mut Out) {
     out.say(&error.message);
     for hint in &error.hints {
         out.say(&format!("  {hint}"));
@@ -148,6 +148,6 @@ fn stopped(stop: Stop) -> Error {
 ///
 /// # Errors
 /// The caller stops.
-pub(super) async fn line(words: &str, out: &mut Out) -> Result<Option<String>> {
-    question(words, unchanged(false), out).await
+pub(super) async fn line(prompt: &str, out: &mut Out) -> Result<Option<String>> {
+    question(prompt, unchanged(false), out).await
 }

@@ -71,15 +71,15 @@ async fn subscription(
             || "You see no Azure subscription.".to_owned(),
             |gap| sentence(gap),
         )),
-        [one] => Ok(one.id.clone()),
+        [subscription] => Ok(subscription.id.clone()),
         several => {
-            let listed = several.iter().map(|own| {
+            let listed = several.iter().map(|subscription| {
                 let entry = Entry {
-                    label: format!("{} ({})", own.name, own.id),
+                    label: format!("{} ({})", subscription.name, subscription.id),
                     does: true,
                     ..Entry::default()
                 };
-                (own.id.clone(), entry)
+                (subscription.id.clone(), entry)
             });
             Ok(choose("Subscription of the new vault:", listed.collect(), out).await?)
         }
@@ -120,10 +120,12 @@ async fn group(
         Some(name) => name,
         None => new_group(about, subscription, out).await?,
     };
-    let there = all.iter().find(|own| own.name.eq_ignore_ascii_case(&name));
+    let there = all
+        .iter()
+        .find(|group| group.name.eq_ignore_ascii_case(&name));
     let allowed = match there {
-        Some(own) if !anywhere.proven() => {
-            let scope = format!("{scope}/resourceGroups/{}", own.name);
+        Some(group) if !anywhere.proven() => {
+            let scope = format!("{scope}/resourceGroups/{}", group.name);
             may(&reader, &scope, &[MAKES_VAULTS, MAKES_KEYS]).await?
         }
         Some(_) | None => anywhere,
@@ -131,21 +133,21 @@ async fn group(
     if allowed == Verdict::No {
         let what = "You may not create a key vault in the resource group";
         return Ok(Err(
-            there.map_or(none, |own| format!("{what} `{}`.", own.name))
+            there.map_or(none, |group| format!("{what} `{}`.", group.name))
         ));
     }
-    Ok(Ok((name, there.map(|own| own.region.clone()))))
+    Ok(Ok((name, there.map(|group| group.region.clone()))))
 }
 
 fn listed(all: &[Group], gaps: &[String], anywhere: &Verdict) -> Vec<(Option<String>, Entry)> {
-    let there = all.iter().map(|own| {
+    let there = all.iter().map(|group| {
         let entry = Entry {
-            label: own.name.clone(),
-            note: format!("In `{}`.", own.region),
+            label: group.name.clone(),
+            note: format!("In `{}`.", group.region),
             does: true,
             ..Entry::default()
         };
-        (Some(own.name.clone()), entry)
+        (Some(group.name.clone()), entry)
     });
     let gap = gaps
         .first()
@@ -193,16 +195,16 @@ async fn region(
         };
         return word("Azure region of the new vault", best, read, out).await;
     }
-    let entries = all.into_iter().map(|own| {
-        let is_best = best.is_some_and(|best| best.eq_ignore_ascii_case(&own.name));
-        let note = format!("{}. {}", own.shown, if is_best { &why } else { "" });
+    let entries = all.into_iter().map(|region| {
+        let is_best = best.is_some_and(|best| best.eq_ignore_ascii_case(&region.name));
+        let note = format!("{}. {}", region.shown, if is_best { &why } else { "" });
         let entry = Entry {
-            label: own.name.clone(),
+            label: region.name.clone(),
             note: note.trim_end().to_owned(),
             does: true,
             rank: u8::from(!is_best),
         };
-        (own.name, entry)
+        (region.name, entry)
     });
     choose("Azure region of the new vault:", entries.collect(), out).await
 }
@@ -231,11 +233,11 @@ async fn name(
         }
     };
     // Vault names are shared by the whole cloud, so short names are often taken.
-    let own = subscription.get(..6).unwrap_or_default();
+    let id_start = subscription.get(..6).unwrap_or_default();
     let mut offer = None;
     for name in [
         about.name("kv", 24),
-        format!("{}-{own}", about.name("kv", 17)),
+        format!("{}-{id_start}", about.name("kv", 17)),
     ] {
         match free(&name).await {
             Ok(_) => {

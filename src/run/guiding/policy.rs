@@ -64,8 +64,8 @@ pub(super) async fn pick(
 
 fn entry(policy: &Policy, fit: &Fit) -> Entry {
     let place = policy.location.shown();
-    let key = policy.key_reference().map_or(String::new(), |own| {
-        format!(", key {} in {}", own.key, own.vault.name)
+    let key = policy.key_reference().map_or(String::new(), |reference| {
+        format!(", key {} in {}", reference.key, reference.vault.name)
     });
     Entry {
         label: policy.id.name.clone(),

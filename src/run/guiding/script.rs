@@ -14,7 +14,7 @@ pub(super) fn whole(
     names: &[String],
 ) -> String {
     let program = context.calling.anew();
-    let mut line = led.command.in_words(&program, &led.target, &led.words);
+    let mut line = led.command.in_words(&program, &led.target, &led.names);
     if asked.fix {
         line.push_str(" --fix");
     }

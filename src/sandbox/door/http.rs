@@ -33,7 +33,7 @@ pub(in crate::sandbox) async fn serve(mut listener: TcpListener, shared: Arc<Sha
             Ok(()) = door.changed() => {
                 let time = *door.borrow_and_update();
                 match closed(listener, time).await {
-                    Some(again) => listener = again,
+                    Some(reopened) => listener = reopened,
                     None => return,
                 }
             }
@@ -94,7 +94,10 @@ async fn answer(
             None => Ok(hyper::Response::default()),
         };
     }
-    let asked = request.uri().authority().map(|own| own.as_str());
+    let asked = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
     if tunnel.is_none()
         && let Some(refusal) = visitor::refused(request.headers(), asked, shared.port)
     {
@@ -164,8 +167,8 @@ fn signed(
     }
     // Resource Manager returns the client's request id on request, Key Vault always.
     let (client_request, wanted) = &request.client_request;
-    let again = service == "keyvault" || (service == "arm" && *wanted);
-    if again && !client_request.is_empty() {
+    let repeats_id = service == "keyvault" || (service == "arm" && *wanted);
+    if repeats_id && !client_request.is_empty() {
         reply = reply.header("x-ms-client-request-id", client_request.clone());
     }
     if request.method == "HEAD" {
@@ -180,7 +183,7 @@ fn open(shared: &Arc<Shared>, request: hyper::Request<Incoming>) -> Option<Reply
     let asked = request
         .uri()
         .authority()
-        .map(|own| (own.host().to_ascii_lowercase(), own.port_u16()));
+        .map(|authority| (authority.host().to_ascii_lowercase(), authority.port_u16()));
     let (host, port) = asked.unwrap_or_default();
     let Some(authority) = &shared.authority else {
         return Some(refusal(

@@ -25,7 +25,7 @@ struct Entry {
     began: Instant,
     ended: Instant,
     /// Query and bodies, if answers are kept.
-    said: Option<Said>,
+    contents: Option<Said>,
 }
 
 /// The content of a request and of its answer.
@@ -123,7 +123,7 @@ impl Ledger {
         if !signs_in(service) && request.method != "GET" && !asks {
             self.writes += 1;
         }
-        let said = self.answers.then(|| Said {
+        let contents = self.answers.then(|| Said {
             query: json!(request.query),
             // Sign-in requests carry secrets, so their bodies are not kept.
             request: self.kept(&request.body).filter(|_| !signs_in(service)),
@@ -144,7 +144,7 @@ impl Ledger {
             client_request: request.client_request.0.clone(),
             began,
             ended: Instant::now(),
-            said,
+            contents,
         });
     }
 
@@ -193,17 +193,17 @@ impl Ledger {
     /// The logged requests with their bodies, if these are kept.
     pub(super) fn exchanges(&self) -> Value {
         let exchange = |entry: &Entry| {
-            let said = entry.said.as_ref()?;
+            let contents = entry.contents.as_ref()?;
             Some(json!({
                 "service": entry.service,
                 "method": entry.method,
                 "host": entry.host,
                 "path": entry.path,
-                "query": said.query,
-                "request": body(said.request.as_ref()),
+                "query": contents.query,
+                "request": body(contents.request.as_ref()),
                 "status": entry.status,
-                "answer": body(said.answer.as_ref()),
-                "scripted": said.scripted,
+                "answer": body(contents.answer.as_ref()),
+                "scripted": contents.scripted,
                 "client_request_id": entry.client_request,
             }))
         };

@@ -38,14 +38,14 @@ pub(super) fn reply(
         Mischief::HugeGzip => ok(vec![("content-encoding", "gzip".to_owned())], bomb(1 << 30)),
         Mischief::Deep => ok(Vec::new(), deep(100_000)),
         Mischief::Challenge => {
-            let words = format!("Bearer authorization=\"{to}\", resource=\"{to}\"");
+            let challenge = format!("Bearer authorization=\"{to}\", resource=\"{to}\"");
             Reply::json(
                 401,
                 &json!({
                     "error": { "code": "Unauthorized", "message": "Scripted." },
                 }),
             )
-            .header("www-authenticate", words)
+            .header("www-authenticate", challenge)
         }
         Mischief::Echo => {
             let token = request.bearer.clone().unwrap_or_default();
@@ -86,9 +86,9 @@ fn deep(levels: usize) -> Vec<u8> {
 
 /// The same answer, compressed in two gzip members.
 fn in_parts(reply: Reply) -> Reply {
-    let (one, other) = reply.body.split_at(reply.body.len() / 2);
+    let (first, second) = reply.body.split_at(reply.body.len() / 2);
     Reply {
-        body: [gzip(one), gzip(other)].concat(),
+        body: [gzip(first), gzip(second)].concat(),
         ..reply
     }
     .header("content-encoding", "gzip")

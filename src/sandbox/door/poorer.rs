@@ -85,11 +85,11 @@ fn without(fields: &Map<String, Value>, name: &str, kind: Poorer) -> Option<Map<
         | Poorer::NextSpelled
         | Poorer::NextNumber => None,
     };
-    let entry = |(own, value): (&String, &Value)| {
-        let called = if own == name {
+    let entry = |(field, value): (&String, &Value)| {
+        let called = if field == name {
             renamed.clone()?
         } else {
-            own.clone()
+            field.clone()
         };
         Some((called, value.clone()))
     };

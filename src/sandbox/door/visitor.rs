@@ -41,10 +41,10 @@ pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Op
 }
 
 fn is_ours(host: &str, port: u16) -> bool {
-    let own = host
+    let bare_host = host
         .strip_suffix(&format!(":{port}"))
         .or((port == 80).then_some(host));
-    own.is_some_and(|own| OURS.iter().any(|ours| own.eq_ignore_ascii_case(ours)))
+    bare_host.is_some_and(|bare_host| OURS.iter().any(|ours| bare_host.eq_ignore_ascii_case(ours)))
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn known(field: &str, word: &str, all: &[&str]) -> Result<(), String> {
     if all.contains(&word) {
         return Ok(());
     }
-    let all: Vec<String> = all.iter().map(|own| format!("`{own}`")).collect();
+    let all: Vec<String> = all.iter().map(|allowed| format!("`{allowed}`")).collect();
     Err(format!(
         "`{field}` can't be `{word}`, only {}",
         all.join(", ")
@@ -87,35 +87,38 @@ fn check_settings(setup: &Setup) -> Result<(), String> {
 
 fn check_subscriptions(setup: &Setup) -> Result<(), String> {
     known("provider", &setup.provider, &PROVIDER)?;
-    for own in setup
+    for provider in setup
         .subscriptions
         .iter()
-        .filter_map(|own| own.provider.as_ref())
+        .filter_map(|subscription| subscription.provider.as_ref())
     {
-        known("subscriptions[].provider", own, &PROVIDER)?;
+        known("subscriptions[].provider", provider, &PROVIDER)?;
     }
     let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
-    for own in setup.subscriptions() {
-        if !names.insert(own.name.clone()) {
-            return Err(format!("there are two subscriptions `{}`", own.name));
+    for subscription in setup.subscriptions() {
+        if !names.insert(subscription.name.clone()) {
+            return Err(format!(
+                "there are two subscriptions `{}`",
+                subscription.name
+            ));
         }
-        if !ids.insert(own.id.clone()) {
+        if !ids.insert(subscription.id.clone()) {
             return Err(format!(
                 "there are two subscriptions with the id `{}`",
-                own.id
+                subscription.id
             ));
         }
     }
-    for own in &setup.subscriptions {
+    for subscription in &setup.subscriptions {
         let mut groups = BTreeSet::new();
-        for group in &own.groups {
+        for group in &subscription.groups {
             if group.is_empty() || group.contains('/') {
                 return Err(format!("`{group}` can't be the name of a resource group"));
             }
             if !groups.insert(group.to_ascii_lowercase()) {
                 return Err(format!(
                     "there are two resource groups `{group}` in `{}`",
-                    own.name
+                    subscription.name
                 ));
             }
         }
@@ -131,7 +134,7 @@ fn check_policies(setup: &Setup) -> Result<(), String> {
         let named = policy.granted_at.iter().chain([&policy.vault]);
         if let Some(vault) = named
             .into_iter()
-            .find(|own| !setup.vaults.contains_key(*own))
+            .find(|vault| !setup.vaults.contains_key(*vault))
         {
             return Err(format!(
                 "there is no vault `{vault}` for the policy `{name}`"
@@ -158,28 +161,30 @@ fn check_policies(setup: &Setup) -> Result<(), String> {
 fn place(policy: &PolicySetup, all: &[Subscription]) -> (String, String) {
     let named = policy.place.subscription.as_ref();
     let found = named.map_or_else(|| all.first(), |name| subscription(all, name));
-    let first = found.and_then(|own| own.groups.keys().next().cloned());
+    let first = found.and_then(|subscription| subscription.groups.keys().next().cloned());
     let group = policy
         .place
         .group
         .as_ref()
         .map(|group| group.to_ascii_lowercase());
     (
-        found.map(|own| own.id.clone()).unwrap_or_default(),
+        found
+            .map(|subscription| subscription.id.clone())
+            .unwrap_or_default(),
         group.or(first).unwrap_or_default(),
     )
 }
 
 fn check_keys(setup: &Setup) -> Result<(), String> {
-    for (vault, own) in &setup.vaults {
-        for (name, key) in &own.keys {
+    for (vault, vault_setup) in &setup.vaults {
+        for (name, key) in &vault_setup.keys {
             if key.versions == 0 {
                 return Err(format!("the key `{name}` in `{vault}` has no version"));
             }
             if let Some(number) = key
                 .disabled
                 .iter()
-                .find(|own| !(1..=key.versions).contains(*own))
+                .find(|number| !(1..=key.versions).contains(*number))
             {
                 return Err(format!(
                     "the key `{name}` in `{vault}` has no version {number}"
@@ -203,19 +208,23 @@ fn check_past(setup: &Setup) -> Result<(), String> {
 
 /// Checks uniqueness: a subscription is in one management group, and an id belongs to one role.
 fn check_once(rights: &RightsSetup, all: &[Subscription]) -> Result<(), String> {
-    let mut held = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let groups = rights.management_groups.values();
     for named in groups.flat_map(|group| &group.subscriptions) {
-        let id = subscription(all, named).map(|own| &own.id);
-        if !held.insert(id) {
+        let id = subscription(all, named).map(|subscription| &subscription.id);
+        if !seen.insert(id) {
             return Err(format!(
                 "the subscription `{named}` is in two management groups"
             ));
         }
     }
-    let mut ids: BTreeSet<String> = BUILT_IN.azure.iter().map(|own| own.id.clone()).collect();
-    for (name, own) in &rights.role_definitions {
-        if !ids.insert(custom_id(name, own)) {
+    let mut ids: BTreeSet<String> = BUILT_IN
+        .azure
+        .iter()
+        .map(|definition| definition.id.clone())
+        .collect();
+    for (name, definition) in &rights.role_definitions {
+        if !ids.insert(custom_id(name, definition)) {
             return Err(format!(
                 "the id of the role `{name}` is that of another role"
             ));
@@ -239,7 +248,7 @@ mod tests {
 
     #[test]
     fn settings_have_words_and_sizes_that_the_services_know() {
-        let settings = |own: Value| json!({ "settings": own });
+        let settings = |value: Value| json!({ "settings": value });
         refused(&[
             (
                 settings(json!({ "page_size": 0 })),
@@ -333,24 +342,25 @@ mod tests {
     #[test]
     fn what_is_named_is_there() {
         let policy = |more: Value| {
-            let mut own = json!({ "vault": "kv-contoso-cmk", "key": "k", "location": "europe" });
-            own.as_object_mut()
+            let mut policy = json!({ "vault": "kv-contoso-cmk", "key": "k", "location": "europe" });
+            policy
+                .as_object_mut()
                 .unwrap()
                 .extend(more.as_object().unwrap().clone());
-            json!({ "policies": { "p": own } })
+            json!({ "policies": { "p": policy } })
         };
-        let key = |own: Value| json!({ "vaults": { "kv-contoso-cmk": { "keys": { "k": own } } } });
+        let key = |key: Value| json!({ "vaults": { "kv-contoso-cmk": { "keys": { "k": key } } } });
         let assigned = |scope: &str| {
-            let own = json!({ "who": "admin", "role": "Reader", "scope": scope });
-            json!({ "assignments": [own] })
+            let assignment = json!({ "who": "admin", "role": "Reader", "scope": scope });
+            json!({ "assignments": [assignment] })
         };
         let past = |environment: &str, kind: &str| {
-            let own = json!({ "environment": environment, "kind": kind, "days_ago": 1 });
-            json!({ "history": [own] })
+            let record = json!({ "environment": environment, "kind": kind, "days_ago": 1 });
+            json!({ "history": [record] })
         };
         let lock =
             |scope: &str| json!({ "locks": [{ "scope": scope, "level": "x", "name": "l" }] });
-        let own = "/subscriptions/f12af0aa-edba-5769-a6c9-3997acdbd110";
+        let subscription = "/subscriptions/f12af0aa-edba-5769-a6c9-3997acdbd110";
         refused(&[
             (
                 policy(json!({ "vault": "zz" })),
@@ -378,14 +388,14 @@ mod tests {
             (lock("@vault:zz"), "no vault `zz`"),
             (assigned("/subscriptions/zz"), "no subscription `zz`"),
             (
-                assigned(&format!("{own}/resourceGroups/zz")),
+                assigned(&format!("{subscription}/resourceGroups/zz")),
                 "no resource group `zz`",
             ),
         ]);
         for scope in [
             "/",
-            own,
-            &format!("{own}/resourceGroups/RG-contoso-cmk/providers/A.B/c/d"),
+            subscription,
+            &format!("{subscription}/resourceGroups/RG-contoso-cmk/providers/A.B/c/d"),
         ] {
             Scenario::parse(&assigned(scope).to_string()).unwrap();
         }

@@ -106,25 +106,25 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
     let name = format!("ep-estate-{number:02}");
     let vault = vault_name(number % vaults.max(1));
     let of_vault = vault_trouble(number % vaults.max(1));
-    let own = TURNS
+    let of_policy = TURNS
         .get(number as usize % 10)
         .copied()
         .unwrap_or(Trouble::None);
     // If a policy has two troubles, record the worse one as the expected state.
-    let trouble = if of_vault == Trouble::None || own.cuts_off() {
-        own
+    let trouble = if of_vault == Trouble::None || of_policy.cuts_off() {
+        of_policy
     } else {
         of_vault
     };
     let key_name = format!("cmk-estate-{number:02}");
-    let expires = match own {
+    let expires = match of_policy {
         Trouble::Expired => -2,
         Trouble::Expiring => 20,
         _ => 400,
     };
     if let Some(found) = world.vaults.get_mut(&vault) {
         let key = Key {
-            enabled: own != Trouble::Disabled,
+            enabled: of_policy != Trouble::Disabled,
             expires_in_days: Some(expires),
             versions: 1,
             ..Key::new(if found.hsm { "RSA-HSM" } else { "RSA" }, 3072)
@@ -146,7 +146,7 @@ fn add_policy(world: &mut World, number: u32, vaults: u32) -> Trouble {
         state: "Enabled".to_owned(),
         tags: Value::Null,
     };
-    if own != Trouble::NoGrant {
+    if of_policy != Trouble::NoGrant {
         grant(world, &policy, &vault, &key_name);
     }
     world.policies.insert(id.to_ascii_lowercase(), policy);

@@ -45,8 +45,11 @@ pub(super) fn role_id(world: &World, named: &str) -> String {
     world
         .rights
         .definitions()
-        .find(|own| own.name == named)
-        .map_or_else(|| named.to_ascii_lowercase(), |own| own.id.clone())
+        .find(|definition| definition.name == named)
+        .map_or_else(
+            || named.to_ascii_lowercase(),
+            |definition| definition.id.clone(),
+        )
 }
 
 fn first(world: &World) -> String {
@@ -58,15 +61,15 @@ fn first(world: &World) -> String {
 pub(super) fn define(world: &mut World, definitions: &BTreeMap<String, DefinitionSetup>) {
     let scopes = world.subscriptions.iter().map(Subscription::scope);
     let scopes: Vec<String> = scopes.collect();
-    for (name, own) in definitions {
+    for (name, definition) in definitions {
         world.rights.custom.push(Definition {
             name: name.clone(),
-            id: custom_id(name, own),
+            id: custom_id(name, definition),
             permission: Permission {
-                actions: own.actions.clone(),
-                not_actions: own.not_actions.clone(),
-                data_actions: own.data_actions.clone(),
-                not_data_actions: own.not_data_actions.clone(),
+                actions: definition.actions.clone(),
+                not_actions: definition.not_actions.clone(),
+                data_actions: definition.data_actions.clone(),
+                not_data_actions: definition.not_data_actions.clone(),
             },
             condition: None,
             assignable_scopes: scopes.clone(),
@@ -77,8 +80,8 @@ pub(super) fn define(world: &mut World, definitions: &BTreeMap<String, Definitio
 /// Creates groups, management groups, role assignments and deny assignments. Users and policies
 /// must already exist.
 pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
-    for (name, own) in &setup.groups {
-        let members = own.members.iter().filter_map(|who| object_id(world, who));
+    for (name, group) in &setup.groups {
+        let members = group.members.iter().filter_map(|who| object_id(world, who));
         let group = Group {
             object_id: group_id(name),
             name: name.clone(),
@@ -86,29 +89,29 @@ pub(super) fn grant(world: &mut World, setup: &RightsSetup) {
         };
         world.rights.groups.push(group);
     }
-    for (name, own) in &setup.management_groups {
-        let subscriptions = own.subscriptions.iter();
+    for (name, management_group) in &setup.management_groups {
+        let subscriptions = management_group.subscriptions.iter();
         world.rights.management_groups.push(ManagementGroup {
             name: name.clone(),
-            parent: own.parent.clone(),
+            parent: management_group.parent.clone(),
             subscriptions: subscriptions
                 .filter_map(|named| subscription(&world.subscriptions, named))
-                .map(|own| own.id.clone())
+                .map(|subscription| subscription.id.clone())
                 .collect(),
         });
     }
-    for (number, own) in setup.assignments.iter().enumerate() {
-        if let Some(role) = role(world, own, number) {
+    for (number, assignment) in setup.assignments.iter().enumerate() {
+        if let Some(role) = role(world, assignment, number) {
             world.roles.push(role);
         }
     }
-    for (number, own) in setup.eligibilities.iter().enumerate() {
-        if let Some(role) = role(world, own, number) {
+    for (number, eligibility) in setup.eligibilities.iter().enumerate() {
+        if let Some(role) = role(world, eligibility, number) {
             world.rights.eligible.push(role);
         }
     }
-    for own in &setup.denials {
-        let denial = denial(world, own);
+    for denial_setup in &setup.denials {
+        let denial = denial(world, denial_setup);
         world.rights.denials.push(denial);
     }
 }
@@ -129,35 +132,41 @@ fn object_id(world: &World, who: &str) -> Option<String> {
     }
 }
 
-fn role(world: &World, own: &AssignmentSetup, number: usize) -> Option<Role> {
-    let ago = own.days_ago.and_then(|days| {
+fn role(world: &World, assignment: &AssignmentSetup, number: usize) -> Option<Role> {
+    let ago = assignment.days_ago.and_then(|days| {
         let ago = SignedDuration::try_from_secs_f64(days * 86_400.0).ok()?;
         Some(world.clock.epoch - ago)
     });
     let target = &world.target;
-    let (scope, role) = match local_role(&own.role) {
-        Some(local) if own.scope == "@key" => (
+    let (scope, role) = match local_role(&assignment.role) {
+        Some(local) if assignment.scope == "@key" => (
             local_scope(&target.vault, &format!("/keys/{}", target.key)),
             local.id.clone(),
         ),
         Some(local) => (local_scope(&target.vault, "/"), local.id.clone()),
-        None => (placed(world, &own.scope), role_id(world, &own.role)),
+        None => (
+            placed(world, &assignment.scope),
+            role_id(world, &assignment.role),
+        ),
     };
     Some(Role {
-        name: guid(&format!("assignment/{number}/{}/{}", own.who, own.role)),
+        name: guid(&format!(
+            "assignment/{number}/{}/{}",
+            assignment.who, assignment.role
+        )),
         scope,
         role,
-        principal: object_id(world, &own.who)?,
+        principal: object_id(world, &assignment.who)?,
         since: ago.unwrap_or(LONG_AGO),
         more: RoleDetails {
-            condition_version: own.condition.as_ref().map(|_| "2.0".to_owned()),
-            condition: own.condition.clone(),
+            condition_version: assignment.condition.as_ref().map(|_| "2.0".to_owned()),
+            condition: assignment.condition.clone(),
             ..RoleDetails::default()
         },
     })
 }
 
-fn denial(world: &World, own: &DenialSetup) -> Denial {
+fn denial(world: &World, setup: &DenialSetup) -> Denial {
     let ids = |named: &[String]| {
         let id = |who: &String| match who.as_str() {
             "everyone" => Some(EVERYONE.to_owned()),
@@ -166,16 +175,16 @@ fn denial(world: &World, own: &DenialSetup) -> Denial {
         named.iter().filter_map(id).collect()
     };
     Denial {
-        id: guid(&format!("denial/{}", own.name)),
-        name: own.name.clone(),
-        scope: placed(world, &own.scope),
-        principals: ids(&own.who),
-        excluded: ids(&own.except),
+        id: guid(&format!("denial/{}", setup.name)),
+        name: setup.name.clone(),
+        scope: placed(world, &setup.scope),
+        principals: ids(&setup.who),
+        excluded: ids(&setup.except),
         permission: Permission {
-            actions: own.actions.clone(),
-            not_actions: own.not_actions.clone(),
-            data_actions: own.data_actions.clone(),
-            not_data_actions: own.not_data_actions.clone(),
+            actions: setup.actions.clone(),
+            not_actions: setup.not_actions.clone(),
+            data_actions: setup.data_actions.clone(),
+            not_data_actions: setup.not_data_actions.clone(),
         },
     }
 }

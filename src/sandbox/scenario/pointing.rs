@@ -11,12 +11,12 @@ pub(super) fn culprit(
     read: impl Fn(&Value) -> Result<(), String>,
 ) -> Option<String> {
     let mut path: Vec<Step> = Vec::new();
-    while let Some(here) = at(patch, &path) {
+    while let Some(value) = at(patch, &path) {
         let result = |step: &Step| {
             let whole: Vec<Step> = path.iter().chain([step]).cloned().collect();
             read(&without(patch.clone(), &whole))
         };
-        let mut all = steps(here);
+        let mut all = steps(value);
         let cause = all.iter().position(|step| match (result(step), step) {
             (Ok(()), _) => true,
             (Err(other), Step::Name(name)) => {
@@ -42,8 +42,8 @@ enum Step {
     Place(usize),
 }
 
-fn steps(here: &Value) -> Vec<Step> {
-    match here {
+fn steps(value: &Value) -> Vec<Step> {
+    match value {
         Value::Object(map) => map.keys().cloned().map(Step::Name).collect(),
         Value::Array(list) => (0..list.len()).map(Step::Place).collect(),
         _ => Vec::new(),
@@ -51,9 +51,9 @@ fn steps(here: &Value) -> Vec<Step> {
 }
 
 fn at<'a>(whole: &'a Value, path: &[Step]) -> Option<&'a Value> {
-    path.iter().try_fold(whole, |here, step| match step {
-        Step::Name(name) => here.get(name),
-        Step::Place(place) => here.get(place),
+    path.iter().try_fold(whole, |value, step| match step {
+        Step::Name(name) => value.get(name),
+        Step::Place(place) => value.get(place),
     })
 }
 
@@ -62,9 +62,9 @@ fn without(mut patch: Value, path: &[Step]) -> Value {
     let Some((last, above)) = path.split_last() else {
         return patch;
     };
-    let place = above.iter().try_fold(&mut patch, |here, step| match step {
-        Step::Name(name) => here.get_mut(name),
-        Step::Place(place) => here.get_mut(place),
+    let place = above.iter().try_fold(&mut patch, |value, step| match step {
+        Step::Name(name) => value.get_mut(name),
+        Step::Place(place) => value.get_mut(place),
     });
     match (place, last) {
         (Some(Value::Object(map)), Step::Name(name)) => {
@@ -108,9 +108,9 @@ pub(super) fn in_words(error: &str) -> String {
         Some((before, _)) => format!("{before}expected an object"),
         None => error.to_owned(),
     };
-    WORDS
-        .iter()
-        .fold(error, |text, (own, word)| text.replace(own, word))
+    WORDS.iter().fold(error, |text, (technical, word)| {
+        text.replace(technical, word)
+    })
 }
 
 #[cfg(test)]

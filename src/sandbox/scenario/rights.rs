@@ -117,8 +117,9 @@ impl<'a> Who<'a> {
 
 /// The subscription with this name or id.
 pub(super) fn subscription<'a>(all: &'a [Subscription], named: &str) -> Option<&'a Subscription> {
-    all.iter()
-        .find(|own| own.name == named || own.id.eq_ignore_ascii_case(named))
+    all.iter().find(|subscription| {
+        subscription.name == named || subscription.id.eq_ignore_ascii_case(named)
+    })
 }
 
 /// The GUID of a custom role.
@@ -134,19 +135,22 @@ pub(super) fn local_role(named: &str) -> Option<&'static Definition> {
 
 fn by_name(all: &'static [Definition], named: &str) -> Option<&'static Definition> {
     all.iter()
-        .find(|own| own.name == named || own.id.eq_ignore_ascii_case(named))
+        .find(|definition| definition.name == named || definition.id.eq_ignore_ascii_case(named))
 }
 
 /// Does the tenant have the subscription and the resource group of this scope?
 fn check_place(all: &[Subscription], scope: &str) -> Result<(), String> {
     let mut segments = scope.split('/').skip(1);
-    let is =
-        |word: Option<&str>, wanted: &str| word.is_some_and(|own| own.eq_ignore_ascii_case(wanted));
+    let is = |word: Option<&str>, wanted: &str| {
+        word.is_some_and(|segment| segment.eq_ignore_ascii_case(wanted))
+    };
     if !is(segments.next(), "subscriptions") {
         return Ok(());
     }
     let id = segments.next().unwrap_or_default();
-    let found = all.iter().find(|own| own.id.eq_ignore_ascii_case(id));
+    let found = all
+        .iter()
+        .find(|subscription| subscription.id.eq_ignore_ascii_case(id));
     let found = found.ok_or_else(|| format!("there is no subscription `{id}`"))?;
     if !is(segments.next(), "resourceGroups") {
         return Ok(());
@@ -159,15 +163,15 @@ fn check_place(all: &[Subscription], scope: &str) -> Result<(), String> {
 impl RightsSetup {
     /// Takes these parts out of a scenario.
     pub(super) fn take(whole: &mut Value) -> Result<Self, String> {
-        let mut own = Map::new();
+        let mut fields = Map::new();
         if let Some(whole) = whole.as_object_mut() {
             for name in PARTS {
                 if let Some(part) = whole.shift_remove(name) {
-                    own.insert(name.to_owned(), part);
+                    fields.insert(name.to_owned(), part);
                 }
             }
         }
-        Self::deserialize(Value::Object(own)).map_err(|error| error.to_string())
+        Self::deserialize(Value::Object(fields)).map_err(|error| error.to_string())
     }
 
     /// Checks that every named thing exists.
@@ -222,11 +226,15 @@ impl RightsSetup {
     }
 
     fn check_definitions(&self) -> Result<(), String> {
-        for (name, own) in &self.role_definitions {
+        for (name, definition) in &self.role_definitions {
             if by_name(&BUILT_IN.azure, name).is_some() {
                 return Err(format!("the role `{name}` is built in"));
             }
-            if let Some(id) = own.id.as_ref().filter(|id| Uuid::parse_str(id).is_err()) {
+            if let Some(id) = definition
+                .id
+                .as_ref()
+                .filter(|id| Uuid::parse_str(id).is_err())
+            {
                 return Err(format!("the id `{id}` of the role `{name}` is not a GUID"));
             }
         }
@@ -246,36 +254,41 @@ impl RightsSetup {
     }
 
     fn check_role(&self, role: &str) -> Result<(), String> {
-        let custom = self
-            .role_definitions
-            .iter()
-            .any(|(name, own)| name == role || custom_id(name, own).eq_ignore_ascii_case(role));
+        let custom = self.role_definitions.iter().any(|(name, definition)| {
+            name == role || custom_id(name, definition).eq_ignore_ascii_case(role)
+        });
         (custom || by_name(&BUILT_IN.azure, role).is_some())
             .then_some(())
             .ok_or_else(|| format!("there is no role `{role}`"))
     }
 
-    fn check_assignment(&self, setup: &Setup, own: &AssignmentSetup) -> Result<(), String> {
+    fn check_assignment(&self, setup: &Setup, assignment: &AssignmentSetup) -> Result<(), String> {
         let century = 100.0 * 366.0;
-        if let Some(days) = own.days_ago.filter(|days| !(0.0..=century).contains(days)) {
+        if let Some(days) = assignment
+            .days_ago
+            .filter(|days| !(0.0..=century).contains(days))
+        {
             return Err(format!("{days} days are not a time within a hundred years"));
         }
         let target = setup.vaults.get(&setup.target.vault);
         let hsm = target.is_some_and(|vault| vault.hsm);
-        if local_role(&own.role).is_none() {
-            return self.check_role(&own.role);
+        if local_role(&assignment.role).is_none() {
+            return self.check_role(&assignment.role);
         }
-        if hsm && ["@vault", "@key"].contains(&own.scope.as_str()) {
+        if hsm && ["@vault", "@key"].contains(&assignment.scope.as_str()) {
             return Ok(());
         }
         Err(format!(
             "the local role `{}` needs the scope `@vault` or `@key` of a managed HSM",
-            own.role
+            assignment.role
         ))
     }
 
     pub(super) fn check_scope(&self, setup: &Setup, scope: &str) -> Result<(), String> {
-        if let Some((what, name)) = scope.strip_prefix('@').and_then(|own| own.split_once(':')) {
+        if let Some((what, name)) = scope
+            .strip_prefix('@')
+            .and_then(|reference| reference.split_once(':'))
+        {
             let found = match what {
                 "vault" => setup.vaults.contains_key(name),
                 "policy" => setup.policies.contains_key(name),
@@ -295,7 +308,7 @@ impl RightsSetup {
         };
         // The root group's name is the tenant's id.
         let mut groups = self.management_groups.keys();
-        (name == guid("tenant") || groups.any(|own| own.eq_ignore_ascii_case(name)))
+        (name == guid("tenant") || groups.any(|group| group.eq_ignore_ascii_case(name)))
             .then_some(())
             .ok_or_else(|| format!("there is no management group `{name}`"))
     }

@@ -144,14 +144,18 @@ fn encryption() -> String {
 impl Setup {
     /// The subscriptions of the tenant; one by default.
     pub(super) fn subscriptions(&self) -> Vec<Subscription> {
-        let made = self.subscriptions.iter().enumerate().map(|(place, own)| {
-            let id = own.id.map_or_else(
-                || Subscription::id_of(&own.name, place == 0),
-                |id| id.hyphenated().to_string(),
-            );
-            let provider = own.provider.as_ref().unwrap_or(&self.provider);
-            Subscription::new(&id, &own.name, provider, &own.groups)
-        });
+        let made = self
+            .subscriptions
+            .iter()
+            .enumerate()
+            .map(|(place, subscription)| {
+                let id = subscription.id.map_or_else(
+                    || Subscription::id_of(&subscription.name, place == 0),
+                    |id| id.hyphenated().to_string(),
+                );
+                let provider = subscription.provider.as_ref().unwrap_or(&self.provider);
+                Subscription::new(&id, &subscription.name, provider, &subscription.groups)
+            });
         let mut made: Vec<Subscription> = made.collect();
         if made.is_empty() {
             let (name, id) = ("Contoso", Subscription::id_of("Contoso", true));
@@ -196,7 +200,10 @@ impl Setup {
     fn check_places(&self) -> Result<(), String> {
         // A vault or policy needs a group to be in.
         let holds = !self.vaults.is_empty() || !self.policies.is_empty();
-        let empty = self.subscriptions.iter().find(|own| own.groups.is_empty());
+        let empty = self
+            .subscriptions
+            .iter()
+            .find(|subscription| subscription.groups.is_empty());
         if let Some(empty) = empty.filter(|_| holds) {
             return Err(format!("the subscription `{}` has no group", empty.name));
         }
@@ -210,7 +217,10 @@ impl Setup {
     fn check_place(&self, place: &Place) -> Result<(), String> {
         let groups = match &place.subscription {
             Some(name) => {
-                let named = self.subscriptions.iter().find(|own| own.name == *name);
+                let named = self
+                    .subscriptions
+                    .iter()
+                    .find(|subscription| subscription.name == *name);
                 let found = named.ok_or_else(|| format!("there is no subscription `{name}`"))?;
                 found.groups.clone()
             }
@@ -220,7 +230,11 @@ impl Setup {
                 .map_or_else(first_group, |first| first.groups.clone()),
         };
         match &place.group {
-            Some(group) if !groups.iter().any(|own| own.eq_ignore_ascii_case(group)) => {
+            Some(group)
+                if !groups
+                    .iter()
+                    .any(|listed| listed.eq_ignore_ascii_case(group)) =>
+            {
                 Err(format!("there is no resource group `{group}`"))
             }
             _ => Ok(()),
@@ -229,18 +243,18 @@ impl Setup {
 
     /// Checks that the services' durations are not negative.
     fn check_seconds(&self) -> Result<(), String> {
-        let own = &self.settings;
+        let settings = &self.settings;
         let all = [
-            ("identity_seconds", Some(own.identity_seconds)),
-            ("role_seconds", Some(own.role_seconds)),
-            ("inherited_role_seconds", own.inherited_role_seconds),
-            ("provider_seconds", Some(own.provider_seconds)),
-            ("governance_seconds", Some(own.governance_seconds)),
-            ("link_seconds", Some(own.link_seconds)),
-            ("enable_seconds", Some(own.enable_seconds)),
-            ("policy_seconds", Some(own.policy_seconds)),
-            ("locks_after_seconds", own.locks_after_seconds),
-            ("token_seconds", own.token_seconds),
+            ("identity_seconds", Some(settings.identity_seconds)),
+            ("role_seconds", Some(settings.role_seconds)),
+            ("inherited_role_seconds", settings.inherited_role_seconds),
+            ("provider_seconds", Some(settings.provider_seconds)),
+            ("governance_seconds", Some(settings.governance_seconds)),
+            ("link_seconds", Some(settings.link_seconds)),
+            ("enable_seconds", Some(settings.enable_seconds)),
+            ("policy_seconds", Some(settings.policy_seconds)),
+            ("locks_after_seconds", settings.locks_after_seconds),
+            ("token_seconds", settings.token_seconds),
         ];
         for (name, seconds) in all {
             if let Some(wrong) = seconds.filter(|seconds| !(0.0..=CENTURY).contains(seconds)) {

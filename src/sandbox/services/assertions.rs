@@ -93,7 +93,7 @@ impl<'a> Jwt<'a> {
         // Older descriptions use the issuer as audience.
         if ![format!("{base}/oauth2/v2.0/token"), format!("{base}/v2.0")]
             .iter()
-            .any(|own| own.eq_ignore_ascii_case(audience))
+            .any(|accepted| accepted.eq_ignore_ascii_case(audience))
         {
             let text = "Client assertion audience claim does not match Realm issuer.";
             return Some(("AADSTS700023", text.to_owned()));
@@ -143,15 +143,16 @@ impl<'a> Jwt<'a> {
             );
             Some(("AADSTS700027", text))
         };
-        let own = user.certificates.iter();
-        let mut own = own.filter(|der| digest(algorithm, der).as_ref() == thumbprint);
-        let Some((_, own)) = own
+        let certificates = user.certificates.iter();
+        let mut certificates =
+            certificates.filter(|der| digest(algorithm, der).as_ref() == thumbprint);
+        let Some((_, certificate)) = certificates
             .next()
             .and_then(|der| X509Certificate::from_der(der).ok())
         else {
             return invalid("The key was not found.");
         };
-        if own.validity().not_after.timestamp() < Timestamp::now().as_second() {
+        if certificate.validity().not_after.timestamp() < Timestamp::now().as_second() {
             return invalid("The key used is expired.");
         }
         let method: &dyn VerificationAlgorithm = match self.header["alg"].as_str() {
@@ -159,7 +160,7 @@ impl<'a> Jwt<'a> {
             Some("RS256") => &RSA_PKCS1_2048_8192_SHA256,
             _ => return invalid("The algorithm is not supported."),
         };
-        let key = UnparsedPublicKey::new(method, &own.public_key().subject_public_key.data);
+        let key = UnparsedPublicKey::new(method, &certificate.public_key().subject_public_key.data);
         match key.verify(self.signed.as_bytes(), &self.signature) {
             Ok(()) => None,
             Err(_) => {

@@ -12,7 +12,8 @@ use serde_json::json;
 /// The challenge for this request, if its token does not satisfy the service's demand.
 pub(super) fn challenge(world: &World, service: &str, request: &Request) -> Option<Reply> {
     let demand = world.sign_ins.demand.as_ref()?;
-    let named = |list: &[String], own: &str| list.iter().any(|one| one.eq_ignore_ascii_case(own));
+    let named =
+        |list: &[String], name: &str| list.iter().any(|listed| listed.eq_ignore_ascii_case(name));
     let asks = named(&demand.services, service)
         && (demand.methods.is_empty() || named(&demand.methods, &request.method));
     let token = claims(request).filter(|_| asks)?;

@@ -25,8 +25,8 @@ pub(super) fn token(world: &mut World, host: &str, form: &HashMap<String, String
         return refuse(400, "unsupported_grant_type", "AADSTS70003", text);
     }
     // A code can be redeemed without a scope, because the authorization request named it.
-    let said = persons::scope_of(world, form);
-    let scope = said.as_deref().unwrap_or_else(|| field("scope"));
+    let requested = persons::scope_of(world, form);
+    let scope = requested.as_deref().unwrap_or_else(|| field("scope"));
     let Some(resource) = scope.split(' ').find(|scope| scope.ends_with("/.default")) else {
         return refuse(
             400,

@@ -36,14 +36,14 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", ["me"]) => me(world, request, &user),
         ("POST", ["directoryobjects", "getbyids"]) => by_ids(world, request),
-        ("GET", ["directoryobjects", id]) => one(world, id, |_| true),
+        ("GET", ["directoryobjects", id]) => principal_reply(world, id, |_| true),
         ("GET", [name]) => match (kind(name), by_app(name)) {
             (Some(kind), _) => list(world, request, kind),
-            (None, Some(app)) => one(world, app, |own| own.app_id == app),
+            (None, Some(app)) => principal_reply(world, app, |principal| principal.app_id == app),
             (None, None) => no_segment(world, name),
         },
         ("GET", [name, id]) => match kind(name) {
-            Some(kind) => one(world, id, |own| own.kind == kind),
+            Some(kind) => principal_reply(world, id, |principal| principal.kind == kind),
             None => no_segment(world, name),
         },
         (_, [name, ..]) if kind(name).is_some() => {
@@ -90,17 +90,19 @@ fn me(world: &World, request: &Request, user: &User) -> Reply {
         let text = "/me request is only valid with delegated authentication flow.";
         return error(world, 400, "BadRequest", text);
     }
-    one(world, &user.object_id, |own| own.kind == Kind::User)
+    principal_reply(world, &user.object_id, |principal| {
+        principal.kind == Kind::User
+    })
 }
 
 /// The principal with this id, name or application id, among those that `meant` accepts.
-fn one(world: &World, id: &str, meant: impl Fn(&Principal) -> bool) -> Reply {
+fn principal_reply(world: &World, id: &str, meant: impl Fn(&Principal) -> bool) -> Reply {
     let all = directory(world);
-    let mut all = all.iter().filter(|own| meant(own));
-    let named = |own: &&Principal| {
-        [&own.id, &own.upn, &own.app_id]
+    let mut all = all.iter().filter(|principal| meant(principal));
+    let named = |principal: &&Principal| {
+        [&principal.id, &principal.upn, &principal.app_id]
             .iter()
-            .any(|own| !own.is_empty() && own.eq_ignore_ascii_case(id))
+            .any(|principal| !principal.is_empty() && principal.eq_ignore_ascii_case(id))
     };
     match all.find(named) {
         Some(found) => {
@@ -128,8 +130,8 @@ fn list(world: &World, request: &Request, kind: Kind) -> Reply {
         return error(world, 400, "Request_UnsupportedQuery", &text);
     };
     let all = directory(world);
-    let found = all.iter().filter(|own| own.kind == kind);
-    let found: Vec<Value> = found.map(shown).filter(|own| filter.fits(own)).collect();
+    let found = all.iter().filter(|principal| principal.kind == kind);
+    let found: Vec<Value> = found.map(shown).filter(|body| filter.fits(body)).collect();
     let top = request.query("$top").parse().unwrap_or(PAGE).min(999);
     match body(world, request, top, found, Link::Odata) {
         Ok(mut body) => {
@@ -168,8 +170,8 @@ impl<'a> Filter<'a> {
         odata::comparisons(text, &fields).map(Filter::Equal)
     }
 
-    fn fits(&self, own: &Value) -> bool {
-        let text = |field: &str| own[field].as_str().unwrap_or_default();
+    fn fits(&self, body: &Value) -> bool {
+        let text = |field: &str| body[field].as_str().unwrap_or_default();
         match self {
             Filter::All => true,
             Filter::Equal(all) => all
@@ -180,9 +182,9 @@ impl<'a> Filter<'a> {
                 text("displayName").to_lowercase().starts_with(&start)
             }
             Filter::Named(name) => {
-                let names = own["servicePrincipalNames"].as_array();
+                let names = body["servicePrincipalNames"].as_array();
                 let mut names = names.into_iter().flatten().filter_map(Value::as_str);
-                names.any(|own| own.eq_ignore_ascii_case(name))
+                names.any(|listed| listed.eq_ignore_ascii_case(name))
             }
         }
     }
@@ -202,19 +204,19 @@ fn by_ids(world: &World, request: &Request) -> Reply {
     let types: Vec<&str> = wanted["types"].as_array().map_or_else(Vec::new, |all| {
         all.iter().filter_map(Value::as_str).collect()
     });
-    let meant = |own: &&Principal| {
-        let named = types.is_empty() || types.contains(&own.kind.singular());
-        named && ids.iter().any(|id| id.eq_ignore_ascii_case(&own.id))
+    let meant = |principal: &&Principal| {
+        let named = types.is_empty() || types.contains(&principal.kind.singular());
+        named && ids.iter().any(|id| id.eq_ignore_ascii_case(&principal.id))
     };
     let all = directory(world);
     let mut seen: Vec<&str> = Vec::new();
     let mut value = Vec::new();
-    for own in all.iter().filter(meant) {
+    for principal in all.iter().filter(meant) {
         // A principal that is both user and application is shown once.
-        if !seen.contains(&own.id.as_str()) {
-            seen.push(&own.id);
-            let mut shown = shown(own);
-            shown["@odata.type"] = json!(format!("#microsoft.graph.{}", own.kind.singular()));
+        if !seen.contains(&principal.id.as_str()) {
+            seen.push(&principal.id);
+            let mut shown = shown(principal);
+            shown["@odata.type"] = json!(format!("#microsoft.graph.{}", principal.kind.singular()));
             value.push(shown);
         }
     }
@@ -227,13 +229,13 @@ fn by_ids(world: &World, request: &Request) -> Reply {
     )
 }
 
-fn shown(own: &Principal) -> Value {
-    match own.kind {
+fn shown(principal: &Principal) -> Value {
+    match principal.kind {
         Kind::User => json!({
-            "id": own.id,
-            "displayName": own.name,
-            "userPrincipalName": own.upn,
-            "mail": own.upn,
+            "id": principal.id,
+            "displayName": principal.name,
+            "userPrincipalName": principal.upn,
+            "mail": principal.upn,
             "businessPhones": [],
             "givenName": null,
             "surname": null,
@@ -243,30 +245,30 @@ fn shown(own: &Principal) -> Value {
             "preferredLanguage": null,
         }),
         Kind::Group => json!({
-            "id": own.id,
-            "displayName": own.name,
+            "id": principal.id,
+            "displayName": principal.name,
             "mail": null,
             "mailEnabled": false,
-            "mailNickname": own.name,
+            "mailNickname": principal.name,
             "securityEnabled": true,
             "groupTypes": [],
         }),
         Kind::ServicePrincipal => json!({
-            "id": own.id,
-            "appId": own.app_id,
-            "displayName": own.name,
-            "appDisplayName": own.resource.is_empty().then_some(&own.name),
+            "id": principal.id,
+            "appId": principal.app_id,
+            "displayName": principal.name,
+            "appDisplayName": principal.resource.is_empty().then_some(&principal.name),
             "accountEnabled": true,
-            "servicePrincipalNames": [own.app_id],
-            "servicePrincipalType": if own.resource.is_empty() {
+            "servicePrincipalNames": [principal.app_id],
+            "servicePrincipalType": if principal.resource.is_empty() {
                 "Application"
             } else {
                 "ManagedIdentity"
             },
-            "alternativeNames": if own.resource.is_empty() {
+            "alternativeNames": if principal.resource.is_empty() {
                 json!([])
             } else {
-                json!(["isExplicit=False", own.resource])
+                json!(["isExplicit=False", principal.resource])
             },
         }),
     }

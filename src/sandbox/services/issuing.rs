@@ -57,8 +57,8 @@ pub(super) fn issue(world: &mut World, user: &User, audience: &str, mut claims: 
         "sandbox_iat": world.clock.now().as_second(),
         "uti": URL_SAFE_NO_PAD.encode(u128::from(world.tokens).to_be_bytes()),
     });
-    if let (Some(own), Value::Object(common)) = (claims.as_object_mut(), common) {
-        own.extend(common);
+    if let (Some(fields), Value::Object(common)) = (claims.as_object_mut(), common) {
+        fields.extend(common);
     }
     json!({
         "token_type": "Bearer",

@@ -34,13 +34,19 @@ pub(super) fn scope_of(world: &World, form: &HashMap<String, String>) -> Option<
     let sign_ins = &world.sign_ins;
     match field("grant_type") {
         "urn:ietf:params:oauth:grant-type:device_code" => {
-            let own = field("device_code");
-            let device = sign_ins.devices.iter().find(|device| device.value == own)?;
+            let device_code = field("device_code");
+            let device = sign_ins
+                .devices
+                .iter()
+                .find(|device| device.value == device_code)?;
             Some(device.session.scope.clone())
         }
         "authorization_code" if !field("scope").contains("/.default") => {
-            let own = field("code");
-            let code = sign_ins.codes.iter().find(|code| code.value == own)?;
+            let given_code = field("code");
+            let code = sign_ins
+                .codes
+                .iter()
+                .find(|code| code.value == given_code)?;
             Some(code.session.scope.clone())
         }
         _ => None,
@@ -51,8 +57,8 @@ pub(super) fn scope_of(world: &World, form: &HashMap<String, String>) -> Option<
 pub(super) fn person(world: &World, hint: &str) -> String {
     let name = hint.split('@').next().unwrap_or_default();
     let known = world.users.contains_key(name);
-    let own = if known { name } else { world.sign_ins.person() };
-    own.to_owned()
+    let chosen = if known { name } else { world.sign_ins.person() };
+    chosen.to_owned()
 }
 
 /// Reads the claims parameter of a request.
@@ -67,12 +73,12 @@ pub(super) fn claims(text: &str) -> Result<Value, serde_json::Error> {
 pub(super) fn code(world: &mut World, form: &HashMap<String, String>, asked: &Asked<'_>) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let grant = |code: &str, text: &str| refuse(400, "invalid_grant", code, text);
-    let own = world
+    let found = world
         .sign_ins
         .codes
         .iter_mut()
         .find(|code| code.value == field("code") && code.session.client == asked.client);
-    let Some(code) = own else {
+    let Some(code) = found else {
         return grant("AADSTS70000", "The provided grant is not valid.");
     };
     if code.used {
@@ -103,10 +109,10 @@ pub(super) fn code(world: &mut World, form: &HashMap<String, String>, asked: &As
 
 /// Redeems a device code once, after the user has signed in. (Inferred: no page names the code for
 /// a second redemption, so it is that of authorization codes.)
-pub(super) fn device(world: &mut World, own: &str, asked: &Asked<'_>) -> Reply {
+pub(super) fn device(world: &mut World, device_code: &str, asked: &Asked<'_>) -> Reply {
     let mut devices = world.sign_ins.devices.iter_mut();
     let device =
-        devices.find(|device| device.value == own && device.session.client == asked.client);
+        devices.find(|device| device.value == device_code && device.session.client == asked.client);
     let Some(device) = device else {
         let text = "The provided grant is not valid.";
         return refuse(400, "invalid_grant", "AADSTS70000", text);
@@ -136,16 +142,14 @@ pub(super) fn refresh(
     asked: &Asked<'_>,
 ) -> Reply {
     let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let own = world
-        .sign_ins
-        .refreshes
-        .iter()
-        .find(|own| own.value == field("refresh_token") && own.session.client == asked.client);
-    let Some(own) = own else {
+    let stored = world.sign_ins.refreshes.iter().find(|stored| {
+        stored.value == field("refresh_token") && stored.session.client == asked.client
+    });
+    let Some(stored) = stored else {
         let text = "The provided grant is not valid.";
         return refuse(400, "invalid_grant", "AADSTS70000", text);
     };
-    if let Some(code) = &own.ended {
+    if let Some(code) = &stored.ended {
         let text = match code.as_str() {
             "AADSTS700082" => "The refresh token has expired due to inactivity.",
             "AADSTS50173" => "The provided grant has expired due to it being revoked.",
@@ -153,7 +157,7 @@ pub(super) fn refresh(
         };
         return refuse(400, "invalid_grant", code, text);
     }
-    let session = own.session.clone();
+    let session = stored.session.clone();
     let Ok(wanted) = claims(field("claims")) else {
         let text = "Invalid request. Request is malformed or invalid.";
         return refuse(400, "invalid_request", "AADSTS9002313", text);
@@ -172,16 +176,16 @@ fn demanded(world: &World, session: &Session, asked: &Asked<'_>, wanted: &Value)
     let audience = asked.audience.trim_end_matches('/');
     let demand = demand.filter(|demand| {
         let mut audiences = demand.audiences.iter();
-        audiences.any(|own| own.trim_end_matches('/').eq_ignore_ascii_case(audience))
+        audiences.any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(audience))
     });
     if let Some(demand) = demand.filter(|demand| !demand.is_met(&session.claims)) {
         return Some(demand.claims.clone());
     }
-    let own = wanted["access_token"].as_object();
-    let mut own = own.into_iter().flatten();
+    let demanded_claims = wanted["access_token"].as_object();
+    let mut demanded_claims = demanded_claims.into_iter().flatten();
     // `nbf` only requires a new token (continuous access evaluation). `xms_cc` lists the client's
     // capabilities.
-    let met = own.all(|(name, value)| {
+    let met = demanded_claims.all(|(name, value)| {
         ["nbf", "xms_cc"].contains(&name.as_str()) || session.claims["access_token"][name] == *value
     });
     (!met).then(|| wanted.clone())

@@ -30,37 +30,39 @@ pub(super) fn authorize(world: &mut World, request: &Request) -> Reply {
         return Reply::html(400, text);
     }
     let back = |pairs: &[(&str, &str)]| answered(redirect.clone(), request, pairs);
-    let failed = |error: &str, words: &str| back(&[("error", error), ("error_description", words)]);
+    let failed = |error: &str, description: &str| {
+        back(&[("error", error), ("error_description", description)])
+    };
     if asked("response_type") != "code" {
-        let words = "AADSTS700054: response_type is not enabled for the application.";
-        return failed("unsupported_response_type", words);
+        let description = "AADSTS700054: response_type is not enabled for the application.";
+        return failed("unsupported_response_type", description);
     }
     for name in ["scope", "code_challenge"] {
         // Entra accepts a request without a challenge. The sandbox is stricter.
         if asked(name).is_empty() {
-            let words = format!(
+            let description = format!(
                 "AADSTS900144: The request body must contain the following parameter: '{name}'."
             );
-            return failed("invalid_request", &words);
+            return failed("invalid_request", &description);
         }
     }
     if asked("code_challenge_method") != "S256" || asked("code_challenge").len() != 43 {
-        let words = "AADSTS501491: Invalid size of Code_Challenge parameter.";
-        return failed("invalid_request", words);
+        let description = "AADSTS501491: Invalid size of Code_Challenge parameter.";
+        return failed("invalid_request", description);
     }
     let Ok(claims) = claims(asked("claims")) else {
-        let words = "AADSTS9002313: Invalid request. Request is malformed or invalid.";
-        return failed("invalid_request", words);
+        let description = "AADSTS9002313: Invalid request. Request is malformed or invalid.";
+        return failed("invalid_request", description);
     };
     match world.sign_ins.answers.as_deref() {
         Some("access_denied") => {
-            let words = "AADSTS65004: User declined to consent to access the app.";
-            return failed("access_denied", words);
+            let description = "AADSTS65004: User declined to consent to access the app.";
+            return failed("access_denied", description);
         }
         Some(error) => {
-            let words = "AADSTS90094: Admin consent is required for the permissions requested by \
-                this application.";
-            return failed(error, words);
+            let description = "AADSTS90094: Admin consent is required for the permissions \
+                requested by this application.";
+            return failed(error, description);
         }
         None => {}
     }

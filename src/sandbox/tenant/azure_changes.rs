@@ -28,8 +28,8 @@ impl World {
 
     /// The operation that runs on the resource with this ARM id.
     pub(in crate::sandbox) fn azure_running(&self, target: &str) -> Option<&AzureOperation> {
-        let running = |one: &&AzureOperation| {
-            one.ended.is_none() && one.change.target().eq_ignore_ascii_case(target)
+        let running = |operation: &&AzureOperation| {
+            operation.ended.is_none() && operation.change.target().eq_ignore_ascii_case(target)
         };
         self.azure_operations.iter().find(running)
     }

@@ -60,17 +60,17 @@ impl Pending {
     /// Is it the same change, apart from its time?
     pub(in crate::sandbox) fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Pending::Write(own), Pending::Write(other)) => {
-                let created = own.created;
-                **own
+            (Pending::Write(policy), Pending::Write(other)) => {
+                let created = policy.created;
+                **policy
                     == Policy {
                         created,
                         ..(**other).clone()
                     }
             }
-            (Pending::Delete(own), Pending::Delete(other))
-            | (Pending::DeleteGroup(own), Pending::DeleteGroup(other)) => {
-                own.eq_ignore_ascii_case(other)
+            (Pending::Delete(id), Pending::Delete(other))
+            | (Pending::DeleteGroup(id), Pending::DeleteGroup(other)) => {
+                id.eq_ignore_ascii_case(other)
             }
             _ => false,
         }

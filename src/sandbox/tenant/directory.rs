@@ -73,16 +73,16 @@ pub(in crate::sandbox) fn directory(world: &World) -> Vec<Principal> {
         app_id: user.client_id.clone(),
         resource: none(),
     });
-    let policies = world.policies.values().filter(|own| !own.no_identity);
-    let policies = policies.map(|own| Principal {
+    let policies = world.policies.values().filter(|policy| !policy.no_identity);
+    let policies = policies.map(|policy| Principal {
         kind: Kind::ServicePrincipal,
-        id: own.principal(),
-        name: own.name.clone(),
+        id: policy.principal(),
+        name: policy.name.clone(),
         upn: none(),
-        app_id: guid(&format!("application/{}", own.id.to_ascii_lowercase())),
-        resource: own.id.clone(),
+        app_id: guid(&format!("application/{}", policy.id.to_ascii_lowercase())),
+        resource: policy.id.clone(),
     });
-    let identities = policies.filter(|own| known_principal(world, &own.id));
+    let identities = policies.filter(|identity| known_principal(world, &identity.id));
     people
         .chain(groups)
         .chain(applications)

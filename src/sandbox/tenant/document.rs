@@ -105,11 +105,15 @@ impl World {
         let all: BTreeMap<&String, Value> = self
             .subscriptions
             .iter()
-            .map(|own| {
-                let groups: Vec<&String> = own.groups.values().map(|group| &group.id).collect();
+            .map(|subscription| {
+                let groups: Vec<&String> = subscription
+                    .groups
+                    .values()
+                    .map(|group| &group.id)
+                    .collect();
                 (
-                    &own.id,
-                    json!({ "provider": own.provider, "groups": groups }),
+                    &subscription.id,
+                    json!({ "provider": subscription.provider, "groups": groups }),
                 )
             })
             .collect();

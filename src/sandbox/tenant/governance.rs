@@ -40,6 +40,6 @@ impl Governing {
     /// Its display name, or its name.
     pub(in crate::sandbox) fn shown(&self) -> &str {
         let shown = self.properties["displayName"].as_str();
-        shown.filter(|own| !own.is_empty()).unwrap_or(&self.name)
+        shown.filter(|name| !name.is_empty()).unwrap_or(&self.name)
     }
 }

@@ -54,16 +54,21 @@ impl World {
     /// Azure Policy.
     fn forget_group(&mut self, id: &str) {
         let (subscription, name) = group_of(id);
-        if let Some(own) = self.subscription_mut(&subscription)
-            && let Some(group) = own.groups.remove(&name)
+        if let Some(subscription) = self.subscription_mut(&subscription)
+            && let Some(group) = subscription.groups.remove(&name)
         {
-            own.gone.insert(name, group);
+            subscription.gone.insert(name, group);
         }
         self.roles.retain(|role| !covers(id, &role.scope));
-        self.deployments.retain(|own, _| !covers(id, own));
+        self.deployments
+            .retain(|deployment, _| !covers(id, deployment));
         let governance = &mut self.governance;
-        governance.assignments.retain(|own| !covers(id, &own.scope));
-        governance.exemptions.retain(|own| !covers(id, &own.scope));
+        governance
+            .assignments
+            .retain(|assignment| !covers(id, &assignment.scope));
+        governance
+            .exemptions
+            .retain(|exemption| !covers(id, &exemption.scope));
         self.effect("group-deleted", id);
     }
 }

@@ -22,23 +22,34 @@ impl World {
 
     fn note(&mut self, what: Before) {
         let now = self.clock.now();
-        self.earlier.retain(|own| own.until > now);
+        self.earlier.retain(|change| change.until > now);
         let until = now.saturating_add(LAG).unwrap_or(now);
         self.earlier.push(Earlier { until, what });
     }
 
     /// Policies and vaults as the index shows them.
     pub(in crate::sandbox) fn indexed(&self) -> (BTreeMap<&str, &Policy>, BTreeMap<&str, &Vault>) {
-        let policies = self.policies.iter().map(|(id, own)| (id.as_str(), own));
-        let vaults = self.vaults.iter().map(|(name, own)| (name.as_str(), own));
+        let policies = self
+            .policies
+            .iter()
+            .map(|(id, policy)| (id.as_str(), policy));
+        let vaults = self
+            .vaults
+            .iter()
+            .map(|(name, vault)| (name.as_str(), vault));
         let (mut policies, mut vaults) = (
             policies.collect::<BTreeMap<&str, &Policy>>(),
             vaults.collect::<BTreeMap<&str, &Vault>>(),
         );
         let now = self.clock.now();
         // The oldest valid state wins, so it is applied last.
-        for own in self.earlier.iter().rev().filter(|own| own.until > now) {
-            match &own.what {
+        for change in self
+            .earlier
+            .iter()
+            .rev()
+            .filter(|change| change.until > now)
+        {
+            match &change.what {
                 Before::Policy(id, was) => put(&mut policies, id, was.as_deref()),
                 Before::Vault(name, was) => put(&mut vaults, name, was.as_deref()),
             }

@@ -39,8 +39,8 @@ fn made(world: &World, key: &Key, number: u32) -> i64 {
 
 /// The properties of a key version.
 pub(in crate::sandbox) fn version(world: &World, key: &Key, number: u32) -> Version {
-    if let Some(own) = key.written.get(&number) {
-        return own.clone();
+    if let Some(stored) = key.written.get(&number) {
+        return stored.clone();
     }
     let made = made(world, key, number);
     Version {
@@ -75,8 +75,9 @@ pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Valu
 /// Does an access policy belong to this principal? One with an `applicationId` belongs to a
 /// compound identity.
 pub(in crate::sandbox) fn is_for(entry: &Value, principal: &str) -> bool {
-    let own = entry["objectId"].as_str();
-    entry["applicationId"].is_null() && own.is_some_and(|own| own.eq_ignore_ascii_case(principal))
+    let object_id = entry["objectId"].as_str();
+    entry["applicationId"].is_null()
+        && object_id.is_some_and(|object_id| object_id.eq_ignore_ascii_case(principal))
 }
 
 /// Replaces `@tenant` and `@user` by their ids.
@@ -111,9 +112,9 @@ impl World {
 
     /// The tenant of a vault: its own if the scenario names it.
     pub(in crate::sandbox) fn tenant_of(&self, vault: &str) -> String {
-        let own = self.vaults.get(vault);
-        let said = own.map(|own| resolve(self, &own.properties["tenantId"]));
-        let said = said.and_then(|tenant| tenant.as_str().map(str::to_owned));
-        said.unwrap_or_else(|| self.tenant.clone())
+        let vault = self.vaults.get(vault);
+        let tenant = vault.map(|vault| resolve(self, &vault.properties["tenantId"]));
+        let tenant = tenant.and_then(|tenant| tenant.as_str().map(str::to_owned));
+        tenant.unwrap_or_else(|| self.tenant.clone())
     }
 }

@@ -27,7 +27,8 @@ pub(in crate::sandbox) fn locally_allowed(
 ) -> bool {
     let owner = "Microsoft.KeyVault/managedHSMs/write";
     allowed(world, principal, owner, &world.vault_id(hsm), false)
-        || held(world, principal, &local_scope(hsm, scope)).any(|role| gives(role, action))
+        || local_assignments(world, principal, &local_scope(hsm, scope))
+            .any(|role| gives(role, action))
 }
 
 /// Do this principal's local roles allow it to read, wrap and unwrap with the key, and are they
@@ -40,12 +41,17 @@ pub(in crate::sandbox) fn locally_wraps(
 ) -> bool {
     let scope = local_scope(hsm, &format!("/keys/{key}"));
     let may = |action: &&str| {
-        held(world, principal, &scope).any(|role| gives(role, action) && effective(world, role))
+        local_assignments(world, principal, &scope)
+            .any(|role| gives(role, action) && effective(world, role))
     };
     KEY_USE.iter().all(may)
 }
 
-fn held<'a>(world: &'a World, principal: &str, scope: &'a str) -> impl Iterator<Item = &'a Role> {
+fn local_assignments<'a>(
+    world: &'a World,
+    principal: &str,
+    scope: &'a str,
+) -> impl Iterator<Item = &'a Role> {
     let who = identities(world, principal);
     world
         .roles
@@ -58,5 +64,5 @@ fn gives(role: &Role, action: &str) -> bool {
     BUILT_IN
         .managed_hsm
         .iter()
-        .any(|own| own.id == role.role && own.permission.names(&action, true))
+        .any(|definition| definition.id == role.role && definition.permission.names(&action, true))
 }

@@ -100,8 +100,9 @@ impl Operations {
         &self,
         environment: &str,
     ) -> impl DoubleEndedIterator<Item = &Operation> {
-        let own = self.of.get(environment).map(Vec::as_slice);
-        own.unwrap_or_default()
+        let indexes = self.of.get(environment).map(Vec::as_slice);
+        indexes
+            .unwrap_or_default()
             .iter()
             .filter_map(|index| self.all.get(*index))
     }
@@ -119,8 +120,8 @@ impl Operations {
         if operation.done {
             self.open.remove(&index);
         }
-        if let Some(own) = self.all.get_mut(index) {
-            *own = operation;
+        if let Some(stored) = self.all.get_mut(index) {
+            *stored = operation;
         }
     }
 }

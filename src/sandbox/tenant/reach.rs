@@ -34,10 +34,10 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
     let usable = vault
         .keys
         .get(&key.to_ascii_lowercase())
-        .is_some_and(|own| {
-            number(&key.to_ascii_lowercase(), own).is_some_and(|number| {
-                own.is_enabled(number) && version(world, own, number).wraps_at(now)
-            }) && !own.deleted
+        .is_some_and(|stored_key| {
+            number(&key.to_ascii_lowercase(), stored_key).is_some_and(|number| {
+                stored_key.is_enabled(number) && version(world, stored_key, number).wraps_at(now)
+            }) && !stored_key.deleted
         });
     let granted = if vault.hsm {
         locally_wraps(world, principal, name, key)
@@ -45,15 +45,16 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
         wraps(world, principal, &format!("{vault_id}/keys/{key}"))
     } else {
         access_policies(world, name).iter().any(|entry| {
-            let held = |need: &str| {
+            let permitted = |need: &str| {
                 entry["permissions"]["keys"].as_array().is_some_and(|list| {
-                    list.iter().any(|own| {
-                        own.as_str()
-                            .is_some_and(|own| own.eq_ignore_ascii_case(need))
+                    list.iter().any(|listed| {
+                        listed
+                            .as_str()
+                            .is_some_and(|listed| listed.eq_ignore_ascii_case(need))
                     })
                 })
             };
-            is_for(entry, principal) && ["get", "wrapKey", "unwrapKey"].into_iter().all(held)
+            is_for(entry, principal) && ["get", "wrapKey", "unwrapKey"].into_iter().all(permitted)
         })
     };
     usable && granted

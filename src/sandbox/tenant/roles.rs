@@ -99,7 +99,7 @@ pub(in crate::sandbox) fn sees_subscription(
 }
 
 /// The assignments of a principal and its groups that apply at a scope.
-pub(in crate::sandbox) fn held<'a>(
+pub(in crate::sandbox) fn applying_roles<'a>(
     world: &'a World,
     principal: &str,
     scope: &'a str,
@@ -120,7 +120,7 @@ fn judge(world: &World, asked: &Asked<'_>) -> bool {
                 && fulfilled(role.more.condition.as_deref(), asked)
         })
     };
-    held(world, asked.principal, asked.scope)
+    applying_roles(world, asked.principal, asked.scope)
         .filter(|role| !asked.settled || effective(world, role))
         .any(gives)
         && !denied(world, asked)
@@ -185,14 +185,14 @@ mod tests {
     }
 
     /// A single assignment of a role at a scope to the policy `p`.
-    fn one(role: &str, scope: &str) -> Value {
+    fn assigned(role: &str, scope: &str) -> Value {
         json!({ "assignments": [{ "who": "policy:p", "role": role, "scope": scope }] })
     }
 
     #[test]
     fn a_key_is_used_by_whatever_gives_the_three_data_actions() {
         let by = |data: &[&str], but: &[&str]| {
-            let mut rights = one("Custom", "@subscription");
+            let mut rights = assigned("Custom", "@subscription");
             rights["role_definitions"] =
                 json!({ "Custom": { "data_actions": data, "not_data_actions": but } });
             rights
@@ -203,22 +203,25 @@ mod tests {
         for (rights, expected) in [
             (json!({}), false),
             (
-                one("Key Vault Crypto Service Encryption User", "@vault"),
+                assigned("Key Vault Crypto Service Encryption User", "@vault"),
                 true,
             ),
             (
-                one("Key Vault Crypto Service Encryption User", "@key"),
+                assigned("Key Vault Crypto Service Encryption User", "@key"),
                 true,
             ),
-            (one("E147488A-F6F5-4113-8E2D-B22465E65BF6", "@group"), true),
-            (one("Key Vault Crypto User", "@subscription"), true),
-            (one("Key Vault Crypto Officer", "/"), true),
-            (one("Key Vault Administrator", "@vault"), true),
+            (
+                assigned("E147488A-F6F5-4113-8E2D-B22465E65BF6", "@group"),
+                true,
+            ),
+            (assigned("Key Vault Crypto User", "@subscription"), true),
+            (assigned("Key Vault Crypto Officer", "/"), true),
+            (assigned("Key Vault Administrator", "@vault"), true),
             // Other resources, or roles without the data actions.
-            (one("Key Vault Crypto User", "@policy"), false),
-            (one("Key Vault Reader", "@vault"), false),
-            (one("Key Vault Contributor", "@vault"), false),
-            (one("Owner", "/"), false),
+            (assigned("Key Vault Crypto User", "@policy"), false),
+            (assigned("Key Vault Reader", "@vault"), false),
+            (assigned("Key Vault Contributor", "@vault"), false),
+            (assigned("Owner", "/"), false),
             (by(&every, &[]), true),
             (by(&["*"], &[]), true),
             (by(&["*/keys/*"], &["*/UNWRAP/*"]), false),
@@ -274,7 +277,7 @@ mod tests {
     #[test]
     fn a_management_group_covers_the_subscriptions_below_it() {
         let at = |scope: String, subscriptions: Value| {
-            let mut rights = one("Key Vault Crypto User", &scope);
+            let mut rights = assigned("Key Vault Crypto User", &scope);
             rights["management_groups"] = json!({
                 "mg-top": {},
                 "mg-data": { "parent": "mg-top", "subscriptions": subscriptions },
@@ -311,7 +314,7 @@ mod tests {
             (management, 30.0, Some(1e6), true),
             ("/", 1.0, Some(1e6), false),
         ] {
-            let mut rights = one("Key Vault Crypto User", scope);
+            let mut rights = assigned("Key Vault Crypto User", scope);
             rights["assignments"][0]["days_ago"] = json!(days);
             rights["management_groups"] = json!({ "mg": { "subscriptions": ["Contoso"] } });
             rights["settings"] = json!({ "inherited_role_seconds": inherited });
@@ -326,7 +329,7 @@ mod tests {
     #[test]
     fn a_denial_wins_over_every_role() {
         let with = |denial: Value| {
-            let mut rights = one("Key Vault Administrator", "@vault");
+            let mut rights = assigned("Key Vault Administrator", "@vault");
             rights["groups"] = json!({ "g": { "members": ["policy:p"] } });
             rights["denials"] = json!([denial]);
             wraps_here(&tenant(rights))
@@ -381,7 +384,10 @@ mod tests {
         ] }));
         let vault = world.vault_id("kv-contoso-cmk");
         let may = |name: &str, scope: &str, role: &str| {
-            let id = world.rights.definitions().find(|own| own.name == role);
+            let id = world
+                .rights
+                .definitions()
+                .find(|definition| definition.name == role);
             assigns(&world, &user(&world, name), write, scope, &id.unwrap().id)
         };
         for (role, expected) in [

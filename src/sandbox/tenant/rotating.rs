@@ -8,7 +8,10 @@ use super::world::World;
 /// The version that a rotation at this moment adds: like the latest one, with the policy's expiry.
 /// Inferred: it keeps operations and tags.
 fn next(world: &World, key: &Key, moment: i64) -> Version {
-    let expiry = key.rotation.as_ref().and_then(|own| own.expiry.as_ref());
+    let expiry = key
+        .rotation
+        .as_ref()
+        .and_then(|rotation| rotation.expiry.as_ref());
     Version {
         expires: expiry.and_then(|period| period.after(moment)),
         starts: None,
@@ -21,16 +24,19 @@ fn next(world: &World, key: &Key, moment: i64) -> Version {
 impl World {
     /// Adds a version to a key, created at this moment.
     pub(in crate::sandbox) fn rotate(&mut self, vault: &str, key: &str, moment: i64) {
-        let own = self.vaults.get(vault).and_then(|own| own.keys.get(key));
-        let Some(added) = own.map(|own| next(self, own, moment)) else {
+        let stored_key = self
+            .vaults
+            .get(vault)
+            .and_then(|stored_vault| stored_vault.keys.get(key));
+        let Some(added) = stored_key.map(|stored_key| next(self, stored_key, moment)) else {
             return;
         };
-        if let Some(own) = self
+        if let Some(stored_key) = self
             .vaults
             .get_mut(vault)
-            .and_then(|own| own.keys.get_mut(key))
+            .and_then(|stored_vault| stored_vault.keys.get_mut(key))
         {
-            own.add(added, true);
+            stored_key.add(added, true);
         }
         self.effect("key-version-created", format!("{vault}/{key}"));
     }
@@ -46,7 +52,7 @@ impl World {
     fn next_due(&self, now: i64) -> Option<(String, String, i64)> {
         let vaults = self.vaults.iter().filter(|(_, vault)| !vault.deleted);
         let mut all =
-            vaults.flat_map(|(name, vault)| vault.keys.iter().map(move |own| (name, own)));
+            vaults.flat_map(|(name, vault)| vault.keys.iter().map(move |key| (name, key)));
         all.find_map(|(vault, (name, key))| {
             let due = self.due(key).filter(|due| *due <= now)?;
             Some((vault.clone(), name.clone(), due))

@@ -79,7 +79,11 @@ mod tests {
             ("P", None),
             ("", None),
         ] {
-            assert_eq!(Period::parse(text).map(|own| own.days()), days, "{text}");
+            assert_eq!(
+                Period::parse(text).map(|period| period.days()),
+                days,
+                "{text}"
+            );
         }
     }
 }

@@ -18,7 +18,7 @@ pub(in crate::sandbox) fn applies(world: &World, assigned: &str, scope: &str) ->
         || management_group(assigned).is_some_and(|group| {
             above(world, scope)
                 .iter()
-                .any(|own| own.eq_ignore_ascii_case(&group))
+                .any(|covered| covered.eq_ignore_ascii_case(&group))
         })
 }
 
@@ -34,8 +34,8 @@ pub(in crate::sandbox) fn management_group_of<'a>(
 ) -> Option<&'a str> {
     let groups = &world.rights.management_groups;
     let found = groups.iter().find(|group| {
-        let mut own = group.subscriptions.iter();
-        own.any(|id| id.eq_ignore_ascii_case(subscription))
+        let mut subscriptions = group.subscriptions.iter();
+        subscriptions.any(|id| id.eq_ignore_ascii_case(subscription))
     });
     found.map(|group| group.name.as_str())
 }

@@ -115,7 +115,7 @@ impl Demand {
     fn read(wanted: &Value) -> Result<Self, String> {
         let texts = |name: &str| {
             let all = wanted[name].as_array().into_iter().flatten();
-            all.filter_map(|one| one.as_str().map(str::to_owned))
+            all.filter_map(|text| text.as_str().map(str::to_owned))
                 .collect()
         };
         if !wanted["claims"]["access_token"].is_object() {
@@ -132,8 +132,8 @@ impl Demand {
 
     /// Do the requested claims satisfy the demand?
     pub(in crate::sandbox) fn is_met(&self, asked: &Value) -> bool {
-        let own = self.claims["access_token"].as_object();
-        let mut own = own.into_iter().flatten();
-        !self.never && own.all(|(name, value)| asked["access_token"][name] == *value)
+        let claims = self.claims["access_token"].as_object();
+        let mut claims = claims.into_iter().flatten();
+        !self.never && claims.all(|(name, value)| asked["access_token"][name] == *value)
     }
 }

@@ -102,7 +102,7 @@ pub(in crate::sandbox) struct Key {
     pub(in crate::sandbox) starts_in_days: Option<i64>,
     #[serde(default)]
     pub(in crate::sandbox) deleted: bool,
-    #[serde(default = "one")]
+    #[serde(default = "single_version")]
     pub(in crate::sandbox) versions: u32,
     /// Age of each version at the start in days, first version first; 100 by default.
     #[serde(default)]
@@ -143,7 +143,7 @@ pub(in crate::sandbox) struct Version {
 impl Version {
     /// Can the services behind Power Platform wrap and unwrap with it at this time?
     pub(in crate::sandbox) fn wraps_at(&self, now: i64) -> bool {
-        let may = |operation: &&str| self.operations.iter().any(|own| own == operation);
+        let may = |operation: &&str| self.operations.iter().any(|listed| listed == operation);
         self.expires.is_none_or(|end| end > now)
             && self.starts.is_none_or(|start| start <= now)
             && ["wrapKey", "unwrapKey"].iter().all(may)
@@ -215,13 +215,15 @@ pub(in crate::sandbox) fn usual_operations(kty: &str) -> Vec<String> {
     } else {
         &["encrypt", "decrypt", "wrapKey", "unwrapKey"]
     };
-    all.iter().map(|own| (*own).to_owned()).collect()
+    all.iter()
+        .map(|operation| (*operation).to_owned())
+        .collect()
 }
 
 fn yes() -> bool {
     true
 }
 
-fn one() -> u32 {
+fn single_version() -> u32 {
     1
 }

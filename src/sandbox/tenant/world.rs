@@ -81,7 +81,7 @@ impl World {
         let subscription = self
             .subscriptions
             .iter()
-            .find(|own| named.is_none_or(|name| own.name == *name));
+            .find(|subscription| named.is_none_or(|name| subscription.name == *name));
         let Some(subscription) = subscription else {
             return String::new();
         };

@@ -92,7 +92,8 @@ impl DisableEvidence {
         if !gaps.is_empty() {
             return Err(gaps);
         }
-        let sentences = |all: &[Finding]| all.iter().map(|one| one.message.clone()).collect();
+        let sentences =
+            |all: &[Finding]| all.iter().map(|finding| finding.message.clone()).collect();
         Ok(Self {
             vault: vault.clone(),
             key: key.clone(),

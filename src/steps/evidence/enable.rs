@@ -41,7 +41,7 @@ impl EnableEvidence {
             }
         };
         let idle = Verdict::of(environment.ongoing.is_none());
-        let locked = gathering.own(idle.and(|| locked(environment)), &about);
+        let locked = gathering.holds(idle.and(|| locked(environment)), &about);
         gathering.end(Some(Self {
             environment: environment.id.clone(),
             policy: policy.clone(),

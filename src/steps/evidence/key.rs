@@ -71,13 +71,13 @@ impl RotateEvidence {
             return Err(gathering.gaps);
         };
         let enabled = Verdict::from(&found.validity.enabled);
-        let enabled = gathering.own(
+        let enabled = gathering.holds(
             enabled,
             &about(key, &format!("Whether the key `{key}` is enabled")),
         );
-        let due = gathering.own(due, &about(key, &what));
+        let due = gathering.holds(due, &about(key, &what));
         if let Known::Unknown(why) = &found.version {
-            gathering.own(Verdict::cant_tell(why), &about(key, &what));
+            gathering.holds(Verdict::cant_tell(why), &about(key, &what));
         }
         gathering.end(found.version.known().cloned().map(|from| Self {
             place: Place::of(vault, key),
@@ -128,7 +128,7 @@ impl RecoverEvidence {
             Some(Seen::Present(_)) => Verdict::No,
             seen => Verdict::CantTell(unread(seen.as_ref())),
         };
-        let gone = gathering.own(
+        let gone = gathering.holds(
             gone,
             &about(key, &format!("Whether the key `{key}` is there")),
         );
@@ -138,7 +138,7 @@ impl RecoverEvidence {
             seen => Verdict::CantTell(unread(seen)),
         };
         let what = format!("Whether the key `{key}` can be recovered");
-        let recoverable = gathering.own(deleted, &about(key, &what));
+        let recoverable = gathering.holds(deleted, &about(key, &what));
         let needed = needed(&mut gathering, observed, key);
         gathering.end(needed.map(|(place, needed)| Self {
             place,
@@ -163,7 +163,7 @@ fn needed(gathering: &mut Gathering, observed: &Observed, key: &KeyName) -> Opti
             return None;
         }
     };
-    let needed = gathering.own(policy.references(&vault.id, key), &about(key, &what));
+    let needed = gathering.holds(policy.references(&vault.id, key), &about(key, &what));
     Some((Place::of(vault, key), needed))
 }
 
@@ -206,7 +206,7 @@ impl EnableVersionEvidence {
     ) -> Result<Self, Vec<Gap>> {
         let mut gathering = Gathering::default();
         let what = format!("Whether the version {} is enabled", version.as_str());
-        let disabled = gathering.own(is_disabled(observed, version), &about(key, &what));
+        let disabled = gathering.holds(is_disabled(observed, version), &about(key, &what));
         let needed = needed(&mut gathering, observed, key);
         gathering.end(needed.map(|(place, needed)| Self {
             place,
@@ -222,8 +222,8 @@ fn is_disabled(observed: &Observed, version: &KeyVersion) -> Verdict {
     let enabled: Option<&Known<bool>> = match &observed.preconditions.versions {
         Seen::Present(all) => {
             let mut all = all.iter();
-            all.find(|one| one.id == *version)
-                .map(|one| &one.validity.enabled)
+            all.find(|listed| listed.id == *version)
+                .map(|listed| &listed.validity.enabled)
         }
         Seen::Absent | Seen::Unreadable(_) => observed
             .key()

@@ -201,7 +201,7 @@ pub(super) fn managed(
         Verdict::No => Verdict::of(target.make_managed),
         told @ (Verdict::Yes | Verdict::CantTell(_)) => told,
     };
-    gathering.own(verdict, &about)
+    gathering.holds(verdict, &about)
 }
 
 /// Does the policy fit the environment, and what protects it? Returns (fits, protection).

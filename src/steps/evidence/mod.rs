@@ -106,7 +106,7 @@ struct About<'a> {
 
 impl Gathering {
     /// A fact of the caller's own side.
-    fn own(&mut self, verdict: Verdict, about: &About<'_>) -> bool {
+    fn holds(&mut self, verdict: Verdict, about: &About<'_>) -> bool {
         match verdict {
             Verdict::Yes => true,
             Verdict::No => false,
@@ -122,7 +122,7 @@ impl Gathering {
         match verdict {
             Verdict::CantTell(why) if why.forbidden => Others::Hidden(about.who),
             verdict @ (Verdict::Yes | Verdict::No | Verdict::CantTell(_)) => {
-                Others::Told(self.own(verdict, about))
+                Others::Told(self.holds(verdict, about))
             }
         }
     }
@@ -178,18 +178,18 @@ pub fn take<E: Evidence>(
     plan.withheld.push(Withheld::of(&action));
     let stands =
         |finding: &&Finding| matches!(finding.severity, Severity::Block | Severity::Unknown);
-    let said: Vec<(&str, Severity)> = plan
+    let reported: Vec<(&str, Severity)> = plan
         .findings
         .iter()
         .filter(stands)
         .map(|finding| (finding.code, finding.severity))
         .collect();
     let news = |new: &Finding| match new.severity {
-        Severity::Block => !said
+        Severity::Block => !reported
             .iter()
             .any(|(_, severity)| *severity == Severity::Block),
         Severity::Acknowledge | Severity::NotVisible | Severity::Warn | Severity::Unknown => {
-            !said.iter().any(|(code, _)| *code == new.code)
+            !reported.iter().any(|(code, _)| *code == new.code)
         }
     };
     let news: Vec<Finding> = found.into_iter().filter(news).collect();
@@ -202,7 +202,7 @@ fn not_allowed<E: Evidence>(evidence: &E) -> Finding {
     let broken: Vec<&str> = invariant
         .iter()
         .filter(|(_, holds)| !holds)
-        .map(|(words, _)| *words)
+        .map(|(fact, _)| *fact)
         .collect();
     let facts = evidence.facts();
     let subject = facts.first().map_or(E::KIND, |(_, value)| value.as_str());

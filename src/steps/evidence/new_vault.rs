@@ -45,8 +45,8 @@ impl NewVaultEvidence {
             Seen::Present(NameCheck::Taken { .. }) => Verdict::No,
             seen @ (Seen::Absent | Seen::Unreadable(_)) => Verdict::CantTell(unread(seen)),
         };
-        let absent = gathering.own(absent, &about("Whether the vault is there"));
-        let free = gathering.own(free, &about("Whether the vault may be called so"));
+        let absent = gathering.holds(absent, &about("Whether the vault is there"));
+        let free = gathering.holds(free, &about("Whether the vault may be called so"));
         let tenant = observed.making.tenant.present().cloned();
         if tenant.is_none() {
             let about = About {

@@ -32,7 +32,7 @@ impl Protection {
     ) -> Option<Self> {
         let (id, name) = (policy.id.to_string(), &policy.id.name);
         let what = format!("Whether the policy `{name}` encrypts");
-        let encrypts = gathering.own(
+        let encrypts = gathering.holds(
             Verdict::from(&policy.encrypts),
             &about("CMK026", &id, &what),
         );
@@ -40,7 +40,7 @@ impl Protection {
             Known::Known(key) => Some(key.clone()),
             Known::Unknown(why) => {
                 let what = format!("Which key the policy `{name}` references");
-                gathering.own(Verdict::cant_tell(why), &about("CMK026", &id, &what));
+                gathering.holds(Verdict::cant_tell(why), &about("CMK026", &id, &what));
                 None
             }
         };
@@ -154,7 +154,7 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
     ];
     let mut all = true;
     for (code, fact, what) in facts {
-        all &= gathering.own(Verdict::from(fact), &about(code, &subject, &what));
+        all &= gathering.holds(Verdict::from(fact), &about(code, &subject, &what));
     }
     Others::Told(all)
 }
@@ -170,9 +170,9 @@ fn usable(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
         }
     };
     let what = format!("Whether the key `{}` can be used", key.name);
-    let kind = gathering.own(key_state::works(key), &about("CMK015", &key.name, &what));
+    let kind = gathering.holds(key_state::works(key), &about("CMK015", &key.name, &what));
     let now = key.validity.usable(observed.at);
-    Others::Told(gathering.own(now, &about("CMK016", &key.name, &what)) && kind)
+    Others::Told(gathering.holds(now, &about("CMK016", &key.name, &what)) && kind)
 }
 
 /// May the policy's identity use the key?
@@ -184,7 +184,7 @@ fn grant(gathering: &mut Gathering, observed: &Observed, policy: &Policy) -> Oth
     let id = policy.id.to_string();
     if policy.principal_id.is_none() {
         let why = Verdict::cant_tell("it has no identity yet");
-        return Others::Told(gathering.own(why, &about("CMK014", &id, &what)));
+        return Others::Told(gathering.holds(why, &about("CMK014", &id, &what)));
     }
     let found: &Vault = match &observed.vault {
         Some(Seen::Present(vault)) => vault,

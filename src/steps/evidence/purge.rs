@@ -40,7 +40,7 @@ impl PurgeEvidence {
             who: who::KEY_VAULT,
         };
         let verdict = Verdict::from(&vault.purge_protection);
-        let purge_protection = gathering.own(verdict, &about);
+        let purge_protection = gathering.holds(verdict, &about);
         gathering.end(Some(Self {
             vault: vault.id.clone(),
             purge_protection,

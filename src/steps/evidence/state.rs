@@ -33,8 +33,8 @@ pub(super) fn idle(
         }
         seen @ (Seen::Absent | Seen::Unreadable(_)) => Verdict::CantTell(unread(seen)),
     };
-    let own = Verdict::of(!environment.ongoing.as_deref().is_some_and(hinders));
-    gathering.own(own.and(|| history), &about)
+    let field = Verdict::of(!environment.ongoing.as_deref().is_some_and(hinders));
+    gathering.holds(field.and(|| history), &about)
 }
 
 /// Is the environment ready for operations?
@@ -45,7 +45,7 @@ pub(super) fn ready(gathering: &mut Gathering, environment: &Environment) -> boo
         what: &format!("Whether `{}` is ready", environment.display_name),
         who: who::POWER_PLATFORM,
     };
-    gathering.own(environment.is_ready(), &about)
+    gathering.holds(environment.is_ready(), &about)
 }
 
 /// Requires a known runtime state. Administration mode is fine, because administrators set it by
@@ -81,7 +81,7 @@ pub(super) fn allowed(
         let mut refused = rules.disallowed.iter();
         !refused.any(|(refused, _)| refused.eq_ignore_ascii_case(operation))
     });
-    gathering.own(Verdict::from(&refuses), &about)
+    gathering.holds(Verdict::from(&refuses), &about)
 }
 
 /// Adds the gap for a link whose state is not known.

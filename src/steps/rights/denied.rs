@@ -14,8 +14,8 @@ pub(super) enum Denies<'a> {
     CantTell(Doubt),
 }
 
-pub(super) fn denied<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Denies<'a> {
-    let denials = match (&held.denials, asked.need) {
+pub(super) fn denied<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Denies<'a> {
+    let denials = match (&rights.denials, asked.need) {
         // Local roles of a managed HSM have no deny assignments.
         (_, Need::HsmKey) => return Denies::No,
         (Seen::Present(denials), _) => denials,
@@ -33,7 +33,7 @@ pub(super) fn denied<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Denies<'a> {
             return Denies::CantTell(Doubt::unread(why));
         }
     };
-    let roles = held.roles.present().map_or(&[][..], |all| all);
+    let roles = rights.roles.present().map_or(&[][..], |all| all);
     let groups: BTreeSet<&str> = roles
         .iter()
         .filter(|_| !names_others(asked, roles))
@@ -78,13 +78,13 @@ fn denies(asked: RightsQuery<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> V
         }
     };
     let among = |all: &[Principal]| {
-        let own = |id: &str| {
+        let is_principal = |id: &str| {
             same_id(id, asked.principal) || groups.iter().any(|group| same_id(group, id))
         };
-        Verdict::any(all.iter().map(|one| {
-            if one.is_everyone() || own(&one.id) {
+        Verdict::any(all.iter().map(|principal| {
+            if principal.is_everyone() || is_principal(&principal.id) {
                 Verdict::Yes
-            } else if one.group {
+            } else if principal.group {
                 cant_tell("names groups whose members are unknown")
             } else {
                 Verdict::No
@@ -144,14 +144,14 @@ mod tests {
         }
     }
 
-    fn told(need: Need, held: &Held) -> &'static str {
+    fn told(need: Need, rights: &Held) -> &'static str {
         let at = policy_id("ep").to_string();
         let asked = RightsQuery {
             principal: OWN,
             at: &at,
             need,
         };
-        match denied(asked, held) {
+        match denied(asked, rights) {
             Denies::Yes(_) => "denied",
             Denies::No => "not denied",
             Denies::CantTell(_) => "open",
@@ -176,7 +176,7 @@ mod tests {
             denials,
             ..Held::nothing()
         };
-        for (what, held, expected) in [
+        for (what, rights, expected) in [
             ("nothing", Held::nothing(), "not denied"),
             ("its own", denial(|_| {}), "denied"),
             (
@@ -224,7 +224,7 @@ mod tests {
             ("silent", unread(silent()), "open"),
             ("not read", unread(Seen::default()), "open"),
         ] {
-            assert_eq!(told(Need::Policy, &held), expected, "{what}");
+            assert_eq!(told(Need::Policy, &rights), expected, "{what}");
         }
         // Local roles of a managed HSM have no deny assignments.
         assert_eq!(told(Need::HsmKey, &unread(silent())), "not denied");

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Does the principal have the right?
-pub fn judge<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
-    let granted = granted(asked, held);
-    match (denied(asked, held), granted) {
+pub fn judge<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
+    let granted = granted(asked, rights);
+    match (denied(asked, rights), granted) {
         (Denies::Yes(denial), _) => Right::Denied(denial),
         (Denies::CantTell(doubt), Right::Yes(_)) => Right::CantTell(doubt),
         (Denies::CantTell(_) | Denies::No, granted) => granted,
@@ -22,40 +22,40 @@ pub fn judge<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
 }
 
 /// Why a deny assignment may apply, if that can't be told. Another grant may then not help.
-pub fn denial_in_doubt(asked: RightsQuery<'_>, held: &Held) -> Option<Doubt> {
-    match denied(asked, held) {
+pub fn denial_in_doubt(asked: RightsQuery<'_>, rights: &Held) -> Option<Doubt> {
+    match denied(asked, rights) {
         Denies::CantTell(doubt) => Some(doubt),
         Denies::Yes(_) | Denies::No => None,
     }
 }
 
 /// The ids of the roles whose definitions are still needed for the answer.
-pub fn open_roles(asked: RightsQuery<'_>, held: &Held) -> BTreeSet<String> {
-    if asked.need == Need::HsmKey || !matches!(granted(asked, held), Right::CantTell(_)) {
+pub fn open_roles(asked: RightsQuery<'_>, rights: &Held) -> BTreeSet<String> {
+    if asked.need == Need::HsmKey || !matches!(granted(asked, rights), Right::CantTell(_)) {
         return BTreeSet::new();
     }
-    if matches!(denied(asked, held), Denies::Yes(_)) {
+    if matches!(denied(asked, rights), Denies::Yes(_)) {
         return BTreeSet::new();
     }
     let open = |role: &&RoleAssignment| {
         asked.need.built_in(&role.role).is_none()
-            && !held.definitions.contains_key(&role.role)
+            && !rights.definitions.contains_key(&role.role)
             && parse_guid(&role.role).is_some()
     };
-    let here = counting(asked, held.roles.present().map_or(&[], |all| all));
-    here.filter(open).map(|role| role.role.clone()).collect()
+    let counted = counting(asked, rights.roles.present().map_or(&[], |all| all));
+    counted.filter(open).map(|role| role.role.clone()).collect()
 }
 
 /// May a group give the principal the right, by a list of all principals' assignments?
 pub fn may_come_by_group(asked: RightsQuery<'_>, all: &[RoleAssignment]) -> bool {
-    let held = Held::default();
-    here(asked, all)
+    let rights = Held::default();
+    applying(asked, all)
         .filter(|role| role.group && !same_id(&role.principal_id, asked.principal))
         .any(|role| {
             let operations = asked.need.operations().iter();
             operations
                 .into_iter()
-                .any(|operation| gives(asked.need, role, *operation, &held) != Gives::No)
+                .any(|operation| gives(asked.need, role, *operation, &rights) != Gives::No)
         })
 }
 
@@ -63,10 +63,10 @@ pub fn may_come_by_group(asked: RightsQuery<'_>, all: &[RoleAssignment]) -> bool
 /// assignment without a date counts as new. `None` if no assignment gives the right.
 pub fn effective<'a>(
     asked: RightsQuery<'_>,
-    held: &'a Held,
+    rights: &'a Held,
     now: Timestamp,
 ) -> Option<(Timestamp, &'a RoleAssignment)> {
-    let roles = held.roles.present()?;
+    let roles = rights.roles.present()?;
     let settled = |role: &'a RoleAssignment| {
         let made = role.created.known().copied().unwrap_or(now);
         let takes = if management_group(&role.scope).is_some() {
@@ -80,7 +80,7 @@ pub fn effective<'a>(
     for operation in asked.need.operations() {
         // The first effective assignment counts: a second grant does not delay the right.
         let first = counting(asked, roles)
-            .filter(|role| gives(asked.need, role, *operation, held) == Gives::Yes)
+            .filter(|role| gives(asked.need, role, *operation, rights) == Gives::Yes)
             .filter_map(settled)
             .min_by_key(|(from, _)| *from)?;
         if latest.is_none_or(|(from, _)| first.0 > from) {
@@ -91,8 +91,8 @@ pub fn effective<'a>(
 }
 
 /// The source of a right in words, as far as it is known: `the role ROLE at SCOPE`.
-pub fn source(asked: RightsQuery<'_>, held: &Held, by: &[&RoleAssignment]) -> String {
-    let one = |role: &&RoleAssignment| {
+pub fn source(asked: RightsQuery<'_>, rights: &Held, by: &[&RoleAssignment]) -> String {
+    let in_words = |role: &&RoleAssignment| {
         let through = if same_id(&role.principal_id, asked.principal) {
             String::new()
         } else {
@@ -100,14 +100,14 @@ pub fn source(asked: RightsQuery<'_>, held: &Held, by: &[&RoleAssignment]) -> St
         };
         format!(
             "the role `{}` {}{through}",
-            role_name(asked.need, held, &role.role),
+            role_name(asked.need, rights, &role.role),
             place(&role.scope)
         )
     };
-    by.iter().map(one).collect::<Vec<_>>().join(" and ")
+    by.iter().map(in_words).collect::<Vec<_>>().join(" and ")
 }
 
-fn here<'a>(
+fn applying<'a>(
     asked: RightsQuery<'_>,
     roles: &'a [RoleAssignment],
 ) -> impl Iterator<Item = &'a RoleAssignment> {
@@ -122,7 +122,7 @@ fn counting<'a>(
 ) -> impl Iterator<Item = &'a RoleAssignment> {
     let own_alone = names_others(asked, roles);
     let principal = asked.principal.to_owned();
-    here(asked, roles).filter(move |role| !own_alone || same_id(&role.principal_id, &principal))
+    applying(asked, roles).filter(move |role| !own_alone || same_id(&role.principal_id, &principal))
 }
 
 /// Does one assignment allow one operation?
@@ -133,8 +133,8 @@ enum Gives {
     CantTell(Doubt),
 }
 
-fn granted<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
-    let roles = match &held.roles {
+fn granted<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
+    let roles = match &rights.roles {
         Seen::Present(roles) => roles,
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
         Seen::Absent => {
@@ -143,7 +143,7 @@ fn granted<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
         }
     };
     let operations = asked.need.operations();
-    let of = |role: &RoleAssignment, operation| gives(asked.need, role, operation, held);
+    let of = |role: &RoleAssignment, operation| gives(asked.need, role, operation, rights);
     let whole = |role: &&RoleAssignment| {
         operations
             .iter()
@@ -164,7 +164,7 @@ fn granted<'a>(asked: RightsQuery<'_>, held: &'a Held) -> Right<'a> {
             }
         });
         match (found, doubt) {
-            (Some(role), _) if by.iter().any(|one| std::ptr::eq(*one, role)) => {}
+            (Some(role), _) if by.iter().any(|listed| std::ptr::eq(*listed, role)) => {}
             (Some(role), _) => by.push(role),
             (None, Some(doubt)) => open = Some(doubt),
             (None, None) if names_others(asked, roles) => {
@@ -180,8 +180,8 @@ fn not_asked_for() -> Unreadable {
     Unreadable::because("the service listed role assignments of others, which were not asked for")
 }
 
-fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, held: &Held) -> Gives {
-    let name = || role_name(need, held, &role.role);
+fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, rights: &Held) -> Gives {
+    let name = || role_name(need, rights, &role.role);
     let condition = || {
         Gives::CantTell(Doubt::condition(format!(
             "the role `{}` {} has a condition, and cmkctl can't evaluate conditions",
@@ -191,7 +191,7 @@ fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, held: &Hel
     };
     let allowed = match need.built_in(&role.role) {
         Some(known) => Gives::from(known.allows(operation)),
-        None => by_definition(held.definitions.get(&role.role), operation, &role.role),
+        None => by_definition(rights.definitions.get(&role.role), operation, &role.role),
     };
     match allowed {
         Gives::Yes if role.conditional => condition(),
@@ -281,18 +281,18 @@ mod tests {
         }
     }
 
-    fn of_group(one: RoleAssignment) -> RoleAssignment {
+    fn of_group(role: RoleAssignment) -> RoleAssignment {
         RoleAssignment {
             principal_id: GROUP.to_owned(),
             group: true,
-            ..one
+            ..role
         }
     }
 
-    fn bound(one: RoleAssignment) -> RoleAssignment {
+    fn bound(role: RoleAssignment) -> RoleAssignment {
         RoleAssignment {
             conditional: true,
-            ..one
+            ..role
         }
     }
 
@@ -326,28 +326,28 @@ mod tests {
     }
 
     fn named(who: &[(&str, bool)]) -> Vec<Principal> {
-        let one = |(id, group): &(&str, bool)| Principal {
+        let principal = |(id, group): &(&str, bool)| Principal {
             id: (*id).to_owned(),
             group: *group,
         };
-        who.iter().map(one).collect()
+        who.iter().map(principal).collect()
     }
 
-    fn held(roles: Vec<RoleAssignment>) -> Held {
+    fn with_roles(roles: Vec<RoleAssignment>) -> Held {
         Held::of(roles)
     }
 
     fn defined(definition: Seen<RoleDefinition>) -> Held {
         Held {
             definitions: BTreeMap::from([(CUSTOM.to_owned(), definition)]),
-            ..held(vec![role(CUSTOM, VAULT)])
+            ..with_roles(vec![role(CUSTOM, VAULT)])
         }
     }
 
     fn denied_by(denials: Vec<Denial>) -> Held {
         Held {
             denials: whole(denials),
-            ..held(vec![role(ENCRYPTION_USER, VAULT)])
+            ..with_roles(vec![role(ENCRYPTION_USER, VAULT)])
         }
     }
 
@@ -382,26 +382,26 @@ mod tests {
     #[track_caller]
     fn all(need: Need, rows: &[Row]) {
         for (what, read, wanted) in rows {
-            let held = read();
-            let answer = judge(at(need), &held);
+            let rights = read();
+            let answer = judge(at(need), &rights);
             assert_eq!(answer.verdict().flag(), *wanted, "{what}: {answer:?}");
         }
     }
 
-    fn one(id: &str, scope: &str) -> Held {
-        held(vec![role(id, scope)])
+    fn with_role(id: &str, scope: &str) -> Held {
+        with_roles(vec![role(id, scope)])
     }
 
     fn under(path: &str) -> Held {
-        one(ENCRYPTION_USER, &format!("{VAULT}{path}"))
+        with_role(ENCRYPTION_USER, &format!("{VAULT}{path}"))
     }
 
     const PLACES: [Row; 13] = [
-        ("on the vault", || one(ENCRYPTION_USER, VAULT), YES),
-        ("on the key", || one(ENCRYPTION_USER, KEY), YES),
+        ("on the vault", || with_role(ENCRYPTION_USER, VAULT), YES),
+        ("on the key", || with_role(ENCRYPTION_USER, KEY), YES),
         (
             "in capitals",
-            || one(ENCRYPTION_USER, &KEY.to_uppercase()),
+            || with_role(ENCRYPTION_USER, &KEY.to_uppercase()),
             YES,
         ),
         ("on another key", || under("/keys/other"), NO),
@@ -409,59 +409,63 @@ mod tests {
         ("on secrets", || under("/secrets/k"), NO),
         (
             "on the group",
-            || one(ENCRYPTION_USER, "/SUBSCRIPTIONS/S/resourcegroups/G"),
+            || with_role(ENCRYPTION_USER, "/SUBSCRIPTIONS/S/resourcegroups/G"),
             YES,
         ),
         (
             "on another group",
-            || one(ENCRYPTION_USER, "/subscriptions/s/resourceGroups/g2"),
+            || with_role(ENCRYPTION_USER, "/subscriptions/s/resourceGroups/g2"),
             NO,
         ),
         (
             "on the subscription",
-            || one(ENCRYPTION_USER, "/subscriptions/s"),
+            || with_role(ENCRYPTION_USER, "/subscriptions/s"),
             YES,
         ),
         (
             "at the management group",
-            || one(ENCRYPTION_USER, MANAGEMENT),
+            || with_role(ENCRYPTION_USER, MANAGEMENT),
             YES,
         ),
-        ("at the root", || one(ENCRYPTION_USER, "/"), YES),
-        ("at no scope", || one(ENCRYPTION_USER, "//"), NO),
-        ("nowhere", || held(Vec::new()), NO),
+        ("at the root", || with_role(ENCRYPTION_USER, "/"), YES),
+        ("at no scope", || with_role(ENCRYPTION_USER, "//"), NO),
+        ("nowhere", || with_roles(Vec::new()), NO),
     ];
 
     const GIVEN: [Row; 13] = [
-        ("Crypto User", || one(CRYPTO_USER, VAULT), YES),
-        ("Crypto Officer", || one(CRYPTO_OFFICER, VAULT), YES),
-        ("Administrator", || one(ADMINISTRATOR, MANAGEMENT), YES),
+        ("Crypto User", || with_role(CRYPTO_USER, VAULT), YES),
+        ("Crypto Officer", || with_role(CRYPTO_OFFICER, VAULT), YES),
+        (
+            "Administrator",
+            || with_role(ADMINISTRATOR, MANAGEMENT),
+            YES,
+        ),
         (
             "Key Vault Reader reads alone",
-            || one(VAULT_READER, VAULT),
+            || with_role(VAULT_READER, VAULT),
             NO,
         ),
-        ("Release User", || one(RELEASE_USER, VAULT), NO),
-        ("Owner has no data actions", || one(OWNER, VAULT), NO),
+        ("Release User", || with_role(RELEASE_USER, VAULT), NO),
+        ("Owner has no data actions", || with_role(OWNER, VAULT), NO),
         (
             "a group",
-            || held(vec![of_group(role(ADMINISTRATOR, VAULT))]),
+            || with_roles(vec![of_group(role(ADMINISTRATOR, VAULT))]),
             YES,
         ),
         (
             "a condition",
-            || held(vec![bound(role(CRYPTO_USER, VAULT))]),
+            || with_roles(vec![bound(role(CRYPTO_USER, VAULT))]),
             None,
         ),
         (
             "a condition of nothing",
-            || held(vec![bound(role(READER, VAULT))]),
+            || with_roles(vec![bound(role(READER, VAULT))]),
             NO,
         ),
         (
             "a condition beside a role without one",
             || {
-                held(vec![
+                with_roles(vec![
                     bound(role(CRYPTO_USER, VAULT)),
                     role(CRYPTO_OFFICER, KEY),
                 ])
@@ -470,14 +474,14 @@ mod tests {
         ),
         (
             "a role of a managed HSM",
-            || one(HSM_ENCRYPTION_USER, VAULT),
+            || with_role(HSM_ENCRYPTION_USER, VAULT),
             None,
         ),
         (
             "not readable",
             || Held {
                 roles: unreadable(true),
-                ..held(Vec::new())
+                ..with_roles(Vec::new())
             },
             None,
         ),
@@ -485,52 +489,60 @@ mod tests {
     ];
 
     const READS: [Row; 9] = [
-        ("Reader on the policy", || one(READER, POLICY), YES),
-        ("Reader above", || one(READER, MANAGEMENT), YES),
-        ("Contributor", || one(CONTRIBUTOR, "/subscriptions/s"), YES),
-        ("Owner", || one(OWNER, "/"), YES),
+        ("Reader on the policy", || with_role(READER, POLICY), YES),
+        ("Reader above", || with_role(READER, MANAGEMENT), YES),
+        (
+            "Contributor",
+            || with_role(CONTRIBUTOR, "/subscriptions/s"),
+            YES,
+        ),
+        ("Owner", || with_role(OWNER, "/"), YES),
         (
             "by a group",
-            || held(vec![of_group(role(READER, POLICY))]),
+            || with_roles(vec![of_group(role(READER, POLICY))]),
             YES,
         ),
         (
             "under a condition",
-            || held(vec![bound(role(READER, POLICY))]),
+            || with_roles(vec![bound(role(READER, POLICY))]),
             None,
         ),
         (
             "Key Vault Administrator",
-            || one(ADMINISTRATOR, "/subscriptions/s"),
+            || with_role(ADMINISTRATOR, "/subscriptions/s"),
             NO,
         ),
         (
             "who gives roles on vaults",
-            || one(DATA_ACCESS, "/subscriptions/s"),
+            || with_role(DATA_ACCESS, "/subscriptions/s"),
             NO,
         ),
-        ("on the vault", || one(READER, VAULT), NO),
+        ("on the vault", || with_role(READER, VAULT), NO),
     ];
 
     const LOCAL: [Row; 6] = [
-        ("on the key", || one(HSM_ENCRYPTION_USER, "/keys/k"), YES),
         (
-            "on all keys",
-            || one("21dbd100-6940-42c2-9190-5d6cb909625b", "/keys"),
+            "on the key",
+            || with_role(HSM_ENCRYPTION_USER, "/keys/k"),
             YES,
         ),
-        ("at the root", || one(HSM_ENCRYPTION_USER, "/"), YES),
+        (
+            "on all keys",
+            || with_role("21dbd100-6940-42c2-9190-5d6cb909625b", "/keys"),
+            YES,
+        ),
+        ("at the root", || with_role(HSM_ENCRYPTION_USER, "/"), YES),
         (
             "on another key",
-            || one(HSM_ENCRYPTION_USER, "/keys/k2"),
+            || with_role(HSM_ENCRYPTION_USER, "/keys/k2"),
             NO,
         ),
         (
             "Crypto Auditor",
-            || one("2c18b078-7c48-4d3a-af88-5a3a1b3f82b3", "/"),
+            || with_role("2c18b078-7c48-4d3a-af88-5a3a1b3f82b3", "/"),
             NO,
         ),
-        ("a role of its own", || one(CUSTOM, "/keys"), None),
+        ("a role of its own", || with_role(CUSTOM, "/keys"), None),
     ];
 
     #[test]
@@ -618,7 +630,7 @@ mod tests {
         ),
         ("not readable", || defined(unreadable(true)), None),
         ("not there", || defined(Seen::Absent), None),
-        ("not read", || one(CUSTOM, VAULT), None),
+        ("not read", || with_role(CUSTOM, VAULT), None),
         (
             "not readable, beside one that gives it",
             || hidden(vec![role(CUSTOM, VAULT), role(CRYPTO_USER, KEY)]),
@@ -639,11 +651,11 @@ mod tests {
     const ALL: (&str, bool) = ("00000000-0000-0000-0000-000000000000", true);
     const WRAP: [&str; 1] = ["Microsoft.KeyVault/vaults/keys/wrap/action"];
 
-    fn of(one: Denial) -> Held {
-        denied_by(vec![one])
+    fn of(denial: Denial) -> Held {
+        denied_by(vec![denial])
     }
 
-    fn own() -> Denial {
+    fn of_identity() -> Denial {
         denial(&WRAP, &[(OWN, false)])
     }
 
@@ -659,10 +671,10 @@ mod tests {
     }
 
     /// The identity has its right through the group.
-    fn by_group(one: Denial) -> Held {
+    fn by_group(denial: Denial) -> Held {
         Held {
             roles: whole(vec![of_group(role(ENCRYPTION_USER, VAULT))]),
-            ..of(one)
+            ..of(denial)
         }
     }
 
@@ -670,19 +682,19 @@ mod tests {
         of(Denial {
             scope: scope.to_owned(),
             only_at_scope,
-            ..own()
+            ..of_identity()
         })
     }
 
     fn denials_are(denials: Seen<Whole<Denial>>) -> Held {
         Held {
             denials,
-            ..one(ENCRYPTION_USER, VAULT)
+            ..with_role(ENCRYPTION_USER, VAULT)
         }
     }
 
     const DENIED: [Row; 19] = [
-        ("the identity", || of(own()), NO),
+        ("the identity", || of(of_identity()), NO),
         ("everyone", || of(denial(&["*"], &[ALL])), NO),
         (
             "everyone but the identity",
@@ -724,14 +736,14 @@ mod tests {
             || {
                 of(Denial {
                     conditional: true,
-                    ..own()
+                    ..of_identity()
                 })
             },
             None,
         ),
         (
             "two, of which one is sure",
-            || denied_by(vec![of_a_group(), own()]),
+            || denied_by(vec![of_a_group(), of_identity()]),
             NO,
         ),
         (
@@ -745,7 +757,7 @@ mod tests {
             "nothing to take",
             || Held {
                 roles: whole(Vec::new()),
-                ..of(own())
+                ..of(of_identity())
             },
             NO,
         ),
@@ -758,22 +770,22 @@ mod tests {
         assert_eq!(doubt.map(|doubt| doubt.about), Some(About::Denial));
     }
 
-    fn of_another(one: RoleAssignment) -> RoleAssignment {
+    fn of_another(role: RoleAssignment) -> RoleAssignment {
         RoleAssignment {
             principal_id: "cccccccc-0000-4000-8000-000000000003".to_owned(),
-            ..one
+            ..role
         }
     }
 
     fn beside_another(mine: RoleAssignment) -> Held {
-        held(vec![of_another(role(ENCRYPTION_USER, VAULT)), mine])
+        with_roles(vec![of_another(role(ENCRYPTION_USER, VAULT)), mine])
     }
 
     /// The list names another user or service principal, although the request filtered them out.
     const OTHERS: [Row; 6] = [
         (
             "another alone",
-            || held(vec![of_another(role(ENCRYPTION_USER, VAULT))]),
+            || with_roles(vec![of_another(role(ENCRYPTION_USER, VAULT))]),
             None,
         ),
         (
@@ -823,28 +835,28 @@ mod tests {
 
     #[test]
     fn a_definition_is_read_only_where_the_answer_depends_on_it() {
-        let open = |held: &Held| {
-            open_roles(at(Need::Key), held)
+        let open = |rights: &Held| {
+            open_roles(at(Need::Key), rights)
                 .into_iter()
                 .collect::<Vec<_>>()
         };
-        let own = || role(CUSTOM, VAULT);
-        assert_eq!(open(&held(vec![own(), own()])), [CUSTOM]);
-        assert!(open(&held(vec![own(), role(CRYPTO_USER, KEY)])).is_empty());
-        assert!(open(&held(vec![role(CUSTOM, &format!("{VAULT}/keys/x"))])).is_empty());
-        assert!(open(&held(vec![role("no guid/../x", VAULT)])).is_empty());
+        let custom = || role(CUSTOM, VAULT);
+        assert_eq!(open(&with_roles(vec![custom(), custom()])), [CUSTOM]);
+        assert!(open(&with_roles(vec![custom(), role(CRYPTO_USER, KEY)])).is_empty());
+        assert!(open(&with_roles(vec![role(CUSTOM, &format!("{VAULT}/keys/x"))])).is_empty());
+        assert!(open(&with_roles(vec![role("no guid/../x", VAULT)])).is_empty());
         assert!(open(&defined(Seen::Absent)).is_empty());
         let everyone = denial(&["*"], &[(OWN, false)]);
         let denied = Held {
             denials: whole(vec![everyone]),
-            ..held(vec![own()])
+            ..with_roles(vec![custom()])
         };
         assert!(open(&denied).is_empty());
     }
 
     #[test]
     fn only_what_may_be_a_group_and_may_give_it_is_asked_for() {
-        let may = |one: RoleAssignment| may_come_by_group(at(Need::Key), &[one]);
+        let may = |role: RoleAssignment| may_come_by_group(at(Need::Key), &[role]);
         assert!(may(of_group(role(ADMINISTRATOR, VAULT))));
         assert!(may(of_group(role(CUSTOM, MANAGEMENT))));
         assert!(!may(of_group(role(READER, VAULT))));
@@ -863,37 +875,38 @@ mod tests {
     fn from_when_on_and_by_what() {
         let now: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
         let ago = |minutes: i64| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap();
-        let made = |one: RoleAssignment, minutes: i64| RoleAssignment {
+        let made = |role: RoleAssignment, minutes: i64| RoleAssignment {
             created: Known::Known(ago(minutes)),
-            ..one
+            ..role
         };
         let from = |all: Vec<RoleAssignment>| {
-            let held = held(all);
-            effective(at(Need::Key), &held, now).map(|(from, _)| from.duration_since(now).as_mins())
+            let rights = with_roles(all);
+            effective(at(Need::Key), &rights, now)
+                .map(|(from, _)| from.duration_since(now).as_mins())
         };
-        let own = || role(ENCRYPTION_USER, VAULT);
+        let direct = || role(ENCRYPTION_USER, VAULT);
         let above = || role(CRYPTO_USER, MANAGEMENT);
-        assert_eq!(from(vec![made(own(), 2)]), Some(3));
+        assert_eq!(from(vec![made(direct(), 2)]), Some(3));
         assert_eq!(
-            from(vec![own()]),
+            from(vec![direct()]),
             Some(5),
             "a time that is not known may be now"
         );
         assert_eq!(from(vec![made(above(), 60)]), Some(7 * 60));
-        assert_eq!(from(vec![made(above(), 60), made(own(), 4)]), Some(1));
-        assert_eq!(from(vec![bound(made(own(), 2))]), None);
+        assert_eq!(from(vec![made(above(), 60), made(direct(), 4)]), Some(1));
+        assert_eq!(from(vec![bound(made(direct(), 2))]), None);
         assert_eq!(from(vec![made(role(READER, VAULT), 2)]), None);
 
-        let held = defined(custom(&["*"], &[]));
-        let (one, two) = (role(CUSTOM, KEY), of_group(role(CRYPTO_USER, MANAGEMENT)));
+        let rights = defined(custom(&["*"], &[]));
+        let (custom, by_group) = (role(CUSTOM, KEY), of_group(role(CRYPTO_USER, MANAGEMENT)));
         assert_eq!(
-            source(at(Need::Key), &held, &[&one, &two]),
+            source(at(Need::Key), &rights, &[&custom, &by_group]),
             format!(
                 "the role `Contoso Wrapper` on the key `k` and the role `Key Vault Crypto User` at \
                 the management group `contoso` through the group {GROUP}"
             )
         );
-        for (scope, words) in [
+        for (scope, expected) in [
             ("/", "at the root scope `/`"),
             ("/subscriptions/s", "on the subscription s"),
             (
@@ -906,7 +919,7 @@ mod tests {
             ("/keys/k", "on the key `k`"),
             ("/a/b/c/d/e", "at /a/b/c/d/e"),
         ] {
-            assert_eq!(place(scope), words);
+            assert_eq!(place(scope), expected);
         }
     }
 }

@@ -42,7 +42,7 @@ pub fn allows_key<'a>(
     policy: &Policy,
     vault: &Vault,
     key: Option<&KeyName>,
-    held: &'a Held,
+    rights: &'a Held,
 ) -> Right<'a> {
     let unread = |why: &str| Right::CantTell(Doubt::unread(Unreadable::because(why)));
     let Some(principal) = policy.principal_id.as_deref() else {
@@ -65,7 +65,7 @@ pub fn allows_key<'a>(
                 at: &at,
                 need,
             };
-            judge(asked, held)
+            judge(asked, rights)
         }
     }
 }
@@ -86,12 +86,12 @@ fn need(kind: ResourceKind) -> Need {
 
 /// If nothing gives the right: why a grant may not help either, because the deny assignments are
 /// not known.
-pub fn denial_open(policy: &Policy, vault: &Vault, held: &Held) -> Option<Doubt> {
+pub fn denial_open(policy: &Policy, vault: &Vault, rights: &Held) -> Option<Doubt> {
     if vault.rbac != Known::Known(true) {
         return None;
     }
     let at = scope_in(policy, vault);
-    denial_in_doubt(asked(policy, vault, &at)?, held)
+    denial_in_doubt(asked(policy, vault, &at)?, rights)
 }
 
 /// The scope of the key that the policy references.
@@ -112,10 +112,10 @@ fn asked<'a>(policy: &'a Policy, vault: &Vault, at: &'a str) -> Option<RightsQue
 pub fn given_by_us<'a>(
     policy: &Policy,
     key: &KeyReference,
-    held: &'a Held,
+    rights: &'a Held,
 ) -> Option<&'a RoleAssignment> {
     let principal = policy.principal_id.as_deref()?;
-    held.roles.present()?.iter().find(|role| {
+    rights.roles.present()?.iter().find(|role| {
         same_id(&role.principal_id, principal)
             && role.role == ENCRYPTION_USER
             && same_id(&role.scope, &key.vault.to_string())
@@ -127,7 +127,7 @@ pub fn given_by_us<'a>(
 pub fn source_of_key(
     policy: &Policy,
     key: &KeyReference,
-    held: &Held,
+    rights: &Held,
     by: &[&RoleAssignment],
 ) -> String {
     let need = need(key.vault.kind);
@@ -137,7 +137,7 @@ pub fn source_of_key(
         at: &at,
         need,
     };
-    source(asked, held, by)
+    source(asked, rights, by)
 }
 
 /// When the grants of the policy's identity become effective everywhere, with the assignment that
@@ -184,7 +184,7 @@ mod tests {
             ..vault()
         };
         let (yes, no, open) = ("yes", "no", "open");
-        for (vault, held, expected) in [
+        for (vault, rights, expected) in [
             (vault(), &roles, yes),
             (vault(), &none, no),
             (vault(), &unread, open),
@@ -194,13 +194,13 @@ mod tests {
             (known(&["get", "wrapkey"]), &roles, no),
             (by_policies(odd()), &roles, open),
         ] {
-            let own = policy("ep");
-            let found = match allows_key(&own, &vault, Some(&key_name()), held) {
+            let protecting = policy("ep");
+            let found = match allows_key(&protecting, &vault, Some(&key_name()), rights) {
                 Right::Yes(_) => yes,
                 Right::No | Right::Denied(_) => no,
                 Right::CantTell(_) => open,
             };
-            assert_eq!(found, expected, "{vault:?} {held:?}");
+            assert_eq!(found, expected, "{vault:?} {rights:?}");
         }
         let mut without = policy("ep");
         without.principal_id = None;
@@ -210,10 +210,11 @@ mod tests {
 
     #[test]
     fn what_cmkctl_gave_is_on_the_vault_and_without_a_condition() {
-        let own = policy("ep");
-        let reference = own.key_reference().unwrap();
-        let ours =
-            |role: RoleAssignment| given_by_us(&own, reference, &Held::of(vec![role])).is_some();
+        let protecting = policy("ep");
+        let reference = protecting.key_reference().unwrap();
+        let ours = |role: RoleAssignment| {
+            given_by_us(&protecting, reference, &Held::of(vec![role])).is_some()
+        };
         assert!(ours(grant()));
         let conditional = RoleAssignment {
             conditional: true,

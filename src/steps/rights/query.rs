@@ -163,9 +163,9 @@ pub(super) fn names_others(asked: RightsQuery<'_>, roles: &[RoleAssignment]) -> 
 }
 
 /// A role's name if it is known, else its id.
-pub(super) fn role_name(need: Need, held: &Held, role: &str) -> String {
+pub(super) fn role_name(need: Need, rights: &Held, role: &str) -> String {
     let defined = || {
-        let definition = held.definitions.get(role)?.present()?;
+        let definition = rights.definitions.get(role)?.present()?;
         definition.name.clone()
     };
     need.built_in(role)
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn places_have_names() {
         let policy = policy_id("ep").to_string();
-        for (scope, words) in [
+        for (scope, expected) in [
             ("/", "at the root scope `/`"),
             ("/keys", "on all keys"),
             ("/keys/k", "on the key `k`"),
@@ -241,7 +241,7 @@ mod tests {
             ),
             (policy.as_str(), "on the policy `ep`"),
         ] {
-            assert_eq!(place(scope), words);
+            assert_eq!(place(scope), expected);
         }
         assert_eq!(
             management_group("/providers/Microsoft.Management/managementGroups/"),

@@ -81,33 +81,33 @@ impl Fault {
     }
 
     fn remedies(&self, file: &Path) -> Vec<String> {
-        let one = |text: &str| vec![text.to_owned()];
+        let single = |text: &str| vec![text.to_owned()];
         let file = quoted(&file.display().to_string());
         let now = |name: &str| format!("Then set AZURE_CLIENT_CERTIFICATE_PATH to `{name}`.");
         match self {
-            Fault::Unreadable(_) => {
-                one("Check AZURE_CLIENT_CERTIFICATE_PATH, and that your account may read the file.")
-            }
-            Fault::Neither | Fault::Damaged => one(
+            Fault::Unreadable(_) => single(
+                "Check AZURE_CLIENT_CERTIFICATE_PATH, and that your account may read the file.",
+            ),
+            Fault::Neither | Fault::Damaged => single(
                 "Export the certificate with its private key again, as PEM or PFX, and set \
                 AZURE_CLIENT_CERTIFICATE_PATH to that file.",
             ),
-            Fault::NoKey => one(
+            Fault::NoKey => single(
                 "Export the certificate with its private key as PFX, or put both into one PEM \
                 file.",
             ),
             Fault::NoCertificate | Fault::Strangers => {
-                one("Put the certificate of this private key into the same file.")
+                single("Put the certificate of this private key into the same file.")
             }
             Fault::Early(_) => {
-                one("Check this machine's clock, or use a certificate that is valid now.")
+                single("Check this machine's clock, or use a certificate that is valid now.")
             }
-            Fault::Ended(_) => one(
+            Fault::Ended(_) => single(
                 "Register a new certificate at the application in Microsoft Entra, and set \
                 AZURE_CLIENT_CERTIFICATE_PATH to its file.",
             ),
-            Fault::PasswordMissing => one("Set AZURE_CLIENT_CERTIFICATE_PASSWORD."),
-            Fault::PasswordWrong => one("Check AZURE_CLIENT_CERTIFICATE_PASSWORD."),
+            Fault::PasswordMissing => single("Set AZURE_CLIENT_CERTIFICATE_PASSWORD."),
+            Fault::PasswordWrong => single("Check AZURE_CLIENT_CERTIFICATE_PASSWORD."),
             Fault::OldPem => vec![
                 format!("openssl pkcs8 -topk8 -v2 aes-256-cbc -in {file} -out converted.pem"),
                 format!("openssl x509 -in {file} >> converted.pem"),
@@ -118,7 +118,7 @@ impl Fault {
                 now("converted.pem"),
             ],
             Fault::NotRsa | Fault::Size => {
-                one("Use a certificate with an RSA key of 2048 to 4096 bits.")
+                single("Use a certificate with an RSA key of 2048 to 4096 bits.")
             }
         }
     }

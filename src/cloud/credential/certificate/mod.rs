@@ -43,21 +43,26 @@ impl fmt::Debug for Signed {
 
 impl Signed {
     /// Reads the file and checks that it can sign in. Sends nothing.
-    pub(super) fn read(own: &CertificateFile, client: &str, audience: String) -> Result<Self> {
-        let pair = read(own, Timestamp::now()).map_err(|fault| fault.error(&own.path))?;
+    pub(super) fn read(
+        certificate: &CertificateFile,
+        client: &str,
+        audience: String,
+    ) -> Result<Self> {
+        let pair =
+            read(certificate, Timestamp::now()).map_err(|fault| fault.error(&certificate.path))?;
         Ok(Self {
             pair,
             client: client.to_owned(),
             audience,
-            with_chain: own.with_chain,
+            with_chain: certificate.with_chain,
         })
     }
 
     fn jwt(&self, now: Timestamp) -> azure_core::Result<String> {
         let thumbprint = |der: &Vec<u8>| ring::digest::digest(&ring::digest::SHA256, der);
         let mut header = json!({ "typ": "JWT", "alg": "PS256" });
-        if let Some(own) = self.pair.chain.first() {
-            header["x5t#S256"] = json!(URL_SAFE_NO_PAD.encode(thumbprint(own)));
+        if let Some(certificate) = self.pair.chain.first() {
+            header["x5t#S256"] = json!(URL_SAFE_NO_PAD.encode(thumbprint(certificate)));
         }
         if self.with_chain {
             let chain = self.pair.chain.iter().map(|der| STANDARD.encode(der));
@@ -80,8 +85,8 @@ impl Signed {
         let key = &self.pair.key;
         key.sign(&RSA_PSS_SHA256, &random, signed.as_bytes(), &mut signature)
             .map_err(|_| {
-                let words = "the private key could not sign";
-                azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, words)
+                let why = "the private key could not sign";
+                azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, why)
             })?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -94,8 +99,12 @@ impl ClientAssertion for Signed {
     }
 }
 
-fn read(own: &CertificateFile, now: Timestamp) -> std::result::Result<Pair, Fault> {
-    let bytes = std::fs::read(&own.path).map_err(|error| Fault::Unreadable(error.to_string()))?;
-    let password = own.password.as_ref().map(|password| password.secret());
+fn read(certificate: &CertificateFile, now: Timestamp) -> std::result::Result<Pair, Fault> {
+    let bytes =
+        std::fs::read(&certificate.path).map_err(|error| Fault::Unreadable(error.to_string()))?;
+    let password = certificate
+        .password
+        .as_ref()
+        .map(|password| password.secret());
     pair::of(&file::read(&bytes, password)?, now)
 }

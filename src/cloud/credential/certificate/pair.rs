@@ -29,7 +29,7 @@ pub(super) fn of(contents: &Contents, now: Timestamp) -> Result<Pair, Fault> {
     let certificates: Vec<(&Vec<u8>, X509Certificate<'_>)> = parsed.collect::<Result<_, _>>()?;
     let (mut best, mut why): (Option<(Timestamp, Pair)>, _) = (None, None);
     for key in &contents.keys {
-        let own = match usable(key) {
+        let candidate = match usable(key) {
             Ok(key) => {
                 let found = own_of(&key, &certificates, now);
                 found.map(|(until, certificate)| {
@@ -39,8 +39,10 @@ pub(super) fn of(contents: &Contents, now: Timestamp) -> Result<Pair, Fault> {
             }
             Err(fault) => Err(fault),
         };
-        match own {
-            Ok(own) if best.as_ref().is_none_or(|best| best.0 < own.0) => best = Some(own),
+        match candidate {
+            Ok(candidate) if best.as_ref().is_none_or(|best| best.0 < candidate.0) => {
+                best = Some(candidate)
+            }
             Ok(_) => {}
             Err(fault) => why = why.or(Some(fault)),
         }

@@ -71,8 +71,8 @@ pub struct TokenKey {
 impl TokenKey {
     /// Do the keys differ only in the account?
     fn succeeds(&self, other: &Self) -> bool {
-        let own = (&self.authority, &self.tenant, &self.method, &self.scope);
-        own == (&other.authority, &other.tenant, &other.method, &other.scope)
+        let without_binding = (&self.authority, &self.tenant, &self.method, &self.scope);
+        without_binding == (&other.authority, &other.tenant, &other.method, &other.scope)
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Memory {
     place: Option<Place>,
     store: Store,
     /// The faults that were already reported.
-    said: Mutex<Vec<Fault>>,
+    reported: Mutex<Vec<Fault>>,
 }
 
 impl fmt::Debug for Memory {
@@ -69,7 +69,7 @@ impl Memory {
         Self {
             place: Some(Place::new(folder)),
             store,
-            said: Mutex::default(),
+            reported: Mutex::default(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Memory {
         Self {
             place: None,
             store: Store::None,
-            said: Mutex::default(),
+            reported: Mutex::default(),
         }
     }
 
@@ -148,11 +148,12 @@ impl Memory {
     pub fn renew_login(&self, login: &Login, refresh: &Secret) {
         let renewed = self.change_what_is_there(|content| {
             let mut logins = content.logins.iter_mut();
-            let own = logins.find(|own| own.key == login.key && own.when == login.when);
-            let Some(own) = own.filter(|own| own.refresh.as_ref() != Some(refresh)) else {
+            let stored = logins.find(|stored| stored.key == login.key && stored.when == login.when);
+            let Some(stored) = stored.filter(|stored| stored.refresh.as_ref() != Some(refresh))
+            else {
                 return false;
             };
-            own.refresh = Some(refresh.clone());
+            stored.refresh = Some(refresh.clone());
             true
         });
         renewed.unwrap_or_else(|fault| self.say(&fault));
@@ -198,8 +199,8 @@ impl Memory {
     pub fn needed(&self, line: &str) -> BTreeSet<String> {
         let needs = self.content().map(|content| content.needs);
         let known = needs.unwrap_or_default().into_iter();
-        let mut own = known.filter(|need| need.line == line);
-        own.next().map(|need| need.scopes).unwrap_or_default()
+        let mut of_line = known.filter(|need| need.line == line);
+        of_line.next().map(|need| need.scopes).unwrap_or_default()
     }
 
     /// Did cmkctl recently find that this machine has no managed identity?
@@ -377,18 +378,18 @@ impl Memory {
     /// Reports a fault, once in a process. A system without a key store gives one warning in the
     /// lifetime of a folder.
     fn say(&self, fault: &Fault) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = self.place.as_ref().filter(|_| !said.contains(fault)) else {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = self.place.as_ref().filter(|_| !reported.contains(fault)) else {
             return;
         };
-        said.push(fault.clone());
+        reported.push(fault.clone());
         let file = place.file();
-        let words = fault.told(&file);
+        let text = fault.told(&file);
         let first = matches!(fault, Fault::NoStore(_)) && place.first_without_store();
         if first || !fault.is_usual() {
-            tracing::warn!("{words}");
+            tracing::warn!("{text}");
         } else {
-            tracing::info!("{words}");
+            tracing::info!("{text}");
         }
     }
 }

@@ -49,14 +49,14 @@ impl Slot {
         match self.entry.get_secret() {
             Ok(secret) => Ok(<[u8; KEY_BYTES]>::try_from(secret.as_slice()).ok().map(Key)),
             Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(words(&error)),
+            Err(error) => Err(error_text(&error)),
         }
     }
 
     /// Stores a key and reads it back. A store that does not return the key is an error.
     pub(super) fn keep(&self, key: &Key) -> Result<(), String> {
         let stored = self.entry.set_secret(&key.0);
-        stored.map_err(|error| words(&error))?;
+        stored.map_err(|error| error_text(&error))?;
         match self.key()? {
             Some(read) if read == *key => Ok(()),
             _ => Err("it did not give back what it was given".to_owned()),
@@ -67,13 +67,13 @@ impl Slot {
     pub(super) fn forget(&self) -> Result<(), String> {
         match self.entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
-            Err(error) => Err(words(&error)),
+            Err(error) => Err(error_text(&error)),
         }
     }
 }
 
 /// The error's text, without the bytes that some errors carry.
-fn words(error: &Error) -> String {
+fn error_text(error: &Error) -> String {
     match error {
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "its entry is damaged".to_owned(),
         error => error.to_string(),
@@ -91,17 +91,17 @@ fn entry(name: &str) -> Result<Entry, String> {
     // Only the persistent keyring outlives the process.
     let persistent = KeyRing::get_persistent(KeyRingIdentifier::Session);
     persistent.map_err(|error| format!("the kernel keeps no keyring for this user: {error}"))?;
-    let store = linux_keyutils_keyring_store::Store::new().map_err(|error| words(&error))?;
+    let store = linux_keyutils_keyring_store::Store::new().map_err(|error| error_text(&error))?;
     let entry = store.build("cmkctl", name, None);
-    entry.map_err(|error| words(&error))
+    entry.map_err(|error| error_text(&error))
 }
 
 #[cfg(windows)]
 fn entry(name: &str) -> Result<Entry, String> {
     use keyring_core::api::CredentialStoreApi;
-    let store = windows_native_keyring_store::Store::new().map_err(|error| words(&error))?;
+    let store = windows_native_keyring_store::Store::new().map_err(|error| error_text(&error))?;
     let entry = store.build("cmkctl", name, None);
-    entry.map_err(|error| words(&error))
+    entry.map_err(|error| error_text(&error))
 }
 
 #[cfg(target_os = "macos")]
@@ -109,7 +109,7 @@ fn entry(name: &str) -> Result<Entry, String> {
     use keyring_core::api::CredentialStoreApi;
     let store = apple_native_keyring_store::keychain::Store::new();
     let entry = store.and_then(|store| store.build("cmkctl", name, None));
-    entry.map_err(|error| words(&error))
+    entry.map_err(|error| error_text(&error))
 }
 
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]

@@ -46,10 +46,10 @@ impl Asking<'_> {
 }
 
 /// The error if only the user can satisfy `asks`, and no user is present.
-pub(in crate::cloud::credential) fn unanswered(asking: &Asking<'_>, asks: &Asks) -> Error {
+pub(in crate::cloud::credential) fn unanswered(user_sign_in: &Asking<'_>, asks: &Asks) -> Error {
     let mut error = asks.error.clone();
     error.hints.clear();
-    let tenant = match asking.endpoint.tenant {
+    let tenant = match user_sign_in.endpoint.tenant {
         ANY_TENANT => String::new(),
         tenant => format!(" --tenant {}", quoted(tenant)),
     };

@@ -17,12 +17,12 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// Opens the browser, waits for its redirect, and redeems the authorization code.
 pub(super) async fn sign_in(
-    asking: &Asking<'_>,
+    user_sign_in: &Asking<'_>,
     scope: &str,
     claims: Option<&str>,
 ) -> Result<Given> {
-    let endpoint = &asking.endpoint;
-    let failed = |words: &str| endpoint.failed(words);
+    let endpoint = &user_sign_in.endpoint;
+    let failed = |detail: &str| endpoint.failed(detail);
     let secrets = pkce::random().zip(pkce::random());
     let (state, verifier) = secrets.ok_or_else(|| failed("The system gives no random numbers."))?;
     let loopback = Loopback::open().await.map_err(|error| {
@@ -41,20 +41,20 @@ pub(super) async fn sign_in(
         .append_pair("code_challenge", &pkce::challenge(&verifier))
         .append_pair("code_challenge_method", "S256");
     // Without a known account, Entra lets the user choose one.
-    let account = asking.account.map(|name| ("login_hint", name));
+    let account = user_sign_in.account.map(|name| ("login_hint", name));
     let account = account.unwrap_or(("prompt", "select_account"));
     let claims = claims.map(|claims| ("claims", claims));
     let more = [Some(account), claims].into_iter().flatten();
     address.query_pairs_mut().extend_pairs(more);
-    let say = |message: String| (asking.prompt)(&DevicePrompt { message });
+    let say = |message: String| (user_sign_in.prompt)(&DevicePrompt { message });
     say(format!(
         "Sign in with your browser. If it does not open, open this address:\n{address}"
     ));
-    let browser = asking.person.browser.as_deref();
+    let browser = user_sign_in.person.browser.as_deref();
     if let Err(why) = opener::open(browser, address.as_str()).await {
         say(format!("No browser could be opened ({why})."));
     }
-    let visitor = arrived(asking, &loopback, &state).await?;
+    let visitor = arrived(user_sign_in, &loopback, &state).await?;
     let redirect = loopback.address();
     // The answer has arrived, so the listener closes.
     drop(loopback);
@@ -62,8 +62,8 @@ pub(super) async fn sign_in(
     let page = match &redeemed {
         Ok(_) => page::done(),
         Err(error) => {
-            let words = error.detail.as_deref();
-            page::failed(words.unwrap_or(&error.message))
+            let detail = error.detail.as_deref();
+            page::failed(detail.unwrap_or(&error.message))
         }
     };
     visitor.shown(&page).await;
@@ -71,11 +71,15 @@ pub(super) async fn sign_in(
 }
 
 /// Waits for the browser's redirect.
-async fn arrived(asking: &Asking<'_>, loopback: &Loopback, state: &Secret) -> Result<Visitor> {
+async fn arrived(
+    user_sign_in: &Asking<'_>,
+    loopback: &Loopback,
+    state: &Secret,
+) -> Result<Visitor> {
     let waiting = tokio::time::timeout(LIMIT, loopback.visitor(state));
     match unless_stopped(waiting).await {
         Ok(Ok(visitor)) => Ok(visitor),
-        Ok(Err(_)) => Err(asking
+        Ok(Err(_)) => Err(user_sign_in
             .endpoint
             .failed(&format!(
                 "The browser did not come back within {} minutes.",
@@ -100,13 +104,13 @@ async fn redeemed(
 ) -> Result<Given> {
     let code = match back {
         Back::Code(code) => code,
-        Back::Refused(words) => {
-            return Err(refused(endpoint.way, words, &Heard::default()));
+        Back::Refused(refusal) => {
+            return Err(refused(endpoint.way, refusal, &Heard::default()));
         }
         Back::Nothing => {
-            let words = "The browser came back without a code.";
+            let why = "The browser came back without a code.";
             return Err(endpoint
-                .failed(words)
+                .failed(why)
                 .hint("Sign in again: `cmkctl auth login`."));
         }
     };

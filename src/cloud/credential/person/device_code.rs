@@ -19,11 +19,11 @@ const PAUSE: i64 = 5;
 
 /// Requests a code, shows it, and waits until the user has typed it.
 pub(super) async fn sign_in(
-    asking: &Asking<'_>,
+    user_sign_in: &Asking<'_>,
     scope: &str,
     claims: Option<&str>,
 ) -> Result<Given> {
-    let endpoint = &asking.endpoint;
+    let endpoint = &user_sign_in.endpoint;
     let wanted = format!("{scope} offline_access");
     let form = [
         ("scope", wanted.as_str()),
@@ -41,7 +41,7 @@ pub(super) async fn sign_in(
             part("user_code")
         )
     });
-    (asking.prompt)(&DevicePrompt { message });
+    (user_sign_in.prompt)(&DevicePrompt { message });
     let seconds = |name: &str, default: i64, longest: i64| {
         let seconds = json::number(&value, name).unwrap_or(default);
         Duration::from_secs(seconds.clamp(1, longest).unsigned_abs())

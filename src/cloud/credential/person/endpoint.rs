@@ -61,9 +61,9 @@ impl Endpoint<'_> {
     }
 
     /// A sign-in error with this detail.
-    pub(in crate::cloud::credential) fn failed(&self, words: &str) -> Error {
+    pub(in crate::cloud::credential) fn failed(&self, detail: &str) -> Error {
         let what = format!("Sign-in by way of `{}` failed.", self.way.name());
-        let mut error = Error::new(Kind::SignIn, what).detail(words.to_owned());
+        let mut error = Error::new(Kind::SignIn, what).detail(detail.to_owned());
         error.cause = Some(Cause::SignIn);
         error
     }
@@ -90,7 +90,7 @@ impl Endpoint<'_> {
         if let Some(obstacle) = Obstacle::of(&outcome, host) {
             return Err(unreached(self.way, &obstacle));
         }
-        let answer = outcome.map_err(|broken| self.failed(broken.words()))?;
+        let answer = outcome.map_err(|broken| self.failed(broken.text()))?;
         let status = answer.status;
         serde_json::from_slice(&answer.body)
             .map_err(|_| self.failed(&format!("The sign-in service answered {status}.")))
@@ -118,14 +118,15 @@ impl Endpoint<'_> {
 
     /// The error of an answer without a token.
     pub(super) fn refusal(&self, value: &Value, scope: &str) -> Error {
-        let words = json::text(value, "error_description").or_else(|| json::text(value, "error"));
+        let description =
+            json::text(value, "error_description").or_else(|| json::text(value, "error"));
         let heard = Heard {
             scope,
             tenant: Some(self.tenant).filter(|tenant| *tenant != ANY_TENANT),
             ..Heard::default()
         };
-        let words = words.unwrap_or_else(|| "the answer holds no token".to_owned());
-        refused(self.way, &words, &heard)
+        let description = description.unwrap_or_else(|| "the answer holds no token".to_owned());
+        refused(self.way, &description, &heard)
     }
 
     /// Exchanges a refresh token for a token.
@@ -150,8 +151,8 @@ impl Endpoint<'_> {
         }
         let mut error = self.refusal(&value, wanted.scope);
         let asks = ["interaction_required", "login_required", "consent_required"];
-        let said = json::text(&value, "error").unwrap_or_default();
-        if !asks.contains(&said.as_str()) {
+        let error_code = json::text(&value, "error").unwrap_or_default();
+        if !asks.contains(&error_code.as_str()) {
             return Err(error);
         }
         error.cause = Some(Cause::Claims);

@@ -38,9 +38,9 @@ impl Loopback {
     /// The system has no free port.
     pub(super) async fn open() -> Result<Self> {
         for _ in 1..PORTS {
-            let own = Self::at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?).await?;
-            if own.v6.is_some() {
-                return Ok(own);
+            let loopback = Self::at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?).await?;
+            if loopback.v6.is_some() {
+                return Ok(loopback);
             }
         }
         Self::at(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?).await
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn others_are_told_that_nothing_is_here_and_idle_ones_do_not_block() {
         run(async {
-            let own = Loopback::open().await.unwrap();
-            let port = own.port;
+            let loopback = Loopback::open().await.unwrap();
+            let port = loopback.port;
             let others = std::thread::spawn(move || {
                 let idle: Vec<_> = (0..8)
                     .map(|_| std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap())
@@ -175,7 +175,7 @@ mod tests {
                 drop(idle);
                 page
             });
-            let visitor = own.visitor(&Secret::new("s".to_owned())).await;
+            let visitor = loopback.visitor(&Secret::new("s".to_owned())).await;
             assert!(matches!(&visitor.back, Back::Code(code) if code.secret() == "c"));
             visitor.shown(&page::done()).await;
             let page = others.join().unwrap();
@@ -190,10 +190,11 @@ mod tests {
             let port = v4.local_addr().unwrap().port();
             // A machine without IPv6 behaves as if the port were taken.
             let taken = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await;
-            let own = Loopback::at(v4).await.unwrap();
-            assert!(own.v6.is_none());
+            let loopback = Loopback::at(v4).await.unwrap();
+            assert!(loopback.v6.is_none());
             let other = std::thread::spawn(move || ask(port, "/?code=c&state=s"));
-            own.visitor(&Secret::new("s".to_owned()))
+            loopback
+                .visitor(&Secret::new("s".to_owned()))
                 .await
                 .shown("x")
                 .await;

@@ -23,8 +23,8 @@ pub(super) async fn open(browser: Option<&str>, address: &str) -> Result<(), Str
 /// `BROWSER` is a list of programs. The address replaces `%s`, or is appended.
 fn by_variable(list: &str, address: &str) -> Result<(), String> {
     let mut why = "`BROWSER` names no program".to_owned();
-    for one in std::env::split_paths(list) {
-        let words = words(&one.to_string_lossy(), address);
+    for browser in std::env::split_paths(list) {
+        let words = words(&browser.to_string_lossy(), address);
         let Some((program, arguments)) = words.split_first() else {
             continue;
         };

@@ -26,19 +26,19 @@ pub(super) fn back(line: &str, state: &Secret) -> Option<Back> {
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let one = |name: &str| {
-        let mut all = pairs.iter().filter(|(own, _)| own == name);
+    let single = |name: &str| {
+        let mut all = pairs.iter().filter(|(key, _)| key == name);
         // A repeated parameter is ambiguous and does not count.
         let first = all.next().map(|(_, value)| value.as_str());
         first.filter(|value| !value.is_empty() && all.next().is_none())
     };
-    if one("state").map(str::to_owned).map(Secret::new).as_ref() != Some(state) {
+    if single("state").map(str::to_owned).map(Secret::new).as_ref() != Some(state) {
         return None;
     }
-    Some(match (one("error"), one("code")) {
+    Some(match (single("error"), single("code")) {
         (Some(error), _) => {
-            let words = one("error_description").unwrap_or(error);
-            Back::Refused(json::clean(words))
+            let description = single("error_description").unwrap_or(error);
+            Back::Refused(json::clean(description))
         }
         (None, Some(code)) => Back::Code(Secret::new(code.to_owned())),
         (None, None) => Back::Nothing,
@@ -51,17 +51,17 @@ pub(super) fn done() -> String {
 }
 
 /// The page after a failure.
-pub(super) fn failed(words: &str) -> String {
-    let more = format!("{words} Close this tab, and look at the terminal.");
+pub(super) fn failed(why: &str) -> String {
+    let more = format!("{why} Close this tab, and look at the terminal.");
     page("You are not signed in.", &more)
 }
 
-fn page(title: &str, words: &str) -> String {
+fn page(title: &str, text: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>cmkctl</title>\
         </head><body><h1>{}</h1><p>{}</p></body></html>",
         escaped(title),
-        escaped(words)
+        escaped(text)
     )
 }
 
@@ -115,12 +115,14 @@ mod tests {
             assert!(matches!(read(nothing), Some(Back::Nothing)), "{nothing}");
         }
         let refused = read("GET /?error=access_denied&code=a&state=s%2Bt HTTP/1.1");
-        assert!(matches!(refused, Some(Back::Refused(words)) if words == "access_denied"));
+        assert!(
+            matches!(refused, Some(Back::Refused(description)) if description == "access_denied")
+        );
         let line = "GET /?error=x&error_description=No%0A%1b[31m&state=s%2Bt HTTP/1.1";
-        let Some(Back::Refused(words)) = read(line) else {
+        let Some(Back::Refused(description)) = read(line) else {
             panic!("{line}");
         };
-        assert!(!words.contains(['\n', '\u{1b}']), "{words}");
+        assert!(!description.contains(['\n', '\u{1b}']), "{description}");
     }
 
     #[test]

@@ -34,8 +34,8 @@ mod tests {
 
     #[test]
     fn a_verifier_is_new_each_time_and_long_enough() {
-        let [one, other] = [random().unwrap(), random().unwrap()];
-        assert_ne!(one, other);
-        assert_eq!(one.secret().len(), 43);
+        let [first, second] = [random().unwrap(), random().unwrap()];
+        assert_ne!(first, second);
+        assert_eq!(first.secret().len(), 43);
     }
 }

@@ -14,13 +14,13 @@ use std::collections::HashSet;
 /// # Errors
 /// The user did not sign in, or Entra ID refused.
 pub(in crate::cloud::credential) async fn sign_in(
-    asking: &Asking<'_>,
+    user_sign_in: &Asking<'_>,
     scope: &str,
     claims: Option<&str>,
 ) -> Result<Given> {
-    match asking.flow {
-        Flow::Browser => browser::sign_in(asking, scope, claims).await,
-        Flow::DeviceCode => device_code::sign_in(asking, scope, claims).await,
+    match user_sign_in.flow {
+        Flow::Browser => browser::sign_in(user_sign_in, scope, claims).await,
+        Flow::DeviceCode => device_code::sign_in(user_sign_in, scope, claims).await,
     }
 }
 
@@ -32,7 +32,7 @@ pub(in crate::cloud::credential) struct SignedIn {
 
 #[derive(Default)]
 struct State {
-    held: Held<Secret>,
+    refresh: Held<Secret>,
     /// Object id of the user.
     account: Option<String>,
     /// Claims that the user already signed in for.
@@ -47,8 +47,8 @@ impl SignedIn {
         account: Option<&str>,
     ) {
         let mut state = self.state.lock().await;
-        if state.held.value.is_none() {
-            state.held.value = Some(refresh.clone());
+        if state.refresh.value.is_none() {
+            state.refresh.value = Some(refresh.clone());
             state.account = account.map(str::to_owned);
         }
     }
@@ -60,13 +60,13 @@ impl SignedIn {
     /// Entra ID refused the sign-in, or no user can be asked.
     pub(in crate::cloud::credential) async fn token(
         &self,
-        asking: &Asking<'_>,
+        user_sign_in: &Asking<'_>,
         wanted: Wanted<'_>,
     ) -> Result<Given> {
-        let first = self.state.lock().await.held.value.clone();
+        let first = self.state.lock().await.refresh.value.clone();
         let mut asks = None;
         if let Some(refresh) = &first {
-            match asking.endpoint.refreshed(refresh, wanted).await? {
+            match user_sign_in.endpoint.refreshed(refresh, wanted).await? {
                 Refreshed::Given(given) => {
                     self.state.lock().await.keep(&given);
                     return Ok(given);
@@ -76,12 +76,12 @@ impl SignedIn {
         }
         // Only one caller at a time asks the user. The others then use its result.
         let mut state = self.state.lock().await;
-        if let Some(error) = state.held.failed_since(wanted.came) {
+        if let Some(error) = state.refresh.failed_since(wanted.waiting_since) {
             return Err(error);
         }
-        let newer = state.held.value.clone();
-        if let Some(refresh) = newer.filter(|own| first.as_ref() != Some(own)) {
-            match asking.endpoint.refreshed(&refresh, wanted).await? {
+        let newer = state.refresh.value.clone();
+        if let Some(refresh) = newer.filter(|refresh| first.as_ref() != Some(refresh)) {
+            match user_sign_in.endpoint.refreshed(&refresh, wanted).await? {
                 Refreshed::Given(given) => {
                     state.keep(&given);
                     return Ok(given);
@@ -89,8 +89,8 @@ impl SignedIn {
                 Refreshed::Asks(more) => asks = Some(more),
             }
         }
-        let outcome = state.by_person(asking, wanted, asks.as_ref()).await;
-        state.held.note(&outcome);
+        let outcome = state.by_person(user_sign_in, wanted, asks.as_ref()).await;
+        state.refresh.note(&outcome);
         let given = outcome?;
         state.keep(&given);
         Ok(given)
@@ -100,13 +100,13 @@ impl SignedIn {
 impl State {
     fn keep(&mut self, given: &Given) {
         if let Some(refresh) = &given.refresh {
-            self.held.value = Some(refresh.clone());
+            self.refresh.value = Some(refresh.clone());
         }
     }
 
     async fn by_person(
         &mut self,
-        asking: &Asking<'_>,
+        user_sign_in: &Asking<'_>,
         wanted: Wanted<'_>,
         asks: Option<&Asks>,
     ) -> Result<Given> {
@@ -116,17 +116,17 @@ impl State {
         if let Some(asks) = asks
             && !self.answered.insert(what)
         {
-            return Err(unanswered(asking, asks));
+            return Err(unanswered(user_sign_in, asks));
         }
-        asking.may_ask(asks)?;
-        let given = sign_in(asking, wanted.scope, claims).await?;
+        user_sign_in.may_ask(asks)?;
+        let given = sign_in(user_sign_in, wanted.scope, claims).await?;
         let account = who(&given.token.secret).object_id;
         // A process acts for one account only.
         if self.account.is_some() && self.account != account {
-            let words = "Another account signed in than before.";
-            return Err(asking
+            let why = "Another account signed in than before.";
+            return Err(user_sign_in
                 .endpoint
-                .failed(words)
+                .failed(why)
                 .hint("Run the same command again, and sign in with the same account."));
         }
         self.account = account;

@@ -88,12 +88,12 @@ pub(super) fn checked(tenant: &str, list: &[Value]) -> Result<Vec<Value>, Wrong>
         let known = ["tenantId", "objectId", "applicationId", "permissions"];
         let fields = Fields::of(entry, "accessPolicies", &known)?;
         let guid = |name: &str| -> Result<Option<String>, Wrong> {
-            let said = fields.text(name)?;
-            let whole = said.is_none_or(|text| uuid::Uuid::try_parse(text).is_ok());
-            whole.then(|| said.map(str::to_owned)).ok_or_else(wrong)
+            let id_text = fields.text(name)?;
+            let whole = id_text.is_none_or(|text| uuid::Uuid::try_parse(text).is_ok());
+            whole.then(|| id_text.map(str::to_owned)).ok_or_else(wrong)
         };
-        let said = guid("tenantId")?.ok_or_else(wrong)?;
-        if !said.eq_ignore_ascii_case(tenant) {
+        let tenant_id = guid("tenantId")?.ok_or_else(wrong)?;
+        if !tenant_id.eq_ignore_ascii_case(tenant) {
             return Err(wrong());
         }
         let permissions = permissions(fields.get("permissions").ok_or_else(wrong)?)?;
@@ -114,11 +114,11 @@ fn permissions(value: &Value) -> Result<Value, Wrong> {
     let names = KINDS.map(|(kind, _)| kind);
     let fields = Fields::of(value, "permissions", &names)?;
     let mut stored = Map::new();
-    for (kind, words) in KINDS {
+    for (kind, allowed) in KINDS {
         let Some(list) = fields.list(kind)? else {
             continue;
         };
-        let known = list.iter().map(|own| word(own, words));
+        let known = list.iter().map(|listed| word(listed, allowed));
         let known: Option<Vec<&str>> = known.collect();
         let known = known.ok_or_else(|| Wrong(kind.to_owned()))?;
         stored.insert(kind.to_owned(), json!(known));
@@ -173,19 +173,23 @@ pub(super) fn change(
     };
     let mut all = access_policies(world, name);
     for entry in &wanted {
-        let at = all.iter().position(|own| is_of(own, entry));
+        let at = all.iter().position(|stored| is_of(stored, entry));
         match (operation, at.and_then(|at| all.get_mut(at))) {
-            (Operation::Add, Some(own)) => join(&mut own["permissions"], &entry["permissions"]),
-            (Operation::Replace, Some(own)) => *own = entry.clone(),
+            (Operation::Add, Some(stored)) => {
+                join(&mut stored["permissions"], &entry["permissions"])
+            }
+            (Operation::Replace, Some(stored)) => *stored = entry.clone(),
             (Operation::Add | Operation::Replace, None) => all.push(entry.clone()),
-            (Operation::Remove, Some(own)) => part(&mut own["permissions"], &entry["permissions"]),
+            (Operation::Remove, Some(stored)) => {
+                part(&mut stored["permissions"], &entry["permissions"])
+            }
             (Operation::Remove, None) => continue,
         }
         let whom = entry["objectId"].as_str().unwrap_or_default();
         world.effect(operation.effect(), whom);
     }
     if let Operation::Remove = operation {
-        all.retain(|own| !is_empty(&own["permissions"]));
+        all.retain(|stored| !is_empty(&stored["permissions"]));
     }
     if let Some(vault) = world.vaults.get_mut(name) {
         vault.properties["accessPolicies"] = Value::Array(all.clone());
@@ -199,10 +203,10 @@ pub(super) fn change(
 }
 
 /// Do two entries have the same principal and application?
-fn is_of(own: &Value, other: &Value) -> bool {
+fn is_of(stored: &Value, other: &Value) -> bool {
     let same = |name: &str| {
         let text = |entry: &Value| entry[name].as_str().map(str::to_ascii_lowercase);
-        text(own) == text(other)
+        text(stored) == text(other)
     };
     same("objectId") && same("applicationId")
 }
@@ -213,31 +217,32 @@ fn is_empty(permissions: &Value) -> bool {
 }
 
 /// Adds the permissions of `added`.
-fn join(own: &mut Value, added: &Value) {
-    for (kind, words) in KINDS {
+fn join(stored: &mut Value, added: &Value) {
+    for (kind, allowed) in KINDS {
         let Some(added) = added[kind].as_array() else {
             continue;
         };
-        let mut all = own[kind].as_array().cloned().unwrap_or_default();
+        let mut all = stored[kind].as_array().cloned().unwrap_or_default();
         for permission in added {
-            let held = |own: &Value| word(own, words) == word(permission, words);
-            if !all.iter().any(held) {
+            let same = |listed: &Value| word(listed, allowed) == word(permission, allowed);
+            if !all.iter().any(same) {
                 all.push(permission.clone());
             }
         }
-        own[kind] = Value::Array(all);
+        stored[kind] = Value::Array(all);
     }
 }
 
 /// Removes the permissions of `taken`.
-fn part(own: &mut Value, taken: &Value) {
-    for (kind, words) in KINDS {
+fn part(stored: &mut Value, taken: &Value) {
+    for (kind, allowed) in KINDS {
         let Some(taken) = taken[kind].as_array() else {
             continue;
         };
-        if let Some(all) = own[kind].as_array_mut() {
-            let same = |one: &Value, other: &Value| word(one, words) == word(other, words);
-            all.retain(|own| !taken.iter().any(|other| same(own, other)));
+        if let Some(all) = stored[kind].as_array_mut() {
+            let same =
+                |listed: &Value, other: &Value| word(listed, allowed) == word(other, allowed);
+            all.retain(|listed| !taken.iter().any(|other| same(listed, other)));
         }
     }
 }

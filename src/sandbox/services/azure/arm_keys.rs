@@ -5,7 +5,7 @@ use super::errors::invalid_value;
 use super::fields::{Fields, Wrong};
 use super::key_bundle::misnamed;
 use super::key_wishes::{Names, fulfilled, made, shown, wish};
-use super::key_writes::{add, held};
+use super::key_writes::{add, name_is_taken};
 use super::listing::listed;
 use super::rotation_policy;
 use crate::sandbox::message::{Reply, Request};
@@ -108,7 +108,7 @@ fn version_body(world: &World, (vault, name): (&str, &str), key: &Key, number: u
         ("id", format!("/versions/{version}")),
         ("type", "/versions".to_owned()),
     ] {
-        let whole = body[field].as_str().map(|own| format!("{own}{more}"));
+        let whole = body[field].as_str().map(|base| format!("{base}{more}"));
         body[field] = json!(whole);
     }
     body["name"] = json!(version);
@@ -149,8 +149,8 @@ fn key_body(world: &World, (vault_name, name): (&str, &str), key: &Key, number: 
     let mut properties = Value::Object(shown(&version, &NAMES));
     properties["attributes"] = attributes;
     properties["keyUri"] = json!(key_uri);
-    let own = version_id(vault_name, name, number);
-    properties["keyUriWithVersion"] = json!(format!("{key_uri}/{own}"));
+    let path = version_id(vault_name, name, number);
+    properties["keyUriWithVersion"] = json!(format!("{key_uri}/{path}"));
     if key.rotation.is_some() {
         properties["rotationPolicy"] =
             rotation_policy::shown(key.rotation.as_ref(), ["rotate", "notify"]);
@@ -173,7 +173,7 @@ pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str)
     if misnamed(name).is_some() {
         return invalid_value("name");
     }
-    let Some(own) = world.vaults.get(vault) else {
+    let Some(stored_vault) = world.vaults.get(vault) else {
         return no_key(name);
     };
     let body = request.json();
@@ -183,7 +183,7 @@ pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str)
         let properties = fields.object("properties", &PROPERTIES)?;
         let properties = properties.ok_or_else(|| Wrong("properties".to_owned()))?;
         let wish = wish(fields, properties, &NAMES)?;
-        let version = fulfilled(&made(properties, &NAMES, own, now)?, &wish, &NAMES)?;
+        let version = fulfilled(&made(properties, &NAMES, stored_vault, now)?, &wish, &NAMES)?;
         let rotation = properties.get("rotationPolicy").cloned();
         Ok((version, wish.enabled.unwrap_or(true), rotation))
     };
@@ -191,18 +191,19 @@ pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str)
         Ok(read) => read,
         Err(Wrong(field)) => return invalid_value(&field),
     };
-    let rotation = match rotation.map(|own| rotation_policy::read(&own, now)) {
-        Some(Err(_)) => return invalid_value("rotationPolicy"),
-        Some(Ok(policy)) => Some(policy),
-        None => None,
-    };
-    match own.keys.get(name).map(|key| key.deleted) {
-        Some(true) => return held(name),
+    let rotation =
+        match rotation.map(|wanted_rotation| rotation_policy::read(&wanted_rotation, now)) {
+            Some(Err(_)) => return invalid_value("rotationPolicy"),
+            Some(Ok(policy)) => Some(policy),
+            None => None,
+        };
+    match stored_vault.keys.get(name).map(|key| key.deleted) {
+        Some(true) => return name_is_taken(name),
         Some(false) => return latest(world, vault, name),
         None => add(world, (vault, name), version, enabled),
     }
-    let own = world.vaults.get_mut(vault);
-    if let Some(key) = own.and_then(|own| own.keys.get_mut(name)) {
+    let stored_vault = world.vaults.get_mut(vault);
+    if let Some(key) = stored_vault.and_then(|stored_vault| stored_vault.keys.get_mut(name)) {
         key.rotation = rotation;
     }
     latest(world, vault, name)

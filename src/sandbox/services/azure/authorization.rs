@@ -74,8 +74,8 @@ pub(super) fn respond(
 /// one.
 fn assignment(world: &World, role: &Role) -> Value {
     // The request's type was checked on creation. A sandbox user is an application too.
-    let said = role.more.principal_type.as_deref();
-    let kind = said
+    let stated = role.more.principal_type.as_deref();
+    let kind = stated
         .or(principal_type(world, &role.principal))
         // Only the identity of a deleted policy has no known type.
         .unwrap_or("ServicePrincipal");
@@ -221,18 +221,21 @@ fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
         );
         return Some(Reply::error(400, "InvalidRoleAssignmentId", text));
     }
-    let said = &body["properties"];
+    let properties = &body["properties"];
     for (field, needed) in TEXTS {
-        if !(said[field].is_string() || (said[field].is_null() && !needed)) {
-            return Some(malformed(&format!("properties.{field}"), &said[field]));
+        if !(properties[field].is_string() || (properties[field].is_null() && !needed)) {
+            return Some(malformed(
+                &format!("properties.{field}"),
+                &properties[field],
+            ));
         }
     }
-    if let Some(kind) = said["principalType"].as_str()
-        && !KINDS.iter().any(|own| own.eq_ignore_ascii_case(kind))
+    if let Some(kind) = properties["principalType"].as_str()
+        && !KINDS.iter().any(|known| known.eq_ignore_ascii_case(kind))
     {
         return Some(malformed(
             "properties.principalType",
-            &said["principalType"],
+            &properties["principalType"],
         ));
     }
     if Uuid::parse_str(&wanted.principal).is_err() {
@@ -243,7 +246,11 @@ fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
         return Some(definitions::missing(&wanted.role));
     };
     let scopes = &definition.assignable_scopes;
-    if !scopes.is_empty() && !scopes.iter().any(|own| applies(world, own, &wanted.scope)) {
+    if !scopes.is_empty()
+        && !scopes
+            .iter()
+            .any(|assignable| applies(world, assignable, &wanted.scope))
+    {
         let text = format!(
             "The role assignment scope '{}' is not assignable to the role definition '{}'.",
             wanted.scope, wanted.role
@@ -254,23 +261,23 @@ fn unacceptable(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
     if !exists(world, &wanted.scope) {
         return Some(missing_at(&wanted.scope));
     }
-    unknown_principal(world, said, wanted)
+    unknown_principal(world, properties, wanted)
 }
 
 /// The refusal of an unknown or mistyped principal, if any.
 fn unknown_principal(world: &World, body: &Value, wanted: &Role) -> Option<Reply> {
     let known = known_principal(world, &wanted.principal);
     // Every sandbox user is both a user and an application.
-    if let (Some(said), Some(own), true) = (
+    if let (Some(stated), Some(actual), true) = (
         body["principalType"].as_str(),
         principal_type(world, &wanted.principal),
         known,
-    ) && !said.eq_ignore_ascii_case(own)
-        && !(own == "User" && said.eq_ignore_ascii_case("ServicePrincipal"))
+    ) && !stated.eq_ignore_ascii_case(actual)
+        && !(actual == "User" && stated.eq_ignore_ascii_case("ServicePrincipal"))
     {
         let text = format!(
-            "The PrincipalId '{}' has type '{own}' , which is different from specified \
-            PrinciaplType '{said}'.",
+            "The PrincipalId '{}' has type '{actual}' , which is different from specified \
+            PrinciaplType '{stated}'.",
             wanted.principal.replace('-', "")
         );
         return Some(Reply::error(400, "UnmatchedPrincipalType", text));
@@ -290,10 +297,10 @@ fn unknown_principal(world: &World, body: &Value, wanted: &Role) -> Option<Reply
 /// The answer if this assignment, or another one with this name, already exists. Condition and
 /// description may change.
 fn already(world: &mut World, wanted: &Role) -> Option<Reply> {
-    let same = |held: &Role| {
-        held.principal == wanted.principal
-            && held.role == wanted.role
-            && held.scope.eq_ignore_ascii_case(&wanted.scope)
+    let same = |role: &Role| {
+        role.principal == wanted.principal
+            && role.role == wanted.role
+            && role.scope.eq_ignore_ascii_case(&wanted.scope)
     };
     if let Some(at) = world.roles.iter().position(same) {
         if !world.roles[at].name.eq_ignore_ascii_case(&wanted.name) {
@@ -303,17 +310,18 @@ fn already(world: &mut World, wanted: &Role) -> Option<Reply> {
                 "The role assignment already exists.",
             ));
         }
-        let held = &mut world.roles[at].more;
-        held.condition.clone_from(&wanted.more.condition);
-        held.condition_version
+        let details = &mut world.roles[at].more;
+        details.condition.clone_from(&wanted.more.condition);
+        details
+            .condition_version
             .clone_from(&wanted.more.condition_version);
-        held.description.clone_from(&wanted.more.description);
+        details.description.clone_from(&wanted.more.description);
         return Some(Reply::json(200, &assignment(world, &world.roles[at])));
     }
     world
         .roles
         .iter()
-        .any(|held| held.name.eq_ignore_ascii_case(&wanted.name))
+        .any(|role| role.name.eq_ignore_ascii_case(&wanted.name))
         .then(|| {
             Reply::error(
                 409,

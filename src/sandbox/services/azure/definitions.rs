@@ -8,7 +8,7 @@ use crate::sandbox::message::{Reply, Request};
 use crate::sandbox::tenant::parts::{Role, User};
 use crate::sandbox::tenant::principals::principal_type;
 use crate::sandbox::tenant::rights::{Definition, Denial, EVERYONE, Permission};
-use crate::sandbox::tenant::roles::held;
+use crate::sandbox::tenant::roles::applying_roles;
 use crate::sandbox::tenant::scopes::applies;
 use crate::sandbox::tenant::world::World;
 use serde_json::{Value, json};
@@ -65,11 +65,14 @@ fn eligibilities(world: &World, request: &Request, user: &User, scope: &str) -> 
             return refused;
         }
     }
-    let own = world.rights.eligible.iter();
-    let own =
-        own.filter(|role| role.principal == user.object_id && applies(world, &role.scope, scope));
+    let eligible = world.rights.eligible.iter();
+    let eligible = eligible
+        .filter(|role| role.principal == user.object_id && applies(world, &role.scope, scope));
     let shown = |role: &Role| {
-        let name = world.rights.definition(&role.role).map(|own| &own.name);
+        let name = world
+            .rights
+            .definition(&role.role)
+            .map(|definition| &definition.name);
         json!({
             "id": format!(
                 "{}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/{}",
@@ -94,7 +97,7 @@ fn eligibilities(world: &World, request: &Request, user: &User, scope: &str) -> 
             },
         })
     };
-    listed(world, request, &["$filter"], own.map(shown).collect())
+    listed(world, request, &["$filter"], eligible.map(shown).collect())
 }
 
 /// The ARM id of a role definition at a scope, with the scope's subscription if it has one.
@@ -130,23 +133,23 @@ fn shown(permission: &Permission, condition: Option<&String>) -> Value {
     body
 }
 
-fn definition(scope: &str, own: &Definition) -> Value {
-    let custom = !own.assignable_scopes.is_empty();
+fn definition(scope: &str, definition: &Definition) -> Value {
+    let custom = !definition.assignable_scopes.is_empty();
     let scopes = if custom {
-        json!(own.assignable_scopes)
+        json!(definition.assignable_scopes)
     } else {
         json!(["/"])
     };
     json!({
-        "id": id(scope, &own.id),
+        "id": id(scope, &definition.id),
         "type": "Microsoft.Authorization/roleDefinitions",
-        "name": own.id,
+        "name": definition.id,
         "properties": {
-            "roleName": own.name,
+            "roleName": definition.name,
             "type": if custom { "CustomRole" } else { "BuiltInRole" },
-            "description": own.name,
+            "description": definition.name,
             "assignableScopes": scopes,
-            "permissions": [shown(&own.permission, own.condition.as_ref())],
+            "permissions": [shown(&definition.permission, definition.condition.as_ref())],
         },
     })
 }
@@ -171,20 +174,25 @@ fn definitions(world: &World, request: &Request, scope: &str) -> Reply {
     let at_scope = filter.to_ascii_lowercase().contains("atscope()");
     let name = odata::equal(filter, "roleName");
     let kind = odata::equal(filter, "type");
-    let here = |own: &Definition| {
-        let mut scopes = own.assignable_scopes.iter();
-        own.assignable_scopes.is_empty()
-            || scopes
-                .any(|own| applies(world, own, scope) || (!at_scope && applies(world, scope, own)))
+    let applies_here = |definition: &Definition| {
+        let mut scopes = definition.assignable_scopes.iter();
+        definition.assignable_scopes.is_empty()
+            || scopes.any(|assignable| {
+                applies(world, assignable, scope)
+                    || (!at_scope && applies(world, scope, assignable))
+            })
     };
     let value: Vec<Value> = world
         .rights
         .definitions()
-        .filter(|own| here(own) && name.is_none_or(|name| own.name.eq_ignore_ascii_case(name)))
-        .map(|own| definition(scope, own))
+        .filter(|role_definition| {
+            applies_here(role_definition)
+                && name.is_none_or(|name| role_definition.name.eq_ignore_ascii_case(name))
+        })
+        .map(|role_definition| definition(scope, role_definition))
         .filter(|body| {
-            let own = body["properties"]["type"].as_str().unwrap_or_default();
-            kind.is_none_or(|kind| own.eq_ignore_ascii_case(kind))
+            let shown_kind = body["properties"]["type"].as_str().unwrap_or_default();
+            kind.is_none_or(|kind| shown_kind.eq_ignore_ascii_case(kind))
         })
         .collect();
     listed(world, request, &["$filter"], value)
@@ -206,7 +214,9 @@ fn permissions(world: &World, request: &Request, user: &User, scope: &str) -> Re
             condition.or(definition.condition.as_ref()),
         ))
     };
-    let value: Vec<Value> = held(world, &user.object_id, scope).filter_map(of).collect();
+    let value: Vec<Value> = applying_roles(world, &user.object_id, scope)
+        .filter_map(of)
+        .collect();
     listed(world, request, &[], value)
 }
 
@@ -219,17 +229,17 @@ fn denials(world: &World, request: &Request, scope: &str) -> Reply {
         return unsupported(filter, "atScope(), principalId eq '{value}'");
     }
     let at_scope = lower == "atscope()";
-    let here = |own: &&Denial| {
-        let touching =
-            applies(world, &own.scope, scope) || (!at_scope && applies(world, scope, &own.scope));
-        touching && by_id.is_none_or(|id| own.principals.iter().any(|own| own == id))
+    let applies_here = |denial: &&Denial| {
+        let touching = applies(world, &denial.scope, scope)
+            || (!at_scope && applies(world, scope, &denial.scope));
+        touching && by_id.is_none_or(|id| denial.principals.iter().any(|principal| principal == id))
     };
-    let found = world.rights.denials.iter().filter(here);
-    let value: Vec<Value> = found.map(|own| denial(world, own)).collect();
+    let found = world.rights.denials.iter().filter(applies_here);
+    let value: Vec<Value> = found.map(|stored| denial(world, stored)).collect();
     listed(world, request, &["$filter"], value)
 }
 
-fn denial(world: &World, own: &Denial) -> Value {
+fn denial(world: &World, denial: &Denial) -> Value {
     let principals = |ids: &[String]| {
         let kind = |id: &str| match id {
             EVERYONE => "SystemDefined",
@@ -242,19 +252,19 @@ fn denial(world: &World, own: &Denial) -> Value {
     json!({
         "id": format!(
             "{}/providers/Microsoft.Authorization/denyAssignments/{}",
-            own.scope.trim_end_matches('/'),
-            own.id
+            denial.scope.trim_end_matches('/'),
+            denial.id
         ),
         "type": "Microsoft.Authorization/denyAssignments",
-        "name": own.id,
+        "name": denial.id,
         "properties": {
-            "denyAssignmentName": own.name,
-            "description": own.name,
-            "permissions": [shown(&own.permission, None)],
-            "scope": own.scope,
+            "denyAssignmentName": denial.name,
+            "description": denial.name,
+            "permissions": [shown(&denial.permission, None)],
+            "scope": denial.scope,
             "doNotApplyToChildScopes": false,
-            "principals": principals(&own.principals),
-            "excludePrincipals": principals(&own.excluded),
+            "principals": principals(&denial.principals),
+            "excludePrincipals": principals(&denial.excluded),
             "isSystemProtected": true,
         },
     })

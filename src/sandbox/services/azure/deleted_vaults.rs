@@ -20,7 +20,7 @@ pub(super) fn respond(
     scope: &Scope,
     rest: &[&str],
 ) -> Reply {
-    let (one, kind) = match rest {
+    let (place, kind) = match rest {
         [kind] => (None, *kind),
         ["locations", location, kind, name] => (Some((*location, *name, false)), *kind),
         ["locations", location, kind, name, "purge"] => (Some((*location, *name, true)), *kind),
@@ -29,7 +29,7 @@ pub(super) fn respond(
     let Some(hsm) = is_hsm(kind) else {
         return nothing(request);
     };
-    match (request.method.as_str(), one) {
+    match (request.method.as_str(), place) {
         ("GET", None) => refusal(world, user, &action("", hsm, "read"), &scope.id)
             .unwrap_or_else(|| list(world, request, scope, hsm)),
         ("GET", Some((location, name, false))) => {

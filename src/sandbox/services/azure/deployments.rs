@@ -45,7 +45,9 @@ pub(super) fn respond(
         return list(world, request, scope);
     };
     let path = request.path.iter();
-    let name = path.rev().find(|own| own.eq_ignore_ascii_case(lower));
+    let name = path
+        .rev()
+        .find(|segment| segment.eq_ignore_ascii_case(lower));
     let name = name.cloned().unwrap_or_default();
     let id = format!(
         "{}/providers/Microsoft.Resources/deployments/{name}",
@@ -70,15 +72,20 @@ fn no_preview() -> Reply {
 }
 
 fn read(world: &World, request: &Request, (id, name): (&str, &str), below: &[&str]) -> Reply {
-    let Some(own) = world.deployments.get(&id.to_ascii_lowercase()) else {
+    let Some(deployment) = world.deployments.get(&id.to_ascii_lowercase()) else {
         let text = format!("Deployment '{name}' could not be found.");
         return Reply::error(404, "DeploymentNotFound", text);
     };
     match below {
-        [] => Reply::json(200, &shown(world, own)),
-        ["operations"] => listed(world, request, &["$top"], operation_bodies(world, own)),
+        [] => Reply::json(200, &shown(world, deployment)),
+        ["operations"] => listed(
+            world,
+            request,
+            &["$top"],
+            operation_bodies(world, deployment),
+        ),
         ["operations", wanted] => {
-            let mut all = operation_bodies(world, own).into_iter();
+            let mut all = operation_bodies(world, deployment).into_iter();
             let found = all.find(|body| body["operationId"] == *wanted);
             found.map_or_else(
                 || {
@@ -88,7 +95,7 @@ fn read(world: &World, request: &Request, (id, name): (&str, &str), below: &[&st
                 |body| Reply::json(200, &body),
             )
         }
-        _ => poll(Reply::json(200, &status(world, own))),
+        _ => poll(Reply::json(200, &status(world, deployment))),
     }
 }
 
@@ -100,12 +107,14 @@ fn list(world: &World, request: &Request, scope: &Scope) -> Reply {
     let all = world
         .deployments
         .values()
-        .filter(|own| scope.holds(&own.id));
-    let all = all.map(|own| shown(world, own)).filter(|body| {
-        wanted
-            .iter()
-            .all(|(field, value)| body["properties"][field] == *value)
-    });
+        .filter(|deployment| scope.holds(&deployment.id));
+    let all = all
+        .map(|deployment| shown(world, deployment))
+        .filter(|body| {
+            wanted
+                .iter()
+                .all(|(field, value)| body["properties"][field] == *value)
+        });
     listed(world, request, &["$filter", "$top"], all.collect())
 }
 
@@ -142,7 +151,7 @@ fn wanted(
     };
     let group = world
         .subscription(&scope.subscription)
-        .and_then(|own| own.group(scope.group.as_deref()?));
+        .and_then(|subscription| subscription.group(scope.group.as_deref()?));
     let place = Place {
         tenant: world.tenant.clone(),
         subscription: scope.subscription.clone(),
@@ -165,7 +174,7 @@ fn inadmissible(world: &World, scope: &Scope, resource: &Value) -> Option<Value>
     let location = text("location");
     disallowed(world, &id_of(scope, text("name")), location).or_else(|| {
         let known = &world.provider_locations;
-        (!known.iter().any(|own| own == location)).then(|| {
+        (!known.iter().any(|listed| listed == location)).then(|| {
             let text = format!(
                 "The provided location '{location}' is not available for resource type \
                 'Microsoft.PowerPlatform/enterprisePolicies'."
@@ -192,13 +201,13 @@ fn validate(world: &World, request: &Request, scope: &Scope, at: (&str, &str)) -
     };
     let all = made.resources.iter();
     let inner: Vec<Value> = all
-        .filter_map(|own| inadmissible(world, scope, own))
+        .filter_map(|resource| inadmissible(world, scope, resource))
         .collect();
     if !inner.is_empty() {
         return refused(inner);
     }
-    let own = deployment(world, &body, scope, (at, made));
-    let body = preview(world, &own, request.query("api-version"));
+    let deployment = deployment(world, &body, scope, (at, made));
+    let body = preview(world, &deployment, request.query("api-version"));
     Reply::json(200, &body)
 }
 
@@ -208,9 +217,9 @@ fn deployment(
     scope: &Scope,
     ((id, name), made): ((&str, &str), Deployable),
 ) -> Deployment {
-    let policy = |own: &Value| {
-        let name = own["name"].as_str().unwrap_or_default();
-        policy_of(world, own, (scope, name))
+    let policy = |resource: &Value| {
+        let name = resource["name"].as_str().unwrap_or_default();
+        policy_of(world, resource, (scope, name))
     };
     let template = body["properties"]["template"].to_string();
     Deployment {
@@ -243,23 +252,23 @@ fn put(
     if let Some(refused) = unwelcome(world, user, scope, &made.resources) {
         return refused;
     }
-    let mut own = deployment(world, &body, scope, (at, made));
-    let policies: Vec<Policy> = own.policies.clone();
-    own.operation = world
-        .begin_azure(Pending::Deploy(own.id.clone(), policies))
+    let mut deployment = deployment(world, &body, scope, (at, made));
+    let policies: Vec<Policy> = deployment.policies.clone();
+    deployment.operation = world
+        .begin_azure(Pending::Deploy(deployment.id.clone(), policies))
         .id;
     let address = format!(
         "https://management.azure.com{}/operationStatuses/{}?api-version={}",
-        own.id,
-        own.operation,
+        deployment.id,
+        deployment.operation,
         request.query("api-version")
     );
     let before = world
         .deployments
-        .insert(own.id.to_ascii_lowercase(), own.clone());
-    world.effect("deployment-started", &own.id);
+        .insert(deployment.id.to_ascii_lowercase(), deployment.clone());
+    world.effect("deployment-started", &deployment.id);
     let status = if before.is_some() { 200 } else { 201 };
-    let reply = Reply::json(status, &shown(world, &own));
+    let reply = Reply::json(status, &shown(world, &deployment));
     poll(reply.header("azure-asyncoperation", address))
 }
 
@@ -268,8 +277,8 @@ fn put(
 fn unwelcome(world: &World, user: &User, scope: &Scope, resources: &[Value]) -> Option<Reply> {
     let action = "Microsoft.PowerPlatform/enterprisePolicies/write";
     let mut inner = Vec::new();
-    for own in resources {
-        let name = own["name"].as_str().unwrap_or_default();
+    for resource in resources {
+        let name = resource["name"].as_str().unwrap_or_default();
         let id = id_of(scope, name);
         if refusal(world, user, action, &id).is_some() {
             let text = format!(
@@ -281,11 +290,11 @@ fn unwelcome(world: &World, user: &User, scope: &Scope, resources: &[Value]) -> 
             );
             return Some(Reply::error(403, "InvalidTemplateDeployment", text));
         }
-        if let Some(found) = inadmissible(world, scope, own) {
+        if let Some(found) = inadmissible(world, scope, resource) {
             inner.push(found);
             continue;
         }
-        let Some(reply) = unacceptable(world, own, (scope, name)) else {
+        let Some(reply) = unacceptable(world, resource, (scope, name)) else {
             continue;
         };
         if reply.status == 409 {

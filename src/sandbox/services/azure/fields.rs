@@ -18,7 +18,7 @@ impl<'a> Fields<'a> {
     /// The value is not an object, or it has a field that is not in `known`.
     pub(super) fn of(value: &'a Value, name: &str, known: &[&str]) -> Result<Self, Wrong> {
         let fields = value.as_object().ok_or_else(|| Wrong(name.to_owned()))?;
-        match fields.keys().find(|own| !known.contains(&own.as_str())) {
+        match fields.keys().find(|field| !known.contains(&field.as_str())) {
             Some(unknown) => Err(Wrong(unknown.clone())),
             None => Ok(Self(fields)),
         }
@@ -63,13 +63,13 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// One of these words, in the spelling of `words`. Case is ignored.
+    /// One of these words, in the spelling of `allowed`. Case is ignored.
     pub(super) fn word(
         &self,
         name: &str,
-        words: &'static [&'static str],
+        allowed: &'static [&'static str],
     ) -> Result<Option<&'static str>, Wrong> {
-        self.read(name, |value| word(value, words))
+        self.read(name, |value| word(value, allowed))
     }
 
     /// Tags: a text for each name.
@@ -81,11 +81,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The word among `words` that equals the value. Case is ignored.
-pub(super) fn word(value: &Value, words: &[&'static str]) -> Option<&'static str> {
-    let said = value.as_str()?;
-    let mut words = words.iter();
-    words.find(|word| word.eq_ignore_ascii_case(said)).copied()
+/// The word among `allowed` that equals the value. Case is ignored.
+pub(super) fn word(value: &Value, allowed: &[&'static str]) -> Option<&'static str> {
+    let text = value.as_str()?;
+    let mut allowed = allowed.iter();
+    allowed
+        .find(|word| word.eq_ignore_ascii_case(text))
+        .copied()
 }
 
 #[cfg(test)]

@@ -77,8 +77,8 @@ pub(super) fn respond(
             _ => no_method(),
         };
     };
-    let at = kind.all(world).iter().position(|own| {
-        own.name.eq_ignore_ascii_case(name) && own.scope.eq_ignore_ascii_case(scope)
+    let at = kind.all(world).iter().position(|governing| {
+        governing.name.eq_ignore_ascii_case(name) && governing.scope.eq_ignore_ascii_case(scope)
     });
     match (request.method.as_str(), at) {
         ("GET", Some(at)) => Reply::json(200, &body(&kind.all(world)[at], kind)),
@@ -117,22 +117,22 @@ fn put(
         return refused;
     }
     let before = at.and_then(|at| kind.all(world).get(at)).cloned();
-    let own = Governing {
+    let written = Governing {
         name,
         scope: scope.to_owned(),
         properties: properties.clone(),
-        since: before.map_or_else(|| world.clock.now(), |own| own.since),
+        since: before.map_or_else(|| world.clock.now(), |before| before.since),
         by: user.object_id.clone(),
     };
-    let shown = body(&own, kind);
-    world.effect("governance-changed", &own.name);
-    if let Some(held) = at.and_then(|at| kind.all(world).get_mut(at)) {
-        *held = own;
+    let shown = body(&written, kind);
+    world.effect("governance-changed", &written.name);
+    if let Some(stored) = at.and_then(|at| kind.all(world).get_mut(at)) {
+        *stored = written;
         // An assignment answers 201 for every write (specification).
         let status = if kind == Kind::Assignment { 201 } else { 200 };
         return Reply::json(status, &shown);
     }
-    kind.all(world).push(own);
+    kind.all(world).push(written);
     Reply::json(201, &shown)
 }
 
@@ -192,7 +192,9 @@ fn bad_exemption(world: &World, user: &User, properties: &Value, scope: &str) ->
         .as_str()
         .unwrap_or_default();
     let mut all = world.governance.assignments.iter();
-    let Some(assignment) = all.find(|own| own.assignment_id().eq_ignore_ascii_case(named)) else {
+    let Some(assignment) =
+        all.find(|assignment| assignment.assignment_id().eq_ignore_ascii_case(named))
+    else {
         return Some(Kind::Assignment.missing(named));
     };
     if !applies(world, &assignment.scope, scope) {
@@ -205,10 +207,10 @@ fn bad_exemption(world: &World, user: &User, properties: &Value, scope: &str) ->
     refusal(world, user, action, &assignment.scope)
 }
 
-fn body(own: &Governing, kind: Kind) -> Value {
-    let mut properties = own.properties.clone();
+fn body(governing: &Governing, kind: Kind) -> Value {
+    let mut properties = governing.properties.clone();
     if kind == Kind::Assignment {
-        properties["scope"] = json!(own.scope);
+        properties["scope"] = json!(governing.scope);
         for (field, value) in [
             ("enforcementMode", json!("Default")),
             ("notScopes", json!([])),
@@ -217,17 +219,17 @@ fn body(own: &Governing, kind: Kind) -> Value {
                 properties[field] = value;
             }
         }
-        properties["metadata"]["createdBy"] = json!(own.by);
-        properties["metadata"]["createdOn"] = json!(own.since.to_string());
+        properties["metadata"]["createdBy"] = json!(governing.by);
+        properties["metadata"]["createdOn"] = json!(governing.since.to_string());
     }
     json!({
         "id": format!(
             "{}/providers/Microsoft.Authorization/{}/{}",
-            own.scope.trim_end_matches('/'),
+            governing.scope.trim_end_matches('/'),
             kind.plural(),
-            own.name
+            governing.name
         ),
-        "name": own.name,
+        "name": governing.name,
         "type": format!("Microsoft.Authorization/{}", kind.plural()),
         "properties": properties,
     })
@@ -249,16 +251,21 @@ fn list(world: &mut World, request: &Request, scope: &str, kind: Kind) -> Reply 
         return Reply::error(400, "UnsupportedFilter", text);
     }
     let all = kind.all(world).clone();
-    let here = |own: &&Governing| {
+    let applies_here = |governing: &&Governing| {
         let touching = if exact {
-            own.scope.eq_ignore_ascii_case(scope)
+            governing.scope.eq_ignore_ascii_case(scope)
         } else {
-            applies(world, &own.scope, scope) || (!at_scope && applies(world, scope, &own.scope))
+            applies(world, &governing.scope, scope)
+                || (!at_scope && applies(world, scope, &governing.scope))
         };
-        let named = own.properties[field].as_str().unwrap_or_default();
+        let named = governing.properties[field].as_str().unwrap_or_default();
         touching && equal.is_none_or(|equal| named.eq_ignore_ascii_case(equal))
     };
-    let shown = all.iter().filter(here).map(|own| body(own, kind)).collect();
+    let shown = all
+        .iter()
+        .filter(applies_here)
+        .map(|governing| body(governing, kind))
+        .collect();
     listed(world, request, &["$filter", "$top", "$expand"], shown)
 }
 

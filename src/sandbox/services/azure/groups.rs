@@ -45,11 +45,11 @@ pub(super) fn put(world: &mut World, (request, user): (&Request, &User), scope: 
     }
     let location = plain(&wanted["location"]);
     let tags = wanted["tags"].clone();
-    let Some(own) = world.subscription_mut(&scope.subscription) else {
+    let Some(subscription) = world.subscription_mut(&scope.subscription) else {
         return Reply::empty(404);
     };
     let key = name.to_ascii_lowercase();
-    if let Some(group) = own.groups.get_mut(&key) {
+    if let Some(group) = subscription.groups.get_mut(&key) {
         if group.location != location {
             let text = format!(
                 "Invalid resource group location '{location}'. The Resource group already exists \
@@ -69,7 +69,7 @@ pub(super) fn put(world: &mut World, (request, user): (&Request, &User), scope: 
         location,
         tags,
     };
-    own.groups.insert(key, group.clone());
+    subscription.groups.insert(key, group.clone());
     world.effect("group-created", id);
     Reply::json(201, &body(world, &group))
 }
@@ -97,8 +97,8 @@ fn unacceptable(wanted: &Value, name: &str) -> Option<Reply> {
         return Some(malformed("location", &wanted["location"]));
     }
     let location = plain(&wanted["location"]);
-    if !LOCATIONS.iter().any(|(own, _)| *own == location) {
-        let all: Vec<&str> = LOCATIONS.iter().map(|(own, _)| *own).collect();
+    if !LOCATIONS.iter().any(|(known, _)| *known == location) {
+        let all: Vec<&str> = LOCATIONS.iter().map(|(known, _)| *known).collect();
         let text = format!(
             "The provided location '{location}' is not available for resource group. List of \
             available regions is '{}'.",
@@ -123,7 +123,7 @@ pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), scope
     let name = scope.group.as_deref().unwrap_or_default();
     let found = world
         .subscription_mut(&scope.subscription)
-        .and_then(|own| own.groups.get_mut(&name.to_ascii_lowercase()));
+        .and_then(|subscription| subscription.groups.get_mut(&name.to_ascii_lowercase()));
     let Some(group) = found else {
         return Reply::empty(404);
     };
@@ -145,7 +145,9 @@ pub(super) fn delete(
     if let Some(refused) = refusal(world, user, action, &scope.id) {
         return refused;
     }
-    let running = world.azure_running(&scope.id).map(|one| one.id.clone());
+    let running = world
+        .azure_running(&scope.id)
+        .map(|operation| operation.id.clone());
     let id = running.unwrap_or_else(|| {
         let change = Pending::DeleteGroup(scope.id.clone());
         world.begin_azure(change).id
@@ -177,9 +179,9 @@ pub(super) fn result(world: &World, request: &Request, scope: &Scope, id: &str) 
 
 /// Each resource that could not be deleted has its provider's error as text.
 fn failure(failing: &Failing) -> Value {
-    let details = failing.details.iter().map(|own| {
-        let inner = json!({ "error": { "code": own.code, "message": own.message } });
-        json!({ "target": own.target, "message": inner.to_string() })
+    let details = failing.details.iter().map(|detail| {
+        let inner = json!({ "error": { "code": detail.code, "message": detail.message } });
+        json!({ "target": detail.target, "message": inner.to_string() })
     });
     json!({
         "code": failing.code,

@@ -50,10 +50,10 @@ fn change(request: &Request) -> Option<Change> {
     }
     let at = route.windows(2).rposition(|pair| pair[0] == "providers");
     if at.is_some_and(|at| {
-        route.get(at + 1..at + 3).is_some_and(|own| {
-            own.first()
-                .is_some_and(|own| own == "microsoft.authorization")
-                && own.last().is_some_and(|own| own == "locks")
+        route.get(at + 1..at + 3).is_some_and(|pair| {
+            pair.first()
+                .is_some_and(|segment| segment == "microsoft.authorization")
+                && pair.last().is_some_and(|segment| segment == "locks")
         })
     }) {
         return None;

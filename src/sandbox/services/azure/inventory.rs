@@ -35,7 +35,7 @@ pub(super) fn respond(
                 "resourceGroups/read",
                 subscription.group(name).map_or_else(
                     || nothing(request),
-                    |own| Reply::json(200, &groups::body(world, own)),
+                    |group| Reply::json(200, &groups::body(world, group)),
                 ),
             ),
         },
@@ -84,10 +84,10 @@ fn list_groups(
     let action = "Microsoft.Resources/subscriptions/resourceGroups/read";
     let readable = |group: &&Group| allowed(world, &user.object_id, action, &group.id, false);
     let tagged = |group: &&Group| {
-        let own = group.tags.as_object();
-        let own = own.into_iter().flatten();
+        let group_tags = group.tags.as_object();
+        let group_tags = group_tags.into_iter().flatten();
         tags.is_empty()
-            || own.into_iter().any(|(name, value)| {
+            || group_tags.into_iter().any(|(name, value)| {
                 tags.iter().all(|(field, wanted)| match *field {
                     "tagName" => name.eq_ignore_ascii_case(wanted),
                     _ => value.as_str() == Some(*wanted),
@@ -95,7 +95,9 @@ fn list_groups(
             })
     };
     let shown = subscription.groups.values().filter(tagged);
-    let shown = shown.filter(readable).map(|own| groups::body(world, own));
+    let shown = shown
+        .filter(readable)
+        .map(|group| groups::body(world, group));
     listed(world, request, &["$filter", "$top"], shown.collect())
 }
 
@@ -131,13 +133,13 @@ fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Re
     };
     let expanded: Vec<&str> = request.query("$expand").split(',').map(str::trim).collect();
     let known =
-        |name: &str| name.is_empty() || MORE.iter().any(|own| own.eq_ignore_ascii_case(name));
+        |name: &str| name.is_empty() || MORE.iter().any(|listed| listed.eq_ignore_ascii_case(name));
     if let Some(odd) = expanded.iter().find(|name| !known(name)) {
         return refused(format!(
             "The value '{odd}' of '$expand' is not supported (inferred)."
         ));
     }
-    let held = world
+    let vaults = world
         .vaults
         .iter()
         .filter(|(name, vault)| !vault.deleted && scope.holds(&world.vault_id(name)))
@@ -150,7 +152,7 @@ fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Re
         .filter(|policy| scope.holds(&policy.id))
         .filter(|policy| allowed(world, &user.object_id, action, &policy.id, false))
         .map(|policy| (policy_body(policy), policy.created));
-    let value: Vec<Value> = held
+    let value: Vec<Value> = vaults
         .chain(policies)
         .filter(|(body, _)| wanted.iter().all(|(field, value)| has(body, field, value)))
         .map(|(body, created)| listed_resource(&body, created, &expanded))
@@ -160,12 +162,12 @@ fn resources(world: &World, request: &Request, user: &User, scope: &Scope) -> Re
 
 /// Does a resource have this value in a filter field?
 fn has(body: &Value, field: &str, value: &str) -> bool {
-    let own = match field {
+    let actual = match field {
         "resourceType" => body["type"].as_str(),
         "resourceGroup" => body["id"].as_str().and_then(|id| id.split('/').nth(4)),
         field => body[field].as_str(),
     };
-    own.is_some_and(|own| own.eq_ignore_ascii_case(value))
+    actual.is_some_and(|actual| actual.eq_ignore_ascii_case(value))
 }
 
 /// A resource in its list form, with only the common fields of an identity.
@@ -181,7 +183,10 @@ fn listed_resource(body: &Value, created: Timestamp, expanded: &[&str]) -> Value
         identity.shift_remove("systemAssignedIdentityPrincipalId");
     }
     for name in MORE {
-        if expanded.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        if expanded
+            .iter()
+            .any(|field| field.eq_ignore_ascii_case(name))
+        {
             item[name] = match name {
                 "provisioningState" => json!("Succeeded"),
                 _ => json!(created.to_string()),
@@ -196,24 +201,28 @@ pub(super) fn subscriptions(world: &World, request: &Request, user: &User) -> Re
     let seen = world
         .subscriptions
         .iter()
-        .filter(|own| sees_subscription(world, &user.object_id, &own.id))
-        .map(|own| subscription(world, own));
+        .filter(|subscription| sees_subscription(world, &user.object_id, &subscription.id))
+        .map(|visible| subscription(world, visible));
     listed_with_link(world, request, seen.collect())
 }
 
-fn one_subscription(world: &World, user: &User, own: &Subscription) -> Reply {
-    if sees_subscription(world, &user.object_id, &own.id) {
-        return Reply::json(200, &subscription(world, own));
+fn one_subscription(world: &World, user: &User, found: &Subscription) -> Reply {
+    if sees_subscription(world, &user.object_id, &found.id) {
+        return Reply::json(200, &subscription(world, found));
     }
-    unauthorized(user, "Microsoft.Resources/subscriptions/read", &own.scope())
+    unauthorized(
+        user,
+        "Microsoft.Resources/subscriptions/read",
+        &found.scope(),
+    )
 }
 
-fn subscription(world: &World, own: &Subscription) -> Value {
+fn subscription(world: &World, subscription: &Subscription) -> Value {
     json!({
-        "id": own.scope(),
-        "subscriptionId": own.id,
+        "id": subscription.scope(),
+        "subscriptionId": subscription.id,
         "tenantId": world.tenant,
-        "displayName": own.name,
+        "displayName": subscription.name,
         "state": "Enabled",
         "authorizationSource": "RoleBased",
         "subscriptionPolicies": {

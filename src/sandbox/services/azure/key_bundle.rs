@@ -119,7 +119,7 @@ pub(super) fn kid(world: &World, vault: &str, key: &str, number: u32) -> String 
     let base = world
         .vaults
         .get(vault)
-        .map(|own| uri(vault, own))
+        .map(|stored_vault| uri(vault, stored_vault))
         .unwrap_or_default();
     format!("{base}keys/{key}/{}", version_id(vault, key, number))
 }

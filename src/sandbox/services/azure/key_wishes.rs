@@ -67,9 +67,10 @@ pub(super) fn wish(body: Fields<'_>, fields: Fields<'_>, names: &Names) -> Resul
     ];
     if let Some(attributes) = fields.object("attributes", &known)? {
         let time = |name: &str| {
-            let said = attributes.number(name)?;
-            let good = said.is_none_or(|at| jiff::Timestamp::from_second(at).is_ok() && at >= 0);
-            good.then_some(said).ok_or_else(|| Wrong(name.to_owned()))
+            let seconds = attributes.number(name)?;
+            let good = seconds.is_none_or(|at| jiff::Timestamp::from_second(at).is_ok() && at >= 0);
+            good.then_some(seconds)
+                .ok_or_else(|| Wrong(name.to_owned()))
         };
         (wish.starts, wish.expires) = (time("nbf")?, time("exp")?);
         wish.enabled = attributes.flag("enabled")?;
@@ -82,8 +83,10 @@ pub(super) fn wish(body: Fields<'_>, fields: Fields<'_>, names: &Names) -> Resul
         return Err(Wrong("release_policy".to_owned()));
     }
     if let Some(list) = fields.list(names.operations)? {
-        let known = list.iter().map(|own| word(own, &OPERATIONS));
-        let known: Option<Vec<String>> = known.map(|own| own.map(str::to_owned)).collect();
+        let known = list.iter().map(|operation| word(operation, &OPERATIONS));
+        let known: Option<Vec<String>> = known
+            .map(|operation| operation.map(str::to_owned))
+            .collect();
         let known = known.ok_or_else(|| Wrong(names.operations.to_owned()))?;
         wish.operations = Some(known);
     }
@@ -144,7 +147,10 @@ pub(super) fn fulfilled(version: &Version, wish: &Wish, names: &Names) -> Result
     let mut made = version.clone();
     if let Some(operations) = &wish.operations {
         let possible = usual_operations(&made.kty);
-        if !operations.iter().all(|own| possible.contains(own)) {
+        if !operations
+            .iter()
+            .all(|operation| possible.contains(operation))
+        {
             return Err(Wrong(names.operations.to_owned()));
         }
         made.operations.clone_from(operations);

@@ -27,11 +27,11 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
     if let Some(refusal) = misnamed(name) {
         return refusal;
     }
-    let Some(own) = world.vaults.get(vault) else {
+    let Some(stored_vault) = world.vaults.get(vault) else {
         return Reply::empty(404);
     };
-    if own.keys.get(name).is_some_and(|key| key.deleted) {
-        return held(name);
+    if stored_vault.keys.get(name).is_some_and(|key| key.deleted) {
+        return name_is_taken(name);
     }
     let body = request.json();
     let now = world.clock.now().as_second();
@@ -41,7 +41,7 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
             return Err(Wrong("public_exponent".to_owned()));
         }
         let wish = wish(fields, fields, &NAMES)?;
-        let version = fulfilled(&made(fields, &NAMES, own, now)?, &wish, &NAMES)?;
+        let version = fulfilled(&made(fields, &NAMES, stored_vault, now)?, &wish, &NAMES)?;
         Ok((version, wish.enabled.unwrap_or(true)))
     };
     match read() {
@@ -54,7 +54,7 @@ pub(super) fn create(world: &mut World, request: &Request, vault: &str, name: &s
 }
 
 /// The refusal because a deleted key has this name.
-pub(super) fn held(name: &str) -> Reply {
+pub(super) fn name_is_taken(name: &str) -> Reply {
     let text = format!(
         "Key {name} is currently in a deleted but recoverable state, and its name cannot be \
         reused; in this state, the key can only be recovered or purged."
@@ -64,10 +64,10 @@ pub(super) fn held(name: &str) -> Reply {
 
 /// Adds a version, and creates the key if it does not exist.
 pub(super) fn add(world: &mut World, (vault, name): (&str, &str), version: Version, enabled: bool) {
-    let Some(own) = world.vaults.get_mut(vault) else {
+    let Some(stored_vault) = world.vaults.get_mut(vault) else {
         return;
     };
-    let key = own
+    let key = stored_vault
         .keys
         .entry(name.to_owned())
         .or_insert_with(|| Key::new(&version.kty, version.bits));
@@ -123,8 +123,8 @@ fn write(
     version: Version,
     enabled: Option<bool>,
 ) {
-    let own = world.vaults.get_mut(vault);
-    let Some(key) = own.and_then(|own| own.keys.get_mut(name)) else {
+    let stored_vault = world.vaults.get_mut(vault);
+    let Some(key) = stored_vault.and_then(|stored_vault| stored_vault.keys.get_mut(name)) else {
         return;
     };
     key.written.insert(number, version);

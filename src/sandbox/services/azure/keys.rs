@@ -57,19 +57,19 @@ pub(super) fn purge(world: &mut World, vault: &str, name: &str) -> Reply {
     if found.status != 200 {
         return found;
     }
-    let Some(own) = world.vaults.get_mut(vault) else {
+    let Some(stored_vault) = world.vaults.get_mut(vault) else {
         return found;
     };
-    if own.is_purge_protected() {
+    if stored_vault.is_purge_protected() {
         let text = format!(
             "Operation \"purge\" is not allowed because purge protection is enabled for this \
             vault. Key Vault service will automatically purge it after the retention period has \
             passed.\r\nVault: {vault};location={}",
-            own.location
+            stored_vault.location
         );
         return forbidden("ForbiddenByPolicy", &text);
     }
-    own.keys.remove(name);
+    stored_vault.keys.remove(name);
     world.effect("key-purged", format!("{vault}/{name}"));
     Reply::empty(204)
 }

@@ -50,8 +50,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
 
 /// The refusal of the vault's network rules.
 fn shut_out(world: &World, name: &str) -> Reply {
-    let own = world.vaults.get(name);
-    if own.is_some_and(|vault| vault.properties["publicNetworkAccess"] == "Disabled") {
+    let vault = world.vaults.get(name);
+    if vault.is_some_and(|vault| vault.properties["publicNetworkAccess"] == "Disabled") {
         return forbidden(
             "ForbiddenByConnection",
             "Public network access is disabled and request is not from a trusted service nor via \
@@ -220,9 +220,10 @@ fn refused(
     let granted = access_policies(world, name).iter().any(|entry| {
         is_for(entry, &user.object_id)
             && entry["permissions"]["keys"].as_array().is_some_and(|list| {
-                list.iter().any(|own| {
-                    own.as_str()
-                        .is_some_and(|own| own.eq_ignore_ascii_case(permission) || own == "all")
+                list.iter().any(|listed| {
+                    listed.as_str().is_some_and(|listed| {
+                        listed.eq_ignore_ascii_case(permission) || listed == "all"
+                    })
                 })
             })
     });

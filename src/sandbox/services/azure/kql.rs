@@ -22,7 +22,7 @@ fn stage(mut rows: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
     match verb.to_ascii_lowercase().as_str() {
         "where" => {
             let conditions = conditions(rest)?;
-            rows.retain(|row| conditions.iter().all(|own| own.holds(row)));
+            rows.retain(|row| conditions.iter().all(|condition| condition.holds(row)));
         }
         "project" => {
             let fields: Vec<(&str, &str)> = rest.split(',').map(projected).collect();
@@ -40,8 +40,8 @@ fn stage(mut rows: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
             if field.contains(',') {
                 return Err("an order by more than one column is not played".to_owned());
             }
-            rows.sort_by(|one, other| {
-                let order = compared(at(one, field), at(other, field));
+            rows.sort_by(|left, right| {
+                let order = compared(at(left, field), at(right, field));
                 if rising { order } else { order.reverse() }
             });
         }
@@ -61,15 +61,15 @@ fn projected(text: &str) -> (&str, &str) {
     (name.trim(), path.trim())
 }
 
-fn compared(one: &Value, other: &Value) -> Ordering {
-    one.as_str().cmp(&other.as_str())
+fn compared(left: &Value, right: &Value) -> Ordering {
+    left.as_str().cmp(&right.as_str())
 }
 
 /// The value at a dotted path. Names are compared without case.
 fn at<'a>(row: &'a Value, path: &str) -> &'a Value {
     let step = |value: &'a Value, name: &str| {
         let mut all = value.as_object().into_iter().flatten();
-        all.find(|(own, _)| own.eq_ignore_ascii_case(name.trim()))
+        all.find(|(field, _)| field.eq_ignore_ascii_case(name.trim()))
             .map_or(&Value::Null, |(_, value)| value)
     };
     path.split('.').fold(row, step)
@@ -85,12 +85,12 @@ struct Condition<'a> {
 
 impl Condition<'_> {
     fn holds(&self, row: &Value) -> bool {
-        let own = at(row, self.field).as_str().unwrap_or_default();
+        let cell = at(row, self.field).as_str().unwrap_or_default();
         let same = |value: &&str| {
             if self.cased {
-                own == *value
+                cell == *value
             } else {
-                own.eq_ignore_ascii_case(value)
+                cell.eq_ignore_ascii_case(value)
             }
         };
         self.values.iter().any(same) == self.wanted
@@ -130,7 +130,7 @@ fn condition(text: &str) -> Result<Condition<'_>, String> {
         .and_then(|list| list.strip_suffix(')'));
     let values = match list {
         Some(list) => list.split(',').map(quoted).collect::<Option<Vec<&str>>>(),
-        None => quoted(value).map(|one| vec![one]),
+        None => quoted(value).map(|single| vec![single]),
     };
     Ok(Condition {
         field,

@@ -68,10 +68,10 @@ pub(super) fn respond(
         }
         ("GET", ["roledefinitions", id]) => {
             may(world, "roleDefinitions/read/action")?;
-            let found = BUILT_IN.managed_hsm.iter().find(|own| own.id == *id);
+            let found = BUILT_IN.managed_hsm.iter().find(|known| known.id == *id);
             found.map_or_else(
                 || no_definition(404, id),
-                |own| Reply::json(200, &definition(own)),
+                |known| Reply::json(200, &definition(known)),
             )
         }
         _ => Reply::error(
@@ -107,13 +107,13 @@ fn definitions(world: &World, request: &Request) -> Reply {
     listed_local(world, request, all.collect())
 }
 
-fn definition(own: &Definition) -> Value {
+fn definition(definition: &Definition) -> Value {
     json!({
-        "id": definition_id(&own.id),
-        "name": own.id,
+        "id": definition_id(&definition.id),
+        "name": definition.id,
         "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
-            "roleName": own.name,
+            "roleName": definition.name,
             "type": "AKVBuiltInRole",
             "description": "",
             "assignableScopes": ["/"],
@@ -121,7 +121,7 @@ fn definition(own: &Definition) -> Value {
                 {
                     "actions": [],
                     "notActions": [],
-                    "dataActions": own.permission.data_actions,
+                    "dataActions": definition.permission.data_actions,
                     "notDataActions": [],
                 },
             ],
@@ -200,7 +200,7 @@ fn assign(world: &mut World, user: &User, body: &Value, place: &Place<'_>, name:
         let text = format!("The role assignment name '{name}' is not a GUID.");
         return Reply::error(400, "BadParameter", text);
     }
-    if !BUILT_IN.managed_hsm.iter().any(|own| own.id == role) {
+    if !BUILT_IN.managed_hsm.iter().any(|known| known.id == role) {
         return no_definition(400, &role);
     }
     if !known_principal(world, &principal) {
@@ -211,8 +211,9 @@ fn assign(world: &mut World, user: &User, body: &Value, place: &Place<'_>, name:
         );
     }
     let scope = place.kept();
-    let same =
-        |held: &Role| held.scope == scope && held.principal == principal && held.role == role;
+    let same = |assigned: &Role| {
+        assigned.scope == scope && assigned.principal == principal && assigned.role == role
+    };
     if world.roles.iter().any(same) {
         return Reply::error(
             409,

@@ -57,9 +57,9 @@ fn find(world: &World, scope: &str, name: &str) -> Option<usize> {
 fn put(world: &mut World, request: &Request, scope: &str, at: Option<usize>) -> Reply {
     let wanted = request.json();
     let wanted = &wanted["properties"];
-    let level = LEVELS.iter().find(|own| {
-        let said = wanted["level"].as_str();
-        said.is_some_and(|said| said.eq_ignore_ascii_case(own))
+    let level = LEVELS.iter().find(|known| {
+        let asked = wanted["level"].as_str();
+        asked.is_some_and(|asked| asked.eq_ignore_ascii_case(known))
     });
     let Some(level) = level else {
         return malformed("properties.level", &wanted["level"]);
@@ -78,8 +78,8 @@ fn put(world: &mut World, request: &Request, scope: &str, at: Option<usize>) -> 
     };
     let shown = body(&lock);
     world.effect("lock-written", lock.id());
-    if let Some(own) = at.and_then(|at| world.locks.get_mut(at)) {
-        *own = lock;
+    if let Some(stored) = at.and_then(|at| world.locks.get_mut(at)) {
+        *stored = lock;
         return Reply::json(200, &shown);
     }
     world.locks.push(lock);

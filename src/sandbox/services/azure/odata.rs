@@ -16,7 +16,7 @@ pub(in crate::sandbox::services) fn comparisons<'a>(
     filter: &'a str,
     fields: &[&'a str],
 ) -> Option<Vec<(&'a str, &'a str)>> {
-    let one = |clause: &'a str| {
+    let comparison = |clause: &'a str| {
         let mut words = clause.trim().splitn(3, ' ');
         let (field, operator) = (words.next()?, words.next()?);
         let value = words
@@ -24,7 +24,9 @@ pub(in crate::sandbox::services) fn comparisons<'a>(
             .trim()
             .strip_prefix('\'')?
             .strip_suffix('\'')?;
-        let field = fields.iter().find(|own| own.eq_ignore_ascii_case(field))?;
+        let field = fields
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(field))?;
         operator
             .eq_ignore_ascii_case("eq")
             .then_some((*field, value))
@@ -32,7 +34,7 @@ pub(in crate::sandbox::services) fn comparisons<'a>(
     if filter.trim().is_empty() {
         return Some(Vec::new());
     }
-    filter.split(" and ").map(one).collect()
+    filter.split(" and ").map(comparison).collect()
 }
 
 fn quoted<'a>(filter: &'a str, before: &str) -> Option<&'a str> {

@@ -156,9 +156,9 @@ pub(super) fn id_of(scope: &Scope, name: &str) -> String {
 
 /// The state of the encryption, in the specification's spelling.
 fn known_state(encryption: &Value) -> Option<&'static str> {
-    let said = encryption["state"].as_str()?;
+    let text = encryption["state"].as_str()?;
     let mut all = STATES.into_iter();
-    all.find(|own| own.eq_ignore_ascii_case(said))
+    all.find(|state| state.eq_ignore_ascii_case(text))
 }
 
 /// The refusal of a field with the wrong type, if any.
@@ -205,7 +205,7 @@ fn bad_types(wanted: &Value) -> Option<Reply> {
 /// Does a vault or managed HSM with this ARM id exist? A deleted one does not count (inferred).
 fn is_vault(world: &World, id: &str) -> bool {
     let mut vaults = world.vaults.iter();
-    vaults.any(|(own, vault)| !vault.deleted && world.vault_id(own).eq_ignore_ascii_case(id))
+    vaults.any(|(name, vault)| !vault.deleted && world.vault_id(name).eq_ignore_ascii_case(id))
 }
 
 fn incomplete() -> Reply {
@@ -231,7 +231,9 @@ pub(super) fn unacceptable(
     }
     let provider = world
         .subscription(&scope.subscription)
-        .map_or("NotRegistered", |own| own.provider.as_str());
+        .map_or("NotRegistered", |subscription| {
+            subscription.provider.as_str()
+        });
     if provider != "Registered" {
         let text = format!(
             "The subscription is not registered to use namespace 'Microsoft.PowerPlatform'. See \

@@ -75,11 +75,13 @@ pub(super) fn found<'a>(
     id: &str,
 ) -> Result<&'a AzureOperation, Reply> {
     let mut all = world.azure_operations.iter();
-    all.find(|one| one.id.eq_ignore_ascii_case(id) && scope.holds(one.change.target()))
-        .ok_or_else(|| {
-            let text = format!("The operation '{id}' could not be found.");
-            Reply::error(404, "OperationNotFound", text)
-        })
+    all.find(|operation| {
+        operation.id.eq_ignore_ascii_case(id) && scope.holds(operation.change.target())
+    })
+    .ok_or_else(|| {
+        let text = format!("The operation '{id}' could not be found.");
+        Reply::error(404, "OperationNotFound", text)
+    })
 }
 
 /// Answers for `Azure-AsyncOperation`: always 200, whatever the result.

@@ -28,7 +28,7 @@ pub(super) fn respond(
             _ => no_method(),
         };
     };
-    let Some(own) = versions::provider(name) else {
+    let Some(provider) = versions::provider(name) else {
         let shown = request.path.get(3).map_or("", String::as_str);
         let text = format!("The resource namespace '{shown}' is invalid.");
         return may_read(world, user, scope)
@@ -36,12 +36,12 @@ pub(super) fn respond(
     };
     match (method, rest.get(1).copied()) {
         ("GET", None) => may_read(world, user, scope)
-            .unwrap_or_else(|| Reply::json(200, &shown(world, scope, own))),
+            .unwrap_or_else(|| Reply::json(200, &shown(world, scope, provider))),
         ("POST", Some(verb @ ("register" | "unregister"))) => {
-            let action = format!("{}/{verb}/action", own.namespace);
+            let action = format!("{}/{verb}/action", provider.namespace);
             refusal(world, user, &action, &scope.id).unwrap_or_else(|| match verb {
-                "register" => register(world, scope, own),
-                _ => unregister(world, scope, own),
+                "register" => register(world, scope, provider),
+                _ => unregister(world, scope, provider),
             })
         }
         _ => no_method(),
@@ -53,22 +53,23 @@ fn may_read(world: &World, user: &User, scope: &Scope) -> Option<Reply> {
     refusal(world, user, action, &scope.id)
 }
 
-fn shown(world: &World, scope: &Scope, own: &Provider) -> Value {
-    if own.namespace == POWER_PLATFORM {
+fn shown(world: &World, scope: &Scope, provider: &Provider) -> Value {
+    if provider.namespace == POWER_PLATFORM {
         return provider_body(world, scope);
     }
+    let locations = ["West Europe", "North Europe", "UK South"];
     json!({
-        "id": format!("{}/providers/{}", scope.id, own.namespace),
-        "namespace": own.namespace,
-        "registrationPolicy": policy(own),
+        "id": format!("{}/providers/{}", scope.id, provider.namespace),
+        "namespace": provider.namespace,
+        "registrationPolicy": policy(provider),
         "registrationState": "Registered",
-        "resourceTypes": own.types(&["West Europe", "North Europe", "UK South"], world.clock.now()),
+        "resourceTypes": provider.types(&locations, world.clock.now()),
     })
 }
 
 /// Providers that belong to Resource Manager need no registration.
-fn policy(own: &Provider) -> &'static str {
-    match own.namespace {
+fn policy(provider: &Provider) -> &'static str {
+    match provider.namespace {
         "Microsoft.Authorization" | "Microsoft.Resources" | "Microsoft.ResourceGraph" => {
             "RegistrationFree"
         }
@@ -78,44 +79,44 @@ fn policy(own: &Provider) -> &'static str {
 
 fn providers(world: &World, request: &Request, scope: &Scope) -> Reply {
     let all = versions::PROVIDERS.iter();
-    let all = all.map(|own| shown(world, scope, own));
+    let all = all.map(|provider| shown(world, scope, provider));
     listed(world, request, &["$expand"], all.collect())
 }
 
-fn register(world: &mut World, scope: &Scope, own: &Provider) -> Reply {
+fn register(world: &mut World, scope: &Scope, provider: &Provider) -> Reply {
     let now = world.clock.now();
-    if own.namespace == POWER_PLATFORM
-        && let Some(held) = world.subscription_mut(&scope.subscription)
-        && !["Registered", "Registering"].contains(&held.provider.as_str())
+    if provider.namespace == POWER_PLATFORM
+        && let Some(subscription) = world.subscription_mut(&scope.subscription)
+        && !["Registered", "Registering"].contains(&subscription.provider.as_str())
     {
-        "Registering".clone_into(&mut held.provider);
-        held.provider_since = Some(now);
+        "Registering".clone_into(&mut subscription.provider);
+        subscription.provider_since = Some(now);
         world.effect("provider-registered", &scope.id);
     }
-    Reply::json(200, &shown(world, scope, own))
+    Reply::json(200, &shown(world, scope, provider))
 }
 
 /// Unregisters a provider, unless the subscription uses it, as documented. Code and text are
 /// inferred. Inferred too: providers of Resource Manager or of vaults can't be unregistered.
-fn unregister(world: &mut World, scope: &Scope, own: &Provider) -> Reply {
+fn unregister(world: &mut World, scope: &Scope, provider: &Provider) -> Reply {
     let used = world
         .policies
         .values()
         .any(|policy| scope.holds(&policy.id));
-    if own.namespace != POWER_PLATFORM || used {
+    if provider.namespace != POWER_PLATFORM || used {
         let text = format!(
             "The resource provider '{}' can't be unregistered: the subscription uses it.",
-            own.namespace
+            provider.namespace
         );
         return Reply::error(409, "ResourceProviderInUse", text);
     }
     let now = world.clock.now();
-    if let Some(held) = world.subscription_mut(&scope.subscription)
-        && ["Registered", "Registering"].contains(&held.provider.as_str())
+    if let Some(subscription) = world.subscription_mut(&scope.subscription)
+        && ["Registered", "Registering"].contains(&subscription.provider.as_str())
     {
-        "Unregistering".clone_into(&mut held.provider);
-        held.provider_since = Some(now);
+        "Unregistering".clone_into(&mut subscription.provider);
+        subscription.provider_since = Some(now);
         world.effect("provider-unregistered", &scope.id);
     }
-    Reply::json(200, &shown(world, scope, own))
+    Reply::json(200, &shown(world, scope, provider))
 }

@@ -84,11 +84,11 @@ fn unanswered(why: &str) -> Reply {
 /// all.
 fn visible(world: &World, user: &User, subscriptions: &Value) -> Vec<Value> {
     let (policies, vaults) = world.indexed();
-    let policies = policies.values().map(|own| policy_body(own));
+    let policies = policies.values().map(|policy| policy_body(policy));
     let vaults = vaults
         .iter()
-        .filter(|(_, own)| !own.deleted)
-        .map(|(name, own)| vault_of(world, name, own));
+        .filter(|(_, vault)| !vault.deleted)
+        .map(|(name, vault)| vault_of(world, name, vault));
     let named = subscriptions.as_array().filter(|all| !all.is_empty());
     let mut rows: Vec<Value> = policies
         .chain(vaults)
@@ -98,7 +98,7 @@ fn visible(world: &World, user: &User, subscriptions: &Value) -> Vec<Value> {
         let text = |field: &str| row[field].as_str().unwrap_or_default();
         let asked = named.is_none_or(|all| {
             let mut all = all.iter().filter_map(Value::as_str);
-            all.any(|own| own.eq_ignore_ascii_case(text("subscriptionId")))
+            all.any(|listed| listed.eq_ignore_ascii_case(text("subscriptionId")))
         });
         let action = format!("{}/read", text("type"));
         asked && allowed(world, &user.object_id, &action, text("id"), false)

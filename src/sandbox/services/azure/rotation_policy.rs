@@ -18,13 +18,13 @@ const NOTICE: &str = "P30D";
 const SHORTEST: i64 = 28;
 const MARGIN: i64 = 7;
 
-/// The JSON of a policy. `words` are the action names, whose case differs between data plane and
+/// The JSON of a policy. `action_names` are the actions, whose case differs between data plane and
 /// control plane.
-pub(super) fn shown(policy: Option<&Rotation>, words: [&str; 2]) -> Value {
-    let notice = policy.map_or(NOTICE, |own| own.notify.text.as_str());
+pub(super) fn shown(policy: Option<&Rotation>, action_names: [&str; 2]) -> Value {
+    let notice = policy.map_or(NOTICE, |rotation| rotation.notify.text.as_str());
     let mut actions = vec![json!({
         "trigger": { "timeBeforeExpiry": notice },
-        "action": { "type": words[1] },
+        "action": { "type": action_names[1] },
     })];
     let Some(policy) = policy else {
         return json!({ "lifetimeActions": actions, "attributes": {} });
@@ -34,7 +34,7 @@ pub(super) fn shown(policy: Option<&Rotation>, words: [&str; 2]) -> Value {
             Trigger::AfterCreate(period) => json!({ "timeAfterCreate": period.text }),
             Trigger::BeforeExpiry(period) => json!({ "timeBeforeExpiry": period.text }),
         };
-        let rotate = json!({ "trigger": trigger, "action": { "type": words[0] } });
+        let rotate = json!({ "trigger": trigger, "action": { "type": action_names[0] } });
         actions.insert(0, rotate);
     }
     let mut attributes = json!({ "created": policy.created, "updated": policy.updated });
@@ -51,7 +51,10 @@ pub(super) fn get(world: &World, vault: &str, name: &str) -> Reply {
         Err(refusal) => return refusal,
     };
     let mut body = shown(key.rotation.as_ref(), ["Rotate", "Notify"]);
-    let base = world.vaults.get(vault).map(|own| uri(vault, own));
+    let base = world
+        .vaults
+        .get(vault)
+        .map(|stored_vault| uri(vault, stored_vault));
     let base = base.unwrap_or_default();
     body["id"] = json!(format!("{base}keys/{name}/rotationpolicy"));
     Reply::json(200, &body)
@@ -67,10 +70,10 @@ pub(super) fn put(world: &mut World, request: &Request, vault: &str, name: &str)
         Ok(policy) => policy,
         Err(refusal) => return refusal,
     };
-    let own = world.vaults.get_mut(vault);
-    if let Some(key) = own.and_then(|own| own.keys.get_mut(name)) {
+    let stored_vault = world.vaults.get_mut(vault);
+    if let Some(key) = stored_vault.and_then(|stored_vault| stored_vault.keys.get_mut(name)) {
         let before = key.rotation.as_ref();
-        policy.created = before.map_or(policy.created, |own| own.created);
+        policy.created = before.map_or(policy.created, |earlier| earlier.created);
         key.rotation = Some(policy);
         world.effect("rotation-policy-set", format!("{vault}/{name}"));
     }
@@ -95,7 +98,7 @@ fn parsed(body: &Value, now: i64) -> Result<Rotation, Wrong> {
     let attributes = fields.object("attributes", &known)?;
     let mut policy = Rotation {
         expiry: match attributes {
-            Some(own) => period(own, "expiryTime")?,
+            Some(attributes) => period(attributes, "expiryTime")?,
             None => None,
         },
         rotate: None,
@@ -123,7 +126,7 @@ fn lifetime_action(value: &Value) -> Result<(&'static str, Trigger), Wrong> {
     let fields = Fields::of(value, "lifetimeActions", &["trigger", "action"])?;
     let action = fields.object("action", &["type"])?;
     let kind = match action {
-        Some(own) => own.word("type", &["Rotate", "Notify"])?,
+        Some(action) => action.word("type", &["Rotate", "Notify"])?,
         None => None,
     };
     let known = ["timeAfterCreate", "timeBeforeExpiry"];
@@ -140,9 +143,9 @@ fn lifetime_action(value: &Value) -> Result<(&'static str, Trigger), Wrong> {
 }
 
 fn period(fields: Fields<'_>, name: &str) -> Result<Option<Period>, Wrong> {
-    let said = fields.text(name)?.filter(|text| !text.is_empty());
+    let stated = fields.text(name)?.filter(|text| !text.is_empty());
     let read = |text| Period::parse(text).ok_or_else(|| Wrong(name.to_owned()));
-    said.map(read).transpose()
+    stated.map(read).transpose()
 }
 
 /// The refusal of a policy whose fields are valid but contradict each other.

@@ -18,13 +18,14 @@ pub(super) fn provider_body(world: &World, scope: &Scope) -> Value {
         .map(String::as_str)
         .collect();
     let types = versions::provider(POWER_PLATFORM)
-        .map(|own| own.types(&locations, world.clock.now()))
+        .map(|provider| provider.types(&locations, world.clock.now()))
         .unwrap_or_default();
+    let subscription = world.subscription(&scope.subscription);
     json!({
         "id": format!("{}/providers/{POWER_PLATFORM}", scope.subscription_id()),
         "namespace": POWER_PLATFORM,
         "registrationPolicy": "RegistrationRequired",
-        "registrationState": world.subscription(&scope.subscription).map(|own| &own.provider),
+        "registrationState": subscription.map(|subscription| &subscription.provider),
         "resourceTypes": types,
     })
 }
@@ -75,8 +76,8 @@ pub(super) fn readable(world: &World, user: &User, name: &str) -> bool {
 }
 
 pub(super) fn vault_body(world: &World, name: &str) -> Value {
-    let own = world.vaults.get(name);
-    own.map_or(Value::Null, |own| vault_of(world, name, own))
+    let vault = world.vaults.get(name);
+    vault.map_or(Value::Null, |vault| vault_of(world, name, vault))
 }
 
 /// The JSON of a vault, deleted or not.
@@ -102,8 +103,8 @@ pub(super) fn vault_of(world: &World, name: &str, vault: &Vault) -> Value {
     });
     if vault.hsm {
         body["sku"] = json!({ "family": "B", "name": "Standard_B1" });
-        if let Some(own) = body["properties"].as_object_mut() {
-            own.shift_remove("sku");
+        if let Some(properties) = body["properties"].as_object_mut() {
+            properties.shift_remove("sku");
         }
     }
     body

@@ -57,13 +57,13 @@ pub(super) fn respond(
     }
     let wanted = request.json();
     let given = &wanted["properties"]["tags"];
-    let Some(mut own) = read(world, scope) else {
+    let Some(mut tags) = read(world, scope) else {
         let text = format!("The resource '{scope}' has no tags that the sandbox plays (inferred).");
         return Reply::error(400, "TagsNotSupported", text);
     };
-    let before = own.as_object().cloned().unwrap_or_default();
+    let before = tags.as_object().cloned().unwrap_or_default();
     let after = match request.method.as_str() {
-        "GET" => return Reply::json(200, &body(scope, &own)),
+        "GET" => return Reply::json(200, &body(scope, &tags)),
         "DELETE" => Ok(Map::new()),
         "PUT" => asked(given),
         "PATCH" => asked(given).and_then(|given| joined(before, given, &wanted["operation"])),
@@ -72,9 +72,9 @@ pub(super) fn respond(
     match after {
         Err(refused) => refused,
         Ok(after) => {
-            own = Value::Object(after);
-            let reply = body(scope, &own);
-            write(world, scope, own);
+            tags = Value::Object(after);
+            let reply = body(scope, &tags);
+            write(world, scope, tags);
             world.effect("tags-written", scope);
             if verb == "delete" {
                 return Reply::empty(200);
@@ -94,50 +94,50 @@ fn asked(given: &Value) -> Result<Map<String, Value>, Reply> {
 
 /// The tags after these are merged, replaced or deleted.
 fn joined(
-    mut own: Map<String, Value>,
+    mut tags: Map<String, Value>,
     given: Map<String, Value>,
     operation: &Value,
 ) -> Result<Map<String, Value>, Reply> {
     let same = |word: &str| {
         operation
             .as_str()
-            .is_some_and(|said| said.eq_ignore_ascii_case(word))
+            .is_some_and(|asked| asked.eq_ignore_ascii_case(word))
     };
     if same("Replace") {
         return Ok(given);
     }
     if same("Merge") {
         for (name, value) in given {
-            own.retain(|held, _| !held.eq_ignore_ascii_case(&name));
-            own.insert(name, value);
+            tags.retain(|key, _| !key.eq_ignore_ascii_case(&name));
+            tags.insert(name, value);
         }
-        return Ok(own);
+        return Ok(tags);
     }
     if same("Delete") {
-        own.retain(|held, value| {
+        tags.retain(|key, value| {
             let mut given = given.iter();
-            !given.any(|(name, with)| name.eq_ignore_ascii_case(held) && with == value)
+            !given.any(|(name, with)| name.eq_ignore_ascii_case(key) && with == value)
         });
-        return Ok(own);
+        return Ok(tags);
     }
     Err(malformed("operation", operation))
 }
 
-fn body(scope: &str, own: &Value) -> Value {
+fn body(scope: &str, tags: &Value) -> Value {
     json!({
         "id": format!("{scope}/providers/Microsoft.Resources/tags/default"),
         "name": "default",
         "type": "Microsoft.Resources/tags",
-        "properties": { "tags": shown(own) },
+        "properties": { "tags": shown(tags) },
     })
 }
 
 /// The tags of the resource with this ARM id.
 fn read(world: &mut World, id: &str) -> Option<Value> {
-    let own = vault(world, id).and_then(|name| world.vaults.get(&name));
-    match own {
-        Some(own) => Some(Value::Object(own.tags.clone())),
-        None => held(world, id).cloned(),
+    let vault = vault(world, id).and_then(|name| world.vaults.get(&name));
+    match vault {
+        Some(vault) => Some(Value::Object(vault.tags.clone())),
+        None => tags_of(world, id).cloned(),
     }
 }
 
@@ -145,13 +145,13 @@ fn write(world: &mut World, id: &str, tags: Value) {
     match vault(world, id) {
         Some(name) => {
             world.vault_changes(&name);
-            if let (Some(own), Some(tags)) = (world.vaults.get_mut(&name), tags.as_object()) {
-                own.tags = tags.clone();
+            if let (Some(vault), Some(tags)) = (world.vaults.get_mut(&name), tags.as_object()) {
+                vault.tags = tags.clone();
             }
         }
         None => {
-            if let Some(own) = held(world, id) {
-                *own = tags;
+            if let Some(stored) = tags_of(world, id) {
+                *stored = tags;
             }
         }
     }
@@ -159,22 +159,30 @@ fn write(world: &mut World, id: &str, tags: Value) {
 
 /// The name of the vault with this ARM id.
 fn vault(world: &World, id: &str) -> Option<String> {
-    let there = world.vaults.iter().filter(|(_, own)| !own.deleted);
+    let there = world.vaults.iter().filter(|(_, vault)| !vault.deleted);
     let mut names = there.map(|(name, _)| name);
     names
         .find(|name| world.vault_id(name).eq_ignore_ascii_case(id))
         .cloned()
 }
 
-fn held<'a>(world: &'a mut World, id: &str) -> Option<&'a mut Value> {
+fn tags_of<'a>(world: &'a mut World, id: &str) -> Option<&'a mut Value> {
     let lower = id.to_ascii_lowercase();
     let parts: Vec<&str> = lower.split('/').skip(1).collect();
     match parts[..] {
-        ["subscriptions", id] => world.subscription_mut(id).map(|own| &mut own.tags),
+        ["subscriptions", id] => world
+            .subscription_mut(id)
+            .map(|subscription| &mut subscription.tags),
         ["subscriptions", id, "resourcegroups", name] => {
-            let own = world.subscription_mut(id)?;
-            own.groups.get_mut(name).map(|group| &mut group.tags)
+            let subscription = world.subscription_mut(id)?;
+            subscription
+                .groups
+                .get_mut(name)
+                .map(|group| &mut group.tags)
         }
-        _ => world.policies.get_mut(&lower).map(|own| &mut own.tags),
+        _ => world
+            .policies
+            .get_mut(&lower)
+            .map(|policy| &mut policy.tags),
     }
 }

@@ -59,13 +59,16 @@ pub(super) fn read(properties: &Value, place: &Place) -> Result<Deployable, Stri
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     let mut made = Vec::new();
-    for own in resources {
-        made.extend(resource(own, &names)?);
+    for declared in resources {
+        made.extend(resource(declared, &names)?);
     }
     let mut outputs = Map::new();
-    for (name, own) in template["outputs"].as_object().into_iter().flatten() {
-        let value = names.value(&own["value"], DEPTH)?;
-        outputs.insert(name.clone(), json!({ "type": own["type"], "value": value }));
+    for (name, output) in template["outputs"].as_object().into_iter().flatten() {
+        let value = names.value(&output["value"], DEPTH)?;
+        outputs.insert(
+            name.clone(),
+            json!({ "type": output["type"], "value": value }),
+        );
     }
     Ok(Deployable {
         resources: made,
@@ -90,10 +93,10 @@ fn parameters(template: &Value, given: &Value, names: &mut Names<'_>) -> Result<
         ));
     }
     let mut shown = Map::new();
-    for (name, own) in declared.into_iter().flatten() {
-        let said = given.as_object().and_then(|all| find(all, name));
-        let value = match (said, &own["defaultValue"]) {
-            (Some(said), _) if !said["value"].is_null() => said["value"].clone(),
+    for (name, parameter) in declared.into_iter().flatten() {
+        let passed = given.as_object().and_then(|all| find(all, name));
+        let value = match (passed, &parameter["defaultValue"]) {
+            (Some(passed), _) if !passed["value"].is_null() => passed["value"].clone(),
             (None, default) if !default.is_null() => names.value(default, DEPTH)?,
             _ => {
                 return Err(format!(
@@ -101,7 +104,7 @@ fn parameters(template: &Value, given: &Value, names: &mut Names<'_>) -> Result<
                 ));
             }
         };
-        let kind = own["type"].as_str().unwrap_or_default();
+        let kind = parameter["type"].as_str().unwrap_or_default();
         let fits = match kind.to_ascii_lowercase().as_str() {
             "string" | "securestring" => value.is_string(),
             "int" => value.is_i64(),
@@ -110,7 +113,7 @@ fn parameters(template: &Value, given: &Value, names: &mut Names<'_>) -> Result<
             "object" | "secureobject" => value.is_object(),
             _ => false,
         };
-        let allowed = own["allowedValues"].as_array();
+        let allowed = parameter["allowedValues"].as_array();
         if !fits || allowed.is_some_and(|all| !all.contains(&value)) {
             return Err(format!(
                 "the provided value for the template parameter '{name}' is not valid"
@@ -129,18 +132,18 @@ fn parameters(template: &Value, given: &Value, names: &mut Names<'_>) -> Result<
 
 fn find<'a>(all: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let mut all = all.iter();
-    all.find(|(own, _)| own.eq_ignore_ascii_case(name))
+    all.find(|(key, _)| key.eq_ignore_ascii_case(name))
         .map(|(_, value)| value)
 }
 
 /// A resource with all expressions evaluated; `None` if its condition is false.
-fn resource(own: &Value, names: &Names<'_>) -> Result<Option<Value>, String> {
+fn resource(declared: &Value, names: &Names<'_>) -> Result<Option<Value>, String> {
     for field in ["copy", "existing", "import", "resources"] {
-        if !own[field].is_null() {
+        if !declared[field].is_null() {
             return Err(format!("the sandbox does not play '{field}' of a resource"));
         }
     }
-    let made = names.value(own, DEPTH)?;
+    let made = names.value(declared, DEPTH)?;
     if made["condition"] == json!(false) {
         return Ok(None);
     }
@@ -163,10 +166,10 @@ impl Names<'_> {
             .checked_sub(1)
             .ok_or("the template is nested too deep")?;
         match value {
-            Value::Array(all) => all.iter().map(|one| self.value(one, depth)).collect(),
+            Value::Array(all) => all.iter().map(|inner| self.value(inner, depth)).collect(),
             Value::Object(all) => all
                 .iter()
-                .map(|(name, one)| Ok((name.clone(), self.value(one, depth)?)))
+                .map(|(name, inner)| Ok((name.clone(), self.value(inner, depth)?)))
                 .collect(),
             Value::String(text) => self.text(text, depth),
             Value::Null | Value::Bool(_) | Value::Number(_) => Ok(value.clone()),
@@ -275,8 +278,8 @@ impl Names<'_> {
         let at = texts.iter().position(|text| text.contains('/'));
         let odd = || "'resourceId' needs a type with as many names as it has parts".to_owned();
         let at = at.ok_or_else(odd)?;
-        let (before, own) = texts.split_at(at);
-        let (kind, names) = own.split_first().ok_or_else(odd)?;
+        let (before, path) = texts.split_at(at);
+        let (kind, names) = path.split_first().ok_or_else(odd)?;
         let mut parts = kind.split('/');
         let mut id = match before {
             [] => self.place.group.clone(),
@@ -402,18 +405,18 @@ mod tests {
 
     #[test]
     fn what_is_not_played_is_refused() {
-        let own = json!({ "type": TYPE, "name": "p", "location": "europe" });
+        let declared = json!({ "type": TYPE, "name": "p", "location": "europe" });
         let with = |field: &str, value: Value| {
-            let mut own = own.clone();
-            own[field] = value;
-            read_with(json!({ "resources": [own] }), json!({}))
+            let mut declared = declared.clone();
+            declared[field] = value;
+            read_with(json!({ "resources": [declared] }), json!({}))
         };
         assert_eq!(
-            with("tags", json!({})).map(|own| own.resources.len()),
+            with("tags", json!({})).map(|deployable| deployable.resources.len()),
             Ok(1)
         );
         assert_eq!(
-            with("condition", json!(false)).map(|own| own.resources.len()),
+            with("condition", json!(false)).map(|deployable| deployable.resources.len()),
             Ok(0)
         );
         for (field, value) in [

@@ -34,9 +34,9 @@ pub(super) fn invalid_name(name: &str) -> Reply {
 /// The refusal of a taken name. It names a deleted vault only in the same subscription.
 pub(super) fn in_use(world: &World, scope: &Scope, name: &str) -> Reply {
     let id = world.vault_id(name);
-    let own = format!("{}/", scope.subscription_id()).to_ascii_lowercase();
+    let prefix = format!("{}/", scope.subscription_id()).to_ascii_lowercase();
     let deleted = world.vaults.get(name).is_some_and(|vault| vault.deleted);
-    if deleted && id.to_ascii_lowercase().starts_with(&own) {
+    if deleted && id.to_ascii_lowercase().starts_with(&prefix) {
         return recoverable();
     }
     Reply::error(409, "VaultAlreadyExists", taken(name))
@@ -63,8 +63,8 @@ pub(super) fn available(world: &World, request: &Request, kind: &str) -> Reply {
     let asked = Fields::of(&body, "body", &["name", "type"]).and_then(|fields| {
         let name = fields.text("name")?;
         let hsm = kind == "Microsoft.KeyVault/managedHSMs";
-        let said = fields.text("type")?;
-        let right = said.map_or(hsm, |own| own.eq_ignore_ascii_case(kind));
+        let stated = fields.text("type")?;
+        let right = stated.map_or(hsm, |text| text.eq_ignore_ascii_case(kind));
         right
             .then_some(())
             .ok_or_else(|| Wrong("type".to_owned()))?;

@@ -100,7 +100,7 @@ fn read(whose: &Whose, wanted: &Value) -> Result<Map<String, Value>, Wrong> {
     let _ = fields.word("createMode", &["default", "recover"])?;
     if fields
         .text("tenantId")?
-        .is_some_and(|own| !own.eq_ignore_ascii_case(&whose.tenant))
+        .is_some_and(|tenant| !tenant.eq_ignore_ascii_case(&whose.tenant))
     {
         return Err(Wrong("tenantId".to_owned()));
     }
@@ -307,7 +307,7 @@ mod tests {
             (true, json!({ "enableRbacAuthorization": true })),
         ] {
             let refusal = properties(&whose(hsm), &wanted).err();
-            assert_eq!(refusal.map(|own| own.status), Some(400), "{wanted}");
+            assert_eq!(refusal.map(|reply| reply.status), Some(400), "{wanted}");
         }
         let same = json!({ "softDeleteRetentionInDays": 90, "enablePurgeProtection": true });
         assert_eq!(

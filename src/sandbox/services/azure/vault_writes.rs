@@ -107,12 +107,12 @@ pub(super) fn patch(world: &mut World, (request, user): (&Request, &User), name:
 /// The refusal of a new location, because a vault can't move.
 fn moved(world: &World, name: &str, location: &str) -> Option<Reply> {
     let vault = world.vaults.get(name)?;
-    let own = &vault.location;
+    let current = &vault.location;
     let text = format!(
-        "The resource '{name}' already exists in location '{own}'. A resource with the same name \
-        cannot be created in location '{location}'. Please select a new resource name."
+        "The resource '{name}' already exists in location '{current}'. A resource with the same \
+        name cannot be created in location '{location}'. Please select a new resource name."
     );
-    (plain(own) != location).then(|| Reply::error(409, "InvalidResourceLocation", text))
+    (plain(current) != location).then(|| Reply::error(409, "InvalidResourceLocation", text))
 }
 
 /// A change of the permission model requires the right to assign roles.
@@ -140,7 +140,7 @@ fn write(world: &mut World, name: &str, wanted: Wanted) {
     let touches = ["networkAcls", "publicNetworkAccess"];
     let networked = touches
         .iter()
-        .any(|own| wanted.properties.contains_key(*own));
+        .any(|field| wanted.properties.contains_key(*field));
     for (field, value) in wanted.properties {
         let value = match (field.as_str(), value) {
             ("networkAcls", value) => joined(&vault.properties["networkAcls"], &value),
@@ -202,9 +202,12 @@ pub(super) fn put(
     let recovers = mode
         .as_str()
         .is_some_and(|mode| mode.eq_ignore_ascii_case("recover"));
-    let here = world.vault_id(name).eq_ignore_ascii_case(&id);
-    let found = world.vaults.get(name).filter(|own| here && own.hsm == hsm);
-    let gone = found.map(|own| own.deleted);
+    let same_place = world.vault_id(name).eq_ignore_ascii_case(&id);
+    let found = world
+        .vaults
+        .get(name)
+        .filter(|vault| same_place && vault.hsm == hsm);
+    let gone = found.map(|vault| vault.deleted);
     if recovers && gone != Some(false) {
         return match gone {
             Some(_) => recover(world, request, name),
@@ -270,9 +273,9 @@ fn create(
     (scope, name): (&Scope, &str),
     mut wanted: Wanted,
 ) -> Reply {
-    let said = wanted.properties.get("enableRbacAuthorization");
+    let stated = wanted.properties.get("enableRbacAuthorization");
     let usual = json!(request.query("api-version") >= RBAC_FROM);
-    let model = said.unwrap_or(&usual).clone();
+    let model = stated.unwrap_or(&usual).clone();
     if let Some(refusal) = lacking(request, &wanted, model == true, false) {
         return refusal;
     }
@@ -288,7 +291,7 @@ fn create(
     let place = Place {
         subscription: world
             .subscription(&scope.subscription)
-            .map(|own| own.name.clone()),
+            .map(|subscription| subscription.name.clone()),
         group: scope.group.clone(),
     };
     let mut vault = Vault::new(place, &location);
@@ -321,7 +324,7 @@ fn replace(
         return invalid_value("name");
     };
     let model = wanted.properties.get("enableRbacAuthorization");
-    let rbac = model.map_or_else(|| rbac(vault), |own| *own == true);
+    let rbac = model.map_or_else(|| rbac(vault), |value| *value == true);
     let refusal = lacking(request, &wanted, rbac, vault.hsm)
         .or_else(|| moved(world, name, wanted.location.as_deref()?))
         .or_else(|| remodelled(world, user, name, &wanted));
@@ -369,7 +372,7 @@ fn recover(world: &mut World, request: &Request, name: &str) -> Reply {
         return refusal;
     }
     let tenant = body["properties"]["tenantId"].as_str();
-    if tenant.is_none_or(|own| !own.eq_ignore_ascii_case(&world.tenant_of(name))) {
+    if tenant.is_none_or(|stated| !stated.eq_ignore_ascii_case(&world.tenant_of(name))) {
         return invalid_value("tenantId");
     }
     if let Some(vault) = world.vaults.get_mut(name) {

@@ -178,7 +178,7 @@ const FIRST_TO_STAY: &str = "2026-02-01";
 pub(super) fn provider(namespace: &str) -> Option<&'static Provider> {
     PROVIDERS
         .iter()
-        .find(|own| own.namespace.eq_ignore_ascii_case(namespace))
+        .find(|provider| provider.namespace.eq_ignore_ascii_case(namespace))
 }
 
 impl Provider {
@@ -208,7 +208,7 @@ impl Provider {
             let wanted = wanted.join("/");
             self.kinds
                 .iter()
-                .find(|own| own.name.eq_ignore_ascii_case(&wanted))
+                .find(|kind| kind.name.eq_ignore_ascii_case(&wanted))
         };
         let (_, before) = rest.split_last()?;
         named(rest).or_else(|| named(before))
@@ -232,7 +232,7 @@ pub(super) fn refusal(request: &Request, locations: &[String], now: Timestamp) -
             route.len() > at + 2 && route[at + 2] != "register" && route[at + 2] != "unregister"
         });
     let Some(at) = named.filter(|at| route[at + 1] != "microsoft.resources") else {
-        let known = OWN.split(' ').any(|own| own == version);
+        let known = OWN.split(' ').any(|listed| listed == version);
         return (!known).then(|| invalid(version, &newest_first(OWN)));
     };
     let provider = provider(&route[at + 1])?;
@@ -300,7 +300,7 @@ const KEYS: &str = "2015-06-01 2016-10-01 7.0-preview 7.0 7.1-preview 7.1 7.2-pr
 /// record, and that for a missing one is inferred.
 pub(super) fn refusal_of_keys(request: &Request) -> Option<Reply> {
     let version = request.query("api-version");
-    if KEYS.split(' ').any(|own| own == version) {
+    if KEYS.split(' ').any(|listed| listed == version) {
         return None;
     }
     let latest = KEYS.split(' ').next_back().unwrap_or_default();

@@ -108,8 +108,13 @@ fn listed(world: &World, request: &Request, user: &User) -> Result<Vec<Value>, R
     let all = world
         .environments
         .iter()
-        .filter(|(_, own)| ids.is_empty() || ids.iter().any(|id| id.eq_ignore_ascii_case(&own.id)))
-        .map(|(key, own)| shown(world, key, own))
+        .filter(|(_, environment)| {
+            ids.is_empty()
+                || ids
+                    .iter()
+                    .any(|id| id.eq_ignore_ascii_case(&environment.id))
+        })
+        .map(|(key, environment)| shown(world, key, environment))
         .filter(|item| filter.fits(|path| at(item, path)));
     Ok(all
         .skip(skip.unwrap_or_default())

@@ -58,7 +58,7 @@ pub(super) fn list(world: &mut World, request: &Request, asker: Asker<'_>) -> Re
         Err(why) => return error(why.status, why.code, &why.message),
     };
     let (first, count) = (range.start, range.len());
-    let here: Vec<String> = match chosen {
+    let page_keys: Vec<String> = match chosen {
         Some(keys) => keys.into_iter().skip(first).take(count).cloned().collect(),
         None => {
             let all = world.environments.keys();
@@ -66,9 +66,9 @@ pub(super) fn list(world: &mut World, request: &Request, asker: Asker<'_>) -> Re
         }
     };
     let look = look(world, request, asker, false);
-    let mut body = Vec::with_capacity(here.len() * USUAL);
+    let mut body = Vec::with_capacity(page_keys.len() * USUAL);
     body.extend_from_slice(b"{\"value\":[");
-    for (position, key) in here.iter().enumerate() {
+    for (position, key) in page_keys.iter().enumerate() {
         let lagging = view::lags(world, key);
         let Some(shown) = view::environment(world, key, look, lagging) else {
             continue;

@@ -48,8 +48,10 @@ impl Filter {
         self.0.iter().all(|comparison| {
             let found = of(&comparison.field);
             let same = match (&found, &comparison.value) {
-                (Value::String(one), Value::String(other)) => one.eq_ignore_ascii_case(other),
-                (one, other) => one == other,
+                (Value::String(actual), Value::String(wanted)) => {
+                    actual.eq_ignore_ascii_case(wanted)
+                }
+                (actual, wanted) => actual == wanted,
             };
             same == comparison.equal
         })
@@ -68,7 +70,9 @@ fn comparison<'a>(text: &'a str, fields: &[&str]) -> Option<(Comparison, &'a str
     let (field, rest) = text.split_once(' ')?;
     // `$expand` uses both spellings of a path, with a dot and with a slash.
     let field = field.replace('.', "/");
-    let field = fields.iter().find(|own| own.eq_ignore_ascii_case(&field))?;
+    let field = fields
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(&field))?;
     let (operator, rest) = rest.trim_start().split_once(' ')?;
     let equal = match operator.to_ascii_lowercase().as_str() {
         "eq" => true,

@@ -35,18 +35,18 @@ pub(super) fn respond(world: &mut World, request: &Request, rest: &[&str]) -> Re
                 Link::LeftOut,
             )
         }
-        ("GET", [id]) if world.managers.iter().any(|own| own == id) => {
+        ("GET", [id]) if world.managers.iter().any(|manager| manager == id) => {
             Reply::json(200, &json!({ "applicationId": id }))
         }
         ("PUT", [id]) => {
-            if !world.managers.iter().any(|own| own == id) {
+            if !world.managers.iter().any(|manager| manager == id) {
                 world.managers.push((*id).to_owned());
             }
             stand(world, id, Standing::Admin);
             Reply::json(200, &json!({ "applicationId": id }))
         }
         ("DELETE", [id]) => {
-            world.managers.retain(|own| own != id);
+            world.managers.retain(|manager| manager != id);
             stand(world, id, Standing::Unregistered);
             Reply::empty(200)
         }
