@@ -136,9 +136,11 @@ async fn seen(
 }
 
 /// Are both the same environment?
-fn same(one: &Observed, two: &Observed) -> bool {
-    match (&one.environment, &two.environment) {
-        (Seen::Present(one), Seen::Present(two)) => one.id.eq_ignore_ascii_case(&two.id),
+fn same(source: &Observed, target: &Observed) -> bool {
+    match (&source.environment, &target.environment) {
+        (Seen::Present(source), Seen::Present(target)) => {
+            source.id.eq_ignore_ascii_case(&target.id)
+        }
         (Seen::Present(_) | Seen::Absent | Seen::Unreadable(_), _) => false,
     }
 }

@@ -89,11 +89,11 @@ impl Asked<'_> {
         let source = self.source.policy().ok()?;
         Some(
             match (source, self.onto.map(Place::policy).transpose().ok()?) {
-                (Some(own), None) => format!("It has the policy `{}`.", own.name),
+                (Some(policy), None) => format!("It has the policy `{}`.", policy.name),
                 (None, None) => "It has no customer-managed key.".to_owned(),
                 (None, Some(None)) => "Neither has a customer-managed key.".to_owned(),
-                (Some(own), Some(Some(other))) if own == other => {
-                    format!("Both have the policy `{}`.", own.name)
+                (Some(policy), Some(Some(other))) if policy == other => {
+                    format!("Both have the policy `{}`.", policy.name)
                 }
                 (Some(_), Some(_)) | (None, Some(Some(_))) => return None,
             },
@@ -104,7 +104,7 @@ impl Asked<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steps::samples::{hidden, linked, on, said, well};
+    use crate::steps::samples::{codes, hidden, linked, on, well};
 
     #[test]
     fn names_that_look_alike_are_told_apart() {
@@ -168,7 +168,7 @@ mod tests {
             observed.environment = unread;
             let found = found(&observed).unwrap();
             assert_eq!(found.subject, "x");
-            assert_eq!(said(&[found]), ["CMK020 unknown"]);
+            assert_eq!(codes(&[found]), ["CMK020 unknown"]);
         }
     }
 }

@@ -104,7 +104,7 @@ fn since(operation: &Operation) -> String {
 fn added_lately(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let operations = observed.operations.present()?;
-    let is = |one: &&Operation| applies_key(&one.kind) && one.has_ended() && !one.failed();
+    let is = |past: &&Operation| applies_key(&past.kind) && past.has_ended() && !past.failed();
     let add = operations.iter().find(is)?;
     let recent = match add.ended() {
         Known::Known(ended) => observed.at.duration_since(ended) < KEPT_AFTER_REMOVAL,
@@ -268,7 +268,7 @@ mod tests {
     use crate::model::purpose::Purpose;
     use crate::model::rights::Held;
     use crate::steps::samples::{
-        Row, hidden, linked, list, odd, on, operation, rows, said, silent, well,
+        Row, codes, hidden, linked, list, odd, on, operation, rows, silent, well,
     };
 
     fn told(observed: &Observed, itself: bool) -> Vec<String> {
@@ -281,7 +281,7 @@ mod tests {
             source: place,
             onto: (!itself).then_some(place),
         };
-        said(&check(&asked, observed.environment.present().unwrap()))
+        codes(&check(&asked, observed.environment.present().unwrap()))
     }
 
     fn happened(observed: &mut Observed, kind: &str, days_ago: i64) {

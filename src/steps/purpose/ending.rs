@@ -155,12 +155,12 @@ mod tests {
     use super::*;
     use crate::model::environment::{AppLink, Dataverse, Integration};
     use crate::model::known::Known;
-    use crate::steps::samples::{linked, list, on, operation, said, silent as mute, well};
+    use crate::steps::samples::{codes, linked, list, on, operation, silent as mute, well};
 
     const URL: &str = "https://uat.operations.dynamics.com";
 
-    fn codes(found: &[Finding]) -> Vec<&'static str> {
-        found.iter().map(|one| one.code).collect()
+    fn every_code(found: &[Finding]) -> Vec<&'static str> {
+        found.iter().map(|finding| finding.code).collect()
     }
 
     #[test]
@@ -173,14 +173,14 @@ mod tests {
         linked(&mut observed, "ep", "Linked");
         let keyed = of(&observed);
         let found = reset(&observed, &keyed);
-        assert_eq!(codes(&found), ["CMK054", "CMK033"]);
-        assert!(said(&found).is_empty());
+        assert_eq!(every_code(&found), ["CMK054", "CMK033"]);
+        assert!(codes(&found).is_empty());
         let found = delete(&observed, &keyed);
-        assert_eq!(codes(&found), ["CMK033"]);
+        assert_eq!(every_code(&found), ["CMK033"]);
         assert!(found[0].message.contains("2026-04-01"), "{found:?}");
         let removal = operation("RevertToMicrosoftKey", "Succeeded", 3);
         list(&mut observed.operations, |all| all.push(removal));
-        assert_eq!(said(&delete(&observed, &bare)), ["CMK033 warn"]);
+        assert_eq!(codes(&delete(&observed, &bare)), ["CMK033 warn"]);
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
                 e.dataverse = dataverse.then(Dataverse::default);
             });
             observed.integration = answer;
-            said(&moved(&observed, observed.environment.present().unwrap()))
+            codes(&moved(&observed, observed.environment.present().unwrap()))
         };
         let yes = || {
             Some(Seen::Present(Integration::Integrated {

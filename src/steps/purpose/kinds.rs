@@ -120,8 +120,8 @@ fn kind(environment: &Environment) -> Known<Kind> {
         Known::Unknown(why) => return Known::Unknown(why.clone()),
     }
     let is = |words: &[&str]| {
-        let said = environment.sku.shown();
-        words.iter().any(|word| said.eq_ignore_ascii_case(word))
+        let sku = environment.sku.shown();
+        words.iter().any(|word| sku.eq_ignore_ascii_case(word))
     };
     environment.sku.means.clone().map(|sku| match sku {
         Sku::Production => Kind::Production,
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use crate::model::environment::Rules;
     use crate::model::word::Word;
-    use crate::steps::samples::{environment, odd, said};
+    use crate::steps::samples::{codes, environment, odd};
 
     fn of(sku: &str) -> Environment {
         Environment {
@@ -238,23 +238,23 @@ mod tests {
                 (Purpose::Restore, &[][..]),
                 (Purpose::MoveFromLcs, &[]),
             ] {
-                assert_eq!(said(&allowed(purpose, &it)), expected, "{sku} {purpose:?}");
+                assert_eq!(codes(&allowed(purpose, &it)), expected, "{sku} {purpose:?}");
             }
             for (purpose, expected) in [
                 (Purpose::Copy, copied_onto),
                 (Purpose::Restore, restored_onto),
             ] {
                 let found = target(purpose, &it, &it);
-                assert_eq!(said(&found), expected, "{sku} {purpose:?}");
+                assert_eq!(codes(&found), expected, "{sku} {purpose:?}");
             }
         }
         let mut it = of("Sandbox");
         it.is_default = Known::Known(true);
-        assert_eq!(said(&allowed(Purpose::Delete, &it)), NO);
+        assert_eq!(codes(&allowed(Purpose::Delete, &it)), NO);
         it.is_default = odd();
-        assert_eq!(said(&allowed(Purpose::Delete, &it)), OPEN);
+        assert_eq!(codes(&allowed(Purpose::Delete, &it)), OPEN);
         it.sku = Word::default();
-        assert_eq!(said(&allowed(Purpose::Delete, &it)), OPEN);
+        assert_eq!(codes(&allowed(Purpose::Delete, &it)), OPEN);
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
                 rules,
                 ..of("Sandbox")
             };
-            assert_eq!(said(&allowed(Purpose::Copy, &it)), expected, "{it:?}");
+            assert_eq!(codes(&allowed(Purpose::Copy, &it)), expected, "{it:?}");
             assert!(allowed(Purpose::MoveFromLcs, &it).is_empty());
         }
     }
@@ -294,10 +294,10 @@ mod tests {
         let (from, mut to) = (of("Sandbox"), environment("f"));
         assert!(target(Purpose::Copy, &from, &to).is_empty());
         to.location = "asia".into();
-        assert_eq!(said(&target(Purpose::Copy, &from, &to)), ["CMK056 block"]);
+        assert_eq!(codes(&target(Purpose::Copy, &from, &to)), ["CMK056 block"]);
         to.location = odd();
         assert_eq!(
-            said(&target(Purpose::Restore, &from, &to)),
+            codes(&target(Purpose::Restore, &from, &to)),
             ["CMK056 unknown"]
         );
         assert!(target(Purpose::Restore, &to, &to).is_empty());

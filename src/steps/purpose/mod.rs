@@ -95,13 +95,13 @@ fn judged(asked: &Asked<'_>) -> Vec<Finding> {
 
 /// Every rule must pass. A blocker is a no, whatever else is not known.
 fn verdict(findings: &[Finding]) -> Verdict {
-    let one = |finding: &Finding| match finding.severity {
+    let rule = |finding: &Finding| match finding.severity {
         Severity::Block => Verdict::No,
         Severity::Unknown | Severity::NotVisible => Verdict::cant_tell(finding.message.clone()),
         Severity::Warn | Severity::Acknowledge => Verdict::Yes,
     };
-    let all = findings.iter().map(one);
-    all.fold(Verdict::Yes, |all, one| all.and(|| one))
+    let all = findings.iter().map(rule);
+    all.fold(Verdict::Yes, |all, rule| all.and(|| rule))
 }
 
 fn sentence(asked: &Asked<'_>, verdict: &Verdict, findings: &[Finding]) -> String {
@@ -136,7 +136,7 @@ mod tests {
     use crate::model::observed::Observed;
     use crate::model::rights::Held;
     use crate::model::seen::Seen;
-    use crate::steps::samples::{hidden, linked, list, odd, on, operation, said, silent, well};
+    use crate::steps::samples::{codes, hidden, linked, list, odd, on, operation, silent, well};
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
 
@@ -180,9 +180,9 @@ mod tests {
 
     #[test]
     fn the_verdict_comes_first_with_the_names() {
-        let (one, two) = (keyed(), named(keyed(), "f"));
-        let copy = |two: &Observed| asked(Purpose::Copy, &one, Some(two));
-        let found = copy(&two);
+        let (source, target) = (keyed(), named(keyed(), "f"));
+        let copy = |target: &Observed| asked(Purpose::Copy, &source, Some(target));
+        let found = copy(&target);
         assert_eq!(found.verdict, Verdict::Yes);
         assert_eq!(
             found.sentence,
@@ -203,7 +203,7 @@ mod tests {
             found.sentence,
             "cmkctl can't tell: one fact decides whether you can copy `E` onto `to`."
         );
-        let found = asked(Purpose::Restore, &one, None);
+        let found = asked(Purpose::Restore, &source, None);
         assert_eq!(
             found.sentence,
             "Yes: as far as keys decide, you can restore a backup of `E` onto itself. It has the \
@@ -218,7 +218,7 @@ mod tests {
         let (_, bare) = well();
         let found = asked(Purpose::Copy, &source, Some(&named(bare, "f")));
         assert_eq!(found.verdict, Verdict::No);
-        assert_eq!(said(&found.findings), ["CMK032 block", "CMK023 unknown"]);
+        assert_eq!(codes(&found.findings), ["CMK032 block", "CMK023 unknown"]);
     }
 
     /// What a snapshot may know besides that all is well. They can be combined at will.

@@ -21,16 +21,16 @@ pub(super) fn check(
 ) -> Vec<Finding> {
     // What is not known about a link has its finding already.
     match (&from.key_link, &onto.key_link) {
-        (Seen::Present(own), Seen::Present(other)) => {
+        (Seen::Present(linked), Seen::Present(other)) => {
             let managed = managed(onto);
-            let keys = same(source.observed, target.observed, (own, other), onto);
+            let keys = same(source.observed, target.observed, (linked, other), onto);
             managed.into_iter().chain(keys).collect()
         }
-        (Seen::Present(own), Seen::Absent) => {
+        (Seen::Present(linked), Seen::Absent) => {
             let managed = managed(onto);
             managed
                 .into_iter()
-                .chain([without(&own.policy, (from, onto))])
+                .chain([without(&linked.policy, (from, onto))])
                 .collect()
         }
         (Seen::Present(_), Seen::Unreadable(_)) => managed(onto).into_iter().collect(),
@@ -91,21 +91,21 @@ fn onto_a_key((from, onto): (&Environment, &Environment)) -> Finding {
 fn same(
     source: &Observed,
     target: &Observed,
-    (own, other): (&KeyLink, &KeyLink),
+    (linked, other): (&KeyLink, &KeyLink),
     onto: &Environment,
 ) -> Option<Finding> {
-    if own.policy == other.policy {
+    if linked.policy == other.policy {
         return None;
     }
-    let (one, two) = (&own.policy.name, &other.policy.name);
+    let (first, second) = (&linked.policy.name, &other.policy.name);
     match one_key(source, target) {
         Verdict::Yes => Some(finding(
             "CMK053",
             Severity::Unknown,
             &onto.id,
             format!(
-                "The policies `{one}` and `{two}` name the same key. Microsoft's text asks for the \
-                    same key and does not say whether two policies are allowed."
+                "The policies `{first}` and `{second}` name the same key. Microsoft's text asks for \
+                    the same key and does not say whether two policies are allowed."
             ),
             "Ask Microsoft support, or move one environment to the policy of the other: `cmkctl \
                 swap-policy`.",
@@ -116,18 +116,19 @@ fn same(
             Severity::Block,
             &onto.id,
             format!(
-                "`{}` has the key of the policy `{two}`, not of `{one}`. They are different keys.",
+                "`{}` has the key of the policy `{second}`, not of `{first}`. They are different \
+                    keys.",
                 onto.display_name
             ),
             format!(
                 "cmkctl swap-policy {} --policy {}",
                 quoted(&onto.id),
-                quoted(&own.policy.to_string())
+                quoted(&linked.policy.to_string())
             ),
             who::POWER_PLATFORM,
         )),
         Verdict::CantTell(why) => {
-            let what = format!("Whether the policies `{one}` and `{two}` name the same key");
+            let what = format!("Whether the policies `{first}` and `{second}` name the same key");
             let of = (who::KEY_VAULT, Whose::Others);
             Some(unseen("CMK032", &onto.id, &what, &why, of))
         }
@@ -145,8 +146,8 @@ fn one_key(source: &Observed, target: &Observed) -> Verdict {
         Seen::Unreadable(why) => Err(why.clone()),
     };
     match (key(source), key(target)) {
-        (Ok(one), Ok(two)) => {
-            Verdict::of(one.vault.is_same_vault(&two.vault) && one.key.is(&two.key))
+        (Ok(first), Ok(second)) => {
+            Verdict::of(first.vault.is_same_vault(&second.vault) && first.key.is(&second.key))
         }
         (Err(why), _) | (_, Err(why)) => Verdict::CantTell(why),
     }
@@ -156,7 +157,7 @@ fn one_key(source: &Observed, target: &Observed) -> Verdict {
 mod tests {
     use super::*;
     use crate::model::protection::KeyReference;
-    use crate::steps::samples::{environment, hidden, link, odd, on, policy, said, silent, well};
+    use crate::steps::samples::{codes, environment, hidden, link, odd, on, policy, silent, well};
 
     /// An environment with this policy, and the policy as read.
     fn place(id: &str, name: Option<&str>) -> Observed {
@@ -177,7 +178,7 @@ mod tests {
         };
         let from = source.environment.present().unwrap();
         let onto = target.environment.present().unwrap();
-        said(&check(of(source), (from, onto), of(target)))
+        codes(&check(of(source), (from, onto), of(target)))
     }
 
     fn other_key(observed: &mut Observed) {

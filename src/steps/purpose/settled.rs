@@ -109,7 +109,7 @@ fn lately(observed: &Observed) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::steps::samples::{
-        Row, hidden, linked, list, odd, on, operation, rows, said, silent,
+        Row, codes, hidden, linked, list, odd, on, operation, rows, silent,
     };
 
     const ONLY_A_SETTLED_ENVIRONMENT_HAS_NO_FINDING: &[Row] = &[
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn only_a_settled_environment_has_no_finding() {
         rows(ONLY_A_SETTLED_ENVIRONMENT_HAS_NO_FINDING, |_, o| {
-            said(&check(o, o.environment.present().unwrap()))
+            codes(&check(o, o.environment.present().unwrap()))
         });
     }
 }
