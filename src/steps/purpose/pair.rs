@@ -104,8 +104,8 @@ fn same(
             Severity::Unknown,
             &onto.id,
             format!(
-                "The policies `{first}` and `{second}` name the same key. Microsoft's text asks for \
-                    the same key and does not say whether two policies are allowed."
+                "The policies `{first}` and `{second}` name the same key. Microsoft's text asks \
+                    for the same key and does not say whether two policies are allowed."
             ),
             "Ask Microsoft support, or move one environment to the policy of the other: `cmkctl \
                 swap-policy`.",
