@@ -94,23 +94,21 @@ impl ArmId {
             (providers, "providers"),
         ] {
             if !got.eq_ignore_ascii_case(word) {
-                return Err(bad(format!("`{word}` is expected where it says `{got}`")));
+                return Err(bad(format!("cmkctl expects `{word}` instead of `{got}`")));
             }
         }
         let subscription = parse_guid(subscription)
-            .ok_or_else(|| bad(format!("`{subscription}` is not a subscription id")))?;
+            .ok_or_else(|| bad(format!("`{subscription}` is not a valid subscription id")))?;
         let arm_type = format!("{namespace}/{kind}");
         let kind = ResourceKind::ALL
             .into_iter()
             .find(|kind| expected.contains(kind) && kind.arm_type().eq_ignore_ascii_case(&arm_type))
             .ok_or_else(|| bad(format!("its type is `{arm_type}`")))?;
         if !is_group(group) {
-            return Err(bad(format!(
-                "`{group}` is not the name of a resource group"
-            )));
+            return Err(bad(format!("`{group}` is not a valid resource group name")));
         }
         if !is_name(name) {
-            return Err(bad(format!("`{name}` is not the name of a resource")));
+            return Err(bad(format!("`{name}` is not a valid resource name")));
         }
         Ok(Self {
             subscription,
