@@ -3,9 +3,9 @@
 use super::create_policy::Key;
 use super::global::{Part, Which};
 use crate::config::Typed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::Out;
-use crate::run::{self, Context};
+use crate::run::{self, CheckFor, Context, Purpose};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -15,12 +15,14 @@ use std::path::PathBuf;
 Reads everything that you name and may see: environment, policy, vault, key, and what they
 depend on. It says what you may not see. Exit 6 if a blocker was found.
 `cmkctl explain CODE` says more about a finding.
+With --for, the first line answers yes, no or can't tell (exit 0, 6 or 5).
 
 Examples:
   cmkctl check \"Contoso UAT\"
   cmkctl check \"Contoso UAT\" --vault kv-cmk --key cmk --policy ep-cmk
   cmkctl check \"Contoso UAT\" --policy ep-new --swap
   cmkctl check \"Contoso UAT\" --policy ep-cmk --part key-vault
+  cmkctl check \"Contoso UAT\" --for copy --to \"Contoso Test\"
   cmkctl check \"Contoso UAT\" --fail-on warn -o sarif --out cmkctl.sarif
   cmkctl check --sandbox --scenario messy")]
 pub(super) struct Args {
@@ -31,9 +33,23 @@ pub(super) struct Args {
     /// Check the move from the linked policy to `--policy`
     #[arg(long)]
     swap: bool,
-    /// Policy it moves from, if you can't see it
-    #[arg(long, value_name = "ID", requires = "policy")]
+    /// Policy it moves from or left, if you can't see it
+    #[arg(long, value_name = "ID")]
     swap_from: Option<String>,
+    /// Answer whether its key allows this
+    #[arg(
+        long = "for",
+        value_enum,
+        value_name = "WHAT",
+        conflicts_with_all = [
+            "policy", "vault", "key", "key_version", "location", "readers", "swap",
+            "power_platform_only", "part",
+        ]
+    )]
+    purpose: Option<For>,
+    /// Environment that gets overwritten
+    #[arg(long, value_name = "ENVIRONMENT", requires = "purpose")]
+    to: Option<String>,
     /// The environment has no finance and operations apps
     #[arg(long)]
     power_platform_only: bool,
@@ -55,8 +71,37 @@ enum FailOn {
     Block,
 }
 
+/// What is to be done with an environment.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum For {
+    Copy,
+    Restore,
+    Reset,
+    Delete,
+    MoveFromLcs,
+}
+
+impl For {
+    const fn purpose(self) -> Purpose {
+        match self {
+            For::Copy => Purpose::Copy,
+            For::Restore => Purpose::Restore,
+            For::Reset => Purpose::Reset,
+            For::Delete => Purpose::Delete,
+            For::MoveFromLcs => Purpose::MoveFromLcs,
+        }
+    }
+}
+
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
+        if let Some(purpose) = self.purpose {
+            return self.run_for(purpose.purpose(), context, out).await;
+        }
+        if self.swap_from.is_some() && !self.key.names_policy() {
+            return Err(Error::usage("`--swap-from` needs the new policy.")
+                .hint("Pass `--policy`, or ask `--for restore`."));
+        }
         let typed = Typed {
             swap_from: self.swap_from.clone(),
             ..self.key.typed(self.which.typed())
@@ -74,5 +119,18 @@ impl Args {
             out,
         )
         .await
+    }
+
+    /// The question of `--for`. It is about environments only, so policy, vault and key of the
+    /// configuration do not count.
+    async fn run_for(&self, purpose: Purpose, context: &Context, out: &mut Out) -> Result<()> {
+        let target = context.target_of_leaving(self.which.typed(), self.swap_from.as_ref())?;
+        out.goes_to(self.out.as_deref())?;
+        let asks = CheckFor {
+            purpose,
+            to: self.to.clone(),
+            warnings_too: matches!(self.fail_on, FailOn::Warn),
+        };
+        run::check_for(context, &asks, &target, out).await
     }
 }

@@ -135,7 +135,7 @@ fn with_names(command: clap::Command, shell: Shell, real: bool) -> clap::Command
 /// What is known for an argument; looked up only when it is asked for.
 fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
     match argument {
-        "environment" | "confirm" if real => Some(|| run::names().environments),
+        "environment" | "confirm" | "to" if real => Some(|| run::names().environments),
         "policy" if real => Some(|| run::names().policies),
         "subscription" if real => Some(|| run::names().subscriptions),
         "location" => Some(run::policy_locations),

@@ -67,6 +67,11 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// Is a policy named on the command line?
+    pub(super) const fn names_policy(&self) -> bool {
+        self.policy.is_some()
+    }
+
     pub(super) fn typed(&self, environment: Option<&String>) -> Typed {
         Typed {
             environment: environment.cloned(),

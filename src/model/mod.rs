@@ -37,6 +37,7 @@ pub mod plan;
 pub mod preconditions;
 pub mod proof;
 pub mod protection;
+pub mod purpose;
 pub mod receipt;
 pub mod remedy;
 pub mod rights;

@@ -15,6 +15,8 @@ pub(super) const BYOK: &str =
 pub const FLOWS: &str = "Microsoft Learn, Power Automate, customer-managed-keys, 2025-05-21";
 pub(super) const INTEGRATION: &str =
     "Microsoft Learn, finance and operations, enable-power-platform-integration, 2023-05-02";
+pub(super) const OPERATIONS: &str = "Microsoft Learn, Power Platform admin docs, copy-environment, \
+    backup-restore-environments, reset-environment and delete-environment, seen 2026-11";
 pub(super) const SCRIPTS: &str = "github.com/microsoft/PowerPlatform-EnterprisePolicies, 2026-05";
 pub(super) const TERRAFORM: &str =
     "github.com/microsoft/terraform-provider-power-platform, 2026-08";

@@ -19,6 +19,7 @@ mod making;
 mod named;
 mod places;
 mod preconditions;
+mod purpose;
 mod resolve;
 mod rights;
 mod users;
@@ -39,6 +40,7 @@ pub use looks::{
     unlocking_now,
 };
 pub use places::{groups, key_names, may, regions, subscriptions_shown, taken, vaults};
+pub use purpose::{integrated, keyed, with_backups};
 pub use resolve::{environment, resolve, unseen};
 pub use visible::{Visible, visible_policies, visible_vaults};
 pub use wanted::{observe_member, observe_readers, observe_wanted};

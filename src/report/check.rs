@@ -6,9 +6,12 @@ use super::plan::findings_text;
 use super::sarif::sarif;
 use super::terminal::Out;
 use super::values::{Format, json};
+use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
+use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Withheld};
+use crate::model::purpose::Purpose;
 use crate::model::target::Target;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +22,9 @@ struct CheckV1<'a> {
     schema: &'static str,
     at: Timestamp,
     verdict: &'static str,
+    /// Only with `--for`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question: Option<QuestionV1<'a>>,
     environment: Option<&'a str>,
     environment_name: Option<&'a str>,
     policy: Option<String>,
@@ -27,6 +33,46 @@ struct CheckV1<'a> {
     counts: Counts,
     findings: &'a [Finding],
     pending: &'a [Action],
+}
+
+/// The question of `--for`, and the answer.
+#[derive(Serialize)]
+struct QuestionV1<'a> {
+    #[serde(rename = "for")]
+    purpose: &'static str,
+    to: Option<&'a str>,
+    to_name: Option<&'a str>,
+    answer: &'static str,
+    sentence: &'a str,
+}
+
+/// What `--for` asked, and what cmkctl answers.
+#[derive(Debug, Clone, Copy)]
+pub struct QuestionFacts<'a> {
+    /// What is to be done.
+    pub purpose: Purpose,
+    /// The environment that gets overwritten, if it is another one and was read.
+    pub onto: Option<&'a Environment>,
+    /// May it be done?
+    pub verdict: &'a Verdict,
+    /// The verdict as a sentence.
+    pub sentence: &'a str,
+}
+
+impl<'a> QuestionV1<'a> {
+    fn of(question: &QuestionFacts<'a>) -> Self {
+        Self {
+            purpose: question.purpose.word(),
+            to: question.onto.map(|onto| onto.id.as_str()),
+            to_name: question.onto.map(|onto| onto.display_name.as_str()),
+            answer: match question.verdict {
+                Verdict::Yes => "yes",
+                Verdict::No => "no",
+                Verdict::CantTell(_) => "cant-tell",
+            },
+            sentence: question.sentence,
+        }
+    }
 }
 
 /// The number of findings of each severity.
@@ -86,6 +132,7 @@ pub fn check(
         schema: "cmkctl/check/v1",
         at: observed.at,
         verdict: counts.verdict(),
+        question: None,
         environment: environment.map(|environment| environment.id.as_str()),
         environment_name: environment.map(|environment| environment.display_name.as_str()),
         policy: target.policy.as_ref().map(ToString::to_string),
@@ -115,6 +162,42 @@ pub fn check(
         for step in steps {
             text.push_str(&format!("  - {}\n", hang(&step, width, 4)));
         }
+    }
+    out.result(&document, || text);
+}
+
+/// Prints the answer to `--for`, and the findings that lead to it.
+pub fn check_for(
+    out: &mut Out,
+    source: &Observed,
+    question: &QuestionFacts<'_>,
+    findings: &[Finding],
+) {
+    if out.format() == Format::Sarif {
+        return out.document(&json(&sarif(findings)));
+    }
+    let counts = Counts::of(findings);
+    let environment = source.environment.present();
+    let document = CheckV1 {
+        schema: "cmkctl/check/v1",
+        at: source.at,
+        verdict: counts.verdict(),
+        question: Some(QuestionV1::of(question)),
+        environment: environment.map(|environment| environment.id.as_str()),
+        environment_name: environment.map(|environment| environment.display_name.as_str()),
+        policy: environment
+            .and_then(Environment::policy)
+            .map(ToString::to_string),
+        vault: None,
+        key: None,
+        counts,
+        findings,
+        pending: &[],
+    };
+    let width = out.columns();
+    let mut text = format!("{}\n", hang(question.sentence, width, 0));
+    if !findings.is_empty() {
+        text.push_str(&format!("\n{}", findings_text(findings, width)));
     }
     out.result(&document, || text);
 }

@@ -58,7 +58,7 @@ pub use auth::{
     logged_in, logged_out, served,
 };
 pub use change::{Change, Outcome};
-pub use check::check;
+pub use check::{QuestionFacts, check, check_for};
 pub use choosing::{Entry, Feed, Picked};
 pub use ci::Ci;
 pub use doctor::{Configured, config, doctor};

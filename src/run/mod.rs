@@ -8,6 +8,7 @@ mod applying;
 mod calling;
 mod changing;
 mod checking;
+mod checking_for;
 pub mod commands;
 mod consent;
 mod ending;
@@ -37,10 +38,12 @@ mod wanted;
 mod watching;
 mod waves;
 
+pub use crate::model::purpose::Purpose;
 pub use crate::model::shell;
 pub use crate::model::who::Side;
 pub use applying::apply_wanted;
 pub use checking::check;
+pub use checking_for::{CheckFor, check_for};
 pub use consent::ConsentFlags;
 pub use estate::{report_all, status_all};
 pub use exporting::{Export, Language, export};
@@ -159,6 +162,27 @@ impl Context {
     /// Malformed ids and names.
     pub fn target_of_environment(&self, typed: Option<&String>) -> Result<Target> {
         Ok(self.settings.about(&Typed::of(typed, None))?.by_ids())
+    }
+
+    /// The target with only an environment, and a policy that it left.
+    ///
+    /// # Errors
+    /// Malformed ids and names.
+    pub fn target_of_leaving(
+        &self,
+        typed: Option<&String>,
+        from: Option<&String>,
+    ) -> Result<Target> {
+        let typed = Typed {
+            swap_from: from.cloned(),
+            ..Typed::of(typed, None)
+        };
+        let target = self.settings.about(&typed)?.by_ids();
+        Ok(Target {
+            environment: target.environment,
+            from: target.from,
+            ..Target::default()
+        })
     }
 
     /// The target with all names looked up. Prints how it understood each name.

@@ -37,6 +37,7 @@ pub mod metrics;
 mod new_key;
 pub mod policy;
 mod preconditions;
+pub mod purpose;
 mod readers;
 mod readiness;
 mod ready;

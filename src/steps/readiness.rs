@@ -101,6 +101,18 @@ impl<'a> Readiness<'a> {
         found.into_iter().flatten().collect()
     }
 
+    /// Only what keeps the environment from starting any lifecycle operation, and its runtime
+    /// state.
+    pub(super) fn of_any_operation(&self) -> Vec<Finding> {
+        let found = [
+            self.history.clone(),
+            self.open.clone(),
+            self.busy(),
+            self.disturbed(),
+        ];
+        found.into_iter().flatten().collect()
+    }
+
     fn busy(&self) -> Option<Finding> {
         let (id, name) = (&self.environment.id, &self.environment.display_name);
         let block = |message: String, remedy: &str| {

@@ -24,6 +24,7 @@ mod causes;
 mod certificates;
 mod change_id;
 mod check;
+mod check_for;
 mod clocks;
 mod codes;
 mod configuration;

@@ -185,6 +185,11 @@ fn names_come_from_the_last_list_and_never_from_or_for_a_sandbox() {
         completed("fish", &["status", "cont"], Some(cache.path())),
         ["Contoso Dev", "Contoso UAT"]
     );
+    let copy = ["check", "Fabrikam", "--for", "copy", "--to", "cont"];
+    assert_eq!(
+        completed("fish", &copy, Some(cache.path())),
+        ["Contoso Dev", "Contoso UAT"]
+    );
     assert_eq!(
         completed("bash", &["enable", "cont"], Some(cache.path())),
         ["Contoso\\ Dev", "Contoso\\ UAT"]

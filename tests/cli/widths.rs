@@ -59,6 +59,8 @@ fn what_one_environment_shows_fits() {
     at_each_width(&served, "status", "status");
     at_each_width(&served, "status_coverage", "status --coverage");
     at_each_width(&served, "auth_status", "auth status");
+    let copy = "check \"Contoso UAT\" --for copy --to \"Contoso Unified\"";
+    at_each_width(&served, "check_for", copy);
     let served = Served::start("messy", "1");
     at_each_width(&served, "check", "check");
 }

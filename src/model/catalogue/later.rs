@@ -5,7 +5,7 @@ use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
 use crate::model::{source, who};
 
-pub(super) const LATER: [Entry; 29] = [
+pub(super) const LATER: [Entry; 33] = [
     Entry {
         code: "CMK025",
         severity: Block,
@@ -325,6 +325,54 @@ pub(super) const LATER: [Entry; 29] = [
             --key KEY --rotate-every 1y --expires-after 2y`.",
         who: who::KEY_VAULT,
         source: source::ROTATION,
+    },
+    Entry {
+        code: "CMK053",
+        severity: Unknown,
+        title: "Microsoft's text does not cover it",
+        cause: "Microsoft's text on keys does not say what happens. It is silent on a copy of an \
+            environment without a key onto one with a key. It is silent on two policies with the \
+            same key, and on the move from Lifecycle Services to the admin center.",
+        fix: "Ask Microsoft support before you start. For a copy or a restore, you can use one \
+            policy for both: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID`.",
+        who: who::POWER_PLATFORM,
+        source: source::KEYS,
+    },
+    Entry {
+        code: "CMK054",
+        severity: Acknowledge,
+        title: "Reset takes the key off",
+        cause: "A reset deletes the encrypted data and its backups. The environment then is on \
+            the Microsoft key, without a policy.",
+        fix: "After the reset, add the environment again: `cmkctl add-environment ENVIRONMENT \
+            --policy POLICY_ID`. That is an outage of up to 4 days.",
+        who: who::POWER_PLATFORM,
+        source: source::KEYS,
+    },
+    Entry {
+        code: "CMK055",
+        severity: Block,
+        title: "Nothing to move from Lifecycle Services",
+        cause: "The environment is already in the Power Platform admin center, or it has no \
+            finance and operations side. An environment with a key that shows `Internal` was most \
+            likely moved before (inferred).",
+        fix: "You do not need to move it. `cmkctl check-integration ENVIRONMENT` shows what it is.",
+        who: who::POWER_PLATFORM,
+        source: "Microsoft Learn, finance and operations, enable-power-platform-integration, \
+            2023-05-02 (what a moved environment shows: inferred)",
+    },
+    Entry {
+        code: "CMK056",
+        severity: Block,
+        title: "Operation not allowed on this environment",
+        cause: "You can't copy from or to a default or trial environment, or onto a production \
+            one. You can't restore onto a production or default environment. You can reset only \
+            sandbox and developer environments. You can't delete the default environment. Copies \
+            and restores stay in one region. The service may also refuse the operation itself.",
+        fix: "Choose another environment. For a production environment, you can change its type to \
+            sandbox first, in the admin center.",
+        who: who::POWER_PLATFORM,
+        source: source::OPERATIONS,
     },
     Entry {
         code: "CMK057",

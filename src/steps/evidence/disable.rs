@@ -294,7 +294,11 @@ fn last_use(version: &Version, all: &[Version], at: Timestamp) -> Known<Timestam
 
 /// Until when a version must stay: 28 days after the first usable later version began. `None` for
 /// the latest version, which is in use.
-fn succeeded(version: &Version, all: &[Version], at: Timestamp) -> Known<Option<Timestamp>> {
+pub(in crate::steps) fn succeeded(
+    version: &Version,
+    all: &[Version],
+    at: Timestamp,
+) -> Known<Option<Timestamp>> {
     let made = match &version.validity.created {
         Known::Known(made) => *made,
         Known::Unknown(why) => return Known::Unknown(why.clone()),

@@ -16,8 +16,8 @@ mod state;
 mod swap;
 mod unlink;
 
-pub(super) use disable::unknown_state;
 pub use disable::{DisableEvidence, Needs};
+pub(super) use disable::{succeeded, unknown_state};
 pub use enable::EnableEvidence;
 pub use key::{EnableVersionEvidence, RecoverEvidence, RotateEvidence};
 pub use link::{First, LinkEvidence, PolicyAvailability};

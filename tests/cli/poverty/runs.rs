@@ -174,6 +174,7 @@ fn with_free_key(patch: Value) -> Value {
 pub(super) fn refusals(arena: &Arena) -> Vec<Run> {
     let mut runs = of_keys(arena);
     runs.extend(of_environments());
+    runs.extend(of_purposes());
     runs.push(Run {
         code: 6,
         ..of_a_file(
@@ -233,6 +234,32 @@ fn of_environments() -> Vec<Run> {
             .resting_on(&["publicNetworkAccess", "networkAcls"]),
         add("disabled key", ready(disabled), 6).resting_on(&["/attributes"]),
         run("blocked plan", enable, json!("not-integrated"), 6).resting_on(&["linkedAppMetadata"]),
+    ]
+}
+
+/// Checks whose answer is not yes.
+fn of_purposes() -> Vec<Run> {
+    let team = |own: Value| {
+        let base = power_platform_environment("Team a", "Sandbox", "team-a");
+        json!({ "environments": { "a": overlaid(base, own) } })
+    };
+    let both = |patch: Value| {
+        let keyed = team(json!({ "policy": "ep-contoso-cmk" }));
+        overlaid(linked(json!({})), overlaid(keyed, patch))
+    };
+    let swapped = json!({ "history": [
+        { "environment": "uat", "kind": "RotateCustomerManagedKey", "days_ago": 7 },
+    ] });
+    let copy = &["check", "Contoso UAT", "--for", "copy", "--to", "Team a"];
+    let restore = &["check", "Contoso UAT", "--for", "restore"];
+    let reset = &["check", "Contoso Production", "--for", "reset"];
+    let unkeyed = overlaid(linked(json!({})), team(json!({})));
+    vec![
+        run("copy onto no key", copy, unkeyed, 6).resting_on(&["enterprisePolicies"]),
+        run("copy while another runs", copy, both(running("Backup")), 6)
+            .resting_on(&["ongoingOperation", "state/id"]),
+        run("restore after a swap", restore, both(swapped), 5).resting_on(&["DateTime", "type"]),
+        run("reset of a production", reset, linked(json!({})), 6).resting_on(&["environmentSku"]),
     ]
 }
 
