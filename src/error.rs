@@ -110,7 +110,7 @@ impl Kind {
             Kind::Unexpected => {
                 "unexpected, or output that could not be written: the message says what happened"
             }
-            Kind::Usage => "usage: what was typed or configured can't be right",
+            Kind::Usage => "usage: an argument or a setting is not valid",
             Kind::Pending => {
                 "changes are pending (--detailed-exitcode), or --fail-on found something"
             }
@@ -119,7 +119,7 @@ impl Kind {
                 "not visible: a role is missing, or a required fact is unknown, and no known fact \
                     blocks"
             }
-            Kind::Blocked => "blocked by a known fact: what it forbids was not started",
+            Kind::Blocked => "blocked by a known fact: cmkctl did not start what the fact forbids",
             Kind::Busy => "another operation runs on the environment",
             Kind::StillRunning => "still running at the service: cmkctl no longer waits for it",
             Kind::Unverified => "finished or sent, but not verified",

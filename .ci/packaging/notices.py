@@ -6,18 +6,12 @@
 BSD, ISC, Unicode and MIT ask for them. cargo-about would do the same, but takes minutes to build before it writes a line; the sources that the binary
 was built from are here already. Of a crate without a licence file, only what its Cargo.toml says is known: MIT is written out, and anything else fails.
 """
-import json
 import pathlib
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from crates import ROOT, inside
+
 NAMES = ("licen", "copying", "notice", "unlicense")
-
-
-def cargo(*words):
-    ran = subprocess.run(["cargo", *words], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    return ran.stdout.decode()
 
 
 def texts(package):
@@ -38,14 +32,10 @@ def texts(package):
 
 
 def main():
-    target = sys.argv[1]
-    shown = cargo("tree", "--locked", "--edges", "normal", "--target", target, "--prefix", "none", "--format", "{p}")
-    inside = {tuple(line.split()[:2]) for line in shown.splitlines() if line.strip()}
-    metadata = json.loads(cargo("metadata", "--locked", "--format-version", "1", "--filter-platform", target))
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     by_text = {}
-    for package in sorted(metadata["packages"], key=lambda package: (package["name"], package["version"])):
-        macro = any("proc-macro" in one["kind"] for one in package["targets"])
-        if package["source"] is None or macro or (package["name"], f"v{package['version']}") not in inside:
+    for package in inside(sys.argv[1]):
+        if package["source"] is None:
             continue
         line = f"{package['name']} {package['version']} ({package['license']})"
         for text in texts(package):

@@ -1,43 +1,57 @@
 #!/usr/bin/env python3
 """Packages around a binary that is there already, from the standard library alone: the same input makes the same bytes.
 
-    packages.py wheel BINARY SYSTEM OUT    a Python wheel: whoever has the Azure CLI has Python
-    packages.py npm BINARY SYSTEM OUT      two npm packages: what people install, and the binary of one system
-    packages.py zip BINARY FOLDER OUT      a zip archive of a folder with the binary in it, for Windows
+    packages.py archive BINARY TARGET OUT    tar.gz with pages, completions and notices, or zip for Windows
+    packages.py wheel BINARY TARGET OUT      a Python wheel: a machine with the Azure CLI has Python
+    packages.py npm BINARY TARGET OUT        two npm packages: what people install, and the binary of one system
+    packages.py deb BINARY TARGET OUT        a Debian package
+    packages.py sums OUT                     SHA256SUMS of all files below OUT
+    packages.py system TARGET                what npm calls that system, such as linux-x64
 
-SYSTEM is PLATFORM-CPU as npm names them: linux-x64, win32-x64, darwin-arm64. A Linux binary without a system library is for every Linux.
+TARGET is Rust's name, such as aarch64-apple-darwin. ASSETS is the folder of pages and completions, and of the notices of that target. The time inside
+is SOURCE_DATE_EPOCH.
 """
 import base64
-import gzip
 import hashlib
-import io
 import json
-import os
 import pathlib
-import re
 import sys
-import tarfile
-import tomllib
-import zipfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-CRATE = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["package"]
-VERSION, SUMMARY = CRATE["version"], CRATE["description"]
-LICENSE = (ROOT / "LICENSE").read_bytes()
-README = (ROOT / "README.md").read_bytes()
-NOTICES = pathlib.Path(os.environ.get("NOTICES", ROOT / "target/assets/THIRD-PARTY.txt"))
+from crates import CRATE, ROOT, SUMMARY, VERSION
+from deb import deb
+from parts import EPOCH, LICENSE, README, glibc, notices, pages, tarred, zipped
+
 # The systems that packages are made for.
 SYSTEMS = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64", "win32-x64"]
 
 
-def notices():
-    return {"THIRD-PARTY.txt": NOTICES.read_bytes()} if NOTICES.exists() else {}
+def system_of(target):
+    cpu = {"x86_64": "x64", "aarch64": "arm64"}.get(target.split("-")[0])
+    platform = next((ours for word, ours in (("linux", "linux"), ("darwin", "darwin"), ("windows", "win32")) if word in target), None)
+    if f"{platform}-{cpu}" not in SYSTEMS:
+        sys.exit(f"{target} has no name at npm, or no package")
+    return f"{platform}-{cpu}"
 
 
-def glibc(binary):
-    """The oldest glibc that the binary runs with, or None where it needs none."""
-    found = re.findall(rb"GLIBC_(\d+)\.(\d+)", binary)
-    return max((int(major), int(minor)) for major, minor in found) if found else None
+def executable(target):
+    return "cmkctl.exe" if "windows" in target else "cmkctl"
+
+
+def archive(binary, target, out):
+    name = f"cmkctl-{VERSION}-{target}"
+    texts = {"README.md": README, "LICENSE": LICENSE, **notices(target), **dict(pages())}
+    if "windows" in target:
+        # Windows has no manual pages.
+        texts = {path: text for path, text in texts.items() if not path.startswith("man/")}
+    files = [(f"{name}/{executable(target)}", (binary.read_bytes(), 0o755))]
+    files += [(f"{name}/{path}", (text, 0o644)) for path, text in sorted(texts.items())]
+    if "windows" in target:
+        made = out / f"{name}.zip"
+        zipped(files, made)
+    else:
+        made = out / f"{name}.tar.gz"
+        made.write_bytes(tarred(files, EPOCH))
+    return [made]
 
 
 def wheel_tag(system, binary):
@@ -54,30 +68,19 @@ def wheel_tag(system, binary):
     return f"manylinux_2_17_{machine}.manylinux2014_{machine}.musllinux_1_1_{machine}"
 
 
-def zipped(files, out):
-    """A zip of name -> (bytes, mode), without the time."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, (content, mode) in files:
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            entry.external_attr = (0o100000 | mode) << 16
-            archive.writestr(entry, content)
-
-
-def wheel(binary, system, out):
+def wheel(binary, target, out):
     content = binary.read_bytes()
-    tag = wheel_tag(system, content)
-    info, name = f"cmkctl-{VERSION}.dist-info", "cmkctl.exe" if system.startswith("win32") else "cmkctl"
+    tag = wheel_tag(system_of(target), content)
+    info = f"cmkctl-{VERSION}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: cmkctl\nVersion: {VERSION}\nSummary: {SUMMARY}\nLicense: {CRATE['license']}\n"
     metadata += "Description-Content-Type: text/markdown\n\n"
     tags = "".join(f"Tag: py3-none-{one}\n" for one in tag.split("."))
     files = [
-        (f"cmkctl-{VERSION}.data/scripts/{name}", (content, 0o755)),
+        (f"cmkctl-{VERSION}.data/scripts/{executable(target)}", (content, 0o755)),
         (f"{info}/METADATA", (metadata.encode() + README, 0o644)),
         (f"{info}/WHEEL", (f"Wheel-Version: 1.0\nGenerator: cmkctl\nRoot-Is-Purelib: false\n{tags}".encode(), 0o644)),
         (f"{info}/LICENSE", (LICENSE, 0o644)),
-        *((f"{info}/{name}", (text, 0o644)) for name, text in notices().items()),
+        *((f"{info}/{name}", (text, 0o644)) for name, text in notices(target).items()),
     ]
     digest = lambda data: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     record = "".join(f"{name},sha256={digest(data)},{len(data)}\n" for name, (data, _) in files) + f"{info}/RECORD,,\n"
@@ -86,20 +89,10 @@ def wheel(binary, system, out):
     return [made]
 
 
-def tarred(files, out):
-    """A tar.gz of name -> (bytes, mode), as npm packs it, without the time."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, (content, mode) in files:
-            entry = tarfile.TarInfo(f"package/{name}")
-            entry.size, entry.mode = len(content), mode
-            archive.addfile(entry, io.BytesIO(content))
-    out.write_bytes(gzip.compress(packed.getvalue(), 9, mtime=0))
-
-
-def npm(binary, system, out):
+def npm(binary, target, out):
+    system, content = system_of(target), binary.read_bytes()
     platform, cpu = system.split("-")
-    content, common = binary.read_bytes(), {"version": VERSION, "description": SUMMARY, "license": CRATE["license"]}
+    common = {"version": VERSION, "description": SUMMARY, "license": CRATE["license"]}
     own = {"name": f"@cmkctl/{system}", **common, "os": [platform], "cpu": [cpu], "preferUnplugged": True}
     if platform == "linux" and glibc(content):
         own["libc"] = ["glibc"]
@@ -107,31 +100,36 @@ def npm(binary, system, out):
     main["optionalDependencies"] = {f"@cmkctl/{one}": VERSION for one in SYSTEMS}
     text = lambda document: ((json.dumps(document, indent=2) + "\n").encode(), 0o644)
     shim = (ROOT / ".ci/packaging/cmkctl.js").read_bytes()
-    name = "cmkctl.exe" if platform == "win32" else "cmkctl"
-    licences = [("LICENSE", (LICENSE, 0o644)), *((name, (text, 0o644)) for name, text in notices().items())]
-    made = [out / f"cmkctl-{VERSION}.tgz", out / f"cmkctl-{system}-{VERSION}.tgz"]
-    tarred([("package.json", text(main)), ("bin/cmkctl.js", (shim, 0o755)), ("README.md", (README, 0o644)), licences[0]], made[0])
-    tarred([("package.json", text(own)), (f"bin/{name}", (content, 0o755)), *licences], made[1])
-    return made
+    licences = [("LICENSE", (LICENSE, 0o644)), *((name, (text, 0o644)) for name, text in notices(target).items())]
+    common = [("package.json", text(main)), ("bin/cmkctl.js", (shim, 0o755)), ("README.md", (README, 0o644)), licences[0]]
+    systems = [("package.json", text(own)), (f"bin/{executable(target)}", (content, 0o755)), *licences]
+    made = {out / f"cmkctl-{VERSION}.tgz": common, out / f"cmkctl-{system}-{VERSION}.tgz": systems}
+    for path, files in made.items():
+        path.write_bytes(tarred([(f"package/{name}", file) for name, file in files]))
+    return list(made)
 
 
-def zip_of(binary, folder, out):
-    folder = pathlib.Path(folder)
-    made = out / f"{folder.name}.zip"
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    named = [(f"{folder.name}/{path.relative_to(folder).as_posix()}", (path.read_bytes(), 0o644)) for path in files]
-    zipped([(f"{folder.name}/{binary.name}", (binary.read_bytes(), 0o755)), *named], made)
-    return [made]
+def sums(out):
+    """Of what is handed out, in the form that `sha256sum --check` reads."""
+    paths = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
+    lines = [f"{hashlib.sha256((out / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    (out / "SHA256SUMS").write_bytes("".join(lines).encode())
+    print("".join(lines), end="")
 
 
 def main():
-    try:
-        kind, binary, about, out = sys.argv[1:]
-        make = {"wheel": wheel, "npm": npm, "zip": zip_of}[kind]
-    except (KeyError, ValueError):
-        sys.exit(__doc__)
-    for made in make(pathlib.Path(binary), about, pathlib.Path(out)):
-        print(made.name)
+    kinds = {"archive": archive, "wheel": wheel, "npm": npm, "deb": deb}
+    match sys.argv[1:]:
+        case ["sums", out]:
+            sums(pathlib.Path(out))
+        case ["system", target]:
+            print(system_of(target))
+        case [kind, binary, target, out] if kind in kinds:
+            pathlib.Path(out).mkdir(parents=True, exist_ok=True)
+            for made in kinds[kind](pathlib.Path(binary), target, pathlib.Path(out)):
+                print(made.name)
+        case _:
+            sys.exit(__doc__)
 
 
 main()

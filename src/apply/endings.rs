@@ -11,7 +11,7 @@ const AT_THE_SERVICE: &str = " at the service.";
 
 /// The hint that says how to continue the wait. `resume` is the bare command for it.
 pub fn going_on(resume: &str) -> String {
-    format!("It starts nothing a second time. Keep waiting, from any machine: `{resume}`.")
+    format!("To keep waiting from any machine, without starting anything twice: `{resume}`.")
 }
 
 /// Adds to an interruption that running operations continue, unless its message says so.
@@ -31,8 +31,8 @@ pub(super) fn goes_on(noun: &str, kind: Kind, resume: &str) -> Error {
 /// The note that the environment has the desired state although the operation says that it failed.
 pub(super) fn contradiction(operation: &Operation, end_state: &EndState) -> String {
     format!(
-        "The operation ended as `{}`, but the environment shows {}. A service may lag behind. Look \
-            again tomorrow.",
+        "The operation ended as `{}`, but the environment shows {}. The service may still \
+            show old data. Check again tomorrow.",
         operation.state.shown(),
         match end_state {
             EndState::NoPolicy => "no policy any more",
@@ -52,10 +52,10 @@ pub(super) fn unshown(
     let shown = end_state.shown();
     let what = match ended {
         Some(_) => {
-            format!("The operation ended, but `{name}` does not show {shown}. It shows: {state}.")
+            format!("The operation ended, but `{name}` does not show {shown}. State: {state}.")
         }
         None => format!(
-            "No operation runs on `{name}` any more, but `{name}` does not show {shown}. It shows: \
+            "No operation runs on `{name}` any more, but `{name}` does not show {shown}. State: \
                 {state}."
         ),
     };
@@ -66,7 +66,7 @@ pub(super) fn unshown(
                 until then.",
         ),
         EndState::Policy(_) | EndState::Linked => error
-            .hint("Run the same add again. Do not remove the environment from the policy.")
+            .hint("Run the same add command again. Do not remove the environment from the policy.")
             .hint(if ended.is_some_and(Operation::failed) {
                 "Its data stays readable: on the Microsoft key, or on both."
             } else {

@@ -139,7 +139,7 @@ impl Applier<'_> {
         past: &Past,
     ) -> Result<bool> {
         let clause = fault.map_or("the service named no operation".to_owned(), Fault::clause);
-        tracing::info!("{clause}. cmkctl checks whether it was started.");
+        tracing::info!("{clause}. cmkctl checks whether the operation was started.");
         if let Some(fault) = fault {
             self.pause_before_look(fault, After::of(fault)).await?;
         }
@@ -157,9 +157,9 @@ impl Applier<'_> {
         let what = format!("{} could not be started.", start.what());
         let Some(fault) = fault else {
             return Err(Error::new(Kind::Unverified, what)
-                .detail("The service said that it was accepted, and nothing shows.")
+                .detail("The service accepted the request, but it shows no operation.")
                 .hint(
-                    "Run the same command again: it looks first, and starts nothing a second time.",
+                    "Run the same command again. cmkctl checks first and starts nothing twice.",
                 ));
         };
         tries.unclear += u32::from(fault.status() != Some(409));
@@ -249,7 +249,7 @@ fn nameless(start: &Start<'_>) -> Error {
         start.what()
     );
     Error::new(Kind::Forbidden, what)
-        .detail("Neither the environment's link nor the policy names it.")
+        .detail("The environment's link and the policy do not show this id.")
         .hint("Run the same command again later, with an account that can read the policy.")
 }
 
@@ -283,8 +283,7 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
                 (CMK021).",
             )
             .of_role(
-                "The policy must be readable to you: ask for `cmkctl create-policy --reader` \
-                (CMK019).",
+                "You need Reader on the policy: ask for `cmkctl create-policy --reader` (CMK019).",
             ),
         Some(404) => hidden(error),
         Some(400) if unmanaged => {
@@ -293,8 +292,8 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
             error
         }
         Some(400) if start.end_state != EndState::NoPolicy => error.fallback(
-            "Managed Environment, environment type and geography decide: run `cmkctl \
-            add-environment --dry-run` (CMK006, CMK007, CMK024).",
+            "Check Managed Environment, environment type and geography: `cmkctl add-environment \
+            --dry-run` (CMK006, CMK007, CMK024).",
         ),
         _ => error,
     }
@@ -308,11 +307,11 @@ fn hidden(error: Error) -> Error {
         ..error
     };
     error.hints = vec![
-        "Add yourself to the environment in the admin center (self-elevate): an administrator is \
-        no member of it before that."
+        "Add yourself to the environment in the admin center (self-elevate). Before that, an \
+        administrator is not a member."
             .to_owned(),
-        "Ask the Key Vault administrator for Reader on the policy: `cmkctl create-policy --reader \
-        OBJECT_ID` (CMK019)."
+        "To get Reader on the policy, ask the Key Vault administrator for `cmkctl create-policy \
+        --reader OBJECT_ID` (CMK019)."
             .to_owned(),
         "Check that the policy is in the environment's geography: `cmkctl check` (CMK007)."
             .to_owned(),

@@ -129,7 +129,8 @@ impl Applier<'_> {
             after: after_grant,
             advice: |error| {
                 error.of_role(
-                    "It takes the right `Microsoft.KeyVault/vaults/accessPolicies/write`, which \
+                    "This requires the permission \
+                    `Microsoft.KeyVault/vaults/accessPolicies/write`, which \
                     comes with Key Vault Contributor.",
                 )
             },
@@ -185,7 +186,7 @@ impl Applier<'_> {
             after: after_grant,
             advice: |error| {
                 error.of_role(
-                    "It takes the local role Managed HSM Administrator or Managed HSM \
+                    "This requires the local role Managed HSM Administrator or Managed HSM \
                     Policy Administrator.",
                 )
             },

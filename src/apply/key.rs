@@ -56,8 +56,8 @@ impl Applier<'_> {
         let now = self.clock.now();
         Ok(Outcome {
             what: format!(
-                "The key `{key}` has the new version {}. Environments use it until {}, and version \
-                    {} must stay enabled until {}",
+                "The key `{key}` has the new version {}. Environments switch to it by {}, and \
+                    version {} must stay enabled until {}",
                 version.id.as_str(),
                 after(now, FOLLOWED_WITHIN),
                 old.as_str(),
@@ -82,7 +82,8 @@ fn rotation(key: &KeyName) -> Sending<'static> {
         after: after_rotation,
         advice: |error| {
             error.of_role(
-                "It takes the key permission *rotate*, or the role Key Vault Crypto Officer on \
+                "This requires the key permission \
+                *rotate*, or the role Key Vault Crypto Officer on \
                 the vault.",
             )
         },
@@ -93,7 +94,8 @@ fn rotation(key: &KeyName) -> Sending<'static> {
 fn unlisted(key: &KeyName, fault: Fault) -> Error {
     let what = format!("The versions of the key `{key}` can't be read, so nothing was sent.");
     fault.into_error(what).of_role(
-        "It takes the key permission *list*, or the role Key Vault Crypto Officer on the vault.",
+        "This requires the key permission \
+        *list*, or the role Key Vault Crypto Officer on the vault.",
     )
 }
 
@@ -106,7 +108,7 @@ fn several(key: &KeyName, new: &[Version]) -> Error {
     );
     Error::new(Kind::Unverified, what)
         .detail(format!(
-            "Environments follow the latest of them: {}",
+            "Environments use the latest of these: {}",
             all.join(", ")
         ))
         .hint("Find out who else rotates this key, such as its rotation policy.")
@@ -155,8 +157,7 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
     };
     match before.iter().find(younger) {
         Some(younger) => stale(format!(
-            "Since the plan was made, the key `{key}` has got a version that is younger than the \
-            one of the plan: {}",
+            "The key `{key}` has a newer version than the one in the plan: {}",
             younger.id.as_str()
         )),
         None => Ok(old.id.clone()),
@@ -209,7 +210,7 @@ mod tests {
         for (from, before, expected) in [
             (None, &all[..], "does not say"),
             (Some(new.as_str()), &all[..1], "does not hold"),
-            (Some(old.as_str()), &all[..], "younger"),
+            (Some(old.as_str()), &all[..], "newer"),
         ] {
             let error = latest(&key, from, before).unwrap_err();
             assert_eq!(error.kind, Kind::Refused);

@@ -62,7 +62,7 @@ impl Applier<'_> {
         let goes_on = |kind| {
             Error::new(
                 kind,
-                format!("Making `{name}` a Managed Environment continues at the service."),
+                format!("The service is still making `{name}` a Managed Environment."),
             )
         };
         match self.wait(url, pause).await? {
@@ -121,10 +121,10 @@ fn far(environment: &Environment) -> Look<()> {
             Look::Begun(format!("`{ongoing}` runs"))
         }
         (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
-        (Verdict::No, None) => Look::NotYet("it is not managed yet".to_owned()),
+        (Verdict::No, None) => Look::NotYet("this is not a Managed Environment yet".to_owned()),
         // An unfamiliar state is no reason to send anything again.
         (Verdict::CantTell(why), None) => Look::Begun(format!(
-            "cmkctl can't tell whether it is managed: {}",
+            "cmkctl can't tell whether this is a Managed Environment: {}",
             why.why
         )),
     }

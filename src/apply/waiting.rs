@@ -76,8 +76,10 @@ impl Waiter<'_> {
     /// operation continues. `Unverified` if it ended and the environment does not show it.
     pub async fn follow(&mut self, environment: &Environment) -> Result<()> {
         let (id, name) = (&environment.id, &environment.display_name);
-        let what =
-            format!("The operations of `{name}` can't be read, so whether one runs is not known.");
+        let what = format!(
+            "cmkctl can't read the operations of `{name}`, so it can't tell whether one is \
+                running."
+        );
         let operations = self
             .reader
             .operations(id)
@@ -98,7 +100,7 @@ impl Waiter<'_> {
         if url.is_none() && environment.key_link.is_absent() && environment.ongoing.is_none() {
             let what = format!("No encryption runs on `{name}`, and no policy is linked.");
             let error = Error::new(Kind::Unverified, what)
-                .hint("Run the add, or run it again if it was run already.");
+                .hint("Run `cmkctl add-environment`, also if you ran it before.");
             let last = operations.iter().find(|operation| operation.kind == ADD);
             return Err(last.map_or(error.clone(), |operation| failed(error, operation)));
         }
@@ -302,10 +304,7 @@ impl Waiter<'_> {
             Ok(operations) => running(&operations, end_state)
                 .map(|operation| self.reader.operation_url(&operation.id)),
             Err(fault) => {
-                tracing::info!(
-                    "{}. cmkctl looks at the environment instead.",
-                    fault.clause()
-                );
+                tracing::info!("{}. cmkctl now checks the environment.", fault.clause());
                 None
             }
         }

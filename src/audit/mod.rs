@@ -2,18 +2,19 @@
 //! changes something.
 
 mod change;
+mod log;
 
 pub use change::{End, Entry, Intent, RequestOutcome, Who};
 
 use crate::error::{Error, Kind, Result};
 use jiff::Timestamp;
+use log::{Log, unsent};
 use serde::Serialize;
 use serde_json::Value;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use uuid::Uuid;
 
 /// The audit log of a run, or none, with the values that every line of this plan repeats.
@@ -27,15 +28,6 @@ pub struct Trail {
     overridden: Vec<String>,
     /// The change ticket.
     change: Option<String>,
-}
-
-#[derive(Debug)]
-struct Log {
-    path: PathBuf,
-    file: File,
-    lines: AtomicU64,
-    /// True after a failed write. cmkctl then sends no further change.
-    torn: AtomicBool,
 }
 
 #[derive(Serialize)]
@@ -82,28 +74,7 @@ impl Trail {
         command: &'static str,
         plan: String,
     ) -> Result<Self> {
-        let log = match path {
-            None => None,
-            Some(path) => {
-                if let Some(other) = other_than_a_file(path) {
-                    return Err(no_file(path, other));
-                }
-                let mut options = OpenOptions::new();
-                // The log is also read, to see whether its last line is complete.
-                options.append(true).read(true).create(true);
-                #[cfg(unix)]
-                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-                let file = options.open(path).map_err(|error| unsent(path, &error))?;
-                #[cfg(unix)]
-                warn_of_others(path, &file);
-                Some(Arc::new(Log {
-                    path: path.to_owned(),
-                    file,
-                    lines: AtomicU64::new(0),
-                    torn: AtomicBool::new(false),
-                }))
-            }
-        };
+        let log = path.map(Log::open).transpose()?.map(Arc::new);
         Ok(Self {
             log,
             cloud: cloud.to_owned(),
@@ -253,111 +224,6 @@ impl Trail {
     }
 }
 
-impl Log {
-    /// Writes the whole line in one call. With `O_APPEND`, the lines of several runs then never
-    /// mix.
-    fn write(&self, line: &Line<'_>) -> io::Result<()> {
-        let outcome = self.append(line);
-        if outcome.is_err() {
-            self.torn.store(true, Ordering::Relaxed);
-        }
-        outcome
-    }
-
-    fn append(&self, line: &Line<'_>) -> io::Result<()> {
-        let mut text = Vec::new();
-        // A process that was killed while it wrote leaves a line without a line break.
-        if !self.ends_with_a_line()? {
-            text.push(b'\n');
-        }
-        serde_json::to_writer(&mut text, line)?;
-        text.push(b'\n');
-        let mut file = &self.file;
-        if file.write(&text)? != text.len() {
-            return Err(io::Error::new(
-                io::ErrorKind::WriteZero,
-                "only a part of the line could be written",
-            ));
-        }
-        file.sync_data()
-    }
-
-    /// Is the file empty, or does it end with a line break?
-    fn ends_with_a_line(&self) -> io::Result<bool> {
-        let mut file = &self.file;
-        if file.metadata()?.len() == 0 {
-            return Ok(true);
-        }
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        Ok(last == *b"\n")
-    }
-}
-
-/// The kind of a path that exists and is not a regular file, for the error message.
-fn other_than_a_file(path: &Path) -> Option<&'static str> {
-    let kind = std::fs::metadata(path).ok()?.file_type();
-    if kind.is_file() {
-        return None;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return Some("a pipe");
-        }
-        if kind.is_socket() {
-            return Some("a socket");
-        }
-        if kind.is_char_device() || kind.is_block_device() {
-            return Some("a device");
-        }
-    }
-    Some(if kind.is_dir() { "a folder" } else { "no file" })
-}
-
-/// Warns if other accounts can read or change the file.
-#[cfg(unix)]
-fn warn_of_others(path: &Path, file: &File) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file
-        .metadata()
-        .map_or(0, |found| found.permissions().mode() & 0o777);
-    let may = match (mode & 0o044 != 0, mode & 0o077 != 0) {
-        (true, _) => "others can read it",
-        (false, true) => "others can change or run it",
-        (false, false) => return,
-    };
-    tracing::warn!(
-        "The audit log `{0}` has mode {mode:03o}, so {may}. Close it with `chmod 600 {0}`",
-        path.display()
-    );
-}
-
-fn no_file(path: &Path, other: &str) -> Error {
-    Error::usage(format!(
-        "The audit log `{}` can't be written, so nothing is sent.",
-        path.display()
-    ))
-    .detail(format!("It is {other}, and lines must stay."))
-    .hint("Choose an existing file, or the path of a new file that cmkctl can create.")
-}
-
-/// The error for an intent that could not be written: its request is not sent.
-fn unsent(path: &Path, error: &io::Error) -> Error {
-    Error::new(
-        Kind::Unexpected,
-        format!(
-            "The audit log `{}` can't be written, so nothing is sent.",
-            path.display()
-        ),
-    )
-    .detail(format!("{error}."))
-    .hint("Name a file that can be appended to, or leave out `--audit-log`.")
-    .hint("Then run the same command again. It continues where it stopped.")
-}
-
 /// The outcome as a clause of an error message.
 fn what_came(outcome: &RequestOutcome) -> String {
     match outcome {
@@ -395,6 +261,8 @@ fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), what:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
+    use std::sync::atomic::{AtomicBool, AtomicU64};
 
     fn intent() -> Intent<'static> {
         Intent {

@@ -19,8 +19,8 @@ enum Auth {
     #[command(after_help = "\
 Order: certificate or client secret, federated token, managed identity, `cmkctl auth login`,
 Azure CLI, azd, Azure PowerShell.
-A browser or a device code only with --auth browser or --auth device-code.
-cmkctl remembers tokens of the Azure CLI, azd and Azure PowerShell, sealed, until 5 minutes before
+A browser or a device code requires --auth browser or --auth device-code.
+cmkctl stores tokens of the Azure CLI, azd and Azure PowerShell, encrypted, until 5 minutes before
 they expire. --no-remember turns that off.
 
 Examples:
@@ -30,8 +30,8 @@ Examples:
     Status,
     /// Sign in once for all later commands
     #[command(after_help = "\
-By default with a browser, or with a device code if no browser can be shown.
-cmkctl seals the sign-in in a file. The key of the file is in the system's credential store.
+By default you use a browser, or a device code if no browser can be shown.
+cmkctl encrypts the sign-in in a file. The key of the file is in the system's credential store.
 A certificate is not copied: cmkctl remembers its path, and takes its password from
 AZURE_CLIENT_CERTIFICATE_PASSWORD each time.
 

@@ -17,8 +17,8 @@ pub(super) struct Args {
 enum Config {
     /// Show every value and where it comes from
     #[command(after_help = "\
-A flag is stronger than a variable, a variable than the profile, a profile than the rest of the
-file. Sends nothing, and never prints a secret.
+Order of precedence: flag, variable, profile, rest of the file.
+cmkctl sends nothing here and never prints a secret.
 
 Examples:
   cmkctl config show

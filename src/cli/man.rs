@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Print the manual page, or write all into a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The help topics are manual pages of section 7, such as cmkctl-permissions.7. Of a folder man1,
+The help topics are manual pages of section 7, such as cmkctl-permissions.7. For a folder man1,
 cmkctl writes them into man7 beside it.
 
 Examples:

@@ -242,10 +242,10 @@ impl Cli {
         config::ci(flags)?;
         let query = self.global.query()?;
         if query.is_some() && matches!(self.command, Command::Export(_) | Command::Watch(_)) {
-            return Err(Error::usage(
-                "`export` and `watch` print no document that `--query` can ask.",
-            )
-            .hint("Ask `cmkctl report` or `cmkctl status --all` instead."));
+            return Err(
+                Error::usage("`--query` does not work with `export` and `watch`.")
+                    .hint("Use `cmkctl report` or `cmkctl status --all` instead."),
+            );
         }
         self.can_notify(flags)?;
         out.asks(query);

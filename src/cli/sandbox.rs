@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 /// Serve a rehearsal tenant that commands can share
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Plays sign-in, Azure Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1, until
-you stop it. Users: admin, key-vault-admin, power-platform-admin, unregistered, observer. The secret
-of each is `sandbox`. With --tls other tools reach it under the public host names, and
+Simulates sign-in, Azure Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1
+until you stop it. Users: admin, key-vault-admin, power-platform-admin, unregistered, observer.
+The secret of each is `sandbox`. With --tls other tools reach it by the public host names, and
 --sandbox-user chooses who signs in there with a browser or a device code.
 More: `cmkctl help sandbox`.
 

@@ -88,7 +88,7 @@ impl Cloud {
             let reason = error.to_string();
             let detail = if reason.contains("expected struct") {
                 format!(
-                    "It is no JSON object, or holds another value in the place of one: line {}.",
+                    "The file is not a JSON object, or a value in it must be an object: line {}.",
                     error.line()
                 )
             } else {
@@ -97,7 +97,7 @@ impl Cloud {
             Error::usage(format!("The cloud file `{origin}` can't be understood."))
                 .detail(detail)
                 .hint(
-                    "It is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \
+                    "A cloud file is JSON such as `{\"base\": \"public\", \"endpoints\": {\"bap\": \
                     \"HOST\"}}`.",
                 )
         })?;
@@ -130,7 +130,7 @@ impl Cloud {
                     "The cloud file `{origin}` has `{name}`, which only the file of a sandbox has."
                 ))
                 .hint(format!(
-                    "Remove `{name}` from the file. Tenant and target are flags or stand in the \
+                    "Remove `{name}` from the file. Set tenant and target with flags or in the \
                     configuration file."
                 ))),
             };

@@ -125,7 +125,7 @@ impl Fault {
             // A service behind this one failed, whatever status this one returns.
             None if self.code_is_a_failure() => Judged {
                 remedy: vec![
-                    "The trouble is behind the service. Run the same command again in some minutes."
+                    "A service behind this one failed. Run the same command again in a few minutes."
                         .to_owned(),
                 ],
                 ..Judged::bare(Cause::Service)
@@ -188,7 +188,7 @@ impl Fault {
             (None, Some(tenant), Some(Cause::WrongTenant)) => (
                 Cause::WrongTenant,
                 vec![
-                    format!("The service takes tokens of the tenant {tenant}."),
+                    format!("The service accepts only tokens of the tenant {tenant}."),
                     self.log_in(Some(tenant)),
                 ],
             ),
@@ -256,7 +256,7 @@ impl Fault {
         let entry = known.belongs_to.and_then(catalogue::entry);
         if let Some(entry) = entry.filter(|_| clues.quoted && known.means == Some(Cause::Network)) {
             return format!(
-                "The vault did not let the service itself in: `{}`.",
+                "The vault refused access to the service itself: `{}`.",
                 entry.fix
             );
         }

@@ -52,7 +52,7 @@ impl Webhook {
         let bad = |what: &str, fix: &str| Err(Error::usage(what).hint(fix));
         const EXAMPLE: &str = "Pass the whole address: `--notify https://example.com/hook`.";
         let Ok(url) = Url::parse(text.trim()) else {
-            return bad("The address for notifications is no URL.", EXAMPLE);
+            return bad("The address for notifications is not a URL.", EXAMPLE);
         };
         if !url.username().is_empty() || url.password().is_some() {
             let what = "The address for notifications holds a user or a password.";
@@ -106,12 +106,12 @@ impl Wire {
             let (why, retry) = match self.post(webhook, body).await {
                 Ok(status) if (200..300).contains(&status) => return Ok(()),
                 Ok(status) if (300..400).contains(&status) => (
-                    format!("it answered {status}, and cmkctl follows no redirect"),
+                    format!("the host answered {status}, and cmkctl does not follow redirects"),
                     false,
                 ),
                 Ok(status) => {
                     let later = matches!(status, 408 | 425 | 429 | 500..);
-                    (format!("it answered {status}"), later)
+                    (format!("the host answered {status}"), later)
                 }
                 Err(why) => (why, true),
             };
@@ -134,7 +134,7 @@ impl Wire {
             Ok(Ok(answer)) => Ok(answer.status),
             Ok(Err(broken)) => Err(broken.text().replace(webhook.url.as_str(), "its address")),
             Err(_) => Err(format!(
-                "it did not answer within {} seconds",
+                "the host did not answer within {} seconds",
                 ANSWER.as_secs()
             )),
         }

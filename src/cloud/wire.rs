@@ -154,8 +154,8 @@ impl Wire {
             .and_then(|date| self.clock.hear(date, asked, self.clock.now()));
         if let Some(skew) = told {
             tracing::warn!(
-                "The clocks of this machine and of {} are {} minutes apart. A change window \
-                counts as open, and a timeout as over, only by both. {SET_CLOCK}",
+                "The clocks of this machine and of {} are {} minutes apart. A change window is \
+                open, and a timeout over, only if both clocks say so. {SET_CLOCK}",
                 shown(url),
                 skew.abs() / 60
             );
@@ -203,7 +203,7 @@ impl Wire {
     ) -> std::result::Result<Answer, Broken> {
         if self.cloud.sandbox.is_some() && url.host_str() != Some(SANDBOX_RUNNER) {
             return Err(Broken::Foreign(
-                "a sandbox reaches nothing but itself".to_owned(),
+                "a sandbox can't reach other hosts".to_owned(),
             ));
         }
         if url.scheme() != "https" && !is_loopback(url) {

@@ -189,7 +189,8 @@ pub fn parse(text: &str, path: &Path) -> Result<File> {
         wrong()
             .detail(format!("Line {line}: {}.", error.message().trim_end()))
             .hint(
-                "It is TOML with lines such as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.",
+                "A configuration file is TOML with lines such \
+                as `tenant = \"…\"` or `vault = \"/subscriptions/…\"`.",
             )
     })?;
     match file
@@ -200,10 +201,10 @@ pub fn parse(text: &str, path: &Path) -> Result<File> {
         None => Ok(file),
         Some((name, _)) => Err(wrong()
             .detail(format!(
-                "The profile `{}` holds another profile.",
+                "The profile `{}` contains another profile.",
                 name.escape_debug()
             ))
-            .hint("Profiles stand beside each other: `[profile.NAME]`.")),
+            .hint("Profiles can't be nested. Write each as `[profile.NAME]`.")),
     }
 }
 

@@ -105,7 +105,7 @@ pub fn rotation(
         notify: period(notify, "--notify-before", "30d")?,
     };
     if wish == RotationWish::default() {
-        let what = "`rotation-policy set` needs something to set.";
+        let what = "`rotation-policy set` requires at least one value.";
         return Err(Error::usage(what).hint("Pass `--rotate-every 1y --expires-after 2y`."));
     }
     Ok(wish)
@@ -124,7 +124,7 @@ fn period(text: Option<&str>, flag: &str, example: &str) -> Result<Option<Period
         Period::parse(text).ok_or_else(|| {
             let text = text.escape_debug();
             Error::usage(format!(
-                "`{flag} {text}` is no period of days, months or years."
+                "`{flag} {text}` is not a period of days, months or years."
             ))
             .hint(format!("Pass a number with its unit: `{flag} {example}`."))
         })

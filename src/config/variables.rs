@@ -28,11 +28,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("CMKCTL_CHANGE", "id of a change ticket (--change)"),
     (
         "CMKCTL_NOTIFY",
-        "webhook for messages about dangers and ends (--notify)",
+        "webhook for messages about risks and results (--notify)",
     ),
     (
         "CMKCTL_NOTIFY_FORMAT",
-        "teams, slack or generic, by the host if not set (--notify-format)",
+        "teams, slack or generic, chosen by the host if not set (--notify-format)",
     ),
     (
         "CMKCTL_CA_BUNDLE",
@@ -44,7 +44,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CMKCTL_PLAIN",
-        "true or false: numbered lines instead of a list that moves (--plain)",
+        "true or false: numbered lines instead of an interactive list (--plain)",
     ),
     (
         "CMKCTL_REMEMBER",
@@ -90,7 +90,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "AZURE_FEDERATED_TOKEN_FILE",
-        "file with the assertion of a workload identity",
+        "file with a workload identity's federated token",
     ),
     (
         "AZURESUBSCRIPTION_TENANT_ID",
@@ -106,7 +106,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "SYSTEM_OIDCREQUESTURI",
-        "where a job of Azure Pipelines asks for its assertion",
+        "where Azure Pipelines jobs get their federated token",
     ),
     (
         "SYSTEM_ACCESSTOKEN",
@@ -114,7 +114,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "ACTIONS_ID_TOKEN_REQUEST_URL",
-        "where a job of GitHub Actions asks for its assertion",
+        "where GitHub Actions jobs get their federated token",
     ),
     (
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -140,7 +140,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "AZURE_CLOUD_NAME",
-        "cloud of the Azure CLI: a token is remembered for this one alone",
+        "cloud of the Azure CLI: cmkctl remembers a token only for this cloud",
     ),
     (
         "ARM_CLOUD_METADATA_URL",
@@ -170,12 +170,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("NO_COLOR", "no colour"),
     ("CLICOLOR", "no colour if it is 0"),
-    ("CI", "no colour and no moving line (also TF_BUILD)"),
-    ("TERM", "no colour and no moving line if it is dumb"),
-    (
-        "LC_ALL",
-        "ASCII marks if it names another character set than UTF-8",
-    ),
+    ("CI", "no colour and no progress line (also TF_BUILD)"),
+    ("TERM", "no colour and no progress line if set to dumb"),
+    ("LC_ALL", "ASCII symbols if its character set is not UTF-8"),
     ("LC_CTYPE", "the same, if LC_ALL is not set"),
     ("LANG", "the same, if neither is set"),
     ("CLICOLOR_FORCE", "colour where there is no terminal"),

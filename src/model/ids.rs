@@ -94,23 +94,21 @@ impl ArmId {
             (providers, "providers"),
         ] {
             if !got.eq_ignore_ascii_case(word) {
-                return Err(bad(format!("`{word}` is expected where it says `{got}`")));
+                return Err(bad(format!("cmkctl expects `{word}` instead of `{got}`")));
             }
         }
         let subscription = parse_guid(subscription)
-            .ok_or_else(|| bad(format!("`{subscription}` is not a subscription id")))?;
+            .ok_or_else(|| bad(format!("`{subscription}` is not a valid subscription id")))?;
         let arm_type = format!("{namespace}/{kind}");
         let kind = ResourceKind::ALL
             .into_iter()
             .find(|kind| expected.contains(kind) && kind.arm_type().eq_ignore_ascii_case(&arm_type))
             .ok_or_else(|| bad(format!("its type is `{arm_type}`")))?;
         if !is_group(group) {
-            return Err(bad(format!(
-                "`{group}` is not the name of a resource group"
-            )));
+            return Err(bad(format!("`{group}` is not a valid resource group name")));
         }
         if !is_name(name) {
-            return Err(bad(format!("`{name}` is not the name of a resource")));
+            return Err(bad(format!("`{name}` is not a valid resource name")));
         }
         Ok(Self {
             subscription,
@@ -312,7 +310,7 @@ mod tests {
             ("ep-cmk", "four parts"),
             (
                 "/subscriptions/1/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
-                "`1` is not a subscription id",
+                "`1` is not a valid subscription id",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.KeyVault/vaults/n",
@@ -320,20 +318,20 @@ mod tests {
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/groups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
-                "`resourceGroups` is expected",
+                "cmkctl expects `resourceGroups`",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/a?b",
-                "`a?b` is not the name",
+                "`a?b` is not a valid",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.PowerPlatform/enterprisePolicies/..",
-                "`..` is not the name",
+                "`..` is not a valid",
             ),
             (
                 "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/a \
                 b/providers/Microsoft.PowerPlatform/enterprisePolicies/n",
-                "`a b` is not the name of a resource group",
+                "`a b` is not a valid resource group name",
             ),
         ];
         for (text, why) in cases {

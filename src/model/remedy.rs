@@ -61,12 +61,14 @@ impl Setting {
     const fn on_command_line(self) -> &'static str {
         match self {
             Setting::MakeManaged => {
-                "Turn it on in the admin center, or pass `--make-managed` to `cmkctl \
+                "Turn on Managed Environments in the admin center, or pass \
+                    `--make-managed` to `cmkctl \
                     add-environment` or `cmkctl enable`. Its users then need premium licences."
             }
             Setting::PowerPlatformOnly => {
-                "Integrate it first: a key before the integration is an unsupported order. If it \
-                is to stay without finance and operations, pass `--power-platform-only`."
+                "Integrate the environment first. Microsoft does not support a key before the \
+                integration. If it stays without finance and operations, \
+                pass `--power-platform-only`."
             }
             Setting::NoKeyVersion => "Leave out `--key-version`.",
             Setting::Location => "Pass a location that the provider has: `--location`.",
@@ -74,10 +76,10 @@ impl Setting {
                 "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
                 your object id."
             }
-            Setting::Grant => "Leave out `--no-grant`, or have the grant made elsewhere.",
+            Setting::Grant => "Leave out `--no-grant`, or grant the access without cmkctl.",
             Setting::Region => {
-                "Pass `--azure-location REGION`, such as `westeurope`: `az account list-locations \
-                --query [].name`."
+                "Pass `--azure-location REGION`, such as `westeurope`. List regions: `az account \
+                list-locations --query [].name`."
             }
             Setting::OtherKey => {
                 "Leave out the flag to use the existing key unchanged, or choose another key: \
@@ -94,8 +96,9 @@ impl Setting {
                 need), or do it in the admin center."
             }
             Setting::PowerPlatformOnly => {
-                "Integrate it first: a key before the integration is an unsupported order. If it \
-                is to stay without finance and operations, write `power-platform-only = true` \
+                "Integrate the environment first. Microsoft does not support a key before the \
+                integration. If it stays without finance and operations, \
+                write `power-platform-only = true` \
                 below its id."
             }
             Setting::NoKeyVersion => "Leave out `key-version`.",
@@ -108,8 +111,8 @@ impl Setting {
                 "Delete the line `grant = false` to let cmkctl grant it, or grant it elsewhere."
             }
             Setting::Region => {
-                "Write `azure-location` into `create-key`, such as `westeurope`: `az account \
-                list-locations --query [].name`."
+                "Write `azure-location` into `create-key`, such as `westeurope`. List regions: `az \
+                account list-locations --query [].name`."
             }
             Setting::OtherKey => {
                 "Delete that line of `create-key` to use the existing key unchanged, or choose \
@@ -179,7 +182,8 @@ impl Remedy {
                 environment,
                 policy,
             } => format!(
-                "A move is two outages and must be said: `cmkctl swap-policy {} --policy {}`.",
+                "A move causes two outages and has its own command: `cmkctl swap-policy {} \
+                --policy {}`.",
                 quoted(environment),
                 quoted(&policy.to_string())
             ),

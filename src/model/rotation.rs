@@ -76,7 +76,7 @@ impl RotationPolicy {
         let bad = |what: &str, fix: &str| Err(BadInput::new(what, fix));
         let Some(rotates) = self.rotates else {
             return bad(
-                "Versions would expire, and no new version would be made.",
+                "Key versions would expire, and Key Vault would not create new ones.",
                 "Add `--rotate-every`, such as `--rotate-every 1y`.",
             );
         };
@@ -85,7 +85,8 @@ impl RotationPolicy {
         let days = period.about_days();
         if days < MARGIN {
             return bad(
-                "Key Vault rotates a key 7 days after its creation or before its end, not later.",
+                "Key Vault can rotate a key from 7 days after its creation until 7 days before its \
+                expiry.",
                 "Rotate less often, such as `--rotate-every 1y`.",
             );
         }
@@ -93,22 +94,23 @@ impl RotationPolicy {
             return match rotates {
                 Trigger::AfterCreation(_) => Ok(()),
                 Trigger::BeforeExpiry(_) => bad(
-                    "A rotation before the end needs versions that end.",
+                    "A rotation before expiry requires versions that expire.",
                     "Add `--expires-after`, such as `--expires-after 2y`.",
                 ),
             };
         };
         if lasts < SHORTEST || days + MARGIN > lasts {
             return bad(
-                "A version must last 28 days or more. The next version must come 7 days before \
-                its end or earlier.",
+                "A key version must last at least 28 days. The next one must come at least 7 days \
+                before the current one expires.",
                 "Pass a later `--expires-after`, or rotate more often.",
             );
         }
         let notify = self.notifies.map(Period::about_days);
         if notify.is_some_and(|notify| notify < MARGIN || notify >= lasts) {
             return bad(
-                "Key Vault tells the end of a version 7 days before it or earlier, in its life.",
+                "Key Vault announces a version's expiry at least 7 days before, within its \
+                lifetime.",
                 "Pass another `--notify-before`, such as `--notify-before 30d`.",
             );
         }

@@ -177,8 +177,8 @@ impl Wanted {
                 let same = WantedKey::agree(keys.0, keys.1, policy.key == before.key);
                 if policy.vault == before.vault && !same {
                     let message = format!(
-                        "The policies {} and {} do not say the same of the vault or key that \
-                        they share.",
+                        "The policies {} and {} describe the vault or key that they share \
+                        differently.",
                         other + 1,
                         number + 1
                     );

@@ -164,7 +164,7 @@ impl TryFrom<Written> for WantedKey {
         }
         if rotates && matches!(written.expires, Some(Ends::At(_))) {
             return bad(
-                "`expires` of a key that rotates is a period, which each of its versions lasts.",
+                "For a key that rotates, `expires` must be a period: the lifetime of each version.",
                 "Write a period, such as `2y`.",
             );
         }
@@ -253,7 +253,7 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Er
         return Ok(Some(bits));
     }
     Err(D::Error::custom(format!(
-        "{bits} bits do not do. Write 3072 or 2048."
+        "{bits} bits are not supported. Write 3072 or 2048."
     )))
 }
 
@@ -277,7 +277,7 @@ fn period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, 
         Period::parse(text).ok_or_else(|| {
             let text = text.escape_debug();
             BadInput::new(
-                format!("`{text}` is no period of days, months or years."),
+                format!("`{text}` is not a period of days, months or years."),
                 "Write a number with its unit, such as `1y`.",
             )
         })
@@ -344,7 +344,7 @@ mod tests {
             ),
             (
                 "rotate-every = \"1y\"\nexpires = \"2028-12-31\"",
-                "is a period",
+                "must be a period",
             ),
             ("tags = { \"\" = \"x\" }", "has no name"),
             ("resource-group = \"g\"", "unknown field `resource-group`"),

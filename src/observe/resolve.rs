@@ -98,11 +98,11 @@ pub(super) fn no_role(message: &str) -> Error {
         .finding("CMK020")
         .hint(
             "An account without the role Power Platform Administrator or Dynamics 365 \
-            Administrator sees none.",
+            Administrator sees no environments.",
         )
         .hint(
-            "An account of another tenant, or another cloud, sees none of this one: check `cmkctl \
-            auth status`, `--tenant` and `--cloud`.",
+            "Accounts of another tenant or cloud can't see these environments. Check `cmkctl auth \
+            status`, `--tenant` and `--cloud`.",
         )
 }
 
@@ -131,12 +131,12 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
                 you are eligible for it, activate it in Privileged Identity Management.",
         ),
         _ if foreign => error.hint(
-            "No token is sent there. If the host is one of your cloud's, name it: \
+            "cmkctl sends no token to this host. If the host belongs to your cloud, pass \
                 `--endpoint bap=HOST`.",
         ),
         _ if passing && !error.explained => error.hint(
-            "Such trouble often passes: run the same command again in some \
-            minutes. If it stays, look for a proxy in between.",
+            "This error is often temporary. Run the same command again in a few minutes. If the \
+            error stays, look for a proxy.",
         ),
         _ => error,
     }
@@ -161,7 +161,7 @@ pub(super) async fn found(
     // missing role, and from a stale replica.
     let all = reader.environments().await.map_err(|fault| {
         environment_error(
-            &format!("Whether there is an environment {id} can't be told."),
+            &format!("cmkctl can't tell whether the environment {id} exists."),
             fault,
         )
     })?;
@@ -187,7 +187,7 @@ pub(super) async fn found(
             .hint("List what there is: `cmkctl list environments`.")
     } else {
         no_role(&format!(
-            "The environment {id} is not visible to you, and neither is any other."
+            "You can't see the environment {id} or any other environment."
         ))
     };
     error.code = fault.code;
@@ -250,9 +250,9 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
             "this service principal is not registered as a management application"
         }
         Reason::NoRole => "your account lacks the role",
-        Reason::NotShown if hidden => "the list shows it, and it can't be read by itself",
+        Reason::NotShown if hidden => "the list shows it, but cmkctl can't read its details",
         Reason::NotShown | Reason::KeyWithoutPolicy | Reason::Other => {
-            "you may not administer the environments of the tenant"
+            "your account can't administer the environments of the tenant"
         }
     };
     Unreadable {

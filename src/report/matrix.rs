@@ -78,7 +78,7 @@ pub const MATRIX: [Coverage; 17] = [
     row(
         "Human Resources",
         "supported",
-        "when provisioned through a finance and operations environment. The stand-alone app is not",
+        "when provisioned through a finance and operations environment, not as the stand-alone app",
     )
     .from(ARTICLE),
     row(

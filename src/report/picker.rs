@@ -63,7 +63,7 @@ impl Out {
         }
         loop {
             let shown = self.numbered(question, choosing);
-            let ask = "Number, or words to filter by (an empty line stops):";
+            let ask = "Enter a number or a filter text (an empty line cancels):";
             let Some(answer) = self.ask(ask).await.filter(|answer| !answer.is_empty()) else {
                 return Picked::Left;
             };

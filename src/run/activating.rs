@@ -55,7 +55,7 @@ fn told(mut error: Error, eligible: &Eligible, host: &str) -> Error {
         0,
         format!(
             "You are eligible for the role `{role}` at {} (Privileged Identity Management). \
-            Activate it, then run the same command again:",
+            Activate it with the next command, then run cmkctl again.",
             eligible.scope
         ),
     );

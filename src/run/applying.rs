@@ -84,7 +84,8 @@ struct Ended {
 impl Applying<'_> {
     fn way_on(&self) -> String {
         format!(
-            "cmkctl skips what is done and waits for what runs. Continue with: `{}`.",
+            "cmkctl skips steps that are done and waits for those in \
+            progress. Continue with: `{}`.",
             self.resume
         )
     }
@@ -202,7 +203,7 @@ impl Road for Applying<'_> {
         open.then(|| {
             quiet(
                 Kind::StillRunning,
-                "It was not waited for: some of it runs at the service or is not started yet.",
+                "cmkctl did not wait. Some operations are still running or not started yet.",
             )
         })
     }
@@ -262,8 +263,8 @@ impl Road for Applying<'_> {
                 let mut members = after.fleet.members.iter();
                 if members.any(|member| member.place == MemberState::Encrypted) {
                     report.next.push(
-                        "Keep the keys, their vaults and the policies' access: without them \
-                        environments go offline at once."
+                        "Do not delete or disable the keys, their vaults or the policies' access. \
+                        The environments would go offline immediately."
                             .to_owned(),
                     );
                 }
@@ -282,16 +283,15 @@ fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
             file.display(),
             saved.cloud
         );
-        return Err(Error::usage(what).hint("Pass the `--cloud` that it was made for."));
+        return Err(Error::usage(what).hint("Pass the `--cloud` that the plan was made for."));
     }
     if !saved.is_whole() {
         let what = format!(
-            "The plan `{}` is not as it was written: its fingerprint differs.",
+            "The plan `{}` was changed: its fingerprint differs.",
             file.display()
         );
         return Err(Error::new(Kind::Refused, what).hint(
-            "Change the file that it came from, and make a new plan: `cmkctl plan FILE \
-                --out PLAN`.",
+            "Edit the plan's source file, and make a new plan: `cmkctl plan FILE --out PLAN`.",
         ));
     }
     Ok(saved)

@@ -199,8 +199,8 @@ impl Changing<'_> {
             .environment()
             .map_or("", |environment| environment.id.as_str());
         format!(
-            "Wait for it from any machine: `{} status {id} --wait`, or the same command again \
-            (starts nothing a second time).",
+            "To wait from any machine: `{} status {id} --wait`. Or run the same command again, \
+            which starts nothing twice.",
             self.context.program(),
         )
     }
@@ -301,7 +301,7 @@ impl Road for Changing<'_> {
         ran.receipt.running.as_ref()?;
         Some(quiet(
             Kind::StillRunning,
-            "It runs at the service. cmkctl did not wait for it.",
+            "The operation is still running. cmkctl did not wait for it.",
         ))
     }
 

@@ -14,7 +14,7 @@ use crate::steps::metrics::metrics;
 use jiff::SignedDuration;
 
 /// The remedy for a list that may lack environments.
-pub(super) const WHOLE_TENANT: &str = "Run it as an account that administers the whole tenant.";
+pub(super) const WHOLE_TENANT: &str = "Use an account that administers the whole tenant.";
 
 /// Prints every environment of the tenant.
 ///
@@ -127,7 +127,7 @@ pub(super) fn whole(missing: usize, thing: &str) -> Result<()> {
 
 fn in_part(what: &str) -> Error {
     Error::new(Kind::Forbidden, what)
-        .hint("Run it as an account that may read policies, vaults and keys.")
+        .hint("Use an account that can read policies, vaults and keys.")
 }
 
 /// The environments that the filters keep, judged, worst first.
@@ -172,7 +172,7 @@ fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]
     if filter.fail_on.is_empty() || filter.allow_not_visible {
         return None;
     }
-    const READ: &str = "The column WHAT names what is missing and why. Where it is a role, give \
+    const READ: &str = "The column WHAT shows what is missing and why. If a role is missing, give \
         this account read access to the policies, vaults and keys.";
     let (unseen, fix) = match of(State::NotVisible) {
         0 => (format!("{MAY_LACK} ({})", estate.partial()?), WHOLE_TENANT),
@@ -182,7 +182,7 @@ fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]
             READ,
         ),
     };
-    let what = format!("{unseen}, so whether something is wrong is not known.");
+    let what = format!("{unseen}, so cmkctl can't tell whether something is wrong.");
     Some(
         Error::new(Kind::Forbidden, what)
             .hint(fix)

@@ -112,7 +112,7 @@ fn certificate(context: &Context, file: &PathBuf) -> Result<How> {
     };
     match missing {
         Some(flag) => Err(Error::usage(
-            "A certificate signs in an application, and which one is not known.",
+            "A certificate signs in an application, but cmkctl does not know which one.",
         )
         .hint(format!("Pass `{flag}`."))),
         // Later commands may run in other folders, so keep the absolute path.
@@ -131,7 +131,10 @@ fn by_person(context: &Context, flow: Option<Flow>, out: &mut Out) -> Result<How
             format!("cmkctl can't ask for a sign-in {how}: there is no terminal."),
         )
         .hint("At a terminal: `cmkctl auth login`.")
-        .hint("By a code, typed into a browser anywhere: `cmkctl auth login --device-code`.")
+        .hint(
+            "With a device code that you enter in any browser: `cmkctl auth login \
+            --device-code`.",
+        )
         .hint("In CI, sign in an application: `cmkctl auth status` lists the ways."))
     };
     match flow {
@@ -140,7 +143,7 @@ fn by_person(context: &Context, flow: Option<Flow>, out: &mut Out) -> Result<How
         Some(Flow::Browser) => nobody("with a browser"),
         None if person.display && person.can_browse() => Ok(How::Browser),
         None if person.at_terminal => {
-            out.say("This machine shows no browser, so you sign in by a code.");
+            out.say("This machine can't show a browser, so you sign in with a device code.");
             Ok(How::DeviceCode)
         }
         None => nobody("here"),

@@ -95,8 +95,8 @@ async fn to_be(reader: &Reader, name: &str, key: &TypedKey) -> Result<ArmId> {
     let Some(group) = &key.group else {
         let what = format!("No vault that is visible to you is called `{name}`.");
         return Err(Error::usage(what)
-            .hint("To make it, pass its place: `--resource-group NAME`.")
-            .hint("A resource group that is not there is made, too."));
+            .hint("To create the vault, pass `--resource-group NAME`.")
+            .hint("cmkctl also creates a missing resource group."));
     };
     let subscription = subscription_named(reader, key.subscription.as_deref()).await?;
     let id = ArmId::new(&subscription, group, ResourceKind::Vault, name);
@@ -136,7 +136,7 @@ fn fits(vault: &ArmId, key: &TypedKey) -> Result<()> {
 /// The id of a new policy, in the vault's subscription and resource group.
 fn beside(name: &str, vault: Option<&ArmId>, error: Error) -> Result<ArmId> {
     let Some(vault) = vault else {
-        let place = "A new policy needs a place: pass its id, or its name beside `--vault`.";
+        let place = "A new policy requires a group: pass its id, or its name with `--vault`.";
         return Err(error.hint(place));
     };
     let kind = ResourceKind::EnterprisePolicy;

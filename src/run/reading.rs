@@ -39,7 +39,7 @@ pub async fn check_integration(context: &Context, target: &Target, out: &mut Out
         integration::Verdict::NotFinanceAndOperations if target.power_platform_only => Ok(()),
         integration::Verdict::Unknown => Err(quiet(
             Kind::Forbidden,
-            "Whether it is integrated is not known.",
+            "cmkctl can't tell whether the environment is integrated.",
         )),
         integration::Verdict::NotFinanceAndOperations
         | integration::Verdict::InitialEnvironmentOnly
@@ -191,7 +191,7 @@ fn access_words(observed: &Observed, unlinked: bool) -> String {
         }
         Right::Yes(_) => "yes, the policy's identity may use the key".to_owned(),
         Right::Denied(denial) => format!(
-            "NO: the deny assignment `{}` takes it away, the environment will be locked",
+            "NO: the deny assignment `{}` blocks access, the environment will be locked",
             denial.name
         ),
         Right::No => {
@@ -222,8 +222,8 @@ fn access(observed: &Observed) -> Right<'_> {
 fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) {
     let program = context.program();
     let Some(environment) = observed.environment.present() else {
-        let text = "You can't see the environment. Ask the Power Platform administrator for its \
-            half.";
+        let text = "You can't see the environment. Ask the Power Platform administrator to check \
+            it.";
         return ("not-visible", vec![text.to_owned()]);
     };
     let id = &environment.id;
@@ -258,7 +258,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
                 what is missing."
             )),
             State::NotVisible if environment.key_link.unreadable().is_some() => {
-                Some("Whether a policy is linked could not be read.".to_owned())
+                Some("cmkctl could not read whether a policy is linked.".to_owned())
             }
             State::NotVisible => Some(format!(
                 "You don't see everything that protects it. The Key Vault administrator sees the \

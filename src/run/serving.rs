@@ -90,7 +90,7 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
             ),
         )
         .detail(format!("{error}."))
-        .hint("Leave out `--port` and any free one is taken.")
+        .hint("Leave out `--port` to use any free port.")
     })?;
     if let Some(name) = served.person.as_ref().filter(|name| !sandbox.seats(name)) {
         return Err(Error::usage(format!("The sandbox has no user `{name}`."))
@@ -178,7 +178,7 @@ async fn unused(file: &Path) -> Result<()> {
         return Err(Error::usage(format!(
             "`{shown}` is the cloud file of a sandbox that still runs, at {url}"
         ))
-        .hint("Work with that one, or stop it first.")
+        .hint("Use the running sandbox, or stop it first.")
         .hint(another));
     }
     Ok(())

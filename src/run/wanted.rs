@@ -48,7 +48,7 @@ pub(super) async fn planned(
             "`--out` names the file `{}` itself.",
             file.display()
         ))
-        .hint("Save the plan in another file: it would replace what is wanted."));
+        .hint("Save the plan in another file, not over your own file."));
     }
     match config::given(file)? {
         Given::Wanted(mut wanted) => {

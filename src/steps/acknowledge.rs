@@ -17,7 +17,7 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
         found.push(note(
             "CMK027",
             format!("`{name}` is offline during the encryption, for up to 4 days."),
-            "Tell its users and choose the time.",
+            "Inform the users and choose a change window.",
             power_platform,
         ));
     }

@@ -217,7 +217,8 @@ fn unclear(
     match standing {
         LinkState::Unknown(why) => Some(unknown_link(environment, why)),
         LinkState::None if just_keyed(observed) => {
-            let why = "a key was applied within the last hour, and reads can lag behind";
+            let why =
+                "a key was applied within the last hour, and the service may still show old data";
             Some(unknown_link(environment, &Unreadable::because(why)))
         }
         LinkState::None

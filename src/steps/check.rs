@@ -189,7 +189,7 @@ fn other_policy(
             "`{name}` moves from the policy {other} to another one. It is removed and added again: \
                 two outages of up to 4 days each."
         ),
-        "Choose the time for both.",
+        "Choose a time for both outages.",
         who::POWER_PLATFORM,
     )];
     found.extend(swap::old_key(observed, &environment.id));

@@ -94,7 +94,7 @@ pub fn standing<'a>(
     if locked && deleted_on.is_none() {
         found
             .dangers
-            .push("since when is unknown: it may be deleted any day".to_owned());
+            .push("locked since an unknown date: it may be deleted any day".to_owned());
     }
     found.all(State::Endangered, threats);
     if let Some(expires) = key.and_then(|key| key.validity.end())

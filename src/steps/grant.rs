@@ -98,7 +98,7 @@ fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Findin
         },
         (_, Known::Unknown(why)) => not_told(
             format!(
-                "Whether `{}` works with roles or with access policies",
+                "Whether `{}` uses Azure RBAC or access policies",
                 vault.id.name
             ),
             why,
@@ -228,7 +228,7 @@ fn hidden_denials(vault: &Vault, rights: &Held) -> Option<Finding> {
             vault.id.name, why.why
         ),
         format!(
-            "Ask an account that may read them (Reader on the vault): `{}`.",
+            "Ask a user with the role Reader on the vault to run: `{}`.",
             denials_command(vault)
         ),
         who::KEY_VAULT,

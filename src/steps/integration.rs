@@ -60,7 +60,7 @@ impl Verdict {
                     are not documented for it."
             }
             Verdict::NotFinanceAndOperations => {
-                "This Power Platform environment has no finance and operations side."
+                "This Power Platform environment has no finance and operations apps."
             }
             Verdict::InitialEnvironmentOnly => {
                 "Only the initial Power Platform environment exists, without Dataverse: the \
@@ -75,7 +75,7 @@ impl Verdict {
                 "This is a cloud-hosted environment in your own subscription. Customer-managed \
                     keys do not apply to it."
             }
-            Verdict::Unknown => "Whether it is integrated could not be read.",
+            Verdict::Unknown => "cmkctl could not read whether the environment is integrated.",
         }
     }
 }
@@ -231,7 +231,7 @@ fn not_told(environment: &Environment, answer: Option<&Seen<Integration>>) -> Fi
         Some(Seen::Present(_)) => {
             Ok("Dataverse and Power Platform name no id and no URL that could be compared")
         }
-        Some(Seen::Absent) => Ok("Dataverse does not know the question"),
+        Some(Seen::Absent) => Ok("Dataverse does not support this query"),
         None => Ok("Dataverse is not asked while the environment is disabled"),
     };
     let silent = silent.map(|silent| environment.app.unknown().unwrap_or(silent));

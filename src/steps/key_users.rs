@@ -223,8 +223,8 @@ impl<'a> Tenant<'a> {
                 days.push(needed(
                     id,
                     format!(
-                        "`{name}` {left} a key{since}, and no record says which. If it was this \
-                            key, its backups need it until {}",
+                        "`{name}` {left} a key{since}, and no record says which one. If it was \
+                            this key, the environment's backups need it until {}",
                         day(until)
                     ),
                 ));

@@ -88,9 +88,9 @@ pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Findi
     let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
     if why.reason == Reason::KeyWithoutPolicy {
         found.code = "CMK041";
-        found.remedy = "Bring-your-own keys were retired on 2026-01-06, and their environments \
-            returned to the Microsoft key. Run this again later. Ask Microsoft support if nothing \
-            changes."
+        found.remedy = "Run the same command again later. If nothing changes, ask Microsoft \
+            support. Bring-your-own keys were retired on 2026-01-06, and their environments \
+            returned to the Microsoft key."
             .into();
     }
     found

@@ -19,7 +19,7 @@ pub(super) fn ended(wish: &NewKey, name: &KeyName, observed: &Observed) -> Optio
         Severity::Block,
         name.to_string(),
         format!(
-            "The key `{name}` does not exist, and would expire on {}.",
+            "The new key `{name}` would expire on {}, which is in the past.",
             day(end)
         ),
         "Set a later expiry, or a period such as `2y`.",

@@ -51,7 +51,7 @@ fn reads(policy: &ArmId, reader: &str, rights: &Held, plan: &mut Plan) {
         Right::Yes(by) => {
             plan.findings.extend(hidden_denials(policy, rights));
             plan.already.push(format!(
-                "{reader} may read the policy `{}`, by {}",
+                "{reader} can read the policy `{}`, by {}",
                 policy.name,
                 source(asked, rights, &by)
             ));
@@ -145,7 +145,7 @@ fn hidden_denials(policy: &ArmId, rights: &Held) -> Option<Finding> {
                 of them denies reading it.",
             policy.name, why.why
         ),
-        "Ask an account with the role Reader on the policy to run this.",
+        "Ask a user with Reader on the policy to run the same command.",
         who::KEY_VAULT,
     );
     Some(found)

@@ -115,7 +115,7 @@ impl<'a> Readiness<'a> {
             )),
             Occupied::In(state) => Some(block(
                 format!("`{name}` is in the management state `{state}`."),
-                "Wait until it is `Ready`, then run this again.",
+                "Wait until it is `Ready`, then run the same command again.",
             )),
             Occupied::CantTell(why) => {
                 let what = format!("Whether `{name}` is ready");
@@ -233,7 +233,7 @@ fn permitted(environment: &Environment) -> Option<Finding> {
             Severity::Block,
             id,
             format!(
-                "You may not manage the protection keys of `{name}` (permission \
+                "You can't manage the protection keys of `{name}` (permission \
                 `ManageProtectionKeys`)."
             ),
             "Get the role Power Platform Administrator or Dynamics 365 Administrator.",
@@ -316,7 +316,7 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         ),
         (false, false) if !listed && !silent => (
             Severity::Warn,
-            format!("On `{name}` {service}, and it gives no reason against it."),
+            format!("On `{name}` {service}, but it gives no reason."),
             "Look at the environment in the admin center. The service may refuse to add it.",
         ),
         (false, false) => return None,

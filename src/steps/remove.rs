@@ -116,8 +116,9 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     if let Some(operation) = running(observed) {
         return Some(format!("`{}` runs on it", operation.name()));
     }
-    just_keyed(observed)
-        .then(|| "a key was applied within the last hour, and reads can lag behind".to_owned())
+    just_keyed(observed).then(|| {
+        "a key was applied within the last hour, and the service may still show old data".to_owned()
+    })
 }
 
 /// Findings that forbid an environment to leave its policy, by a removal or by a move.
@@ -186,7 +187,7 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
             "`{}` is offline while its data {what}, for up to 4 days.",
             environment.display_name
         ),
-        "Tell its users and choose the time.",
+        "Inform the users and choose a change window.",
         who::POWER_PLATFORM,
     )
 }
@@ -206,7 +207,7 @@ fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Findi
                 access for 30 more days, until {until}.",
             environment.display_name, policy.name
         ),
-        "Do not delete or disable any of them before that day. `cmkctl retire-key` tells what \
+        "Do not delete or disable any of them before that day. `cmkctl retire-key` shows what \
             still needs a key.",
         who::KEY_VAULT,
     )

@@ -92,7 +92,7 @@ pub(super) fn pinned(policy: &Policy) -> Option<Finding> {
         Severity::Warn,
         policy.id.to_string(),
         format!(
-            "The policy `{}` is pinned to version {}: its environments do not follow.",
+            "The policy `{}` is pinned to version {}, so its environments keep that version.",
             policy.id.name,
             version.as_str()
         ),
@@ -135,8 +135,8 @@ fn rotated(name: &KeyName, created: Timestamp) -> String {
         .checked_add(FOLLOWED_WITHIN)
         .map_or_else(|_| "tomorrow".to_owned(), moment);
     format!(
-        "The key `{name}` has a version of {}, less than a day old. Environments use it until \
-            {until}",
+        "The key `{name}` has a new version of {}, less than a day old. Environments switch to it \
+            by {until}",
         moment(created)
     )
 }

@@ -131,7 +131,7 @@ fn two_outages(environment: &Environment) -> Finding {
             "`{}` goes offline twice, for up to 4 days each: for the removal and for the add.",
             environment.display_name
         ),
-        "Tell its users and choose the time for both outages.",
+        "Inform the users and choose the time for both outages.",
         who::POWER_PLATFORM,
     )
 }

@@ -24,7 +24,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         &[
             "the link says `Failed`",
             "SandboxKeyNotReachable",
-            "Run the same add again. Do not remove",
+            "Run the same add command again. Do not remove",
         ],
         &[],
     ),
@@ -33,7 +33,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         9,
         &[
             "no reason was given, and every stage succeeded",
-            "Run the same add again. Do not remove",
+            "Run the same add command again. Do not remove",
         ],
         &[],
     ),

@@ -284,7 +284,7 @@ fn numbered_lines_for_who_can_not_see_a_list_move() {
         }
         let mut typing = Typing::at(command);
         // Input before the prompt is ignored.
-        let asks = "Number, or words to filter by (an empty line stops): ";
+        let asks = "Enter a number or a filter text (an empty line cancels): ";
         typing.sees("10. Contoso Trial");
         typing.sees(asks);
         typing.types("contoso uat");

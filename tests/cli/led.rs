@@ -184,7 +184,7 @@ fn who_leaves_where_no_key_fits_learns_how_one_is_made() {
     typing.presses("\u{1b}");
     let ran = typing.ends().exits(6);
     ran.says_on_stderr(&[
-        "None of the keys that you see would do.",
+        "None of the keys that you see is suitable.",
         "cmk-contoso in kv-",
     ]);
     let next = after(&ran.stderr, "A new key, and a vault for it");
@@ -401,7 +401,7 @@ fn sixty_columns_and_numbered_lines_lead_to_the_end_as_well() {
     let mut command = served.command("admin", &["enable", "--ask", "--plain"]);
     command.env("COLUMNS", "60");
     let mut typing = Typing::at(command);
-    let asks = "Number, or words to filter by (an empty line stops): ";
+    let asks = "Enter a number or a filter text (an empty line cancels): ";
     typing.sees_at_the_end(asks);
     typing.types("contoso uat");
     typing.sees("1. Contoso UAT");

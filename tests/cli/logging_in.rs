@@ -326,7 +326,7 @@ fn a_sign_in_that_fails_is_told_in_the_browser_and_at_the_terminal() {
         &["cmkctl auth login"],
     );
     assert!(page.contains("&lt;script&gt;"), "{page}");
-    failed(&[], &["The browser came back without a code."]);
+    failed(&[], &["The browser returned no sign-in code."]);
     failed(
         &[("code", "sandbox-code.other")],
         &["AADSTS70000", "cmkctl auth login"],

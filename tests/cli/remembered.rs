@@ -689,7 +689,7 @@ fn scopes_are_asked_for_at_the_same_time() {
     person.status(&[]).exits(0);
     let expected = person.at_work();
     let together: Vec<_> = expected.into_iter().filter(|one| one.0 != "org").collect();
-    assert_eq!(names(&together), ["arm", "bap", "vault"]);
+    assert_eq!(names(&together), ["arm", "bap"]);
     assert!(at_the_same_time(&together), "{together:?}");
     // The next time it is known what this line needs, and no more than that is asked for.
     person.signs_in("admin");

@@ -206,7 +206,7 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         return "Sign in again: `cmkctl auth login`.".to_owned();
     }
     let Some(tool) = tool(method, heard) else {
-        return "See what is set: `cmkctl auth status`.".to_owned();
+        return "Check the settings: `cmkctl auth status`.".to_owned();
     };
     let Tool { name, login, .. } = &tool;
     let lower = line.to_ascii_lowercase();
@@ -220,8 +220,8 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         "x509",
     ]) {
         format!(
-            "The {name} does not trust the certificate that it is shown. A proxy may replace it: \
-            set `REQUESTS_CA_BUNDLE` (az) or `SSL_CERT_FILE` (azd) to the proxy's authority."
+            "The {name} does not trust the server's certificate. A proxy may replace it: set \
+            `REQUESTS_CA_BUNDLE` (az) or `SSL_CERT_FILE` (azd) to the proxy's CA certificate."
         )
     } else if says(&[
         "nameresolution",
@@ -240,7 +240,7 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         "read-only file system",
         "no space left",
     ]) {
-        format!("The {name} can't use a file of its own. Mend what the line says about the file.")
+        format!("The {name} can't access one of its files. Fix the problem that its message names.")
     } else if says(&[
         "log in",
         "login",

@@ -108,7 +108,7 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
     if let Some(asked) = sign_in.method
         && asked != method
     {
-        return State::OnlyWhenAsked(format!("left out: `--auth {}` was asked for", asked.name()));
+        return State::OnlyWhenAsked(format!("skipped: you passed `--auth {}`", asked.name()));
     }
     let missing = |parts: &[(bool, &str)]| {
         let names: Vec<&str> = parts
@@ -202,7 +202,7 @@ pub(super) async fn token(
         if !stale || attempt >= ASSERTIONS {
             return Err(error);
         }
-        tracing::info!("The federated token expired on its way. cmkctl takes a new one.");
+        tracing::info!("The federated token expired before use. cmkctl requests a new one.");
     }
 }
 
@@ -283,7 +283,7 @@ fn set_up(sign_in: &SignIn, method: Method) -> Result<()> {
     match (outside(sign_in, method), method) {
         (State::NotConfigured(why), Method::Environment | Method::Federated) => {
             let name = method.name();
-            let what = format!("Sign-in by way of `{name}` is not set up: {why}.");
+            let what = format!("Sign-in with `{name}` is not set up: {why}.");
             Err(Error::new(Kind::SignIn, what))
         }
         _ => Ok(()),

@@ -143,7 +143,7 @@ impl<'a> Harm<'a> {
                 format!("Purge protection of `{vault}` can never be turned off again.")
             }
             Harm::CutsOff { key } => {
-                format!("Whatever still needs the key `{key}` goes offline at once.")
+                format!("Everything that still uses the key `{key}` goes offline immediately.")
             }
         }
     }

@@ -16,7 +16,7 @@ pub(super) fn group(subscription: &str) -> Facts<'_> {
 }
 
 pub(super) fn vault<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
-    let why = "Power Platform takes a key only from a vault that keeps what is deleted.";
+    let why = "Power Platform requires a vault with soft delete and purge protection.";
     let right = (MAKES_VAULTS, "Key Vault Contributor");
     Facts {
         harm: Harm::Irreversible { vault: &vault.name },

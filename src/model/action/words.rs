@@ -43,7 +43,7 @@ impl fmt::Display for Action {
                 rotation.in_words()
             ),
             Action::ProtectFromPurge { vault, .. } => {
-                format!("Turn on purge protection of `{}`, for good", vault.name)
+                format!("Turn on purge protection of `{}` permanently", vault.name)
             }
             Action::MakeManaged { named } => format!("Make `{}` a Managed Environment", named.name),
             Action::AddEnvironment { named, policy, .. } => added(&named.name, policy),
@@ -101,7 +101,7 @@ fn new_vault(vault: &ArmId, shape: &VaultShape) -> String {
         "public network"
     };
     format!(
-        "Create the {sku} vault `{}` in `{}`, group `{}` (Azure RBAC, purge protection for good, \
+        "Create the {sku} vault `{}` in `{}`, group `{}` (Azure RBAC, permanent purge protection, \
         deleted keys kept {VAULT_KEEPS} days, {reach})",
         vault.name, shape.region, vault.group
     )

@@ -21,9 +21,8 @@ pub(super) const LATER: [Entry; 29] = [
         code: "CMK026",
         severity: Block,
         title: "Linked policy can't be changed",
-        cause: "A policy with environments refuses every update and its deletion \
-            (`EnterprisePolicyUpdateNotAllowed`, `EnterprisePolicyDeleteNotAllowed`), even of a \
-            tag.",
+        cause: "You can't delete or update a policy that has environments, not even its tags \
+            (`EnterprisePolicyUpdateNotAllowed`, `EnterprisePolicyDeleteNotAllowed`).",
         fix: "Create a policy under another name for another key: `cmkctl create-policy --policy \
             NAME --vault VAULT_ID --key KEY`.",
         who: who::KEY_VAULT,
@@ -35,7 +34,8 @@ pub(super) const LATER: [Entry; 29] = [
         title: "Environment offline for up to 4 days",
         cause: "The environment is disabled during the encryption, both when it is added and when \
             it is removed. It may come back sooner.",
-        fix: "Inform its users and choose the time. cmkctl asks for the environment's name before \
+        fix: "Inform the users and choose a change \
+            window. cmkctl asks for the environment's name before \
             it starts.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
@@ -44,8 +44,8 @@ pub(super) const LATER: [Entry; 29] = [
         code: "CMK028",
         severity: Warn,
         title: "A failed add",
-        cause: "An operation can end as failed although the key is active: a single service, such \
-            as flows, still uses the Microsoft key, and the admin center shows a warning. Do not \
+        cause: "An operation can end as failed although the key is active. Then one service, such \
+            as flows, still uses the Microsoft key. The admin center shows a warning. Do not \
             remove an environment after a failed add: its data may be on both keys.",
         fix: "`cmkctl status ENVIRONMENT` shows the link. If it has failed, run the same `cmkctl \
             add-environment` again. Do not remove the environment.",
@@ -60,8 +60,8 @@ pub(super) const LATER: [Entry; 29] = [
             without OAuth stay on the Microsoft key. So do flows that use List flows as Admin \
             (V1). While the key is applied, flows can't be created or edited. Their run history \
             is not carried over, and hosted RPA machine groups must be provisioned again.",
-        fix: "Before the environment is added, move what must be covered to other triggers and to \
-            OAuth connections. Turn on the creation of flows in solutions. \
+        fix: "Before you add the environment, move flows that the key must cover to other triggers \
+            and OAuth connections. Turn on the creation of flows in solutions. \
             `Get-AdminFlowEncryptedByMicrosoftKey` lists such flows before. \
             `Get-AdminFlowEnvironmentCmkStatus` lists them after.",
         who: who::FLOWS,
@@ -71,8 +71,8 @@ pub(super) const LATER: [Entry; 29] = [
         code: "CMK030",
         severity: Acknowledge,
         title: "Flows call from other addresses",
-        cause: "Flows of an environment with a customer-managed key leave from other IP \
-            addresses. A target whose firewall knows only the old ones refuses the connection.",
+        cause: "Flows of an environment with a customer-managed key use other outbound IP \
+            addresses. A firewall that allows only the old addresses blocks them.",
         fix: "Allow the service tag `PowerPlatformPlex`: `az network list-service-tags --location \
             REGION --query \"values[?name=='PowerPlatformPlex']\"`.",
         who: who::NETWORK,
@@ -130,7 +130,8 @@ pub(super) const LATER: [Entry; 29] = [
         title: "Environment not enabled",
         cause: "The environment is in administration mode or disabled, or its Dataverse is not \
             ready. An encryption may fail, or hide the cause of that state.",
-        fix: "End the work that caused that state, then check again: `cmkctl status ENVIRONMENT`.",
+        fix: "Finish the maintenance that caused this state, then check again: `cmkctl status \
+            ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         source: source::TERRAFORM,
     },
@@ -139,7 +140,8 @@ pub(super) const LATER: [Entry; 29] = [
         severity: Acknowledge,
         title: "Licences can't be checked",
         cause: "Managed Environments and customer-managed keys need a premium licence for every \
-            active user, or capacity for each app or flow. No API tells whether all have one.",
+            active user, or capacity for each app or flow. No API shows whether all users have \
+                one.",
         fix: "Check that each active user has Power Apps Premium, Power Automate Premium or a \
             Dynamics 365 Enterprise licence, or that capacity is assigned.",
         who: who::LICENCES,
@@ -247,8 +249,8 @@ pub(super) const LATER: [Entry; 29] = [
         code: "CMK046",
         severity: Block,
         title: "Vault or key deleted or absent",
-        cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it \
-            and its name, and a new one in its place would be another key.",
+        cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it and \
+            its name. A new one would be a different key.",
         fix: "Recover it. Do not create it again: `az keyvault list-deleted`, `az keyvault recover \
             --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
         who: who::KEY_VAULT,
@@ -257,8 +259,8 @@ pub(super) const LATER: [Entry; 29] = [
     Entry {
         code: "CMK047",
         severity: Warn,
-        title: "Vault forgets deleted keys early",
-        cause: "The vault keeps what was deleted for fewer than 30 days, while backups need old \
+        title: "Vault's soft-delete retention is short",
+        cause: "The vault's soft-delete retention is shorter than 30 days, but backups need old \
             keys for 28 to 30 days. The retention can't be changed later.",
         fix: "Never delete a key version before its 30 days have passed, or choose a vault with a \
             longer retention: `az keyvault create --name VAULT --resource-group GROUP \
@@ -272,8 +274,7 @@ pub(super) const LATER: [Entry; 29] = [
         severity: Warn,
         title: "Policy not healthy",
         cause: "The service itself says that the policy is not healthy (`healthStatus` is \
-            `Warning` or `Unhealthy`, or a word that cmkctl does not know). It says no more about \
-            the cause.",
+            `Warning` or `Unhealthy`, or an unknown value). It gives no other cause.",
         fix: "Check the key, its vault and the grant: `cmkctl check`. Ask Microsoft support if \
             these are in order.",
         who: who::KEY_VAULT,
@@ -295,9 +296,10 @@ pub(super) const LATER: [Entry; 29] = [
         code: "CMK050",
         severity: Block,
         title: "Region of the new vault not given",
-        cause: "The resource group of the new vault does not exist, so cmkctl can't use its \
-            region, or cmkctl could not read it.",
-        fix: "Pass `--azure-location REGION`: `az account list-locations --query [].name`.",
+        cause: "The resource group of the new vault does not exist, or cmkctl can't read it. So \
+            cmkctl can't use its region.",
+        fix: "Pass `--azure-location REGION`. List regions: `az account list-locations --query \
+            [].name`.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
     },

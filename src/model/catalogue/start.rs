@@ -33,7 +33,7 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Initial environment without Dataverse",
         cause: "Lifecycle Services makes an initial Power Platform environment that shows the \
-            finance and operations URL but has no Dataverse. It looks integrated and is not.",
+            finance and operations URL but has no Dataverse. It looks integrated, but it is not.",
         fix: "In Lifecycle Services, open the environment and run the Power Platform integration \
             setup.",
         who: who::LCS,
@@ -54,8 +54,8 @@ pub(super) const START: [Entry; 24] = [
         code: "CMK005",
         severity: Block,
         title: "Key before the integration",
-        cause: "The environment has no finance and operations side yet. Microsoft does not support \
-            a key that is added before the integration.",
+        cause: "The environment has no finance and operations apps yet. Microsoft does not support \
+            adding a key before the integration.",
         fix: "Integrate it first. If it has no finance and operations apps: `cmkctl \
             add-environment ENVIRONMENT --policy POLICY_ID --power-platform-only`.",
         who: who::LCS,
@@ -67,7 +67,8 @@ pub(super) const START: [Entry; 24] = [
         title: "Not a Managed Environment",
         cause: "Only a Managed Environment can have a customer-managed key. Its users then need \
             premium licences.",
-        fix: "Turn it on in the admin center, or while you add it: `cmkctl add-environment \
+        fix: "Turn on Managed Environments in the admin center, or while \
+            adding: `cmkctl add-environment \
             ENVIRONMENT --policy POLICY_ID --make-managed`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
@@ -134,10 +135,10 @@ pub(super) const START: [Entry; 24] = [
     Entry {
         code: "CMK012",
         severity: Block,
-        title: "Policy's identity may not use the key",
-        cause: "The policy's identity must be able to get, wrap and unwrap with the key. A role or \
-            an access policy allows it. Without it, or with a deny assignment against it, Key \
-            Vault answers 403 and environments go offline.",
+        title: "Policy's identity can't use the key",
+        cause: "The policy's identity requires the key permissions get, wrap key and unwrap key, \
+            by a role or an access policy. Without them, or with a deny assignment, Key Vault \
+            answers 403 and environments go offline.",
         fix: "`cmkctl create-policy` grants it. By hand: `az role assignment create \
             --assignee-object-id PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \
             \"Key Vault Crypto Service Encryption User\" --scope VAULT_ID`, or for access \
@@ -151,7 +152,8 @@ pub(super) const START: [Entry; 24] = [
         severity: Warn,
         title: "Grant not effective yet",
         cause: "A role assignment needs up to 5 minutes to take effect. At a management group it \
-            needs hours for a key, and cmkctl waits 8. Until then, the service refuses requests as \
+            can take hours for a key, and cmkctl waits 8 \
+            hours. Until then, the service refuses requests as \
             if the role were missing.",
         fix: "Wait 5 minutes, or until the time in the message. `cmkctl create-policy` and `cmkctl \
             enable` wait by themselves. A role on the vault itself takes 5 minutes.",
@@ -246,8 +248,8 @@ pub(super) const START: [Entry; 24] = [
         severity: Block,
         title: "Administrator's role missing",
         cause: "Adding an environment requires the permission `ManageProtectionKeys`, which comes \
-            with the role Power Platform Administrator or Dynamics 365 Administrator. Whether the \
-            newer role Environment Encryption Operator is enough is not known.",
+            with the role Power Platform Administrator or Dynamics 365 Administrator. It is not \
+            known whether the newer role Environment Encryption Operator is enough.",
         fix: "If you are eligible for one of the two roles, activate it in Privileged Identity \
             Management. Else ask for one in Microsoft Entra. Then sign in again: `az login`.",
         who: "Privileged Role Administrator",

@@ -15,8 +15,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnterprisePolicyUpdateNotAllowed",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "The policy has environments, and a linked policy refuses every update, even of a \
-            tag.",
+        cause: "The policy has environments. A linked policy can't be updated, not even its tags.",
         fix: "Create a policy under another name: `cmkctl create-policy --policy NAME --vault \
             VAULT_ID --key KEY`.",
         who: who::KEY_VAULT,
@@ -29,7 +28,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::State),
         cause: "The policy has environments, and a linked policy can't be deleted: they would \
             lose their key.",
-        fix: "Remove or move its environments first. Each one needs an outage.",
+        fix: "First remove or move the policy's environments. Each one goes offline for that.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK026"),
         source: PROJECTS,
@@ -50,7 +49,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "LocationNotAvailableForResourceType",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "The policy's location is not one of the provider's: a location here is a Power \
+        cause: "The provider does not offer the policy's location. A location here is a Power \
             Platform geography, and three have another name (`uk`, `brazil`, `uae`).",
         fix: "Leave out `--location` and pass the environment (`cmkctl create-policy \
             ENVIRONMENT`), or take one of `az provider show --namespace Microsoft.PowerPlatform \
@@ -96,8 +95,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "SubscriptionNotFound",
         service: MANAGER,
         means: Some(Cause::Gone),
-        cause: "The subscription doesn't exist, or your account is not of its tenant or sees \
-            nothing in it.",
+        cause: "The subscription doesn't exist, belongs to another tenant, or your account has no \
+            access to it.",
         fix: "az account list --all --output table",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK037"),
@@ -117,8 +116,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ResourceNotFound",
         service: MANAGER,
         means: Some(Cause::Gone),
-        cause: "There is no resource of that id: a wrong name, another group, or deleted. A \
-            deleted vault is kept for some time and must be recovered.",
+        cause: "No resource has that id: the name or group is wrong, or the resource was deleted. \
+            Recover a deleted vault while soft delete keeps it.",
         fix: "Check the id. For a vault, look at `az keyvault list-deleted`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
@@ -130,7 +129,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Request),
         cause: "The provider knows no such type of resource: the id was mistyped, or the cloud \
             doesn't offer it.",
-        fix: "Check the id, and the cloud that is asked: `cmkctl auth status`.",
+        fix: "Check the id and the current cloud: `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: Some("CMK042"),
         source: source::ARM,
@@ -150,8 +149,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidAuthenticationToken",
         service: ANY,
         means: Some(Cause::SignIn),
-        cause: "The token is not for this service, has expired, or was cut (401).",
-        fix: "Sign in again (`az login`). If that does not help, check the cloud's audiences with \
+        cause: "The token is not for this service, has expired, or is incomplete (401).",
+        fix: "Sign in again (`az login`). If that does not help, check the section Tokens of \
             `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: None,
@@ -162,7 +161,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::SignIn),
         cause: "The request carried no token that the service accepts (401).",
-        fix: "Sign in again (`az login`), then look: `cmkctl auth status`.",
+        fix: "Sign in again (`az login`), then check: `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -193,7 +192,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::WrongTenant),
         cause: "The token is for another service or another cloud (401).",
-        fix: "Pass the cloud that you signed in to: `--cloud`. See what is set: `cmkctl auth \
+        fix: "Pass the cloud that you signed in to: `--cloud`. Check the settings: `cmkctl auth \
             status`.",
         who: who::CALLER,
         belongs_to: None,
@@ -280,7 +279,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: ANY,
         means: Some(Cause::Request),
         cause: "The request has no API version. A proxy may have changed it, or cmkctl is too old.",
-        fix: "Update cmkctl. If it stays, look for a proxy that changes addresses.",
+        fix: "Update cmkctl. If the error stays, look for a proxy that changes addresses.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -289,7 +288,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ParentResourceNotFound",
         service: MANAGER,
         means: Some(Cause::Gone),
-        cause: "The resource that should hold this one does not exist.",
+        cause: "The parent resource does not exist.",
         fix: "Check the id, and create what is missing first.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),

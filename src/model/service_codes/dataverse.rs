@@ -12,8 +12,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "0x80048d0b",
         service: DATAVERSE,
         means: None,
-        cause: "A general error of Dataverse. With a text that says it isn't integrated with \
-            finance and operations, the setup of the integration did not end.",
+        cause: "A general error of Dataverse. If the message says that it isn't integrated with \
+            finance and operations, the integration setup is not complete.",
         fix: "In Lifecycle Services, resume the Power Platform integration setup, then check \
             again: `cmkctl check-integration ENVIRONMENT`.",
         who: who::LCS,
@@ -24,8 +24,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "0x80072560",
         service: DATAVERSE,
         means: Some(Cause::Role),
-        cause: "Your account is no user of the environment's Dataverse organization. \
-            Administrators are no members until they add themselves.",
+        cause: "Your account is not a user of the environment's Dataverse organization. \
+            Administrators are not members until they add themselves.",
         fix: "Add yourself to the environment in the admin center (self-elevate), then run the \
             same command again. An application needs an application user there.",
         who: who::POWER_PLATFORM,
@@ -61,8 +61,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::State),
         cause: "The Dataverse organization is disabled, as it is while a lifecycle operation runs \
             or after the environment was locked.",
-        fix: "See what runs: `cmkctl status ENVIRONMENT`. Enable the environment in the admin \
-            center if nothing does.",
+        fix: "See what runs: `cmkctl status ENVIRONMENT`. If nothing runs, enable the environment \
+            in the admin center.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK035"),
         source: CODES_OF,

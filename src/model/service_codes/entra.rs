@@ -83,7 +83,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS50076",
-        "The tenant requires a second factor for this service, and this sign-in did not bring it.",
+        "The tenant requires a second factor for this service, but this sign-in did not include \
+        one.",
         "az login --scope RESOURCE/.default",
         who::CALLER,
     ),
@@ -117,15 +118,14 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS70000",
-        "The grant is not valid: what the sign-in was to be renewed with was revoked or belongs \
-        to another client.",
+        "The grant is not valid: the refresh token was revoked or belongs to another client.",
         "Sign in again: `az login`.",
         who::CALLER,
     ),
     code(
         "AADSTS70016",
         "The device code was not entered yet. cmkctl waits until you enter it or it expires.",
-        "Enter the code that was shown in a browser.",
+        "In a browser, enter the code that cmkctl showed.",
         who::CALLER,
     ),
     code(
@@ -178,10 +178,10 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS500011",
-        "The tenant does not know the service. It is the wrong tenant or cloud, or Power Apps was \
+        "The tenant does not know the service. The tenant or cloud is wrong, or Power Apps was \
             never used there.",
-        "Pass the tenant and the cloud of the environment: `--tenant TENANT_ID`, `--cloud`. See \
-        what is set: `cmkctl auth status`.",
+        "Pass the tenant and the cloud of the environment: `--tenant TENANT_ID`, `--cloud`. Check \
+        the settings: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
@@ -192,7 +192,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS65002",
-        "The application belongs to Microsoft and may not use this service for you.",
+        "The application belongs to Microsoft and can't use this service for you.",
         "Sign in with a service principal or an app registration of your own: `cmkctl auth \
         status`.",
         who::ENTRA,
@@ -274,7 +274,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS50020",
-        "The account belongs to another tenant and is no guest of this one.",
+        "The account belongs to another tenant and is not a guest of this one.",
         "Sign in with an account of this tenant: `az login --tenant TENANT_ID`.",
         who::CALLER,
     ),
@@ -306,8 +306,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "insufficient_claims",
         service: ENTRA,
         means: Some(Cause::Claims),
-        cause: "The service answers 401 with `WWW-Authenticate: … claims=`: the token was revoked \
-            or does not satisfy a conditional access rule, and one with these claims is asked for.",
+        cause: "The service answers 401 with `WWW-Authenticate: … claims=`. The token was revoked \
+            or does not satisfy a Conditional Access policy. The service requires a token with \
+            these claims.",
         fix: "Sign in again with the claims that the service asks for: `az login \
             --claims-challenge CLAIMS`.",
         who: who::CALLER,

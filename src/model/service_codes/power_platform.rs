@@ -12,8 +12,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "OperationNotStartable",
         service: ADMIN_API,
         means: Some(Cause::Busy),
-        cause: "Another lifecycle operation runs on the environment (409). Nothing was started, \
-            and it does not mean that the wanted operation runs.",
+        cause: "Another lifecycle operation runs on the environment (409). Nothing was started. \
+            The running operation may not be yours.",
         fix: "Find the operation (`cmkctl status ENVIRONMENT`), wait until it ends, then run the \
             same command again.",
         who: who::POWER_PLATFORM,
@@ -37,8 +37,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentAccess",
         service: ADMIN_API,
         means: Some(Cause::Role),
-        cause: "Your account lacks a permission on the environment (403). The text names it, for a \
-            key usually `ManageProtectionKeys`.",
+        cause: "Your account lacks a permission on the environment (403). The message names the \
+            permission, for a key usually `ManageProtectionKeys`.",
         fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
             in again: `az login`.",
         who: "Privileged Role Administrator",
@@ -74,7 +74,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Gone),
         cause: "The service no longer knows the lifecycle operation (404). That is neither \
             success nor failure.",
-        fix: "The environment decides: `cmkctl status ENVIRONMENT`.",
+        fix: "Check the environment's state: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK028"),
         source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (that the \
@@ -95,7 +95,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnterprisePolicyNotFound",
         service: ADMIN_API,
         means: Some(Cause::Role),
-        cause: "The policy does not exist in the environment's geography, or your account may not \
+        cause: "The policy does not exist in the environment's geography, or your account can't \
             read it (404).",
         fix: "Check that the policy is in the environment's geography. Ask the Key Vault \
             administrator for Reader on it: `cmkctl create-policy --reader OBJECT_ID`.",
@@ -118,9 +118,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentCmkLinked",
         service: REASON,
         means: Some(Cause::State),
-        cause: "The operation depends on whether the environment has a customer-managed key: an \
-            environment without one can't change or give back its key, and one with a key can't \
-            get its first (inferred).",
+        cause: "This operation probably does not fit. An environment without a customer-managed \
+            key can't change or remove one. An environment with a key can't get a first one.",
         fix: "See whether a policy is linked: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK025"),
@@ -131,8 +130,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentDisabled",
         service: REASON,
         means: Some(Cause::State),
-        cause: "The environment is disabled, by an administrator, by its expiry or because \
-            another operation runs on it (inferred).",
+        cause: "The environment is disabled, probably by an administrator, by its expiry or by \
+            another operation.",
         fix: "Enable it first, or wait until the operation has ended: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK035"),

@@ -24,7 +24,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::Conflict),
         cause: "The same role on the same scope was given before, under another name (409).",
-        fix: "There is nothing to do: it is as wanted.",
+        fix: "No action is required. The role is already assigned.",
         who: who::ASSIGNS_ROLES,
         belongs_to: None,
         source: source::ROLES,
@@ -46,7 +46,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::Request),
         cause: "The role is not known in this subscription or cloud.",
-        fix: "See whether it is there: `az role definition list --name \"Key Vault Crypto Service \
+        fix: "Check that the role \
+            exists: `az role definition list --name \"Key Vault Crypto Service \
             Encryption User\"`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK012"),
@@ -58,8 +59,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: None,
         cause: "Your account lacks the right for this action on this scope, or it was given \
             minutes ago and is not effective yet (403).",
-        fix: "Ask for the right that the text names. If it is new, wait 5 minutes and sign in \
-            again: `az login`.",
+        fix: "Ask for the permission that the message names. If it is new, wait 5 minutes and sign \
+            in again: `az login`.",
         who: who::ASSIGNS_ROLES,
         belongs_to: Some("CMK045"),
         source: source::ROLES,
@@ -82,7 +83,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Role),
         cause: "Your account has the role on this resource, but not on a resource that it \
             references, such as the vault.",
-        fix: "Get the role on the referenced resource that the text names, or pass an id of the \
+        fix: "Get the role on the referenced resource that the message names, or pass an id of the \
             right subscription.",
         who: who::ASSIGNS_ROLES,
         belongs_to: None,
@@ -104,7 +105,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Request),
         cause: "The object id belongs to another kind of principal than the request says, such as \
             a group in place of a user.",
-        fix: "Look whom the object id in the message belongs to: `az ad user show --id OBJECT_ID \
+        fix: "Find the user of the object id in the message: `az ad user show --id OBJECT_ID \
             --query userPrincipalName`. Then pass the object id of the right principal.",
         who: who::CALLER,
         belongs_to: None,

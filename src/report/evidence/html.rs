@@ -75,7 +75,7 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
     text.push_str(&summary(&first, report));
     text.push_str("<div class=\"pictures\">\n");
     text.push_str(&bars("Environments by state", &by_state(report)));
-    text.push_str(&bars("Keys by time to their end", &horizon(report)));
+    text.push_str(&bars("Keys by time to expiry", &horizon(report)));
     text.push_str("</div>\n");
     text.push_str(&more(&first, report));
     text.push_str(&policies(report, &notes));
@@ -105,7 +105,7 @@ fn head(report: &ReportV1<'_>) -> String {
     );
     if report.rehearsal {
         text.push_str(
-            "<p class=\"banner rehearsal\"><b>Rehearsal.</b> A sandbox played this tenant. \
+            "<p class=\"banner rehearsal\"><b>Rehearsal.</b> A sandbox simulated this tenant. \
             Nothing here is real.</p>\n",
         );
     }
@@ -356,7 +356,7 @@ fn coverage() -> String {
         key</h3><ul>{}</ul>\n<h3>Sources</h3><ol>{}</ol>\n<p>{}</p></section>\n",
         items(&STAYS_ON_MICROSOFT_KEY),
         items(&SOURCES),
-        prose("`cmkctl explain CODE` says more of a code.")
+        prose("`cmkctl explain CODE` explains a code.")
     ));
     text
 }

@@ -35,7 +35,7 @@ fn head(report: &ReportV1<'_>) -> String {
     let summary = Summary::of(report);
     let mut text = String::from("# Customer-managed keys\n\n");
     if report.rehearsal {
-        text.push_str("**Rehearsal.** A sandbox played this tenant. Nothing here is real.\n\n");
+        text.push_str("**Rehearsal.** A sandbox simulated this tenant. Nothing here is real.\n\n");
     }
     text.push_str(&format!(
         "Tenant {}, domain {}, cloud `{}`, read {} by {}, with {}.\n\n## {}\n\n",
@@ -82,7 +82,7 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
     for (state, count) in by_state(report) {
         text.push_str(&row(&[state.to_owned(), count.to_string()]));
     }
-    text.push_str("\n## Keys by time to their end\n\n| end | keys |\n|---|---|\n");
+    text.push_str("\n## Keys by time to expiry\n\n| end | keys |\n|---|---|\n");
     for (end, count) in horizon(report) {
         text.push_str(&row(&[end.to_owned(), count.to_string()]));
     }
@@ -154,7 +154,7 @@ fn coverage() -> String {
         ]));
     }
     text.push_str(&format!(
-        "\nOn the Microsoft key stay: {}.\n\nSources:\n\n",
+        "\nThese stay on the Microsoft key: {}.\n\nSources:\n\n",
         STAYS_ON_MICROSOFT_KEY.join(", ")
     ));
     for (number, source) in SOURCES.iter().enumerate() {

@@ -90,7 +90,7 @@ impl<'a> Summary<'a> {
             (_, 0, _) => "No environment is visible.".to_owned(),
             (0, all, 0) => format!("None of {} needs attention.", environments(all)),
             (0, all, hidden) if hidden == all => {
-                "Whether an environment needs attention is not visible.".to_owned()
+                "You can't see whether an environment needs attention.".to_owned()
             }
             (0, all, hidden) => format!(
                 "None of the {} that are visible in full needs attention.",
@@ -249,7 +249,7 @@ mod tests {
             ),
             (
                 (5, 0, 5),
-                "Whether an environment needs attention is not visible.",
+                "You can't see whether an environment needs attention.",
             ),
             ((0, 0, 0), "No environment is visible."),
         ];

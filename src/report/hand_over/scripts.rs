@@ -80,7 +80,7 @@ pub(super) const MARK: &str = "Written by --hand-over of cmkctl, which may repla
 
 const POLICY: Parameter = Parameter {
     variable: "policy",
-    what: "the policy: its name or its ARM id, and a new one stands beside the vault",
+    what: "the policy: its name or its ARM id (new: in the vault's resource group)",
 };
 const VAULT: Parameter = Parameter {
     variable: "vault",
@@ -200,7 +200,7 @@ impl HandOver {
 
 fn key_vault(hand_over: &HandOver, stem: &str, mut script: Script) -> String {
     script.remark("The Key Vault administrator's part. It needs no right in Power Platform.");
-    script.remark("Each command may be run again: it sends only what is missing.");
+    script.remark("You can run each command again. cmkctl sends only what is missing.");
     script.remark("It asks for confirmation. Add `--yes` after the script's name to confirm.");
     let todo = hand_over.parts.iter().filter(|part| part.azure);
     let mut asked = Vec::new();
@@ -234,8 +234,8 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
         format!("The policy {}", policy.name)
     }));
     if part.key.is_none() {
-        script.remark("Where there is no key yet, add `--create-key --resource-group GROUP");
-        script.remark("--azure-location REGION` behind the script's name.");
+        script.remark("If there is no key yet, add `--create-key --resource-group GROUP");
+        script.remark("--azure-location REGION` after the script's name.");
     }
     let mut line = hand_over.call(["create-policy", "--policy"]);
     line.push(known(named.map(ArmId::to_string), &POLICY));
@@ -252,19 +252,20 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
         line.extend(known_words(["--reader", reader]));
     }
     if part.no_grant {
-        script.remark("Its identity's access to the key is left alone: another one grants it.");
+        script.remark("cmkctl does not grant the policy's access to the key. Grant it separately.");
         line.extend(known_words(["--no-grant"]));
     }
     if !part.making.is_empty() {
-        script.remark("It makes the key and its vault first, where they are not there. Purge");
-        script.remark("protection of a new vault can never be turned off: its name is asked for.");
+        script
+            .remark("cmkctl first creates the key and the vault if they do not exist. You confirm");
+        script.remark("the vault's name: its purge protection can never be turned off again.");
         line.extend(known_words(part.making.iter().map(String::as_str)));
     }
     script.run(&line);
     if let Some(policy) = named {
         by_hand(part, policy, template, script);
         let policy = policy.to_string();
-        script.remark("What was done is verified with:");
+        script.remark("Verify the result with:");
         script.show(&hand_over.call(["check", "--policy", &policy, "--part", "key-vault"]));
     }
 }
@@ -304,25 +305,30 @@ fn reach(hand_over: &HandOver, policy: &ArmId, from: &ArmId, script: &mut Script
     script.gap();
     script
         .remark("Backups made before the swap need the old key, so the new policy's identity must");
-    script
-        .remark("reach it. Where it does not, this says CMK034 with the `az` command that grants");
-    script.remark("it: run that, then this script again.");
+    script.remark("reach it. If it can't, the next command prints CMK034 and an `az` command for");
+    script.remark("the grant. Run the `az` command, then run this script again.");
     script.prove(&hand_over.call(check));
 }
 
+/// What the Power Platform administrator reads first.
+const POWER_PLATFORM_PART: [&str; 6] = [
+    "The Power Platform administrator's part. It needs Reader on the policies, and no",
+    "right in Key Vault.",
+    "Each environment is OFFLINE for up to 4 days while its data is encrypted. Each",
+    "command asks for the environment's name. For one environment you can pass",
+    "`--yes --confirm NAME` after the script's name. You can run each command again:",
+    "cmkctl starts nothing twice.",
+];
+
 fn power_platform(hand_over: &HandOver, mut script: Script) -> String {
-    script
-        .remark("The Power Platform administrator's part. It needs Reader on the policies, and no");
-    script.remark("right in Key Vault.");
-    script
-        .remark("Each environment is OFFLINE while its data is encrypted, for up to 4 days: each");
-    script
-        .remark("command asks for its name. `--yes --confirm NAME` behind the script's name says");
-    script.remark("it, where it is one environment. Each command may be run again: it starts");
-    script.remark("nothing a second time.");
+    for line in POWER_PLATFORM_PART {
+        script.remark(line);
+    }
     if !hand_over.windows.is_empty() {
         let windows = hand_over.windows.join(", ");
-        script.remark(&format!("Run it inside a change window (UTC): {windows}."));
+        script.remark(&format!(
+            "Run this script in a change window (UTC): {windows}."
+        ));
     }
     let all = hand_over.parts.iter();
     let all = all.flat_map(|part| part.joining.iter().map(move |joining| (part, joining)));
@@ -362,8 +368,8 @@ fn power_platform(hand_over: &HandOver, mut script: Script) -> String {
         script.gap();
         script.remark("Nothing is left to do.");
     } else {
-        script.remark("Or, without cmkctl: `az` has no command for it. Add the environment to the");
-        script.remark("enterprise policy in the Power Platform admin center.");
+        script.remark("`az` has no command for this step. Without cmkctl, add the environment to");
+        script.remark("the enterprise policy in the Power Platform admin center.");
     }
     script.text()
 }

@@ -137,7 +137,7 @@ fn copilot_text(coverage: &CopilotStudio) -> String {
         format!(": the key was applied on {}", day(since))
     });
     match &coverage.covered {
-        Verdict::Yes => format!("covered, as far as the history goes{since}"),
+        Verdict::Yes => format!("covered, according to the history{since}"),
         Verdict::No => format!(
             "NOT covered{since}. Remove the key and apply it again to cover it. That is an outage."
         ),

@@ -140,7 +140,7 @@ impl About<'_> {
 fn new() -> Entry {
     Entry {
         label: "A new key…".to_owned(),
-        note: "cmkctl creates it, and a vault for it where none does.".to_owned(),
+        note: "cmkctl creates it, and also a vault if no vault is suitable.".to_owned(),
         does: true,
         rank: u8::MAX,
     }
@@ -175,7 +175,7 @@ pub(super) fn none_seen(gaps: &[String]) -> Error {
         error = error.detail(format!("{gap}."));
     }
     error
-        .hint("The role Reader on a vault and Key Vault Reader on its keys show them.")
+        .hint("To see them, you need Reader on a vault and Key Vault Reader on its keys.")
         .hint("Another account or tenant sees others: `cmkctl auth status`.")
 }
 
@@ -193,12 +193,12 @@ pub(super) fn none_made(why: &str) -> Error {
 fn none_fits(program: &str, reasons: &[String]) -> Error {
     let mut error = Error::new(
         Kind::Blocked,
-        "No changes were made. None of the keys that you see would do.",
+        "No changes were made. None of the keys that you see is suitable.",
     );
     for reason in reasons.iter().take(10) {
         error = error.hint(reason);
     }
     error
-        .hint("A new key, and a vault for it where none does:")
+        .hint("Create a new key, and also a vault if no vault is suitable:")
         .hint(format!("{program} create-key --ask"))
 }

@@ -116,7 +116,7 @@ impl Evidence for LinkEvidence {
             ("the environment is ready", self.ready),
             ("the service does not refuse it", self.allowed),
             ("it is a Managed Environment", self.managed),
-            ("the policy is one for this environment", self.fits),
+            ("the policy matches this environment", self.fits),
         ];
         all.extend(self.protection.invariant());
         all
@@ -176,7 +176,7 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
         ));
     }
     if just_keyed(observed) {
-        let why = "a key was applied within the last hour, and reads can lag behind";
+        let why = "a key was applied within the last hour, and the service may still show old data";
         return Some(why.to_owned());
     }
     keyed_last(observed).map(str::to_owned)

@@ -212,7 +212,7 @@ fn not_allowed<E: Evidence>(evidence: &E) -> Finding {
         Severity::Block,
         subject,
         format!(
-            "cmkctl does this only if {}. That is not the case.",
+            "cmkctl requires that {}. This requirement is not met.",
             broken.join(", and ")
         ),
         "Run `cmkctl check` to see what differs.",

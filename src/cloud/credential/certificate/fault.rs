@@ -42,7 +42,7 @@ pub(super) enum Fault {
 impl Fault {
     /// The error of the sign-in with `file`.
     pub(super) fn error(&self, file: &Path) -> Error {
-        let what = "Sign-in by way of `environment` failed.";
+        let what = "Sign-in with `environment` failed.";
         let mut error = Error::new(Kind::SignIn, what).detail(self.sentence(file));
         error.cause = Some(Cause::SignIn);
         error.explained = true;
@@ -71,7 +71,7 @@ impl Fault {
                 format!("The file {file} can't be decrypted: wrong password, or damaged.")
             }
             Fault::OldPem | Fault::OldPfx => {
-                format!("cmkctl can't read the way in which {file} is encrypted.")
+                format!("cmkctl does not support the encryption of {file}.")
             }
             Fault::NotRsa => format!("The private key in {file} is not an RSA key."),
             Fault::Size => {

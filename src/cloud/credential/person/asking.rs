@@ -77,7 +77,10 @@ pub(in crate::cloud::credential) fn nobody(method: Method) -> Error {
     };
     Error::new(
         Kind::SignIn,
-        format!("Sign-in by way of `{}` needs a person.", method.name()),
+        format!(
+            "Sign-in with `{}` is interactive and requires a user.",
+            method.name()
+        ),
     )
     .detail(lacks)
     .hint("At a terminal: `cmkctl auth login`.")

@@ -24,10 +24,17 @@ pub(super) async fn sign_in(
     let endpoint = &user_sign_in.endpoint;
     let failed = |detail: &str| endpoint.failed(detail);
     let secrets = pkce::random().zip(pkce::random());
-    let (state, verifier) = secrets.ok_or_else(|| failed("The system gives no random numbers."))?;
+    let (state, verifier) = secrets.ok_or_else(|| {
+        failed(
+            "This system can't create random \
+        numbers.",
+        )
+    })?;
     let loopback = Loopback::open().await.map_err(|error| {
-        failed(&format!("No port of this machine can be had: {error}."))
-            .hint("Sign in by a code: `cmkctl auth login --device-code`.")
+        failed(&format!(
+            "cmkctl can't open a port on this machine: {error}."
+        ))
+        .hint("Sign in with a device code: `cmkctl auth login --device-code`.")
     })?;
     let mut address = endpoint.url("authorize")?;
     address
@@ -82,7 +89,7 @@ async fn arrived(
         Ok(Err(_)) => Err(user_sign_in
             .endpoint
             .failed(&format!(
-                "The browser did not come back within {} minutes.",
+                "The browser sign-in did not end within {} minutes.",
                 LIMIT.as_secs() / 60
             ))
             .hint("Run the same command again, and sign in with the browser that it opens.")
@@ -108,7 +115,7 @@ async fn redeemed(
             return Err(refused(endpoint.way, refusal, &Heard::default()));
         }
         Back::Nothing => {
-            let why = "The browser came back without a code.";
+            let why = "The browser returned no sign-in code.";
             return Err(endpoint
                 .failed(why)
                 .hint("Sign in again: `cmkctl auth login`."));
