@@ -183,8 +183,8 @@ mod tests {
             "a field that nothing tells",
             |_, o| has(o, vec![alert(&[("caller", "me")])]),
             &[
-                "cmkctl can't tell whether an alert tells of a deletion of the vault `kv`: an alert \
-                also asks for the field `caller`.",
+                "cmkctl can't tell whether an alert tells of a deletion of the vault `kv`: an \
+                alert also asks for the field `caller`.",
             ],
         ),
         (

@@ -3,7 +3,7 @@
 use super::generate::generate;
 use super::granting::{self, placed};
 use super::rights::RightsSetup;
-use super::setup::{Crowd, PolicySetup, Setup, UserSetup};
+use super::setup::{Crowd, Past, PolicySetup, Setup, UserSetup};
 use crate::sandbox::tenant::alerts::Alert;
 use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
 use crate::sandbox::tenant::governance::Governance;
@@ -76,16 +76,24 @@ pub(super) fn world(setup: &Setup, rights: &RightsSetup, speed: f64) -> World {
     }
     granting::grant(&mut world, rights);
     add_locks(&mut world, setup.locks);
-    for (name, own) in setup.alerts {
-        let scope = placed(&world, &own.scope);
-        world.alerts.insert(name, Alert { scope, ..own });
-    }
-    for past in &setup.history {
+    add_alerts(&mut world, setup.alerts);
+    remember(&mut world, &setup.history);
+    world
+}
+
+fn remember(world: &mut World, history: &[Past]) {
+    for past in history {
         let what = (&*past.environment, &*past.kind);
         let when = (past.days_ago, past.days_left);
         world.remember(what, past.failed, when);
     }
-    world
+}
+
+fn add_alerts(world: &mut World, alerts: BTreeMap<String, Alert>) {
+    for (name, own) in alerts {
+        let scope = placed(world, &own.scope);
+        world.alerts.insert(name, Alert { scope, ..own });
+    }
 }
 
 fn add_locks(world: &mut World, locks: Vec<Lock>) {
