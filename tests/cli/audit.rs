@@ -423,7 +423,10 @@ mod a_full_disk {
         let start = || Served::patched(&job.scenario, FAST);
         let clean = clean(start, job.arguments);
         assert_eq!(clean.lines().count(), 2, "{clean}");
-        for (more, words) in [(&[][..], ""), (&["--no-wait"], "It runs at the service")] {
+        for (more, words) in [
+            (&[][..], ""),
+            (&["--no-wait"], "The operation is still running"),
+        ] {
             let served = start();
             let (ran, text) = without_room(&served, &[job.arguments, more].concat(), &clean);
             let ran = ran.exits(1);

@@ -84,12 +84,12 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
         (
             "--vault",
             id("Microsoft.KeyVault/vaults", "a?b"),
-            "`a?b` is not the name of a resource",
+            "`a?b` is not a valid resource name",
         ),
         (
             "--vault",
             id("Microsoft.KeyVault/vaults", ".."),
-            "`..` is not the name of a resource",
+            "`..` is not a valid resource name",
         ),
         (
             "--vault",
@@ -104,7 +104,7 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
         (
             "--policy",
             policy.replace("rg", "r g"),
-            "`r g` is not the name of a resource group",
+            "`r g` is not a valid resource group name",
         ),
         ("--policy", "../other".to_owned(), "four parts"),
         ("--policy", " ".to_owned(), "The policy is empty."),
@@ -341,20 +341,20 @@ fn files_that_can_not_be_right() {
 #[test]
 fn answers_that_make_no_sense_are_told_and_nothing_follows_from_them() {
     for (trouble, code, words, ticket) in [
-        ("cut", 1, &["did not answer", "some minutes"][..], false),
+        ("cut", 1, &["did not answer", "a few minutes"][..], false),
         (
             "reset-before",
             1,
-            &["did not answer", "some minutes"],
+            &["did not answer", "a few minutes"],
             false,
         ),
-        ("html-502", 1, &["answered 502", "some minutes"], true),
-        ("500", 1, &["answered 500", "some minutes"], true),
+        ("html-502", 1, &["answered 502", "a few minutes"], true),
+        ("500", 1, &["answered 500", "a few minutes"], true),
         ("429-date", 1, &["TooManyRequests", "few minutes"], true),
         (
             "garbage",
             1,
-            &["sent something that can't be understood", "some minutes"],
+            &["sent something that can't be understood", "a few minutes"],
             true,
         ),
         ("401", 4, &["answered 401", "cmkctl auth status"], true),

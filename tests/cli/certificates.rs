@@ -118,7 +118,7 @@ fn every_kind_of_file_signs_in() {
         let ran = signed_in(&net, &["auth", "status", "-v"], &file, more).exits(0);
         let shown = file.display();
         assert!(
-            ran.stderr.contains("Signed in by way of `environment`."),
+            ran.stderr.contains("Signed in with `environment`."),
             "{shown}: {}",
             ran.stderr
         );
@@ -198,7 +198,7 @@ fn what_can_not_sign_in_is_said_before_anything_is_sent() {
     let der = folder.join("key.der");
     std::fs::write(&der, block(&plain, "PRIVATE KEY")).unwrap();
     let old = [
-        "is encrypted",
+        "does not support the encryption",
         "openssl pkcs8 -topk8 -v2 aes-256-cbc -in ",
         "Then set AZURE_CLIENT_CERTIFICATE_PATH to `converted.pem`.",
     ];
@@ -271,7 +271,10 @@ fn what_can_not_sign_in_is_said_before_anything_is_sent() {
         (
             data("rc2-128.pfx"),
             &[PASSWORD],
-            &["is encrypted", "openssl pkcs12 -legacy -in "],
+            &[
+                "does not support the encryption",
+                "openssl pkcs12 -legacy -in ",
+            ],
         ),
         (data("ec.pem"), &[], &["is not an RSA key", "2048 to 4096"]),
         (

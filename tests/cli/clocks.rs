@@ -89,7 +89,7 @@ fn ends_at_its_deadline(hangs: &'static str) {
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(8), "{hangs}: {words}");
     assert!(
-        words.contains("at the service") && words.contains("Keep waiting"),
+        words.contains("at the service") && words.contains("To keep waiting"),
         "{hangs}: {words}"
     );
     assert!(

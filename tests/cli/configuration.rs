@@ -189,7 +189,7 @@ fn a_profile_that_is_not_there_is_not_passed_over() {
     );
     let ran = shown_settings(&[], &[], "[profile.a.profile.b]\nkey = \"k\"").exits(2);
     assert!(
-        ran.stderr.contains("holds another profile"),
+        ran.stderr.contains("contains another profile"),
         "{}",
         ran.stderr
     );

@@ -13,7 +13,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         "succeeded-without-link",
         9,
         &[
-            "does not show the key. It shows: link `no policy`",
+            "does not show the key. State: link `no policy`",
             "ended as `Succeeded`",
         ],
         &["no reason was given"],
@@ -42,14 +42,14 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         0,
         &[
             "ended as `Failed`, but the environment shows the policy as linked",
-            "Look again tomorrow",
+            "Check again tomorrow",
         ],
         &["error:"],
     ),
     (
         "vanished",
         0,
-        &["no longer knows the operation. cmkctl looks at the environment instead"],
+        &["no longer knows the operation. cmkctl now checks the environment"],
         &["error:"],
     ),
     (
@@ -57,7 +57,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         9,
         &[
             "No operation runs on",
-            "does not show the key. It shows: link `no policy`",
+            "does not show the key. State: link `no policy`",
         ],
         &[],
     ),
@@ -115,7 +115,8 @@ fn whoever_waits_elsewhere_gets_the_same_verdict() {
         let ran = served.run(&["status", "--wait"]).exits(code);
         if code == 9 {
             assert!(
-                ran.stderr.contains("the add") || ran.stderr.contains("same add again"),
+                ran.stderr.contains("add-environment")
+                    || ran.stderr.contains("same add command again"),
                 "{ends}: {}",
                 ran.stderr
             );

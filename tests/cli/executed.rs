@@ -22,6 +22,8 @@ fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
         "NAME" => "Contoso UAT".to_owned(),
         "GEOGRAPHY" => "europe".to_owned(),
         "KEY" | "cmk" | "cmk-2024" => own("key"),
+        "OLD_POLICY_ID" => own("policy"),
+        "WORKSPACE_ID" => "0fd3c1de-4b11-4a7f-9d59-0f1f6c5c7a2e".to_owned(),
         "OLD_VERSION" => "0123456789abcdef0123456789abcdef".to_owned(),
         "FILE" => near("file"),
         _ if word.starts_with("/subscriptions/…") && word.contains("/vaults/") => own("vault"),
@@ -103,6 +105,7 @@ fn executed(line: &str, path: &str) {
             "CMK002",
             "is called",
             "has no version",
+            "There is no Log Analytics workspace",
             "asks at a terminal",
             "A sandbox never uses real credentials.",
         ]

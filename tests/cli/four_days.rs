@@ -53,7 +53,7 @@ fn a_job_outlives_four_days() {
     ]));
     let ran = add(&served, &["--auth", "federated", "-v"]).exits(0);
     assert!(
-        ran.stderr.contains("Signed in by way of `federated`."),
+        ran.stderr.contains("Signed in with `federated`."),
         "{}",
         ran.stderr
     );

@@ -64,7 +64,7 @@ fn the_azure_cli_is_started_once_a_scope() {
     let before = net.served.ledger()["requests"].as_u64().unwrap();
     let ran = keeps_secrets(finish(command).exits(0));
     assert!(
-        ran.stderr.contains("Signed in by way of `azure-cli`."),
+        ran.stderr.contains("Signed in with `azure-cli`."),
         "{}",
         ran.stderr
     );
@@ -106,7 +106,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
         run(&[], "sandbox")
             .exits(0)
             .stderr
-            .contains("Signed in by way of `environment`.")
+            .contains("Signed in with `environment`.")
     );
     let refused = run(&[], "hunter2").exits(4);
     assert!(
@@ -122,7 +122,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
         run(&["--auth", "azure-cli"], "hunter2")
             .exits(0)
             .stderr
-            .contains("Signed in by way of `azure-cli`.")
+            .contains("Signed in with `azure-cli`.")
     );
     assert!((2..=4).contains(&asked_az(&net).len()));
     assert!(
@@ -198,7 +198,7 @@ fn a_job_of_github_buys_every_token_with_a_fresh_assertion() {
     ];
     let ran = run_signed_in(&net, &["status", &id, "-vv"], &runner).exits(0);
     assert!(
-        ran.stderr.contains("Signed in by way of `federated`."),
+        ran.stderr.contains("Signed in with `federated`."),
         "{}",
         ran.stderr
     );
@@ -307,8 +307,7 @@ fn a_managed_identity_is_asked_where_the_machine_says() {
         .env("IDENTITY_HEADER", "hunter2");
     let ran = keeps_secrets(finish(command).exits(0));
     assert!(
-        ran.stderr
-            .contains("Signed in by way of `managed-identity`."),
+        ran.stderr.contains("Signed in with `managed-identity`."),
         "{}",
         ran.stderr
     );

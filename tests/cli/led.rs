@@ -187,7 +187,7 @@ fn who_leaves_where_no_key_fits_learns_how_one_is_made() {
         "None of the keys that you see is suitable.",
         "cmk-contoso in kv-",
     ]);
-    let next = after(&ran.stderr, "A new key, and a vault for it");
+    let next = after(&ran.stderr, "Create a new key, and also a vault");
     let mut typing = Typing::at(shown(&next));
     typing.sees("Vault of the new key:");
     typing.sees("A new vault…");

@@ -226,7 +226,7 @@ fn a_person_signs_in_once_for_all_services() {
     let desk = Desk::plain();
     let ran = desk.signs_in(&BY_BROWSER).exits(0);
     ran.says(&[
-        "Signed in by way of `browser`.",
+        "Signed in with `browser`.",
         "Name                      admin@contoso.onmicrosoft.com",
         "If it does not open, open this address:",
         "/oauth2/v2.0/authorize?client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46",
@@ -300,7 +300,7 @@ fn a_sign_in_that_fails_is_told_in_the_browser_and_at_the_terminal() {
         assert!(page.contains("You are not signed in."), "{page}");
         assert!(!page.contains("<script>"), "{page}");
         let ran = waiting.ends().exits(4);
-        ran.says_on_stderr(&["Sign-in by way of `browser` failed."]);
+        ran.says_on_stderr(&["Sign-in with `browser` failed."]);
         ran.says_on_stderr(words);
         assert!(sign_ins(&desk.net.served, "/authorize") == 0);
         page
@@ -401,7 +401,7 @@ fn without_a_terminal_no_browser_is_expected() {
     let desk = Desk::plain();
     let ran = desk.run(&BY_BROWSER).exits(4);
     ran.says_on_stderr(&[
-        "Sign-in by way of `browser` needs a person.",
+        "Sign-in with `browser` is interactive and requires a user.",
         "There is no terminal, and `BROWSER` is not set.",
         "In CI: set `AZURE_TENANT_ID`",
     ]);
@@ -508,7 +508,7 @@ fn who_logged_in_is_signed_in_until_the_logout() {
     desk.has_az();
     for _ in 0..2 {
         let ran = desk.status(&["-vvv"]).exits(0);
-        ran.says_on_stderr(&["Signed in by way of `login`."]);
+        ran.says_on_stderr(&["Signed in with `login`."]);
     }
     let ran = desk.run(&["auth", "status"]).exits(0);
     ran.says(&[
@@ -549,7 +549,7 @@ fn a_code_or_a_certificate_is_remembered_too() {
     let ran = desk.run(&["auth", "login", "--device-code"]).exits(0);
     ran.says(&["SANDBOX42", "By          device-code"]);
     let ran = desk.status(&["-v"]).exits(0);
-    ran.says_on_stderr(&["Signed in by way of `login`."]);
+    ran.says_on_stderr(&["Signed in with `login`."]);
     assert_eq!(ran.stderr.matches("SANDBOX42").count(), 0);
     // The application in the environment variables is used first, and the output says so.
     let mut command = desk.command(&["auth", "login", "--device-code"]);
@@ -595,7 +595,7 @@ fn a_code_or_a_certificate_is_remembered_too() {
     ran.says(&["* login ", "by certificate `"]);
     let ran = desk.run(&["auth", "status"]).exits(4);
     ran.says_on_stderr(&[
-        "Sign-in by way of `login` failed.",
+        "Sign-in with `login` failed.",
         "Set AZURE_CLIENT_CERTIFICATE_PASSWORD.",
     ]);
 }
@@ -634,7 +634,7 @@ fn a_sign_in_that_can_not_be_read_is_not_as_if_there_were_none() {
     let mut damaged = sealed.clone();
     *damaged.last_mut().unwrap() ^= 1;
     std::fs::write(&file, damaged).unwrap();
-    let words = ["Sign-in by way of `login` failed.", "cmkctl auth login"];
+    let words = ["Sign-in with `login` failed.", "cmkctl auth login"];
     desk.status(&[]).exits(4).says_on_stderr(&words);
     std::fs::write(&file, &sealed).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();

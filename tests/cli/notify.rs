@@ -93,7 +93,7 @@ fn dangers_are_told_in_the_shape_of_the_receiver() {
 fn a_webhook_that_fails_changes_nothing_and_is_said() {
     let served = Served::start("locked", FAST);
     for (answers, tries, words) in [
-        (&[Says::Status(500)][..], 3, "it answered 500"),
+        (&[Says::Status(500)][..], 3, "the host answered 500"),
         (&[Says::Status(503), Says::Status(200)], 2, ""),
         (&[Says::Status(404)], 1, "it answered 404"),
         (&[Says::Redirect], 1, "follows no redirect"),

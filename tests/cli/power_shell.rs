@@ -87,8 +87,7 @@ fn one_process_gives_the_tokens_of_all_services() {
     let id = net.served.default_of("environment");
     let ran = run(&net, &["status", &id, "-v"], &[("AZURE_TENANT_ID", TENANT)]).exits(0);
     assert!(
-        ran.stderr
-            .contains("Signed in by way of `azure-powershell`."),
+        ran.stderr.contains("Signed in with `azure-powershell`."),
         "{}",
         ran.stderr
     );
@@ -194,7 +193,7 @@ fn what_power_shell_lacks_is_said_with_what_helps() {
         );
         assert!(
             ran.stderr
-                .contains("Sign-in by way of `azure-powershell` failed."),
+                .contains("Sign-in with `azure-powershell` failed."),
             "{}",
             ran.stderr
         );

@@ -652,7 +652,7 @@ fn who_may_read_the_policy_already_gets_no_second_role() {
     let between = Between::new(&served, vec![by_group]);
     let ran = between.run_as("admin", &arguments).exits(0);
     ran.says(&[
-        "may read the policy",
+        "can read the policy",
         "`Contributor` at the management group `m` through the group",
     ]);
     assert!(

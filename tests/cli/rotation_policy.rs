@@ -89,7 +89,7 @@ fn what_would_end_is_refused() {
     for (flags, words) in [
         (
             &["--expires-after", "1y"][..],
-            "no new version would be made",
+            "Key Vault would not create new ones",
         ),
         (&["--rotate-every", "6d"], "7 days"),
         (

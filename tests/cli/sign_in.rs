@@ -100,7 +100,7 @@ fn the_ways_are_listed_in_their_order_with_what_each_lacks() {
     let one = run(&["auth", "status", "--auth", "environment"]).exits(4);
     assert_eq!(
         one.stdout
-            .matches("left out: `--auth environment` was asked for")
+            .matches("skipped: you passed `--auth environment`")
             .count(),
         8,
         "{}",
@@ -224,8 +224,7 @@ fn a_person_who_says_no_is_not_asked_again() {
         .run(&["enable", "--auth", "device-code", "--dry-run"])
         .exits(4);
     assert!(
-        ran.stderr
-            .contains("Sign-in by way of `device-code` failed."),
+        ran.stderr.contains("Sign-in with `device-code` failed."),
         "{}",
         ran.stderr
     );

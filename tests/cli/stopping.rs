@@ -136,7 +136,7 @@ fn every_signal_says_how_to_go_on_and_that_command_does() {
         assert_eq!(ended, Some(code), "{words}");
         assert_eq!(words.matches("at the service").count(), 1, "{words}");
         let (_, resume) = words
-            .split_once("from any machine:")
+            .split_once("anything twice:")
             .unwrap_or_else(|| panic!("{words}"));
         let resume = words_of(resume.trim_start().lines().next().unwrap());
         let resume: Vec<&str> = resume.iter().map(String::as_str).skip(1).collect();

@@ -57,7 +57,7 @@ impl Tokens {
         let login = match self.login() {
             Remembered::Somebody(login) => login,
             Remembered::Nobody(why) => {
-                let what = format!("Sign-in by way of `login` is not set up: {why}.");
+                let what = format!("Sign-in with `login` is not set up: {why}.");
                 return Err(Error::new(Kind::SignIn, what));
             }
             Remembered::Lost(why) => return Err(void(failed(why))),
@@ -115,7 +115,7 @@ impl Tokens {
         };
         let token = ways::token(&self.wire, &certificate_sign_in, Method::Environment, scope).await;
         token.map_err(|mut error| {
-            error.message = "Sign-in by way of `login` failed.".to_owned();
+            error.message = "Sign-in with `login` failed.".to_owned();
             for hint in &mut error.hints {
                 *hint = hint.replace("set AZURE_CLIENT_CERTIFICATE_PATH to", "sign in with");
                 *hint = hint.replace("AZURE_CLIENT_CERTIFICATE_PATH", "`--certificate`");
@@ -219,7 +219,7 @@ impl Tokens {
 }
 
 fn failed(detail: &str) -> Error {
-    let mut error = Error::new(Kind::SignIn, "Sign-in by way of `login` failed.");
+    let mut error = Error::new(Kind::SignIn, "Sign-in with `login` failed.");
     error.cause = Some(Cause::SignIn);
     error
         .detail(detail.to_owned())

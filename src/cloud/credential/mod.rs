@@ -268,7 +268,7 @@ impl Tokens {
             .get_or_try_init(|| async {
                 chooses.store(true, Ordering::Relaxed);
                 let (method, token) = self.choose(wanted).await?;
-                tracing::info!("Signed in by way of `{}`.", method.name());
+                tracing::info!("Signed in with `{}`.", method.name());
                 first = Some(token);
                 Ok::<Method, Error>(method)
             })

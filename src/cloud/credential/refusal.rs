@@ -38,7 +38,7 @@ pub(super) fn refused(method: Method, text: &str, heard: &Heard<'_>) -> Error {
     let known = code.as_deref().and_then(service_codes::find);
     let mut error = Error::new(
         Kind::SignIn,
-        format!("Sign-in by way of `{}` failed.", method.name()),
+        format!("Sign-in with `{}` failed.", method.name()),
     )
     .detail(line.clone());
     error.cause = Some(Cause::SignIn);
@@ -121,7 +121,7 @@ fn in_words_of(method: Method, fix: String) -> String {
 pub(super) fn unreached(method: Method, obstacle: &Obstacle) -> Error {
     let mut error = Error::new(
         Kind::SignIn,
-        format!("Sign-in by way of `{}` failed.", method.name()),
+        format!("Sign-in with `{}` failed.", method.name()),
     )
     .detail(json::clean(&obstacle.clause))
     .hint(obstacle.remedy);

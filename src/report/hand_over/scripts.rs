@@ -80,7 +80,7 @@ pub(super) const MARK: &str = "Written by --hand-over of cmkctl, which may repla
 
 const POLICY: Parameter = Parameter {
     variable: "policy",
-    what: "the policy: its name or its ARM id (new: in the vault's resource group)",
+    what: "the policy: its name or its ARM id (new: in the resource group of the vault)",
 };
 const VAULT: Parameter = Parameter {
     variable: "vault",
@@ -252,12 +252,15 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
         line.extend(known_words(["--reader", reader]));
     }
     if part.no_grant {
-        script.remark("cmkctl does not grant the policy's access to the key. Grant it separately.");
+        script.remark(
+            "The script does not grant the policy's access to the key. Grant it separately.",
+        );
         line.extend(known_words(["--no-grant"]));
     }
     if !part.making.is_empty() {
-        script
-            .remark("cmkctl first creates the key and the vault if they do not exist. You confirm");
+        script.remark(
+            "The next command creates the key and the vault if they do not exist. You confirm",
+        );
         script.remark("the vault's name: its purge protection can never be turned off again.");
         line.extend(known_words(part.making.iter().map(String::as_str)));
     }
@@ -316,8 +319,8 @@ const POWER_PLATFORM_PART: [&str; 6] = [
     "right in Key Vault.",
     "Each environment is OFFLINE for up to 4 days while its data is encrypted. Each",
     "command asks for the environment's name. For one environment you can pass",
-    "`--yes --confirm NAME` after the script's name. You can run each command again:",
-    "cmkctl starts nothing twice.",
+    "`--yes --confirm NAME` after the script's name. You can run each command again.",
+    "Then cmkctl starts nothing twice.",
 ];
 
 fn power_platform(hand_over: &HandOver, mut script: Script) -> String {

@@ -7,6 +7,7 @@ use cmkctl::cloud::fault::{Fault, Reply};
 use cmkctl::cloud::operations::{Ended, Patience, Step, step};
 use cmkctl::cloud::retry::retry_after;
 use cmkctl::error::{Error, Kind};
+use cmkctl::model::cause::Cause;
 use cmkctl::model::operation::Operation;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -48,7 +49,11 @@ impl Look {
             Look::Lost => broken(Broken::Lost("x".into())),
             Look::Unusable => broken(Broken::Unusable("x".into())),
             Look::Foreign => broken(Broken::Foreign("x".into())),
-            Look::SignIn => Err(Fault::sign_in(Service::Bap, Error::new(Kind::SignIn, "x"))),
+            Look::SignIn => {
+                let mut error = Error::new(Kind::SignIn, "x");
+                error.cause = Some(Cause::Network);
+                Err(Fault::sign_in(Service::Bap, error))
+            }
             Look::Denied => Err(Fault::sign_in(
                 Service::Bap,
                 Error::new(Kind::SignIn, "x").code("AADSTS7000222"),

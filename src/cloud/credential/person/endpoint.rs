@@ -62,7 +62,7 @@ impl Endpoint<'_> {
 
     /// A sign-in error with this detail.
     pub(in crate::cloud::credential) fn failed(&self, detail: &str) -> Error {
-        let what = format!("Sign-in by way of `{}` failed.", self.way.name());
+        let what = format!("Sign-in with `{}` failed.", self.way.name());
         let mut error = Error::new(Kind::SignIn, what).detail(detail.to_owned());
         error.cause = Some(Cause::SignIn);
         error
