@@ -211,8 +211,10 @@ impl Cli {
                 report::Format::Csv | report::Format::Ics | report::Format::Prometheus,
                 Command::Status(args),
             ) if args.is_of_all() => Ok(()),
+            (report::Format::Ics, Command::Plan(_)) => Ok(()),
             (report::Format::Csv | report::Format::Ics | report::Format::Prometheus, _) => {
-                let what = "Only `status --all` prints tables, calendars and metrics.";
+                let what = "Only `status --all` prints spreadsheets, calendars and metrics, and \
+                    only `plan` prints change windows (`-o ics`).";
                 Err(Error::usage(what).hint("Pass `-o json`."))
             }
             (report::Format::Sarif, _) => {

@@ -17,7 +17,8 @@ Examples:
   cmkctl plan wanted.toml
   cmkctl plan wanted.toml --detailed-exitcode
   cmkctl plan wanted.toml --out plan.json
-  cmkctl plan wanted.toml --hand-over handover")]
+  cmkctl plan wanted.toml --hand-over handover
+  cmkctl plan wanted.toml -o ics > change-windows.ics")]
 pub(super) struct Args {
     /// File with the desired state
     file: PathBuf,

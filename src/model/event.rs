@@ -16,6 +16,8 @@ pub struct Event {
     pub text: String,
     /// So many days before it, the calendar reminds of it.
     pub reminds: &'static [u32],
+    /// The end of an event that lasts, and that repeats every week. `None` for a moment.
+    pub weekly_until: Option<Timestamp>,
 }
 
 impl Event {

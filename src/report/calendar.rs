@@ -23,6 +23,10 @@ pub(super) fn lines(events: &[Event], at: Timestamp) -> String {
         say(&format!("UID:{}@cmkctl", event.uid));
         say(&format!("DTSTAMP:{}", time(at)));
         say(&format!("DTSTART:{}", time(event.at)));
+        if let Some(until) = event.weekly_until {
+            say(&format!("DTEND:{}", time(until)));
+            say("RRULE:FREQ=WEEKLY");
+        }
         say(&format!("SUMMARY:{}", escaped(&event.title)));
         say(&format!("DESCRIPTION:{}", escaped(&event.text)));
         say("TRANSP:TRANSPARENT");
@@ -85,6 +89,7 @@ mod tests {
             title: title.to_owned(),
             text: "One, two; three\\.".to_owned(),
             reminds: &[7],
+            weekly_until: None,
         }
     }
 
@@ -120,6 +125,18 @@ END:VCALENDAR
             EXPECTED.replace("UID_OF_IT", &event("").uid.to_string())
         );
         assert!(exact(&text).ends_with("END:VCALENDAR\r\n"));
+    }
+
+    #[test]
+    fn a_window_repeats_every_week() {
+        let until = "2026-12-10T04:00:00Z".parse().ok();
+        let window = Event {
+            weekly_until: until,
+            ..event("Change window")
+        };
+        let text = lines(&[window], Timestamp::UNIX_EPOCH);
+        let times = "DTSTART:20261209T120000Z\nDTEND:20261210T040000Z\nRRULE:FREQ=WEEKLY\n";
+        assert!(text.contains(times), "{text}");
     }
 
     proptest! {

@@ -5,7 +5,8 @@ use super::wanted::{command, planned, seen};
 use super::{Context, handing};
 use crate::error::{Error, Kind, Result};
 use crate::model::fleet::Saved;
-use crate::report::{self, Existing, FleetOutcome, FleetReport, Out};
+use crate::report::{self, Existing, FleetOutcome, FleetReport, Format, Out};
+use crate::steps::windows;
 use std::path::{Path, PathBuf};
 
 /// The options of `plan`.
@@ -60,7 +61,12 @@ pub async fn plan_file(
             command(context, save)
         ));
     }
-    out.data_for_scripts(&report);
+    if out.format() == Format::Ics {
+        let at = planned.sight.at;
+        report::calendar(out, &windows::events(&wanted.waves.windows, at), at);
+    } else {
+        out.data_for_scripts(&report);
+    }
     if let (Some(save), Err(_)) = (save, &blocked) {
         out.say(&format!("No plan is saved in `{}`.", save.display()));
     }

@@ -71,6 +71,7 @@ fn deletion(judged: &JudgedEnvironment<'_>, name: &str) -> Option<Event> {
             judged.environment.id
         ),
         reminds: OF_A_DELETION,
+        weekly_until: None,
     })
 }
 
@@ -103,6 +104,7 @@ impl Used<'_> {
                 moment(at)
             ),
             reminds: OF_A_KEY,
+            weekly_until: None,
         })
     }
 
@@ -124,6 +126,7 @@ impl Used<'_> {
                 moment(at)
             ),
             reminds: &[],
+            weekly_until: None,
         })
     }
 
@@ -145,6 +148,7 @@ impl Used<'_> {
                 moment(at)
             ),
             reminds: &[],
+            weekly_until: None,
         })
     }
 }

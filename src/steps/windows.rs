@@ -1,5 +1,6 @@
 //! Change windows: the times at which an environment may be taken offline.
 
+use crate::model::event::Event;
 use crate::model::wanted::{WEEK, Window};
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,6 +29,30 @@ pub fn opens(now: Timestamp, windows: &[Window]) -> Option<Timestamp> {
     whole.checked_add(SignedDuration::from_mins(wait)).ok()
 }
 
+/// The windows as events that repeat every week, from the week of `now`.
+pub fn events(windows: &[Window], now: Timestamp) -> Vec<Event> {
+    let minutes = now.as_second().div_euclid(60);
+    let monday = minutes - (minutes + THURSDAY).rem_euclid(i64::from(WEEK));
+    let at = |minute: i64| Timestamp::from_second((monday + minute) * 60).ok();
+    let event = |window: &Window| {
+        let (opens, closes) = (i64::from(window.opens), i64::from(window.closes));
+        let lasts = (closes - opens).rem_euclid(i64::from(WEEK));
+        let name = format!("{window}");
+        Some(Event {
+            uid: Event::uid("change-window", &name),
+            at: at(opens)?,
+            title: "Change window for environments".to_owned(),
+            text: format!(
+                "In this window ({name}, UTC), `cmkctl apply` may take environments offline, each \
+                    for up to 4 days."
+            ),
+            reminds: &[],
+            weekly_until: at(opens + lasts),
+        })
+    };
+    windows.iter().filter_map(event).collect()
+}
+
 /// The time until a window is open by every clock. `None` if one is open now, or if there are no
 /// windows.
 pub fn opens_by(clocks: &[Timestamp], windows: &[Window]) -> Option<SignedDuration> {
@@ -40,6 +65,32 @@ pub fn opens_by(clocks: &[Timestamp], windows: &[Window]) -> Option<SignedDurati
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_calendar_shows_each_window_of_the_week() {
+        let windows = ["tue 20:00-wed 04:00", "sun 23:00-mon 04:30"];
+        let windows: Vec<Window> = windows
+            .iter()
+            .map(|text| Window::parse(text).unwrap())
+            .collect();
+        // 2026-03-02 is a Monday.
+        for now in ["2026-03-02T00:00:00Z", "2026-03-08T23:59:59Z"] {
+            let events = events(&windows, now.parse().unwrap());
+            let times: Vec<String> = events
+                .iter()
+                .map(|event| format!("{} {}", event.at, event.weekly_until.unwrap()))
+                .collect();
+            assert_eq!(
+                times,
+                [
+                    "2026-03-03T20:00:00Z 2026-03-04T04:00:00Z",
+                    "2026-03-08T23:00:00Z 2026-03-09T04:30:00Z"
+                ]
+            );
+            assert_ne!(events[0].uid, events[1].uid);
+            assert!(events[0].text.contains("tue 20:00-wed 04:00"));
+        }
+    }
 
     #[test]
     fn it_opens_when_it_says_over_the_end_of_the_week_too() {

@@ -135,6 +135,26 @@ fn a_calendar_says_the_same_every_day() {
 }
 
 #[test]
+fn a_calendar_of_a_file_has_its_change_windows() {
+    let served = Served::start("ready", "1");
+    let wanted = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/wanted.toml");
+    let told = served.run(&["plan", wanted, "-o", "ics"]).exits(0).stdout;
+    assert!(told.ends_with("END:VCALENDAR\r\n"), "{told}");
+    let lines = dates(&told);
+    for line in [
+        "RRULE:FREQ=WEEKLY",
+        "SUMMARY:Change window for environments",
+    ] {
+        assert_eq!(lines.iter().filter(|told| *told == line).count(), 1);
+    }
+    // Saturday to Sunday.
+    for (field, end) in [("DTSTART:", "T220000Z"), ("DTEND:", "T060000Z")] {
+        let of = |line: &&String| line.starts_with(field) && line.ends_with(end);
+        assert_eq!(lines.iter().filter(of).count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn no_other_command_prints_them_and_no_query_asks_them() {
     for format in ["csv", "ics", "prometheus"] {
         run(&["status", "--sandbox", "-o", format])

@@ -1,4 +1,4 @@
-"""What `status --all` prints for monitoring systems, spreadsheets and calendars, read by parsers that nobody here wrote."""
+"""What `status --all` prints for monitoring systems, spreadsheets and calendars, read by other people's parsers."""
 
 import csv
 import io
@@ -66,3 +66,11 @@ def test_a_calendar_reads_every_date(scenario):
     assert [str(alarm["TRIGGER"].to_ical(), "ascii") for alarm in end.walk("VALARM")] == ["-P60D", "-P30D", "-P7D"]
     # The first names of the environments, as they are.
     assert any(name in str(end["DESCRIPTION"]) for name in NAMES)
+
+
+def test_a_calendar_reads_the_change_windows():
+    words = ["plan", "examples/wanted.toml", "--quiet", "--sandbox", "--scenario", "ready", "--output", "ics"]
+    ran = subprocess.run([os.environ["CMKCTL"], *words], capture_output=True, check=True)
+    (window,) = icalendar.Calendar.from_ical(ran.stdout).walk("VEVENT")
+    assert window["RRULE"] == {"FREQ": ["WEEKLY"]}
+    assert (window.start.strftime("%a %H:%M"), window.end.strftime("%a %H:%M")) == ("Sat 22:00", "Sun 06:00")
