@@ -68,10 +68,13 @@ impl<'a> Start<'a> {
         let what = self.what();
         Error::new(
             Kind::Unverified,
-            format!("{what} was sent, but whether it was started can't be verified."),
+            format!("{what}: the request was sent, but cmkctl can't verify that it started."),
         )
         .detail(error.to_string())
-        .hint("Run the same command again: it looks first, and starts nothing a second time.")
+        .hint(
+            "Run the same command again. cmkctl checks the current state first, and starts \
+                nothing twice.",
+        )
     }
 
     /// What to wait for after the start.
@@ -88,7 +91,7 @@ impl<'a> Start<'a> {
     /// The error that the environment's link could not be read.
     fn unread(&self, why: &str) -> Error {
         let what = format!(
-            "Whether `{}` has a policy could not be read: {why}.",
+            "cmkctl could not read whether `{}` has a policy: {why}.",
             self.name
         );
         Error::new(Kind::Forbidden, what)

@@ -18,13 +18,16 @@ pub(super) fn advised(sending: &Sending<'_>, fault: Fault) -> Error {
 
 /// Adds the hint after the last attempt, if nothing shows.
 pub(super) fn given_up(error: Error) -> Error {
-    error.hint("Run the same command again: it looks first, and sends only what is missing.")
+    error.hint(
+        "Run the same command again. cmkctl checks the current state first, and sends only what \
+            is missing.",
+    )
 }
 
 /// The error that nothing was sent, because the read before it failed.
 pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     let what = format!(
-        "Nothing was sent, because cmkctl can't read whether it is needed: {}.",
+        "Nothing was sent, because cmkctl can't check whether this change is needed: {}.",
         sending.sign
     );
     fault
@@ -44,7 +47,7 @@ pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
     if !error.explained {
         error.hints = vec![format!("Who can verify it: {}.", sending.witness)];
     }
-    error.hint("Run the same command again: it sends only what is missing.")
+    error.hint("Run the same command again. cmkctl sends only what is missing.")
 }
 
 /// The error that the change was sent, the answer was ambiguous, nothing shows, and it must not be
@@ -53,7 +56,8 @@ pub(super) fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
     told(
         fault,
         format!(
-            "The change was sent, and {} does not show. Whether it comes is not known.",
+            "The change was sent, but the service does not show {}. cmkctl can't tell whether the \
+            change will take effect.",
             sending.sign
         ),
     )
@@ -64,12 +68,15 @@ pub(super) fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
 /// again.
 pub(super) fn left_open(sending: &Sending<'_>, error: &Error) -> Error {
     let what = format!(
-        "The change was sent, but whether it took can't be verified: {}.",
+        "The change was sent, but cmkctl can't verify that it took effect: {}.",
         sending.what
     );
     Error::new(Kind::Unverified, what)
         .detail(error.to_string())
-        .hint("Run the same command again: it looks first, and sends only what is missing.")
+        .hint(
+            "Run the same command again. cmkctl checks the current state first, and sends only \
+                what is missing.",
+        )
 }
 
 /// An `Unverified` error with the words of the service or the sign-in.

@@ -163,8 +163,8 @@ impl Waiter<'_> {
         match self.wait(awaited, &url, deadline).await? {
             Ended::Operation(operation) => return Ok(Some(*operation)),
             Ended::Vanished => self.note(
-                "The service no longer knows the operation. cmkctl looks at the \
-                    environment instead.",
+                "The service no longer knows the operation. cmkctl now checks the \
+                    environment.",
             ),
             Ended::Back => self.note(
                 "The environment is online again, but the service still shows the operation as \

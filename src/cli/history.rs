@@ -8,8 +8,8 @@ use crate::run::{self, Context};
 /// Show what happened to an environment and its key
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. It shows the lifecycle operations that the service keeps, newest first: who
-requested each, when, how long it took, its stages, and what it meant for the key.
+Makes no changes. Shows the lifecycle operations in the service's history, newest first: who
+requested each operation, when, its duration, its stages and its effect on the key.
 
 Examples:
   cmkctl history \"Contoso UAT\"

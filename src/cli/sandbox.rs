@@ -9,10 +9,14 @@ use std::path::{Path, PathBuf};
 /// Serve a rehearsal tenant that commands can share
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Simulates sign-in, Azure Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1
-until you stop it. Users: admin, key-vault-admin, power-platform-admin, unregistered, observer.
-The secret of each is `sandbox`. With --tls other tools reach it by the public host names, and
---sandbox-user chooses who signs in there with a browser or a device code.
+Simulates sign-in, Azure Resource Manager, Key Vault, Power Platform and Dataverse on 127.0.0.1.
+Stop the sandbox with Ctrl-C.
+
+Users: admin, key-vault-admin, power-platform-admin, unregistered, observer.
+Every user's secret is `sandbox`.
+
+With --tls, other tools such as `az` use the sandbox under the public host names.
+--sandbox-user sets the user who signs in with a browser or a device code.
 More: `cmkctl help sandbox`.
 
 Examples:
@@ -22,7 +26,7 @@ Examples:
   cmkctl sandbox --tls --ca-file ca.pem --port 8443 &
   HTTPS_PROXY=http://127.0.0.1:8443 REQUESTS_CA_BUNDLE=ca.pem az login --service-principal ...")]
 pub(super) struct Args {
-    /// File for `--cloud`, removed at the end
+    /// Write the file for `--cloud` here, and delete it at the end
     #[arg(long, value_name = "FILE")]
     cloud_file: Option<PathBuf>,
     /// Port on 127.0.0.1 [default: any free one]
@@ -34,11 +38,11 @@ pub(super) struct Args {
         hide_default_value = true
     )]
     port: u16,
-    /// Also serve https clients, as their HTTPS_PROXY
+    /// Also serve other tools over https, as their HTTPS_PROXY
     #[arg(long)]
     tls: bool,
-    /// File for its CA certificate, removed at the end [default: cmkctl-sandbox-ca.pem,
-    /// beside the cloud file]
+    /// Write the sandbox's CA certificate here, and delete it at the end [default:
+    /// cmkctl-sandbox-ca.pem, beside the cloud file]
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_file: Option<PathBuf>,
 }

@@ -113,7 +113,7 @@ pub(crate) fn contradicts(environment: &Environment) -> bool {
 
 /// The running operation. If it is unreadable, an operation runs all the same.
 fn ongoing(value: &Value) -> Option<String> {
-    let unnamed = || Some("an operation that the service does not name".to_owned());
+    let unnamed = || Some("an unnamed operation".to_owned());
     match json::look(value, "properties.ongoingOperation") {
         Ok(None) => None,
         Ok(Some(part)) => json::text(part, "type.id")

@@ -13,7 +13,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "CMKCTL_ENDPOINT_…",
         "one value of the cloud, such as CMKCTL_ENDPOINT_BAP (--endpoint bap=…)",
     ),
-    ("CMKCTL_AUTH", "the only way to sign in (--auth)"),
+    ("CMKCTL_AUTH", "sign-in method, and no other one (--auth)"),
     (
         "CMKCTL_ENVIRONMENT",
         "environment, where a command takes one",
@@ -32,7 +32,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CMKCTL_NOTIFY_FORMAT",
-        "teams, slack or generic, chosen by the host if not set (--notify-format)",
+        "teams, slack or generic, by default from the webhook's host name (--notify-format)",
     ),
     (
         "CMKCTL_CA_BUNDLE",
@@ -57,11 +57,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("CMKCTL_SANDBOX_USER", "user of a sandbox (--sandbox-user)"),
     (
         "CMKCTL_SERVICE_CONNECTION_ID",
-        "service connection of Azure Pipelines, where the job does not name it",
+        "service connection of Azure Pipelines, if the job does not name one",
     ),
     (
         "CMKCTL_DEVICE_CODE_CLIENT_ID",
-        "application that browser and device code sign in to (--client-id)",
+        "application for sign-in with a browser or a device code (--client-id)",
     ),
     (
         "CMKCTL_COMPLETE",
@@ -124,7 +124,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "IDENTITY_ENDPOINT",
         "managed identity of App Service, Functions and Container Apps",
     ),
-    ("MSI_ENDPOINT", "its older name"),
+    ("MSI_ENDPOINT", "older name of IDENTITY_ENDPOINT"),
     (
         "HTTPS_PROXY",
         "proxy for https (also https_proxy, ALL_PROXY and all_proxy)",
@@ -132,11 +132,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("NO_PROXY", "hosts without proxy (also no_proxy)"),
     (
         "AZURE_CONFIG_DIR",
-        "where the Azure CLI keeps who is signed in, instead of ~/.azure",
+        "folder of the Azure CLI's sign-ins, instead of ~/.azure",
     ),
     (
         "AZD_CONFIG_DIR",
-        "where azd keeps who is signed in, instead of ~/.azd",
+        "folder of azd's sign-ins, instead of ~/.azd",
     ),
     (
         "AZURE_CLOUD_NAME",
@@ -146,7 +146,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "ARM_CLOUD_METADATA_URL",
         "where the Azure CLI looks up clouds, likewise",
     ),
-    ("AZD_AUTH_ENDPOINT", "who signs in for azd, likewise"),
+    ("AZD_AUTH_ENDPOINT", "sign-in endpoint of azd, likewise"),
     ("USERPROFILE", "the user's home on Windows"),
     (
         "BROWSER",

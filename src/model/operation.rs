@@ -128,7 +128,7 @@ impl Operation {
     /// Its kind, for sentences.
     pub fn name(&self) -> &str {
         if self.kind.is_empty() {
-            "an operation that the service does not name"
+            "an unnamed operation"
         } else {
             &self.kind
         }

@@ -63,7 +63,8 @@ impl Setting {
             Setting::MakeManaged => {
                 "Turn on Managed Environments in the admin center, or pass \
                     `--make-managed` to `cmkctl \
-                    add-environment` or `cmkctl enable`. Its users then need premium licences."
+                    add-environment` or `cmkctl enable`. The environment's users then need premium \
+                    licences."
             }
             Setting::PowerPlatformOnly => {
                 "Integrate the environment first. Microsoft does not support a key before the \
@@ -71,7 +72,7 @@ impl Setting {
                 pass `--power-platform-only`."
             }
             Setting::NoKeyVersion => "Leave out `--key-version`.",
-            Setting::Location => "Pass a location that the provider has: `--location`.",
+            Setting::Location => "Pass a location that enterprise policies support: `--location`.",
             Setting::Reader => {
                 "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
                 your object id."
@@ -92,8 +93,9 @@ impl Setting {
     const fn in_file(self) -> &'static str {
         match self {
             Setting::MakeManaged => {
-                "Write `make-managed = true` below its id (it changes what licences its users \
-                need), or do it in the admin center."
+                "Write `make-managed = true` below the environment's id, or turn on Managed \
+                Environments in the admin center. The environment's users then need premium \
+                licences."
             }
             Setting::PowerPlatformOnly => {
                 "Integrate the environment first. Microsoft does not support a key before the \
@@ -102,13 +104,13 @@ impl Setting {
                 below its id."
             }
             Setting::NoKeyVersion => "Leave out `key-version`.",
-            Setting::Location => "Write a `location` that the provider has.",
+            Setting::Location => "Write a `location` that enterprise policies support.",
             Setting::Reader => {
                 "Ask the Key Vault administrator to write your object id into `readers` and to run \
                 `cmkctl apply`."
             }
             Setting::Grant => {
-                "Delete the line `grant = false` to let cmkctl grant it, or grant it elsewhere."
+                "Delete the line `grant = false`, or grant the access without cmkctl."
             }
             Setting::Region => {
                 "Write `azure-location` into `create-key`, such as `westeurope`. List regions: `az \
@@ -161,8 +163,8 @@ impl Remedy {
                 caller,
             } => get_role(role, lacking, caller.as_deref()),
             Remedy::Move { .. } => {
-                "To move it to another policy, use `cmkctl swap-policy`. Adding never replaces a \
-                    policy."
+                "To move the environment to another policy, use `cmkctl swap-policy`. Adding an \
+                    environment never replaces its policy."
                     .to_owned()
             }
         }
@@ -202,8 +204,8 @@ impl Remedy {
 
 fn get_role(role: &str, lacking: &Lacking, caller: Option<&str>) -> String {
     format!(
-        "Get the role `{role}` there: `az role assignment create --role \"{role}\" --assignee {} \
-        --scope {}`.",
+        "Get the role `{role}` on this scope: `az role assignment create --role \"{role}\" \
+        --assignee {} --scope {}`.",
         caller.map_or_else(|| "YOUR_OBJECT_ID".to_owned(), quoted),
         quoted(&lacking.scope)
     )

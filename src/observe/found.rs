@@ -72,9 +72,11 @@ pub async fn subscription_named(reader: &Reader, typed: Option<&str>) -> Result<
     }
     let what = match (typed, fit.len()) {
         (Some(typed), 0) => format!("No subscription that is visible to you is called `{typed}`."),
-        (Some(typed), count) => format!("`--subscription {typed}` fits {count} subscriptions."),
+        (Some(typed), count) => format!("`--subscription {typed}` matches {count} subscriptions."),
         (None, 0) => "Your account sees no subscription.".to_owned(),
-        (None, _) => "In which subscription the vault shall be was not said.".to_owned(),
+        (None, _) => {
+            "Several subscriptions are visible to you. Choose one for the vault.".to_owned()
+        }
     };
     let shown = if fit.is_empty() {
         all.iter().collect()
@@ -111,7 +113,7 @@ pub async fn policy_named(reader: &Reader, name: &str) -> Result<Result<ArmId>> 
 /// asked.
 pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, String)> {
     let unread = |fault: Fault| {
-        let what = format!("Who `--reader {typed}` is can't be looked up.");
+        let what = format!("cmkctl can't look up who `--reader {typed}` is.");
         fault.into_error(what).hint(
             "Pass the object id: `az ad signed-in-user show --query id`, or `az ad sp show --id \
             CLIENT_ID --query id`.",
@@ -182,14 +184,17 @@ impl Names {
             .extend(did_you_mean(name, names.iter().copied()));
         if !names.is_empty() {
             let shown: Vec<&str> = names.iter().copied().take(SHOWN).collect();
-            error = error.hint(format!("There is: {}.", shown.join(", ")));
+            error = error.hint(format!("Visible to you: {}.", shown.join(", ")));
         }
-        error.hint("Another tenant or account sees others: `cmkctl auth status`.")
+        error.hint("Check that you use the right tenant and account: `cmkctl auth status`.")
     }
 }
 
 fn ambiguous(flag: &str, name: &str, several: &[&ArmId]) -> Error {
-    let mut error = Error::usage(format!("`{flag} {name}` fits {} resources.", several.len()));
+    let mut error = Error::usage(format!(
+        "`{flag} {name}` matches {} resources.",
+        several.len()
+    ));
     for id in several.iter().take(SHOWN) {
         error = error.hint(id.to_string());
     }

@@ -14,8 +14,8 @@ pub fn wanted_file(
     at: Timestamp,
 ) -> String {
     let mut text = format!(
-        "# What was there on {}. `cmkctl plan FILE` shows what differs from it, `cmkctl apply \
-        FILE` changes that.\n\n",
+        "# Current state on {}. `cmkctl plan FILE` shows the changes that this file requires. \
+        `cmkctl apply FILE` makes them.\n\n",
         day(at)
     );
     if wanted.policies.is_empty() {

@@ -71,7 +71,7 @@ pub const MATRIX: [Coverage; 17] = [
         "Finance",
         "supported",
         "data managed under stand-alone RCS is not covered. From 10.0.39 RCS is part of \
-            Globalization Studio: verify",
+            Globalization Studio: verify the coverage with Microsoft",
     )
     .from(ARTICLE)
     .explained("CMK038"),
@@ -121,15 +121,15 @@ pub const MATRIX: [Coverage; 17] = [
     row(
         "Power Automate",
         "partial",
-        "without the flows below and connections without OAuth",
+        "except the flows listed below and connections without OAuth",
     )
     .from(FLOWS)
     .explained("CMK029"),
     row(
         "Copilot Studio",
         "partial",
-        "only where the key was applied on 2025-04-07 or later. Elsewhere, remove the key and \
-            apply it again",
+        "only if the key was applied on 2025-04-07 or later. If it was applied earlier, remove \
+            the key and apply it again",
     )
     .from(COPILOT_STUDIO),
     row(
@@ -147,7 +147,7 @@ pub const MATRIX: [Coverage; 17] = [
     row(
         "Business Central",
         "partial",
-        "an environment that is linked follows this key. Its copies do not",
+        "a linked Business Central environment uses this key. Its copies do not",
     )
     .from(BUSINESS_CENTRAL),
     row("Nuance Conversational IVR", "not supported", ""),

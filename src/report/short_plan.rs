@@ -54,7 +54,7 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
         other => format!("{other} outages"),
     };
     let counts = format!(
-        "{} to create, {} to change, {} in place, {outages}.",
+        "{} to create, {} to change, {} unchanged, {outages}.",
         count('+'),
         count('~'),
         count('=')

@@ -77,7 +77,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
         ([], []) if !plan.withheld.is_empty() => (
             Kind::Forbidden,
             format!(
-                "The evidence for a step is missing: {}.",
+                "cmkctl could not verify what this step requires: {}.",
                 plan.withheld[0].what
             ),
         ),
@@ -129,7 +129,7 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
             .collect();
         let error = Error { message, ..error };
         if messages.is_empty() {
-            return Err(error.hint("Run the same command again for a plan of what you see now."));
+            return Err(error.hint("Run the same command again for a plan of the current state."));
         }
         return Err(error.detail(messages.join(" ")));
     }
@@ -146,7 +146,7 @@ pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     if plan.actions.iter().any(is_gone) {
         return Err(changed(
             unsent,
-            "the key, its policy or the grant on the key is not there any more",
+            "the key, its policy or the grant on the key no longer exists",
         ));
     }
     Ok(())
@@ -182,7 +182,7 @@ pub(super) fn names_fit(
     if names.is_empty() {
         Err(error)
     } else {
-        Err(error.hint(format!("It asks for: {}.", names.join(", "))))
+        Err(error.hint(format!("The plan asks for: {}.", names.join(", "))))
     }
 }
 
@@ -238,7 +238,8 @@ pub(super) async fn consent(
 
 /// Asks for the name, letter by letter, and allows a few slips. `None` without an answer.
 async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<Option<String>> {
-    let mut prompt = format!("{why}\nType the name to continue (`{name}`), or nothing to stop:");
+    let mut prompt =
+        format!("{why}\nType the name to continue (`{name}`), or press Enter to stop:");
     for slip in 0..=SLIPS {
         let Some(answer) = question(&prompt, unchanged, out).await? else {
             return Ok(None);
@@ -251,7 +252,7 @@ async fn typed(name: &str, why: &str, unchanged: &str, out: &mut Out) -> Result<
         if slip == SLIPS || says_no {
             return Err(other_name(name, &answer, unchanged));
         }
-        prompt = format!("`{answer}` is not the name. Type `{name}`, or nothing to stop:");
+        prompt = format!("`{answer}` is not the name. Type `{name}`, or press Enter to stop:");
     }
     Ok(None)
 }

@@ -128,7 +128,7 @@ pub(super) async fn fix(
     for repair in repairs(command, target, observed, plan, asked) {
         if asked.dry_run {
             out.say(&format!(
-                "--fix would: {} ({})",
+                "`--fix` would make this repair: {} (to confirm: {})",
                 repair.action, repair.flags
             ));
             continue;
@@ -140,7 +140,7 @@ pub(super) async fn fix(
         let so_far = unchanged(repaired.sent);
         let Ok(consent) = consented(&single_step, &repair, so_far, out).await? else {
             out.say(&format!(
-                "Left out, because it was not confirmed: {} ({})",
+                "cmkctl skipped this repair, because you did not confirm it: {} (to confirm: {})",
                 repair.action, repair.flags
             ));
             continue;
@@ -199,7 +199,7 @@ async fn ask(
     Ok(match harm.typed_consent() {
         Some(name) => {
             let prompt = format!(
-                "{}? {why} Type `{name}`, anything else to leave it out:",
+                "{}? {why} Type `{name}`, or anything else to skip it:",
                 repair.action
             );
             let answer = question(&prompt, so_far, out).await?;
@@ -207,7 +207,7 @@ async fn ask(
         }
         None => {
             let prompt = format!(
-                "{}? {why} Type `yes`, anything else to leave it out:",
+                "{}? {why} Type `yes`, or anything else to skip it:",
                 repair.action
             );
             let answer = question(&prompt, so_far, out).await?;

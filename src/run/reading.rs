@@ -242,27 +242,27 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
         let policy = quoted(&policy.to_string());
         format!("{program} add-environment {id} --policy {policy}")
     });
-    let wait = format!("Wait for it from any machine: `{program} status {id} --wait`.");
+    let wait = format!("Wait for the operation, from any machine: `{program} status {id} --wait`.");
     let mut next = Vec::new();
     for state in &judged.states {
         next.extend(match state {
             State::Locked => Some(format!(
-                "Bring the key back, then: `{program} unlock {id}`."
+                "Restore the key and enable the environment: `{program} unlock {id}`."
             )),
             State::Failed => Some(format!(
-                "Run the same add again, do not remove: `{add_command}`."
+                "Do not remove the environment. Add it again: `{add_command}`."
             )),
             State::Removing | State::Encrypting => Some(wait.clone()),
             State::NotEncrypted => Some(format!(
-                "Next: `{program} enable {id} --dry-run` shows the plan. At a terminal it asks for \
-                what is missing."
+                "Next: `{program} enable {id} --dry-run` shows the plan. At a terminal, cmkctl \
+                asks for missing values."
             )),
             State::NotVisible if environment.key_link.unreadable().is_some() => {
                 Some("cmkctl could not read whether a policy is linked.".to_owned())
             }
             State::NotVisible => Some(format!(
-                "You don't see everything that protects it. The Key Vault administrator sees the \
-                rest: `{} status {id}`.",
+                "You can't see everything that protects the environment. The Key Vault \
+                administrator can see the rest: `{} status {id}`.",
                 context.line_of_others()
             )),
             State::Endangered | State::Expiring | State::Encrypted => None,

@@ -47,7 +47,7 @@ fn hidden(action: &Action, plan: &Plan) -> Option<Error> {
     };
     let found = plan.findings.iter().find(is_about)?;
     let what = format!("{}: {}", unsent(action), found.message);
-    let advice = "Run the same command again for a plan of what you see now.";
+    let advice = "Run the same command again for a plan of the current state.";
     Some(Error::new(Kind::Forbidden, what).hint(advice))
 }
 
@@ -79,7 +79,7 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
     let error = if was.hides(is) {
         let why = "what the plan was made of is not visible to you any more";
         Error::new(Kind::Forbidden, format!("{unsent}: {why}."))
-            .hint("Run the same command again for a plan of what you see now.")
+            .hint("Run the same command again for a plan of the current state.")
     } else {
         let why = "the facts that it relies on have changed since the plan was made";
         changed(&unsent, why)

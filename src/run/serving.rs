@@ -149,7 +149,7 @@ const ANSWERS: Duration = Duration::from_secs(2);
 /// Refuses to overwrite a cloud file, unless a sandbox wrote it that no longer runs.
 async fn unused(file: &Path) -> Result<()> {
     let shown = file.display();
-    let another = "Name a file that doesn't exist with `--cloud-file`.";
+    let another = "With `--cloud-file`, pass the path of a file that does not exist yet.";
     let kind = match std::fs::metadata(file) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound && file.symlink_metadata().is_err() => {

@@ -202,7 +202,8 @@ impl Run<'_> {
     async fn still_right(&self, member: &Member, action: &Action) -> Result<()> {
         let Some(wanted) = self.wanted.only(&member.policy, &member.id) else {
             let message = format!(
-                "`{}` is not started: the file does not name it.",
+                "cmkctl did not take `{}` offline, because the file does not list this \
+                    environment.",
                 member.name
             );
             return Err(Error::new(Kind::Unexpected, message));
@@ -216,7 +217,8 @@ impl Run<'_> {
         let fleet = plan(&wanted, &sight);
         if fleet.has_unseen() {
             let message = format!(
-                "`{}` is not started: it is not visible to you any more.",
+                "cmkctl did not take `{}` offline, because you can no longer see this \
+                    environment.",
                 member.name
             );
             return Err(Error::new(Kind::Forbidden, message));
@@ -234,8 +236,8 @@ impl Run<'_> {
         let when = at.strftime("%a %Y-%m-%d %H:%M");
         let name = &member.name;
         let message = format!(
-            "`{name}` was not started, because the change window is closed. The next one opens on \
-                {when} UTC."
+            "cmkctl did not take `{name}` offline, because the change window is closed. The next \
+                window opens on {when} UTC."
         );
         Err(Error::new(Kind::StillRunning, message))
     }

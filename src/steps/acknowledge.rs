@@ -61,23 +61,25 @@ fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
     [
         note(
             "CMK038",
-            "Data under stand-alone Regulatory Configuration Service is not covered. This includes \
-                Electronic Invoicing and Tax Calculation.",
-            "From 10.0.39 it is part of Globalization Studio. Verify that you use that version.",
+            "The key does not cover data under stand-alone Regulatory Configuration Service \
+                (RCS). This includes Electronic Invoicing and Tax Calculation.",
+            "From 10.0.39, RCS is part of Globalization Studio. Verify that you use 10.0.39 or \
+                later.",
             "Finance and operations administrator",
         ),
         note(
             "CMK039",
-            "The Commerce e-commerce CMS and recommendations are not covered. Scale units, ratings \
-                and reviews in another geography are not covered either.",
-            "Keep them in the environment's geography, or accept this limit.",
+            "The key does not cover the e-commerce CMS and recommendations of Commerce. It does \
+                not cover scale units, ratings and reviews in another geography either.",
+            "Keep scale units, ratings and reviews in the environment's geography, or accept this \
+                limit.",
             "Finance and operations administrator",
         ),
         note(
             "CMK040",
-            "Lifecycle Services is not covered: file assets, methodologies, task recorder, \
-            project metadata.",
-            "Keep nothing confidential there.",
+            "The key does not cover these data of Lifecycle Services: file assets, methodologies, \
+            task recorder, project metadata.",
+            "Keep nothing confidential in Lifecycle Services.",
             who::LCS,
         ),
     ]

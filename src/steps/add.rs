@@ -143,7 +143,7 @@ fn being_taken_off(environment: &Environment) -> Finding {
             "The lifecycle operation `{REMOVE}` runs on `{name}`: the environment leaves its \
                 policy."
         ),
-        Remedy::wait("Wait until it ends, then run the same command again."),
+        Remedy::wait("Wait until the operation ends, then run the same command again."),
         who::POWER_PLATFORM,
     )
 }

@@ -56,8 +56,8 @@ impl Verdict {
                 "The finance and operations environment is integrated with Power Platform."
             }
             Verdict::Unified => {
-                "This is a unified environment without Lifecycle Services. Customer-managed keys \
-                    are not documented for it."
+                "This is a unified environment without Lifecycle Services. Microsoft's \
+                    documentation does not mention customer-managed keys for such environments."
             }
             Verdict::NotFinanceAndOperations => {
                 "This Power Platform environment has no finance and operations apps."
@@ -69,7 +69,7 @@ impl Verdict {
             Verdict::LinkIncomplete => "The setup of the integration started but did not finish.",
             Verdict::Mismatch => {
                 "Dataverse and Power Platform show different finance and operations environments \
-                for it."
+                for this environment."
             }
             Verdict::CloudHosted => {
                 "This is a cloud-hosted environment in your own subscription. Customer-managed \

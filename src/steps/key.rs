@@ -223,8 +223,8 @@ fn health(policy: &Policy) -> Option<Finding> {
         Severity::Warn,
         policy.id.to_string(),
         message,
-        "Check the key, its vault and the grant: `cmkctl check`. Ask Microsoft support if these \
-        are in order.",
+        "Check the key, its vault and the grant: `cmkctl check`. If all three are in order, ask \
+        Microsoft support.",
         who::KEY_VAULT,
     ))
 }

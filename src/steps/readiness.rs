@@ -123,7 +123,7 @@ impl<'a> Readiness<'a> {
             Occupied::No => None,
             Occupied::By(operation) => Some(block(
                 format!("The lifecycle operation `{operation}` runs on `{name}`."),
-                "Wait until it ends, then run the same command again.",
+                "Wait until the operation ends, then run the same command again.",
             )),
             Occupied::In(state) => Some(block(
                 format!("`{name}` is in the management state `{state}`."),

@@ -163,7 +163,7 @@ fn late(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
             day(end),
             day(next)
         ),
-        "Rotate the key before that day: `cmkctl rotate-key`.".to_owned(),
+        "Rotate the key before it expires: `cmkctl rotate-key`.".to_owned(),
     ))
 }
 

@@ -377,7 +377,7 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
                         "The lifecycle operation `{operation}` runs on `{name}`. cmkctl does not \
                             enable it."
                     ),
-                    "Wait until it ends, then run the same command again.",
+                    "Wait until the operation ends, then run the same command again.",
                     who::POWER_PLATFORM,
                 ))
             }

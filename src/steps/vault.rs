@@ -61,8 +61,8 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
         Seen::Unreadable(_) => (
             format!("There is no vault `{id}`."),
             format!(
-                "Check the id. Recover a deleted vault of that name, do not create it again: `az \
-                    keyvault list-deleted{}`.",
+                "Check the id. If the vault was deleted, recover it. Do not create it again. List \
+                    deleted vaults: `az keyvault list-deleted{}`.",
                 in_subscription(vault)
             ),
         ),
@@ -146,7 +146,7 @@ impl<'a> Named<'a> {
 
     fn not_known(&self, code: &'static str, what: &str, why: &str) -> Finding {
         let look = format!(
-            "Look at it: `az resource show --ids {}`.",
+            "Show its properties: `az resource show --ids {}`.",
             quoted(&self.vault.id.to_string())
         );
         let message = crate::model::unknown::unknown(what, why);
@@ -210,8 +210,8 @@ impl<'a> Named<'a> {
             "CMK047",
             Severity::Warn,
             format!("{sentence}. Old keys must be kept for 28 to 30 days."),
-            "It can't be changed later. Never delete a key version before cmkctl or the 30 days \
-                allow it.",
+            "The retention can't be changed later. Do not delete a key version until 30 days have \
+                passed.",
         ))
     }
 

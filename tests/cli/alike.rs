@@ -80,7 +80,7 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
         let ran = served
             .run(&[&["remove-environment", "--yes"], wrong].concat())
             .exits(2);
-        ran.says(&["No changes were made.", "It asks for: `Contoso UAT`."]);
+        ran.says(&["No changes were made.", "The plan asks for: `Contoso UAT`."]);
     }
     served
         .run(&["remove-environment", "--yes", "--confirm", "Contoso UTA"])
@@ -113,7 +113,7 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
             .says(&["fits nothing", &name]);
         with(&["--vault", "kv-nowhere"])
             .exits(2)
-            .says(&["fits nothing", "There is: "]);
+            .says(&["fits nothing", "Visible to you: "]);
         with(&["--sku", "Producton"])
             .exits(2)
             .says(&["Did you mean `Production`?"]);

@@ -94,7 +94,7 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
         (
             "--vault",
             policy.replace(GUID, "1"),
-            "`1` is not a subscription id",
+            "`1` is not a valid subscription id",
         ),
         (
             "--policy",

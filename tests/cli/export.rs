@@ -111,7 +111,7 @@ fn a_policy_without_environments_is_exported_and_adopted() {
         .run(&["export", "bicep", "--policy", "nope"])
         .exits(2);
     assert!(
-        ran.stderr.contains("There is: ep-contoso-cmk."),
+        ran.stderr.contains("Visible to you: ep-contoso-cmk."),
         "{}",
         ran.stderr
     );

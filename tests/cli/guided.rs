@@ -75,7 +75,7 @@ fn who_sees_everything_is_led_to_the_end_and_gets_a_script() {
         "  + Create the enterprise policy `ep-cmk-contoso`",
         "  ~ Make `Contoso UAT` a Managed Environment",
         "  ! Add the environment `Contoso UAT`",
-        "2 to create, 2 to change, 0 in place, 1 outage.",
+        "2 to create, 2 to change, 0 unchanged, 1 outage.",
         "Key Vault administrator: 3 steps.",
         "Power Platform Administrator: 2 steps.",
         "`Contoso UAT` is OFFLINE during this, for up to 4 days.",

@@ -95,8 +95,8 @@ fn a_webhook_that_fails_changes_nothing_and_is_said() {
     for (answers, tries, words) in [
         (&[Says::Status(500)][..], 3, "the host answered 500"),
         (&[Says::Status(503), Says::Status(200)], 2, ""),
-        (&[Says::Status(404)], 1, "it answered 404"),
-        (&[Says::Redirect], 1, "follows no redirect"),
+        (&[Says::Status(404)], 1, "the host answered 404"),
+        (&[Says::Redirect], 1, "does not follow redirects"),
         (&[Says::Nothing, Says::Status(202)], 2, ""),
     ] {
         let hook = Hook::start(answers);

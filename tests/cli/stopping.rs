@@ -66,13 +66,11 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
     // The same for the second prompt, which follows the repair.
     let fresh = Served::start("fresh", FAST);
     let mut typing = Typing::at(fresh.command("admin", &["enable", "--fix"]));
-    typing.sees("leave it out:");
+    typing.sees("skip it:");
     typing.types("yes");
     typing.sees("✓");
     let began = Instant::now();
-    while typing.screen().matches("leave it out:").count() < 2
-        && !typing.screen().contains(QUESTION)
-    {
+    while typing.screen().matches("skip it:").count() < 2 && !typing.screen().contains(QUESTION) {
         assert!(
             began.elapsed() < Duration::from_secs(60),
             "{}",

@@ -96,7 +96,7 @@ fn granted<'a>(policy: &'a ArmId, grant: Grant<'a>, right: Option<AzureRight<'a>
 
 pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
     Facts {
-        why: "Who adds an environment must be able to read the policy.",
+        why: "The administrator who adds an environment must be able to read the policy.",
         side: Side::KeyVault,
         subject: Subject::Policy(policy),
         harm: Harm::None,
@@ -130,7 +130,7 @@ pub(super) fn rotates_itself(place: &KeyPlace) -> Facts<'_> {
 
 /// A deleted key, or a version that was disabled, comes back.
 pub(super) fn restored<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
-    let why = "Only the original key opens the data that was encrypted with it.";
+    let why = "Only the original key decrypts the data that was encrypted with it.";
     of_key(place, why, Some(evidence))
 }
 
@@ -139,8 +139,8 @@ pub(super) fn disabled<'a>(
     overridden: &'a [String],
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "Environments that still need it go offline immediately. Nothing is deleted, and you \
-        can enable it again.";
+    let why = "Environments that still need this key version go offline immediately. Nothing is \
+        deleted, and you can enable the version again.";
     Facts {
         harm: Harm::CutsOff {
             key: place.key.as_str(),
@@ -175,8 +175,8 @@ fn of_key<'a>(
 /// `--fix` needs a separate flag for this.
 pub(super) fn protected<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
-        why: "Without purge protection, a deleted key can be purged, and its data is then lost. \
-            You can't turn it off again.",
+        why: "Without purge protection, a deleted key can be purged, and the data that it encrypts \
+            is then lost. You can't turn purge protection off again.",
         side: Side::KeyVault,
         subject: Subject::Vault(vault),
         harm: Harm::Irreversible { vault: &vault.name },

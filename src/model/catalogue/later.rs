@@ -166,8 +166,8 @@ pub(super) const LATER: [Entry; 33] = [
             and Tax Calculation and Electronic Invoicing used with it, is not covered by the key.",
         fix: "From 10.0.39 on use Globalization Studio, and verify with Microsoft what is covered.",
         who: who::APPS,
-        source: "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13 (that \
-            the merger into Globalization Studio changes it: inferred)",
+        source: "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13 \
+            (inferred: the merger into Globalization Studio changes this)",
     },
     Entry {
         code: "CMK039",
@@ -219,8 +219,8 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Vault and environment in different tenants",
         cause: "Subscription, vault, policy and environment must belong to one tenant. A key of \
             another tenant is not supported.",
-        fix: "Use a vault in the environment's tenant: `az account list --all --query \
-            \"[?tenantId=='TENANT_ID']\"`.",
+        fix: "Use a vault in the environment's tenant. List that tenant's subscriptions: `az \
+            account list --all --query \"[?tenantId=='TENANT_ID']\"`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -267,7 +267,7 @@ pub(super) const LATER: [Entry; 33] = [
             --retention-days 90 --enable-purge-protection true`.",
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Power Platform admin docs, customer-managed-key, 2025-06-09 \
-            (the limit of 30 days: inferred)",
+            (inferred: the limit of 30 days)",
     },
     Entry {
         code: "CMK048",
@@ -275,11 +275,11 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Policy not healthy",
         cause: "The service itself says that the policy is not healthy (`healthStatus` is \
             `Warning` or `Unhealthy`, or an unknown value). It gives no other cause.",
-        fix: "Check the key, its vault and the grant: `cmkctl check`. Ask Microsoft support if \
-            these are in order.",
+        fix: "Check the key, its vault and the grant: `cmkctl check`. If all three are in \
+            order, ask Microsoft support.",
         who: who::KEY_VAULT,
         source: "Azure REST API specifications, Microsoft.PowerPlatform 2020-10-30-preview \
-            (`healthStatus`, its consequences are inferred)",
+            (`healthStatus`, inferred: its consequences)",
     },
     Entry {
         code: "CMK049",
@@ -359,7 +359,7 @@ pub(super) const LATER: [Entry; 33] = [
         fix: "You do not need to move it. `cmkctl check-integration ENVIRONMENT` shows what it is.",
         who: who::POWER_PLATFORM,
         source: "Microsoft Learn, finance and operations, enable-power-platform-integration, \
-            2023-05-02 (what a moved environment shows: inferred)",
+            2023-05-02 (inferred: what a moved environment shows)",
     },
     Entry {
         code: "CMK056",

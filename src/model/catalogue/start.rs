@@ -86,7 +86,7 @@ pub(super) const START: [Entry; 24] = [
     Entry {
         code: "CMK008",
         severity: Block,
-        title: "Location that the provider doesn't know",
+        title: "Location not supported by enterprise policies",
         cause: "A policy's location is a Power Platform geography, not an Azure region, and three \
             geographies have another name here: `uk`, `brazil` and `uae`. Italy and Poland have \
             environments and no location here. For other values, Azure Resource Manager answers \
@@ -159,7 +159,7 @@ pub(super) const START: [Entry; 24] = [
             enable` wait by themselves. A role on the vault itself takes 5 minutes.",
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Azure role-based access control, troubleshooting, seen 2026-11 \
-            (5 minutes and 8 hours as limits: inferred)",
+            (inferred: the limits of 5 minutes and 8 hours)",
     },
     Entry {
         code: "CMK014",
@@ -208,8 +208,8 @@ pub(super) const START: [Entry; 24] = [
         fix: "Leave out `--key-version` when the policy is created: a policy without a version \
             follows rotations.",
         who: who::KEY_VAULT,
-        source: "github.com/microsoft/PowerPlatform-EnterprisePolicies, 2026-05 (that rotation is \
-            ignored: inferred)",
+        source: "github.com/microsoft/PowerPlatform-EnterprisePolicies, 2026-05 (inferred: a \
+            rotation has no effect)",
     },
     Entry {
         code: "CMK018",

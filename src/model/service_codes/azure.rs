@@ -289,7 +289,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::Gone),
         cause: "The parent resource does not exist.",
-        fix: "Check the id, and create what is missing first.",
+        fix: "Check the id. If the parent resource does not exist, create it first.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
         source: source::ARM,

@@ -58,8 +58,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS7000215",
         "The client secret is wrong. Often it is the secret's id instead of its value.",
-        "Set AZURE_CLIENT_SECRET to the value, or create a new one: `az ad app credential reset \
-        --id CLIENT_ID --append`.",
+        "Set AZURE_CLIENT_SECRET to the secret's value, or create a new secret: `az ad app \
+        credential reset --id CLIENT_ID --append`.",
         who::ENTRA,
     ),
     code(

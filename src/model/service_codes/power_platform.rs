@@ -77,8 +77,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         fix: "Check the environment's state: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK028"),
-        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (that the \
-            environment decides: inferred)",
+        source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (inferred: \
+            the environment decides)",
     },
     ServiceCode {
         code: "InvalidApplicationId",

@@ -70,7 +70,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::AzurePolicy),
         cause: "A deny assignment forbids the change, whatever roles the account has (403). \
-            Blueprints, managed applications and deployment stacks make them.",
+            Blueprints, managed applications and deployment stacks create deny assignments.",
         fix: "In the Azure portal, open the scope's Access control (IAM), Deny assignments. A deny \
             assignment can exclude your account.",
         who: who::OWNER,

@@ -113,7 +113,7 @@ impl Need {
             Need::Key => (target.key.is_some(), "the key (`--key`)"),
             Need::Location => (
                 target.location.is_some() || target.environment.is_some(),
-                "the location (`--location`, or an ENVIRONMENT, whose geography is taken)",
+                "the location (`--location`, or an ENVIRONMENT whose geography cmkctl uses)",
             ),
         };
         (!given).then_some(what)
@@ -133,11 +133,13 @@ impl Command {
         let what = format!("`{}` needs more: {}.", self.name, missing.join(", "));
         let mut error = Error::usage(what);
         if self.keys == Keys::FitOrNew && target.key.is_none() {
-            error = error.hint("No key yet: `cmkctl create-key` makes one, and a vault for it.");
+            error = error.hint(
+                "If you have no key, `cmkctl create-key` creates one, and a vault if needed.",
+            );
         }
         Err(error
             .hint("At a terminal, and without `--yes` and `-o`, cmkctl asks for what is missing.")
-            .hint("Try it without: `--sandbox`."))
+            .hint("To rehearse in a simulated tenant, add `--sandbox`."))
     }
 
     /// Everything that is missing, and the flags for it.

@@ -58,7 +58,10 @@ pub(super) async fn pick(
     picked.await?.ok_or_else(|| {
         Error::new(Kind::Forbidden, "Your account sees no enterprise policy.")
             .finding("CMK019")
-            .hint("Who made it can give you `Reader` on it: `cmkctl create-policy … --reader ID`.")
+            .hint(
+                "The policy's creator can grant you the role `Reader`: `cmkctl create-policy … \
+                    --reader ID`.",
+            )
     })
 }
 

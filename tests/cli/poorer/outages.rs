@@ -376,10 +376,7 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
     let enable = ["enable", "--yes", "--confirm", "Contoso UAT"];
     let ran = Between::after(&served, 1, gone).run_as("admin", &enable);
     assert!(
-        ran.code == 10
-            && ran
-                .stderr
-                .contains("the grant on the key is not there any more"),
+        ran.code == 10 && ran.stderr.contains("the grant on the key no longer exists"),
         "{}",
         ran.stderr
     );

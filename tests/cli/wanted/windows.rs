@@ -70,8 +70,8 @@ fn a_window_that_closes_while_everything_is_looked_at_once_more_stops_the_start(
     };
     let (ran, started) = ends(2500, 8);
     ran.says(&[
-        "`Team a` was not started, because the change window is closed. The next one opens on Mon \
-        2026-03-09 07:00 UTC.",
+        "cmkctl did not take `Team a` offline, because the change window is closed. The next \
+        window opens on Mon 2026-03-09 07:00 UTC.",
     ]);
     assert_eq!(started, 0);
     assert_eq!(ends(0, 0).1, 1);
