@@ -291,7 +291,7 @@ mod tests {
         assert!(
             remedy
                 .on_command_line()
-                .contains("Adding never replaces a policy")
+                .contains("never replaces its policy")
         );
         let command = format!("`cmkctl swap-policy e --policy {policy}`");
         assert!(remedy.in_file().contains(&command), "{}", remedy.in_file());

@@ -209,7 +209,7 @@ fn fits_nothing(asked: &str, flag: &str, what: &str, known: &BTreeSet<&str>) -> 
     if shown.is_empty() {
         error.hint("The tenant has none.")
     } else {
-        error.hint(format!("There is: {}.", shown.join(", ")))
+        error.hint(format!("Visible to you: {}.", shown.join(", ")))
     }
 }
 

@@ -157,7 +157,13 @@ fn an_environment_that_is_not_visible_by_now_is_not_enabled() {
     let unlock = ["unlock", "--policy", "ep-contoso-cmk", "--yes"];
     // The first single read of the key is for the step, the second one for its evidence.
     for (looks, words) in [
-        (0, ["Nothing was sent", "can't read whether it is needed"]),
+        (
+            0,
+            [
+                "Nothing was sent",
+                "can't check whether this change is needed",
+            ],
+        ),
         (1, ["is not started", "You can't see"]),
     ] {
         let between = Between::after(&served, looks, vec![hidden]);

@@ -315,7 +315,7 @@ fn where_nobody_is_all_that_is_missing_is_named_at_once() {
     ran.says_on_stderr(&["`--ask` asks at a terminal"]);
     let ran: Ran = crate::tool::run(&["enable"]).exits(2);
     ran.says_on_stderr(&["ENVIRONMENT", "`--policy`", "`--vault`", "`--key`"]);
-    ran.says_on_stderr(&["No key yet: `cmkctl create-key`"]);
+    ran.says_on_stderr(&["If you have no key, `cmkctl create-key`"]);
 }
 
 #[test]

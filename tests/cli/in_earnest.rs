@@ -111,7 +111,7 @@ fn a_secret_that_is_refused_is_not_passed_over() {
     let refused = run(&[], "hunter2").exits(4);
     assert!(
         refused.stderr.contains("AADSTS7000215")
-            && refused.stderr.contains("AZURE_CLIENT_SECRET to the value"),
+            && refused.stderr.contains("AZURE_CLIENT_SECRET to the secret"),
         "{}",
         refused.stderr
     );

@@ -319,7 +319,7 @@ fn readers_are_named_as_people_know_them() {
     typing.presses("\r");
     let question = "Reader of the policy (nothing: they can read it): ";
     for (typed, told) in [
-        ("nobody", "can't be looked up"),
+        ("nobody", "can't look up"),
         ("{nobody}", "is not an object id or a name"),
         (
             "nobody@contoso.onmicrosoft.com",
