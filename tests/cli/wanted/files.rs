@@ -47,7 +47,7 @@ fn a_blocker_on_one_blocks_all() {
         "CMK025 BLOCK",
         "cmkctl swap-policy ",
         "CMK006 BLOCK",
-        "Write `make-managed = true` below its id",
+        "Write `make-managed = true` below the environment's id",
     ]);
     assert!(served.effects().is_empty());
     // The name is checked: a wrong name means another environment.
