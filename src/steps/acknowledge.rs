@@ -69,8 +69,8 @@ fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
         ),
         note(
             "CMK039",
-            "The key does not cover Commerce's e-commerce CMS and recommendations, nor scale units, \
-                ratings and reviews in another geography.",
+            "The key does not cover Commerce's e-commerce CMS and recommendations, nor scale \
+                units, ratings and reviews in another geography.",
             "Keep scale units, ratings and reviews in the environment's geography, or accept this \
                 limit.",
             "Finance and operations administrator",

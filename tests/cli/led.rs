@@ -124,7 +124,7 @@ fn create_key_leads_to_its_end_too() {
     typing.sees("Name of the new key vault (Enter: `kv-cmk`)");
     typing.types("kv-contoso-cmk");
     typing.sees("No vault can be called `kv-contoso-cmk`");
-    let question = "Name of the new key vault (Enter: `kv-cmk`):";
+    let question = "Name of the new key vault (Enter: `kv-cmk`): ";
     typing.sees_at_the_end(question);
     typing.types("k");
     typing.sees("A new vault can't be called `k`.");
