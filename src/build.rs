@@ -1,7 +1,9 @@
 //! Puts the commit into `cmkctl --version` if it is known. A source archive has no commit. A debug
-//! build leaves it out, because every commit would otherwise rebuild everything.
+//! build leaves it out, because every commit would otherwise rebuild everything. A build for size
+//! also leaves out the tables that unwind the stack.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -20,6 +22,32 @@ fn main() {
         |commit| format!("{version} ({})", commit.trim()),
     );
     println!("cargo::rustc-env=CMKCTL_VERSION={text}");
+    without_unwinding();
+}
+
+/// What the linker leaves out.
+const UNWINDING: &str =
+    "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) } } INSERT AFTER .text;";
+
+/// Leaves out the tables for unwinding in a build for size. They are an eighth of the binary. It
+/// aborts at a panic, so only a backtrace would read them, and it has no symbols for one. The
+/// compiler's own option, `force-unwind-tables=no`, did not change the size. This is for the target
+/// on which Rust links with lld.
+fn without_unwinding() {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let for_size = is("PROFILE", "release") && is("OPT_LEVEL", "z");
+    if !for_size || !is("TARGET", "x86_64-unknown-linux-gnu") {
+        return;
+    }
+    let Ok(folder) = env::var("OUT_DIR") else {
+        return;
+    };
+    // A comma would end the linker's option.
+    let script = Path::new(&folder).join("without-unwinding.ld");
+    if !folder.contains(',') && fs::write(&script, UNWINDING).is_ok() {
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    }
 }
 
 /// The commit and its day. `None` without git, or if this folder lies inside another repository.
