@@ -27,7 +27,7 @@ fn main() {
 
 /// What the linker leaves out.
 const UNWINDING: &str =
-    "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) } } INSERT AFTER .text;";
+    "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) } } INSERT AFTER .text";
 
 /// Leaves out the tables for unwinding in a build for size. They are an eighth of the binary. It
 /// aborts at a panic, so only a backtrace would read them, and it has no symbols for one. The
