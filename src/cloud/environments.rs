@@ -8,7 +8,7 @@ use crate::cloud::json;
 use crate::model::environment::{AppLink, Dataverse, Environment, KeyLink, Rules};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::Known;
-use crate::model::operation::{Failure, Operation, Progress, Requester, StageRun};
+use crate::model::operation::{Failure, Operation, Progress, Requester, StageRun, UNNAMED};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -113,7 +113,7 @@ pub(crate) fn contradicts(environment: &Environment) -> bool {
 
 /// The running operation. If it is unreadable, an operation runs all the same.
 fn ongoing(value: &Value) -> Option<String> {
-    let unnamed = || Some("an unnamed operation".to_owned());
+    let unnamed = || Some(UNNAMED.to_owned());
     match json::look(value, "properties.ongoingOperation") {
         Ok(None) => None,
         Ok(Some(part)) => json::text(part, "type.id")

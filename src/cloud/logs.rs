@@ -14,6 +14,7 @@ use crate::model::ids::{ArmId, parse_guid};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::Known;
 use crate::model::logs::{KeyLogs, KeyUse, Workspace};
+use crate::model::text::kusto;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
@@ -75,10 +76,8 @@ fn query(vault: &ArmId, key: &KeyName) -> String {
     )
 }
 
-/// A text of Kusto.
 fn quoted(text: &str) -> String {
-    let escaped = clean(text).replace('\\', "\\\\").replace('\'', "\\'");
-    format!("'{escaped}'")
+    kusto(text, '\'')
 }
 
 /// Reads the one table of the result.

@@ -7,6 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 /// The longest time that an add or a removal takes, by the documentation.
 pub const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(4 * 24);
 
+/// An operation whose kind the service did not say, for sentences.
+pub const UNNAMED: &str = "an unnamed operation";
+
 /// A lifecycle operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operation {
@@ -128,7 +131,7 @@ impl Operation {
     /// Its kind, for sentences.
     pub fn name(&self) -> &str {
         if self.kind.is_empty() {
-            "an unnamed operation"
+            UNNAMED
         } else {
             &self.kind
         }

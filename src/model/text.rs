@@ -32,6 +32,15 @@ pub fn clean_lines(text: &str) -> Cow<'_, str> {
     ))
 }
 
+/// A text of Kusto between these quotation marks, in which nothing ends it.
+pub fn kusto(text: &str, mark: char) -> String {
+    let plain = |ch: char| if ch.is_control() { ' ' } else { ch };
+    let text: String = text.chars().map(plain).collect();
+    let escaped = text.replace('\\', "\\\\");
+    let escaped = escaped.replace(mark, &format!("\\{mark}"));
+    format!("{mark}{escaped}{mark}")
+}
+
 /// Is this a printable ASCII character? Such a byte hides nothing and breaks no line.
 fn harmless(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte)

@@ -380,17 +380,13 @@ pub(super) fn quoted_hcl(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn blueprint(group: &str, name: &str) -> Blueprint {
-        let id = |kind, name| {
-            ArmId::new("11111111-2222-3333-4444-555555555555", group, kind, name).unwrap()
-        };
-        Blueprint {
-            policy: id(ResourceKind::EnterprisePolicy, name),
+impl Blueprint {
+    /// A policy with a vault of roles, and nothing else.
+    pub(super) fn sample(policy: ArmId, vault: ArmId) -> Self {
+        Self {
+            policy,
             location: "europe".to_owned(),
-            vault: id(ResourceKind::Vault, "kv"),
+            vault,
             key: "cmk".to_owned(),
             version: None,
             rbac: Some(true),
@@ -398,6 +394,21 @@ mod tests {
             granted_by: None,
             environments: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blueprint(group: &str, name: &str) -> Blueprint {
+        let id = |kind, name| {
+            ArmId::new("11111111-2222-3333-4444-555555555555", group, kind, name).unwrap()
+        };
+        Blueprint::sample(
+            id(ResourceKind::EnterprisePolicy, name),
+            id(ResourceKind::Vault, "kv"),
+        )
     }
 
     /// The names that a text declares.

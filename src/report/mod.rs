@@ -52,7 +52,7 @@ mod verbatim;
 mod written;
 
 pub use adopt::wanted_file;
-pub use alerts::{alerts_bicep, alerts_terraform};
+pub use alerts::{Language, with_alerts};
 pub use auth::{
     LoggedIn, LoggedOut, Remembered, SignInReach, SignInReport, SignInSource, SignedIn, auth,
     logged_in, logged_out, served,

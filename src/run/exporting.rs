@@ -9,16 +9,8 @@ use crate::model::ids::ArmId;
 use crate::model::known::Known;
 use crate::model::seen::Seen;
 use crate::observe::{Policies, observe_estate};
+pub use crate::report::Language;
 use crate::report::{self, Blueprint, Out};
-
-/// The language of the code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// Azure Bicep.
-    Bicep,
-    /// Terraform, with import blocks.
-    Terraform,
-}
 
 /// What is exported.
 #[derive(Debug, Clone, Copy)]
@@ -61,14 +53,14 @@ pub async fn export(context: &Context, export: Export<'_>, out: &mut Out) -> Res
         };
         return Err(hidden.into_iter().fold(Error::new(kind, what), Error::hint));
     }
-    out.text(&match (language, alerts) {
-        (Language::Bicep, false) => report::bicep(&all, &hidden),
-        (Language::Terraform, false) => report::terraform(&all, &hidden),
-        (Language::Bicep, true) => report::alerts_bicep(&all, &report::bicep(&all, &hidden)),
-        (Language::Terraform, true) => {
-            report::alerts_terraform(&all, &report::terraform(&all, &hidden))
-        }
-    });
+    let mut file = match language {
+        Language::Bicep => report::bicep(&all, &hidden),
+        Language::Terraform => report::terraform(&all, &hidden),
+    };
+    if alerts {
+        file = report::with_alerts(language, &all, &file);
+    }
+    out.text(&file);
     out.written()?;
     whole(hidden.len(), "thing")
 }

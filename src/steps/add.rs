@@ -2,7 +2,8 @@
 
 use super::evidence::{First, LinkEvidence, PolicyAvailability, take};
 use super::lifecycle::{
-    ADD, REMOVE, applies_key, changes_key, governed_last, just_keyed, running, under_way,
+    ADD, JUST_KEYED, REMOVE, applies_key, changes_key, governed_last, just_keyed, running,
+    under_way,
 };
 use super::link::{LinkState, no_environment, offline, standing, unknown_link};
 use super::readiness::{self, Readiness};
@@ -217,9 +218,7 @@ fn unclear(
     match standing {
         LinkState::Unknown(why) => Some(unknown_link(environment, why)),
         LinkState::None if just_keyed(observed) => {
-            let why =
-                "a key was applied within the last hour, and the service may still show old data";
-            Some(unknown_link(environment, &Unreadable::because(why)))
+            Some(unknown_link(environment, &Unreadable::because(JUST_KEYED)))
         }
         LinkState::None
         | LinkState::Done

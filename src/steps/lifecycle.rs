@@ -104,6 +104,10 @@ pub fn running(observed: &Observed) -> Option<&Operation> {
         .and_then(|all| all.iter().find(|operation| !operation.has_ended()))
 }
 
+/// The reason that [`just_keyed`] gives.
+pub(super) const JUST_KEYED: &str =
+    "a key was applied within the last hour, and the service may still show old data";
+
 /// Was a key applied so recently that reads may not show it yet? If the end is not known, yes.
 pub(super) fn just_keyed(observed: &Observed) -> bool {
     let last = observed.operations.present().and_then(|all| all.first());

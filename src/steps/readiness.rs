@@ -2,7 +2,7 @@
 //! service allows.
 
 use super::{Whose, finding, unknown, unseen, who};
-use crate::model::environment::{Environment, Runtime as State, Sku};
+use crate::model::environment::{Environment, Listed, Runtime as State, Sku};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::{Known, Verdict};
 use crate::model::observed::Observed;
@@ -297,22 +297,21 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
             return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
         }
     };
-    let is = |operation: &str| operation.eq_ignore_ascii_case(wanted);
-    let refusal = rules.disallowed.iter().find(|(operation, _)| is(operation));
-    let listed = rules.allowed.iter().any(|operation| is(operation));
-    let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
-    let unsupported = is_default || environment.sku.known() == Some(&Sku::Unsupported);
-    let service = match refusal {
-        Some((_, Some(reason))) => format!(
+    let listed = rules.of(wanted);
+    let service = match listed {
+        Listed::Refused(Some(reason)) => format!(
             "the service does not allow `{wanted}`: {}",
             reason.trim_end_matches('.')
         ),
-        Some((_, None)) => format!("the service does not allow `{wanted}` and gives no reason"),
-        None if listed => format!("the service itself lists `{wanted}` as allowed"),
-        None if silent => "the service does not say what it allows".to_owned(),
-        None => format!("the service does not list `{wanted}` at all"),
+        Listed::Refused(None) => {
+            format!("the service does not allow `{wanted}` and gives no reason")
+        }
+        Listed::Allowed => format!("the service itself lists `{wanted}` as allowed"),
+        Listed::Silent => "the service does not say what it allows".to_owned(),
+        Listed::Missing => format!("the service does not list `{wanted}` at all"),
     };
-    let (severity, message, remedy) = match (unsupported, refusal.is_some()) {
+    let unsupported = is_default || environment.sku.known() == Some(&Sku::Unsupported);
+    let (severity, message, remedy) = match (unsupported, listed) {
         (true, _) => {
             let rule = "This type can't have a customer-managed key";
             (
@@ -321,17 +320,17 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
                 "Choose another environment.",
             )
         }
-        (false, true) => (
+        (false, Listed::Refused(_)) => (
             Severity::Block,
             format!("On `{name}` {service}."),
             "Remove the reason that the service names, or choose another environment.",
         ),
-        (false, false) if !listed && !silent => (
+        (false, Listed::Missing) => (
             Severity::Warn,
             format!("On `{name}` {service}, but it gives no reason."),
             "Look at the environment in the admin center. The service may refuse to add it.",
         ),
-        (false, false) => return None,
+        (false, Listed::Allowed | Listed::Silent) => return None,
     };
     Some(finding(
         "CMK024",

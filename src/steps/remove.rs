@@ -2,7 +2,7 @@
 
 use super::end_state::EndState;
 use super::evidence::{UnlinkEvidence, take};
-use super::lifecycle::{KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
+use super::lifecycle::{JUST_KEYED, KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
 use super::link::{LinkState, locked, no_environment, offline, unknown_link};
 use super::readiness::Readiness;
 use super::{finding, key, quoted, who};
@@ -116,9 +116,7 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     if let Some(operation) = running(observed) {
         return Some(format!("`{}` runs on it", operation.name()));
     }
-    just_keyed(observed).then(|| {
-        "a key was applied within the last hour, and the service may still show old data".to_owned()
-    })
+    just_keyed(observed).then(|| JUST_KEYED.to_owned())
 }
 
 /// Findings that forbid an environment to leave its policy, by a removal or by a move.
@@ -194,19 +192,29 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
 
 /// The note on what must stay after the environment has left.
 fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Finding {
-    let until = day(observed
-        .at
-        .checked_add(KEPT_AFTER_REMOVAL)
-        .unwrap_or(observed.at));
+    let message = format!(
+        "Backups of `{}` stay encrypted with the key of `{}`. Keep key, vault and the policy's \
+            access for 30 more days, until {}.",
+        environment.display_name,
+        policy.name,
+        needed_until(observed)
+    );
+    must_stay(environment, message)
+}
+
+/// The day until which a key is needed if its environment leaves it now.
+pub(super) fn needed_until(observed: &Observed) -> String {
+    let until = observed.at.checked_add(KEPT_AFTER_REMOVAL);
+    day(until.unwrap_or(observed.at))
+}
+
+/// The note on what must stay.
+pub(super) fn must_stay(environment: &Environment, message: String) -> Finding {
     finding(
         "CMK033",
         Severity::Acknowledge,
         &environment.id,
-        format!(
-            "Backups of `{}` stay encrypted with the key of `{}`. Keep key, vault and the policy's \
-                access for 30 more days, until {until}.",
-            environment.display_name, policy.name
-        ),
+        message,
         "Do not delete or disable any of them before that day. `cmkctl retire-key` shows what \
             still needs a key.",
         who::KEY_VAULT,

@@ -1,9 +1,10 @@
 //! The alerts of a file: one group of receivers, and what tells it about a vault and a policy.
 
 use super::super::infra::{Blueprint, VAULT_API, comment, quoted_bicep, symbols};
-use super::resource::{Code, Part, Place, Resource, Tongue, text};
+use super::resource::{Code, Language, Part, Place, Resource, text};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::system::quoted;
+use crate::model::text::kusto;
 
 const ACTION_GROUP: &str = "Microsoft.Insights/actionGroups@2023-01-01";
 const ACTIVITY_ALERT: &str = "Microsoft.Insights/activityLogAlerts@2020-10-01";
@@ -51,7 +52,7 @@ const OF_AN_HSM: [(&str, &str, &str); 2] = [
 
 /// What all alerts of a file share.
 pub(super) struct Alerts<'a> {
-    tongue: Tongue,
+    language: Language,
     /// The policy whose resource group gets the alerts.
     home: &'a ArmId,
     /// The start of every symbol. No policy's symbol starts like it.
@@ -59,13 +60,13 @@ pub(super) struct Alerts<'a> {
 }
 
 impl<'a> Alerts<'a> {
-    pub(super) fn new(tongue: Tongue, first: &'a Blueprint, all: &[Blueprint]) -> Self {
+    pub(super) fn new(language: Language, first: &'a Blueprint, all: &[Blueprint]) -> Self {
         let mut prefix = "alerts_".to_owned();
         while symbols(all).iter().any(|other| other.starts_with(&prefix)) {
             prefix.push('_');
         }
         Self {
-            tongue,
+            language,
             home: &first.policy,
             prefix,
         }
@@ -201,12 +202,12 @@ impl<'a> Alerts<'a> {
         let operations: &[(&str, &str, &str)] = if hsm { &OF_AN_HSM } else { &OF_A_VAULT };
         let mut written: String = operations
             .iter()
-            .map(|operation| self.tongue.resource(&self.activity(id, *operation)))
+            .map(|operation| self.language.resource(&self.activity(id, *operation)))
             .collect();
         let query = format!(
             "AZKVAuditLogs | where OperationName in (\"KeyDelete\", \"KeyPurge\") | where \
             _ResourceId =~ {}",
-            kql(&id.to_string())
+            kusto(&id.to_string(), '"')
         );
         let deleted = self.log_alert(
             id,
@@ -217,10 +218,10 @@ impl<'a> Alerts<'a> {
         let inside = [self.diagnostics(id)]
             .into_iter()
             .chain((!hsm).then(|| self.near_expiry(id)));
-        if self.tongue == Tongue::Bicep && !self.is_in_group(id) {
+        if self.language == Language::Bicep && !self.is_in_group(id) {
             written.push_str(&by_hand(id));
         } else {
-            if self.tongue == Tongue::Bicep {
+            if self.language == Language::Bicep {
                 written.push_str(&format!(
                     "\nresource {} '{}@{VAULT_API}' existing = {{\n  name: {}\n}}\n",
                     self.symbol(&format!("{}_{}", word(id), id.name)),
@@ -228,17 +229,17 @@ impl<'a> Alerts<'a> {
                     quoted_bicep(&id.name)
                 ));
             }
-            written.extend(inside.map(|resource| self.tongue.resource(&resource)));
+            written.extend(inside.map(|resource| self.language.resource(&resource)));
         }
         if hsm {
             written.push_str(&format!(
                 "\n{0} A managed HSM publishes no event before a key expires, and its local roles \
                 are not in the activity log.\n{0} No alert covers these. `cmkctl check` reads \
                 them.\n",
-                self.tongue.mark()
+                self.language.mark()
             ));
         }
-        written.push_str(&self.tongue.resource(&deleted));
+        written.push_str(&self.language.resource(&deleted));
         written
     }
 
@@ -322,7 +323,7 @@ impl<'a> Alerts<'a> {
         let before = format!(
             "AZKVAuditLogs | where OperationName == \"KeyUnwrap\" and HttpStatusCode >= 400 | \
             where _ResourceId =~ {} | where tostring(Identity) contains \"",
-            kql(&one.vault.to_string())
+            kusto(&one.vault.to_string(), '"')
         );
         let failed = self.log_alert(
             &one.policy,
@@ -344,12 +345,6 @@ fn word(id: &ArmId) -> &'static str {
         ResourceKind::Vault => "vault",
         ResourceKind::ManagedHsm => "hsm",
     }
-}
-
-/// A text of Kusto.
-fn kql(text: &str) -> String {
-    let escaped = comment(text).replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
 }
 
 /// Commands for what Bicep can only deploy to the vault's resource group.

@@ -8,7 +8,8 @@ use super::infra::{Blueprint, comment, symbols};
 use crate::model::ids::ArmId;
 use crate::model::system::quoted;
 use alert::Alerts;
-use resource::Tongue;
+
+pub use resource::Language;
 
 /// The first lines, before everything else in the file.
 const NEVER: [&str; 3] = [
@@ -17,18 +18,9 @@ const NEVER: [&str; 3] = [
     "Not every change is covered. `cmkctl watch` looks at the environments themselves.",
 ];
 
-/// The file with alerts, in Bicep. `file`: the policies.
-pub fn alerts_bicep(all: &[Blueprint], file: &str) -> String {
-    written(Tongue::Bicep, all, file)
-}
-
-/// The file with alerts, in Terraform. `file`: the policies.
-pub fn alerts_terraform(all: &[Blueprint], file: &str) -> String {
-    written(Tongue::Terraform, all, file)
-}
-
-fn written(tongue: Tongue, all: &[Blueprint], file: &str) -> String {
-    let mark = tongue.mark();
+/// A file with these policies, and their alerts.
+pub fn with_alerts(language: Language, all: &[Blueprint], file: &str) -> String {
+    let mark = language.mark();
     let mut written = String::new();
     for never in NEVER {
         written.push_str(&format!("{mark} {never}\n"));
@@ -37,13 +29,13 @@ fn written(tongue: Tongue, all: &[Blueprint], file: &str) -> String {
     let Some(first) = all.first() else {
         return written;
     };
-    written.push_str(parameters(tongue));
-    let alerts = Alerts::new(tongue, first, all);
-    written.push_str(&tongue.resource(&alerts.action_group()));
+    written.push_str(parameters(language));
+    let alerts = Alerts::new(language, first, all);
+    written.push_str(&language.resource(&alerts.action_group()));
     let mut vaults: Vec<&ArmId> = Vec::new();
     for (one, symbol) in all.iter().zip(symbols(all)) {
         if !alerts.is_here(&one.policy) || !alerts.is_here(&one.vault) {
-            written.push_str(&elsewhere(tongue, one));
+            written.push_str(&elsewhere(language, one));
             continue;
         }
         if !vaults.contains(&&one.vault) {
@@ -51,16 +43,16 @@ fn written(tongue: Tongue, all: &[Blueprint], file: &str) -> String {
             written.push_str(&alerts.vault(&one.vault));
         }
         for resource in alerts.policy(one, &symbol) {
-            written.push_str(&tongue.resource(&resource));
+            written.push_str(&language.resource(&resource));
         }
     }
     written
 }
 
 /// The values that cmkctl can't know.
-fn parameters(tongue: Tongue) -> &'static str {
-    match tongue {
-        Tongue::Bicep => {
+fn parameters(language: Language) -> &'static str {
+    match language {
+        Language::Bicep => {
             "
 @description('The mail addresses that get the alerts')
 param alertEmails string[]
@@ -72,7 +64,7 @@ param workspaceId string
 param workspaceLocation string
 "
         }
-        Tongue::Terraform => {
+        Language::Terraform => {
             "
 variable \"alert_emails\" {
   description = \"The mail addresses that get the alerts\"
@@ -94,11 +86,11 @@ variable \"workspace_location\" {
 }
 
 /// An alert must be in the subscription whose activity log it reads.
-fn elsewhere(tongue: Tongue, one: &Blueprint) -> String {
-    let mark = tongue.mark();
-    let language = match tongue {
-        Tongue::Bicep => "bicep",
-        Tongue::Terraform => "terraform",
+fn elsewhere(language: Language, one: &Blueprint) -> String {
+    let mark = language.mark();
+    let word = match language {
+        Language::Bicep => "bicep",
+        Language::Terraform => "terraform",
     };
     if one.policy.subscription != one.vault.subscription {
         return format!(
@@ -107,7 +99,7 @@ fn elsewhere(tongue: Tongue, one: &Blueprint) -> String {
         );
     }
     format!(
-        "\n{mark} Its alerts belong to another subscription:\n{mark} cmkctl export {language} \
+        "\n{mark} Its alerts belong to another subscription:\n{mark} cmkctl export {word} \
         --alerts --policy {}\n",
         comment(&quoted(&one.policy.to_string()))
     )
@@ -123,26 +115,20 @@ mod tests {
             let subscription = format!("11111111-2222-3333-4444-55555555555{subscription}");
             ArmId::new(&subscription, group, kind, name).unwrap()
         };
-        Blueprint {
-            policy: id(ResourceKind::EnterprisePolicy, "alerts-ep"),
-            location: "europe".to_owned(),
-            vault: id(kind, "kv"),
-            key: "cmk".to_owned(),
-            version: None,
-            rbac: Some(true),
-            grant: None,
-            granted_by: None,
-            environments: Vec::new(),
-        }
+        Blueprint::sample(
+            id(ResourceKind::EnterprisePolicy, "alerts-ep"),
+            id(kind, "kv"),
+        )
+    }
+
+    fn in_both(all: &[Blueprint], file: &str) -> [String; 2] {
+        [Language::Bicep, Language::Terraform].map(|language| with_alerts(language, all, file))
     }
 
     #[test]
     fn the_first_line_says_that_they_were_never_deployed() {
         let all = [blueprint(1, "g", ResourceKind::Vault)];
-        for said in [
-            alerts_bicep(&all, "FILE\n"),
-            alerts_terraform(&all, "FILE\n"),
-        ] {
+        for said in in_both(&all, "FILE\n") {
             let first = said.lines().next().unwrap();
             assert!(first.contains("never deployed"), "{first}");
             assert!(said.contains("\nFILE\n"));
@@ -152,7 +138,7 @@ mod tests {
     #[test]
     fn an_hsm_has_no_event_before_a_key_expires_and_the_file_says_so() {
         let all = [blueprint(1, "g", ResourceKind::ManagedHsm)];
-        for said in [alerts_bicep(&all, ""), alerts_terraform(&all, "")] {
+        for said in in_both(&all, "") {
             assert!(!said.contains("KeyNearExpiry") && !said.contains("accessPolicies"));
             assert!(said.contains("A managed HSM publishes no event before a key expires"));
             assert!(said.contains("Microsoft.KeyVault/managedHSMs/delete"));
@@ -162,7 +148,7 @@ mod tests {
     #[test]
     fn a_symbol_never_meets_one_of_a_policy() {
         let all = [blueprint(1, "g", ResourceKind::Vault)];
-        let alerts = Alerts::new(Tongue::Bicep, &all[0], &all);
+        let alerts = Alerts::new(Language::Bicep, &all[0], &all);
         assert_eq!(alerts.symbol("group"), "alerts__group");
     }
 
@@ -175,7 +161,7 @@ mod tests {
         near.policy.name = "near".to_owned();
         near.vault.name = "kv-near".to_owned();
         let all = [blueprint(1, "g", vault), far, near];
-        let said = alerts_bicep(&all, "");
+        let [said, terraform] = in_both(&all, "");
         assert!(
             said.contains("// cmkctl export bicep --alerts --policy "),
             "{said}"
@@ -185,8 +171,10 @@ mod tests {
             "{said}"
         );
         assert!(!said.contains("alerts__policy_far"), "{said}");
-        let said = alerts_terraform(&all, "");
-        assert!(!said.contains("az monitor"), "{said}");
-        assert!(said.contains("alerts__vault_kv_near_log"), "{said}");
+        assert!(!terraform.contains("az monitor"), "{terraform}");
+        assert!(
+            terraform.contains("alerts__vault_kv_near_log"),
+            "{terraform}"
+        );
     }
 }

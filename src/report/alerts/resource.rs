@@ -3,10 +3,12 @@
 
 use super::super::infra::{comment, quoted_bicep, quoted_hcl};
 
-/// The two languages.
+/// A language of infrastructure as code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tongue {
+pub enum Language {
+    /// Azure Bicep.
     Bicep,
+    /// Terraform, with import blocks.
     Terraform,
 }
 
@@ -76,7 +78,7 @@ pub(super) fn text(text: impl Into<String>) -> Part {
     Part::Text(text.into())
 }
 
-impl Tongue {
+impl Language {
     /// The mark of a comment.
     pub(super) const fn mark(self) -> &'static str {
         match self {
@@ -214,7 +216,8 @@ mod tests {
             hcl: "x.y".to_owned(),
         };
         let around = Part::Around("it's ${a} \"".to_owned(), code, "%{z}\n".to_owned());
-        let said = [Tongue::Bicep, Tongue::Terraform].map(|tongue| tongue.value(&around, 0));
+        let said =
+            [Language::Bicep, Language::Terraform].map(|language| language.value(&around, 0));
         assert_eq!(said[0], r#"'it\'s \${a} "${a.b}%{z} '"#);
         assert_eq!(said[1], r#""it's $${a} \"${x.y}%%{z} ""#);
     }

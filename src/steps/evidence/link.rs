@@ -11,7 +11,7 @@ use crate::model::observed::Observed;
 use crate::model::protection::KeyReference;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
-use crate::steps::lifecycle::{ADD, GOVERN, governed_last, just_keyed, keyed_last};
+use crate::steps::lifecycle::{ADD, GOVERN, JUST_KEYED, governed_last, just_keyed, keyed_last};
 use crate::steps::link::{LinkState, standing};
 use crate::steps::location::{Misfit, misfit};
 use crate::steps::who;
@@ -176,8 +176,7 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
         ));
     }
     if just_keyed(observed) {
-        let why = "a key was applied within the last hour, and the service may still show old data";
-        return Some(why.to_owned());
+        return Some(JUST_KEYED.to_owned());
     }
     keyed_last(observed).map(str::to_owned)
 }

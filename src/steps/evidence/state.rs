@@ -1,7 +1,7 @@
 //! The state of an environment: does an operation run on it, and is it ready?
 
 use super::{About, Gathering, unread};
-use crate::model::environment::Environment;
+use crate::model::environment::{Environment, Listed};
 use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
@@ -77,11 +77,9 @@ pub(super) fn allowed(
         ),
         who: who::POWER_PLATFORM,
     };
-    let refuses = environment.rules.clone().map(|rules| {
-        let mut refused = rules.disallowed.iter();
-        !refused.any(|(refused, _)| refused.eq_ignore_ascii_case(operation))
-    });
-    gathering.holds(Verdict::from(&refuses), &about)
+    let rules = environment.rules.clone();
+    let allows = rules.map(|rules| !matches!(rules.of(operation), Listed::Refused(_)));
+    gathering.holds(Verdict::from(&allows), &about)
 }
 
 /// Adds the gap for a link whose state is not known.

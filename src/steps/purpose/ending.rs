@@ -1,12 +1,11 @@
 //! What a reset, a deletion or a move from Lifecycle Services means for the key.
 
-use crate::model::day::day;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::observed::Observed;
 use crate::model::seen::Seen;
 use crate::steps::integration::{self, Verdict as Integrated};
-use crate::steps::lifecycle::KEPT_AFTER_REMOVAL;
+use crate::steps::remove::{must_stay, needed_until};
 use crate::steps::{estate, finding, quoted, who};
 
 /// A reset deletes the encrypted data and its backups, and the environment returns to the Microsoft
@@ -53,24 +52,13 @@ pub(super) fn delete(observed: &Observed, environment: &Environment) -> Vec<Find
 /// The note on what must stay.
 fn kept(observed: &Observed, environment: &Environment, why: &str) -> Option<Finding> {
     let policy = environment.policy()?;
-    let until = observed
-        .at
-        .checked_add(KEPT_AFTER_REMOVAL)
-        .unwrap_or(observed.at);
-    Some(finding(
-        "CMK033",
-        Severity::Acknowledge,
-        &environment.id,
-        format!(
-            "{why} Keep key, vault and the access of the policy `{}` for 30 days, until {} if you \
-                start today.",
-            policy.name,
-            day(until)
-        ),
-        "Do not delete or disable any of them before that day. `cmkctl retire-key` tells what \
-            still needs a key.",
-        who::KEY_VAULT,
-    ))
+    let message = format!(
+        "{why} Keep key, vault and the access of the policy `{}` for 30 days, until {} if you \
+            start today.",
+        policy.name,
+        needed_until(observed)
+    );
+    Some(must_stay(environment, message))
 }
 
 /// Microsoft's text on the move says nothing about keys, so this is never a yes. (Public preview

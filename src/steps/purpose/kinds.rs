@@ -3,7 +3,7 @@
 //! The kinds are those of Microsoft Learn, Power Platform admin docs, copy-environment,
 //! backup-restore-environments, reset-environment and delete-environment, seen 2026-11.
 
-use crate::model::environment::{Environment, Sku};
+use crate::model::environment::{Environment, Listed, Sku};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
 use crate::model::purpose::Purpose;
@@ -144,33 +144,33 @@ fn by_service(purpose: Purpose, environment: &Environment) -> Option<Finding> {
             return Some(unknown("CMK056", id, &what, why, who::POWER_PLATFORM));
         }
     };
-    let is = |operation: &str| operation.eq_ignore_ascii_case(wanted);
-    if let Some((_, reason)) = rules.disallowed.iter().find(|(operation, _)| is(operation)) {
-        let reason = reason.as_deref().map_or_else(
-            || "and gives no reason".to_owned(),
-            |reason| format!("because: {}", reason.trim_end_matches('.')),
-        );
-        return Some(finding(
-            "CMK056",
-            Severity::Block,
-            id,
-            format!("The service does not allow `{wanted}` on `{name}`, {reason}."),
-            "Remove the reason that the service names, or choose another environment.",
-            who::POWER_PLATFORM,
-        ));
-    }
-    let silent = rules.allowed.is_empty() && rules.disallowed.is_empty();
-    let listed = rules.allowed.iter().any(|operation| is(operation));
-    (!silent && !listed).then(|| {
-        finding(
-            "CMK056",
+    let (severity, message, remedy) = match rules.of(wanted) {
+        Listed::Refused(reason) => {
+            let reason = reason.map_or_else(
+                || "and gives no reason".to_owned(),
+                |reason| format!("because: {}", reason.trim_end_matches('.')),
+            );
+            (
+                Severity::Block,
+                format!("The service does not allow `{wanted}` on `{name}`, {reason}."),
+                "Remove the reason that the service names, or choose another environment.",
+            )
+        }
+        Listed::Missing => (
             Severity::Warn,
-            id,
             format!("The service does not list `{wanted}` for `{name}`, and it gives no reason."),
             "Look at the environment in the admin center. The service may refuse the operation.",
-            who::POWER_PLATFORM,
-        )
-    })
+        ),
+        Listed::Allowed | Listed::Silent => return None,
+    };
+    Some(finding(
+        "CMK056",
+        severity,
+        id,
+        message,
+        remedy,
+        who::POWER_PLATFORM,
+    ))
 }
 
 /// Copies and restores stay in one region.

@@ -47,24 +47,19 @@ pub fn answer(asked: &Asked<'_>) -> Answer {
 }
 
 fn judged(asked: &Asked<'_>) -> Vec<Finding> {
-    let (source, onto) = (
-        asked.source.environment(),
-        asked.onto.map(Place::environment),
-    );
-    let mut found: Vec<Finding> = Vec::new();
-    found.extend(source.as_ref().err().cloned());
-    found.extend(onto.as_ref().and_then(|onto| onto.as_ref().err().cloned()));
-    let known = [
-        source.as_ref().ok(),
-        onto.as_ref().and_then(|onto| onto.as_ref().ok()),
-    ];
-    let observed = [Some(asked.source), asked.onto].map(|place| place.map(|place| place.observed));
-    for (environment, observed) in known.iter().zip(observed) {
-        if let (Some(environment), Some(observed)) = (environment, observed) {
-            found.extend(settled::check(observed, environment));
+    let onto = asked.onto.map(Place::environment);
+    let places: Vec<Place<'_>> = [Some(asked.source), asked.onto]
+        .into_iter()
+        .flatten()
+        .collect();
+    let unread = places.iter().filter_map(|place| place.environment().err());
+    let mut found: Vec<Finding> = unread.collect();
+    for place in places {
+        if let Ok(environment) = place.environment() {
+            found.extend(settled::check(place.observed, environment));
         }
     }
-    let Ok(source) = source else {
+    let Ok(source) = asked.source.environment() else {
         return found;
     };
     found.extend(kinds::allowed(asked.purpose, source));
