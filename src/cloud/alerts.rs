@@ -36,7 +36,7 @@ fn alert(value: &Value) -> Alert {
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
-    let text = |one: &Value| one.as_str().map(str::to_owned);
+    let text = |item: &Value| item.as_str().map(str::to_owned);
     value.as_array()?.iter().map(text).collect()
 }
 
@@ -51,7 +51,7 @@ fn condition(value: &Value) -> Option<Condition> {
 /// A field with the value of `equals`, or those of `containsAny`.
 fn leaf(value: &Value) -> Option<(String, Vec<String>)> {
     let field = value.get("field")?.as_str()?.to_owned();
-    let values = match value.get("equals").filter(|own| !own.is_null()) {
+    let values = match value.get("equals").filter(|equals| !equals.is_null()) {
         Some(equals) => vec![equals.as_str()?.to_owned()],
         None => texts(value.get("containsAny")?)?,
     };

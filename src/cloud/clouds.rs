@@ -82,7 +82,7 @@ pub(super) const FEDERATED: &str = "federated-audience";
 /// A setting that a cloud may lack. cmkctl uses Graph only to look up names of people.
 pub(super) const GRAPH: &str = "graph";
 
-/// Another one. cmkctl asks Log Analytics only for `retire-key --evidence`.
+/// A setting that a cloud may lack. cmkctl asks Log Analytics only for `retire-key --evidence`.
 pub(super) const LOGS: &str = "log-analytics";
 
 /// The settings that a cloud may lack.

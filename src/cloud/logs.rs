@@ -95,7 +95,7 @@ fn uses(value: &Value) -> Result<KeyLogs, String> {
     };
     let columns = table["columns"].as_array().ok_or("it has no columns")?;
     let place = |name: &str| {
-        let at = columns.iter().position(|own| own["name"] == name);
+        let at = columns.iter().position(|column| column["name"] == name);
         at.ok_or_else(|| format!("it has no column `{name}`"))
     };
     let places: Vec<usize> = COLUMNS.into_iter().map(place).collect::<Result<_, _>>()?;

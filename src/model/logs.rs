@@ -42,7 +42,7 @@ impl Workspace {
                 providers,
                 namespace,
                 kind,
-                own,
+                workspace,
             ] if word(subscriptions, "subscriptions")
                 && parse_guid(subscription).is_some()
                 && word(groups, "resourceGroups")
@@ -50,7 +50,7 @@ impl Workspace {
                 && word(providers, "providers")
                 && word(namespace, "Microsoft.OperationalInsights")
                 && word(kind, "workspaces")
-                && name(own) =>
+                && name(workspace) =>
             {
                 Ok(Self::Resource(plain.to_owned()))
             }

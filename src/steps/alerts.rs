@@ -20,7 +20,7 @@ pub(super) fn check(observed: &Observed) -> Option<Finding> {
         vault.id.name
     );
     let sentence = match alerts {
-        Seen::Present(all) => match Verdict::any(all.iter().map(|one| tells(one, &vault.id))) {
+        Seen::Present(all) => match Verdict::any(all.iter().map(|alert| tells(alert, &vault.id))) {
             Verdict::Yes => return None,
             Verdict::No => format!(
                 "No activity log alert that you can see tells of a deletion of the vault `{}`.",
@@ -49,8 +49,8 @@ fn tells(alert: &Alert, vault: &ArmId) -> Verdict {
         Verdict::of(scopes.iter().any(|scope| holds(scope, vault)))
     });
     let conditions = fact(&alert.conditions, |all| {
-        let every = all.iter().map(|one| meets(one, vault));
-        every.fold(Verdict::Yes, |before, one| before.and(|| one))
+        let every = all.iter().map(|condition| meets(condition, vault));
+        every.fold(Verdict::Yes, |before, met| before.and(|| met))
     });
     enabled.and(|| scopes).and(|| conditions)
 }
@@ -75,8 +75,9 @@ fn holds(scope: &str, vault: &ArmId) -> bool {
 /// it can't foresee, such as the caller.
 fn meets(condition: &Condition, vault: &ArmId) -> Verdict {
     let deletion = format!("{}/delete", vault.kind.arm_type());
-    let one = |(field, values): &(String, Vec<String>)| {
-        let is = |own: &str| Verdict::of(values.iter().any(|one| one.eq_ignore_ascii_case(own)));
+    let has = |(field, values): &(String, Vec<String>)| {
+        let is =
+            |event: &str| Verdict::of(values.iter().any(|value| value.eq_ignore_ascii_case(event)));
         match field.to_ascii_lowercase().as_str() {
             "category" => is("Administrative"),
             "operationname" => is(&deletion),
@@ -89,7 +90,7 @@ fn meets(condition: &Condition, vault: &ArmId) -> Verdict {
             _ => Verdict::cant_tell(format!("an alert also asks for the field `{field}`")),
         }
     };
-    Verdict::any(condition.0.iter().map(one))
+    Verdict::any(condition.0.iter().map(has))
 }
 
 #[cfg(test)]
@@ -101,13 +102,13 @@ mod tests {
     const GROUP: &str = "subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/RG";
 
     fn alert(conditions: &[(&str, &str)]) -> Alert {
-        let one = |(field, value): &(&str, &str)| {
+        let condition = |(field, value): &(&str, &str)| {
             Condition(vec![((*field).to_owned(), vec![(*value).to_owned()])])
         };
         Alert {
             enabled: Known::Known(true),
             scopes: Known::Known(vec![GROUP.to_owned()]),
-            conditions: Known::Known(conditions.iter().map(one).collect()),
+            conditions: Known::Known(conditions.iter().map(condition).collect()),
         }
     }
 
@@ -225,7 +226,10 @@ mod tests {
     #[test]
     fn a_note_says_that_no_alert_is_visible_and_never_that_there_is_none() {
         rows(WHO_IS_TOLD, |_: &Target, observed| {
-            check(observed).into_iter().map(|one| one.message).collect()
+            check(observed)
+                .into_iter()
+                .map(|found| found.message)
+                .collect()
         });
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 /// What the logs say about the versions to retire.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Said {
+pub(super) struct LogFindings {
     /// Facts that are not known.
     pub open: Vec<Finding>,
     /// Uses after the days in which a version may still be used. No override covers these.
@@ -26,10 +26,10 @@ pub(super) struct Said {
 pub(super) type Limit = (KeyVersion, Known<Timestamp>);
 
 /// What the logs say, if the caller named a workspace.
-pub(super) fn said(target: &Target, observed: &Observed, limits: &[Limit]) -> Said {
-    let mut said = Said::default();
+pub(super) fn findings(target: &Target, observed: &Observed, limits: &[Limit]) -> LogFindings {
+    let mut found = LogFindings::default();
     let (Some(workspace), Some(key)) = (&target.evidence, &target.key) else {
-        return said;
+        return found;
     };
     let what = format!("Whether the logs show uses of the key `{key}`");
     let open = |why: &str, remedy: &str| {
@@ -41,35 +41,36 @@ pub(super) fn said(target: &Target, observed: &Observed, limits: &[Limit]) -> Sa
         Seen::Present(logs) => {
             // What a part shows still speaks against it.
             match logs.since {
-                Some(since) => judged(observed, key.as_str(), (logs, since), limits, &mut said),
+                Some(since) => judged(observed, key.as_str(), (logs, since), limits, &mut found),
                 None => {
                     let shown = workspace.shown();
                     let why = format!("the workspace {shown} has no log of the vault");
                     let remedy = "Send the vault's audit log to the workspace";
-                    said.open.push(open(&why, remedy));
+                    found.open.push(open(&why, remedy));
                 }
             }
             let part = logs.part.as_ref();
-            said.open
+            found
+                .open
                 .extend(part.map(|why| open(why, "Run the same command again later")));
         }
         Seen::Absent => {
             let why = format!("there is no workspace {}", workspace.shown());
-            said.open.push(open(&why, "Correct the workspace's id"));
+            found.open.push(open(&why, "Correct the workspace's id"));
         }
         Seen::Unreadable(why) => {
-            let own = (who::KEY_VAULT, Whose::Own);
-            let mut hidden = unseen("CMK033", key.as_str(), &what, why, own);
+            let of = (who::KEY_VAULT, Whose::Own);
+            let mut hidden = unseen("CMK033", key.as_str(), &what, why, of);
             if why.lacks_a_role() {
                 let remedy = "You need the role Log Analytics Reader on the workspace";
                 hidden.remedy = open(&why.why, remedy).remedy;
             } else if why.told.as_ref().is_none_or(|told| told.remedy.is_none()) {
                 hidden.remedy = open(&why.why, "Run the same command again later").remedy;
             }
-            said.open.push(hidden);
+            found.open.push(hidden);
         }
     }
-    said
+    found
 }
 
 fn judged(
@@ -77,7 +78,7 @@ fn judged(
     key: &str,
     (logs, since): (&KeyLogs, Timestamp),
     limits: &[Limit],
-    said: &mut Said,
+    found: &mut LogFindings,
 ) {
     let mut shown = false;
     for used in &logs.uses {
@@ -85,12 +86,13 @@ fn judged(
             Known::Known(version) => version,
             Known::Unknown(why) => {
                 let what = format!("Which version a {} of {} used", used.operation, at(used));
-                said.open
+                found
+                    .open
                     .push(unknown("CMK033", key, &what, why, who::KEY_VAULT));
                 continue;
             }
         };
-        let Some((_, limit)) = limits.iter().find(|(own, _)| own == version) else {
+        let Some((_, limit)) = limits.iter().find(|(limited, _)| limited == version) else {
             continue;
         };
         shown = true;
@@ -102,7 +104,7 @@ fn judged(
             at(used)
         );
         match limit {
-            Known::Known(limit) if used.last > *limit => said.users.push(finding(
+            Known::Known(limit) if used.last > *limit => found.users.push(finding(
                 "CMK033",
                 Severity::Block,
                 key,
@@ -111,10 +113,11 @@ fn judged(
                 policy and its key.",
                 who::POWER_PLATFORM,
             )),
-            Known::Known(_) => said.notes.push(note(key, sentence)),
+            Known::Known(_) => found.notes.push(note(key, sentence)),
             Known::Unknown(why) => {
                 let what = format!("{sentence} Until when it may be used");
-                said.open
+                found
+                    .open
                     .push(unknown("CMK033", key, &what, why, who::KEY_VAULT));
             }
         }
@@ -124,7 +127,7 @@ fn judged(
             "The logs show no use of it since {}. They alone do not prove that it is free.",
             day(since)
         );
-        said.notes.push(note(key, sentence));
+        found.notes.push(note(key, sentence));
     }
 }
 
@@ -150,15 +153,15 @@ fn by(observed: &Observed, used: &KeyUse) -> String {
         Known::Unknown(_) => return "an identity that the log does not name".to_owned(),
     };
     let mut policies = observed.preconditions.policies.values();
-    let own = policies.find_map(|policy| {
+    let name = policies.find_map(|policy| {
         let policy = policy.present()?;
         let same = policy
             .principal_id
             .as_ref()
-            .is_some_and(|own| own.eq_ignore_ascii_case(identity));
+            .is_some_and(|principal| principal.eq_ignore_ascii_case(identity));
         same.then(|| policy.id.name.clone())
     });
-    match own {
+    match name {
         Some(policy) => format!("the identity of the policy `{policy}`"),
         None => format!("the identity {identity}"),
     }
@@ -326,7 +329,7 @@ mod tests {
             (version('a'), Known::Known(days(-62))),
             (version('b'), Known::Known(days(-30))),
         ];
-        let found = said(&target, &observed, &limits);
+        let found = findings(&target, &observed, &limits);
         let a = version('a');
         assert_eq!(
             found.notes[0].message,
@@ -336,7 +339,11 @@ mod tests {
                 a.as_str()
             )
         );
-        let users: Vec<&str> = found.users.iter().map(|one| one.message.as_str()).collect();
+        let users: Vec<&str> = found
+            .users
+            .iter()
+            .map(|user| user.message.as_str())
+            .collect();
         assert!(
             users[0].contains(&format!("by the identity {ASKED}: 2026-02-23")),
             "{users:?}"
@@ -350,6 +357,6 @@ mod tests {
             "{users:?}"
         );
         let unlimited = [(version('a'), odd())];
-        assert_eq!(said(&target, &observed, &unlimited).open.len(), 1);
+        assert_eq!(findings(&target, &observed, &unlimited).open.len(), 1);
     }
 }

@@ -310,10 +310,10 @@ impl<'a> Alerts<'a> {
     }
 
     /// Everything for a policy.
-    pub(super) fn policy(&self, one: &Blueprint, symbol: &str) -> [Resource; 2] {
+    pub(super) fn policy(&self, blueprint: &Blueprint, symbol: &str) -> [Resource; 2] {
         let operation = "Microsoft.PowerPlatform/enterprisePolicies/delete";
         let deleted = self.activity(
-            &one.policy,
+            &blueprint.policy,
             ("deleted", operation, "The encryption policy is deleted."),
         );
         let principal = Code {
@@ -323,10 +323,10 @@ impl<'a> Alerts<'a> {
         let before = format!(
             "AZKVAuditLogs | where OperationName == \"KeyUnwrap\" and HttpStatusCode >= 400 | \
             where _ResourceId =~ {} | where tostring(Identity) contains \"",
-            kusto(&one.vault.to_string(), '"')
+            kusto(&blueprint.vault.to_string(), '"')
         );
         let failed = self.log_alert(
-            &one.policy,
+            &blueprint.policy,
             "unwrap-failed",
             Part::Around(before, principal, "\"".to_owned()),
             &[

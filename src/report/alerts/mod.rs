@@ -33,16 +33,16 @@ pub fn with_alerts(language: Language, all: &[Blueprint], file: &str) -> String 
     let alerts = Alerts::new(language, first, all);
     written.push_str(&language.resource(&alerts.action_group()));
     let mut vaults: Vec<&ArmId> = Vec::new();
-    for (one, symbol) in all.iter().zip(symbols(all)) {
-        if !alerts.is_here(&one.policy) || !alerts.is_here(&one.vault) {
-            written.push_str(&elsewhere(language, one));
+    for (blueprint, symbol) in all.iter().zip(symbols(all)) {
+        if !alerts.is_here(&blueprint.policy) || !alerts.is_here(&blueprint.vault) {
+            written.push_str(&elsewhere(language, blueprint));
             continue;
         }
-        if !vaults.contains(&&one.vault) {
-            vaults.push(&one.vault);
-            written.push_str(&alerts.vault(&one.vault));
+        if !vaults.contains(&&blueprint.vault) {
+            vaults.push(&blueprint.vault);
+            written.push_str(&alerts.vault(&blueprint.vault));
         }
-        for resource in alerts.policy(one, &symbol) {
+        for resource in alerts.policy(blueprint, &symbol) {
             written.push_str(&language.resource(&resource));
         }
     }
@@ -86,22 +86,22 @@ variable \"workspace_location\" {
 }
 
 /// An alert must be in the subscription whose activity log it reads.
-fn elsewhere(language: Language, one: &Blueprint) -> String {
+fn elsewhere(language: Language, blueprint: &Blueprint) -> String {
     let mark = language.mark();
     let word = match language {
         Language::Bicep => "bicep",
         Language::Terraform => "terraform",
     };
-    if one.policy.subscription != one.vault.subscription {
+    if blueprint.policy.subscription != blueprint.vault.subscription {
         return format!(
             "\n{mark} No alerts for {}: its vault is in another subscription.\n",
-            comment(&one.policy.to_string())
+            comment(&blueprint.policy.to_string())
         );
     }
     format!(
         "\n{mark} Its alerts belong to another subscription:\n{mark} cmkctl export {word} \
         --alerts --policy {}\n",
-        comment(&quoted(&one.policy.to_string()))
+        comment(&quoted(&blueprint.policy.to_string()))
     )
 }
 
@@ -128,20 +128,20 @@ mod tests {
     #[test]
     fn the_first_line_says_that_they_were_never_deployed() {
         let all = [blueprint(1, "g", ResourceKind::Vault)];
-        for said in in_both(&all, "FILE\n") {
-            let first = said.lines().next().unwrap();
+        for file in in_both(&all, "FILE\n") {
+            let first = file.lines().next().unwrap();
             assert!(first.contains("never deployed"), "{first}");
-            assert!(said.contains("\nFILE\n"));
+            assert!(file.contains("\nFILE\n"));
         }
     }
 
     #[test]
     fn an_hsm_has_no_event_before_a_key_expires_and_the_file_says_so() {
         let all = [blueprint(1, "g", ResourceKind::ManagedHsm)];
-        for said in in_both(&all, "") {
-            assert!(!said.contains("KeyNearExpiry") && !said.contains("accessPolicies"));
-            assert!(said.contains("A managed HSM publishes no event before a key expires"));
-            assert!(said.contains("Microsoft.KeyVault/managedHSMs/delete"));
+        for file in in_both(&all, "") {
+            assert!(!file.contains("KeyNearExpiry") && !file.contains("accessPolicies"));
+            assert!(file.contains("A managed HSM publishes no event before a key expires"));
+            assert!(file.contains("Microsoft.KeyVault/managedHSMs/delete"));
         }
     }
 
@@ -161,16 +161,16 @@ mod tests {
         near.policy.name = "near".to_owned();
         near.vault.name = "kv-near".to_owned();
         let all = [blueprint(1, "g", vault), far, near];
-        let [said, terraform] = in_both(&all, "");
+        let [file, terraform] = in_both(&all, "");
         assert!(
-            said.contains("// cmkctl export bicep --alerts --policy "),
-            "{said}"
+            file.contains("// cmkctl export bicep --alerts --policy "),
+            "{file}"
         );
         assert!(
-            said.contains("// az monitor diagnostic-settings create"),
-            "{said}"
+            file.contains("// az monitor diagnostic-settings create"),
+            "{file}"
         );
-        assert!(!said.contains("alerts__policy_far"), "{said}");
+        assert!(!file.contains("alerts__policy_far"), "{file}");
         assert!(!terraform.contains("az monitor"), "{terraform}");
         assert!(
             terraform.contains("alerts__vault_kv_near_log"),

@@ -139,8 +139,8 @@ impl Language {
                     Self::Terraform => ",",
                 };
                 let mut list = String::from("[\n");
-                for one in all {
-                    let value = self.value(one, indent + 2);
+                for part in all {
+                    let value = self.value(part, indent + 2);
                     list.push_str(&format!("{:1$}{value}{comma}\n", "", indent + 2));
                 }
                 list.push_str(&format!("{:indent$}]", ""));
@@ -216,9 +216,9 @@ mod tests {
             hcl: "x.y".to_owned(),
         };
         let around = Part::Around("it's ${a} \"".to_owned(), code, "%{z}\n".to_owned());
-        let said =
+        let texts =
             [Language::Bicep, Language::Terraform].map(|language| language.value(&around, 0));
-        assert_eq!(said[0], r#"'it\'s \${a} "${a.b}%{z} '"#);
-        assert_eq!(said[1], r#""it's $${a} \"${x.y}%%{z} ""#);
+        assert_eq!(texts[0], r#"'it\'s \${a} "${a.b}%{z} '"#);
+        assert_eq!(texts[1], r#""it's $${a} \"${x.y}%%{z} ""#);
     }
 }

@@ -90,9 +90,9 @@ fn remember(world: &mut World, history: &[Past]) {
 }
 
 fn add_alerts(world: &mut World, alerts: BTreeMap<String, Alert>) {
-    for (name, own) in alerts {
-        let scope = placed(world, &own.scope);
-        world.alerts.insert(name, Alert { scope, ..own });
+    for (name, alert) in alerts {
+        let scope = placed(world, &alert.scope);
+        world.alerts.insert(name, Alert { scope, ..alert });
     }
 }
 

@@ -212,21 +212,21 @@ fn check_past(setup: &Setup) -> Result<(), String> {
 
 /// Checks the vaults and the tables of the workspaces.
 fn check_workspaces(setup: &Setup) -> Result<(), String> {
-    for own in setup.workspaces.values() {
+    for workspace in setup.workspaces.values() {
         known(
             "workspaces.*.table",
-            &own.table,
+            &workspace.table,
             &["AZKVAuditLogs", "AzureDiagnostics"],
         )?;
-        for used in &own.uses {
+        for used in &workspace.uses {
             known(
                 "workspaces.*.uses[].operation",
                 &used.operation,
                 &["KeyUnwrap", "KeyWrap"],
             )?;
         }
-        let used = own.uses.iter().map(|used| &used.vault);
-        for vault in own.vaults.iter().chain(used) {
+        let used = workspace.uses.iter().map(|used| &used.vault);
+        for vault in workspace.vaults.iter().chain(used) {
             if !setup.vaults.contains_key(vault) {
                 return Err(format!("there is no vault `{vault}`"));
             }

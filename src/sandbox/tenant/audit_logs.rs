@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 impl World {
     /// The name of the workspace with this id of its own.
     pub(in crate::sandbox) fn workspace_of(&self, id: &str) -> Option<String> {
-        let is = |(name, own): &(&String, &Workspace)| {
+        let is = |(name, workspace): &(&String, &Workspace)| {
             let derived = || guid(&format!("workspace/{name}"));
-            let own = own.id.map_or_else(derived, |id| id.to_string());
-            own.eq_ignore_ascii_case(id)
+            let workspace_id = workspace.id.map_or_else(derived, |id| id.to_string());
+            workspace_id.eq_ignore_ascii_case(id)
         };
         self.workspaces
             .iter()
@@ -23,7 +23,10 @@ impl World {
 
     /// The ARM id of a workspace.
     pub(in crate::sandbox) fn workspace_id(&self, name: &str) -> String {
-        let place = self.workspaces.get(name).map(|own| own.place.clone());
+        let place = self
+            .workspaces
+            .get(name)
+            .map(|workspace| workspace.place.clone());
         format!(
             "{}/providers/Microsoft.OperationalInsights/workspaces/{name}",
             self.group_id(&place.unwrap_or_default())
@@ -33,24 +36,24 @@ impl World {
     /// The rows of a workspace's table: the first log of each vault, the scenario's uses, and the
     /// hourly use by the policy of each linked environment. That an environment uses its key every
     /// hour is inferred.
-    pub(in crate::sandbox) fn audit_rows(&self, own: &Workspace) -> Vec<Value> {
+    pub(in crate::sandbox) fn audit_rows(&self, workspace: &Workspace) -> Vec<Value> {
         let days = |days: f64| {
             let ago = SignedDuration::try_from_secs_f64(days * 86_400.0);
             self.clock.epoch - ago.unwrap_or(SignedDuration::ZERO)
         };
-        let sends = |vault: &str| own.vaults.iter().any(|name| name == vault);
-        let mut rows: Vec<Value> = own
+        let sends = |vault: &str| workspace.vaults.iter().any(|name| name == vault);
+        let mut rows: Vec<Value> = workspace
             .vaults
             .iter()
-            .map(|vault| self.row(own, ("VaultGet", vault), days(own.days), None))
+            .map(|vault| self.row(workspace, ("VaultGet", vault), days(workspace.days), None))
             .collect();
-        for used in own.uses.iter().filter(|used| sends(&used.vault)) {
+        for used in workspace.uses.iter().filter(|used| sends(&used.vault)) {
             let id = version_id(&used.vault, &used.key, used.version);
             let policy = used.policy.as_ref().map(|name| self.policy_id(name));
             let policy = policy.and_then(|id| self.policies.get(&id.to_ascii_lowercase()));
             let object = (self.key_uri(&used.vault, &used.key, &id), policy);
             rows.push(self.row(
-                own,
+                workspace,
                 (&used.operation, &used.vault),
                 days(used.days_ago),
                 Some(object),
@@ -59,7 +62,7 @@ impl World {
         let linked = self
             .environments
             .values()
-            .filter_map(|own| own.link.as_ref());
+            .filter_map(|environment| environment.link.as_ref());
         let mut policies: Vec<&String> = linked.map(|(policy, _)| policy).collect();
         policies.sort();
         policies.dedup();
@@ -69,26 +72,26 @@ impl World {
             let key = self
                 .vaults
                 .get(vault)
-                .and_then(|own| own.keys.get(&policy.key));
+                .and_then(|stored| stored.keys.get(&policy.key));
             if let Some(key) = key.filter(|_| sends(vault)) {
                 let latest = || version_id(vault, &policy.key, key.versions);
                 let id = policy.version.clone().unwrap_or_else(latest);
                 let object = (self.key_uri(vault, &policy.key, &id), Some(policy));
-                rows.push(self.row(own, ("KeyUnwrap", vault), hour, Some(object)));
+                rows.push(self.row(workspace, ("KeyUnwrap", vault), hour, Some(object)));
             }
         }
         rows
     }
 
     fn key_uri(&self, vault: &str, key: &str, version: &str) -> String {
-        let base = self.vaults.get(vault).map(|own| uri(vault, own));
+        let base = self.vaults.get(vault).map(|stored| uri(vault, stored));
         format!("{}keys/{key}/{version}", base.unwrap_or_default())
     }
 
     /// A row with the columns of its table (learn.microsoft.com, `azure-monitor/reference/tables`).
     fn row(
         &self,
-        own: &Workspace,
+        workspace: &Workspace,
         (operation, vault): (&str, &str),
         at: Timestamp,
         used: Option<(String, Option<&super::parts::Policy>)>,
@@ -97,7 +100,7 @@ impl World {
         let oid = policy.map(super::parts::Policy::principal);
         let vault = self.vault_id(vault).to_ascii_lowercase();
         let at = at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-        if own.table == OWN {
+        if workspace.table == OWN {
             json!({
                 "TimeGenerated": at,
                 "OperationName": operation,
@@ -105,7 +108,7 @@ impl World {
                 "Id": object,
                 "HttpStatusCode": 200,
                 "Identity": { "claim": { "oid": oid } },
-                "Type": own.table,
+                "Type": workspace.table,
             })
         } else {
             json!({
@@ -116,7 +119,7 @@ impl World {
                 "id_s": object,
                 "httpStatusCode_d": 200.0,
                 "identity_claim_oid_g": oid.unwrap_or_default(),
-                "Type": own.table,
+                "Type": workspace.table,
             })
         }
     }

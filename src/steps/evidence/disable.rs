@@ -62,7 +62,7 @@ impl Needs {
             .iter()
             .map(|version| (version.id.clone(), last_use(version, versions, observed.at)))
             .collect();
-        let logs = key_logs::said(target, observed, &limits);
+        let logs = key_logs::findings(target, observed, &limits);
         needs.open.extend(logs.open);
         needs.users.extend(logs.users);
         needs.notes = logs.notes;

@@ -26,11 +26,11 @@ pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope)
     };
     let alerts = world.alerts.iter().filter(|(name, _)| shown(name));
     let value: Vec<Value> = alerts
-        .map(|(name, own)| {
-            let any: Vec<Value> = own
+        .map(|(name, alert)| {
+            let any: Vec<Value> = alert
                 .operations
                 .iter()
-                .map(|own| json!({ "field": "operationName", "equals": own }))
+                .map(|operation| json!({ "field": "operationName", "equals": operation }))
                 .collect();
             json!({
                 "id": id(name),
@@ -40,9 +40,9 @@ pub(super) fn list(world: &World, request: &Request, user: &User, scope: &Scope)
                 "tags": {},
                 "properties": {
                     "description": "",
-                    "enabled": own.enabled,
+                    "enabled": alert.enabled,
                     // The example shows them without the first slash.
-                    "scopes": [own.scope.trim_start_matches('/')],
+                    "scopes": [alert.scope.trim_start_matches('/')],
                     "condition": { "allOf": [
                         { "field": "category", "equals": "Administrative" },
                         { "anyOf": any },

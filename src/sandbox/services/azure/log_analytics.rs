@@ -36,7 +36,7 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
             return Reply::error(404, "PathNotFoundError", text);
         }
     };
-    let Some((name, own)) =
+    let Some((name, workspace)) =
         name.and_then(|name| Some((name.clone(), world.workspaces.get(&name)?)))
     else {
         let text = "The workspace could not be found";
@@ -57,8 +57,8 @@ pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request)
     let Some(query) = wanted["query"].as_str() else {
         return bad("The query is missing", "MissingQuery");
     };
-    match answer(query, (&own.table, world.audit_rows(own))) {
-        Ok(table) => Reply::json(200, &body(&table, own.partial)),
+    match answer(query, (&workspace.table, world.audit_rows(workspace))) {
+        Ok(table) => Reply::json(200, &body(&table, workspace.partial)),
         Err(why) => bad(&why, "SemanticError"),
     }
 }

@@ -87,10 +87,12 @@ fn source(text: &str, (there, rows): (&str, Vec<Value>)) -> Result<Table, String
     let mut columns: Vec<String> = Vec::new();
     let mut found = Vec::new();
     for name in names.split(',').map(str::trim) {
-        let known = TABLES.iter().find(|(own, _)| *own == name && *own == there);
+        let known = TABLES
+            .iter()
+            .find(|(table, _)| *table == name && *table == there);
         match known {
-            Some((_, own)) => {
-                columns.extend(own.iter().map(|name| (*name).to_owned()));
+            Some((_, names)) => {
+                columns.extend(names.iter().map(|name| (*name).to_owned()));
                 found.clone_from(&rows);
             }
             None if fuzzy => {}
@@ -113,11 +115,11 @@ fn unresolved(name: &str) -> String {
 
 /// Reads `name = expression` for each of a list.
 fn named(text: &str) -> Result<Vec<(String, Expression)>, String> {
-    let one = |text: &str| {
+    let column = |text: &str| {
         let (name, rest) = text.split_once('=').ok_or("a column has no name")?;
         Ok((name.trim().to_owned(), parse(rest)?))
     };
-    parts(text, ',').into_iter().map(one).collect()
+    parts(text, ',').into_iter().map(column).collect()
 }
 
 /// `summarize N = min(e), … by K = e, …`: a row for each value of the keys.
@@ -164,28 +166,28 @@ fn value(
 ) -> Result<Value, String> {
     let of = |inner: &Expression| value(inner, row, columns);
     let text = |inner: &Expression| Ok::<_, String>(shown(&of(inner)?));
-    let is = |name: &str| columns.iter().any(|own| own == name);
+    let is = |name: &str| columns.iter().any(|column| column == name);
     Ok(match expression {
         Expression::Text(text) => json!(text),
         Expression::Null => Value::Null,
         Expression::Column(name) if is(name) => row.get(name).cloned().unwrap_or_default(),
         Expression::Column(name) => return Err(unresolved(name)),
         Expression::Member(inner, name) => of(inner)?[name.as_str()].clone(),
-        Expression::And(one, other) => json!(of(one)? == true && of(other)? == true),
-        Expression::Same(one, other) => json!(text(one)? == text(other)?),
-        Expression::Alike(one, other) => json!(text(one)?.eq_ignore_ascii_case(&text(other)?)),
-        Expression::Contains(one, other) => {
-            let (one, other) = (text(one)?.to_lowercase(), text(other)?.to_lowercase());
-            json!(one.contains(&other))
+        Expression::And(left, right) => json!(of(left)? == true && of(right)? == true),
+        Expression::Same(left, right) => json!(text(left)? == text(right)?),
+        Expression::Alike(left, right) => json!(text(left)?.eq_ignore_ascii_case(&text(right)?)),
+        Expression::Contains(whole, part) => {
+            let (whole, part) = (text(whole)?.to_lowercase(), text(part)?.to_lowercase());
+            json!(whole.contains(&part))
         }
-        Expression::In(one, list) => {
-            let own = text(one)?;
+        Expression::In(member, list) => {
+            let member = text(member)?;
             let all: Vec<String> = list.iter().map(text).collect::<Result<_, _>>()?;
-            json!(all.contains(&own))
+            json!(all.contains(&member))
         }
         Expression::Call(name, given) => match (name.as_str(), given.as_slice()) {
-            ("tostring", [one]) => json!(text(one)?),
-            ("dynamic", [one]) => of(one)?,
+            ("tostring", [inner]) => json!(text(inner)?),
+            ("dynamic", [inner]) => of(inner)?,
             ("column_ifexists", [name, other]) => {
                 let name = text(name)?;
                 if is(&name) {
@@ -196,7 +198,7 @@ fn value(
             }
             ("coalesce", all) => {
                 let all: Vec<Value> = all.iter().map(of).collect::<Result<_, _>>()?;
-                let full = all.iter().find(|own| !shown(own).is_empty());
+                let full = all.iter().find(|value| !shown(value).is_empty());
                 full.cloned().unwrap_or_else(|| json!(""))
             }
             ("iff", [condition, yes, no]) => of(if of(condition)? == true { yes } else { no })?,

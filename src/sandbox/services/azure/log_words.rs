@@ -84,8 +84,7 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
             '=' if signs.next_if_eq(&'~').is_some() => all.push(Word::Sign("=~")),
             ch if ch.is_ascii_alphabetic() || ch == '_' => {
                 let mut name = ch.to_string();
-                while let Some(more) =
-                    signs.next_if(|own| own.is_ascii_alphanumeric() || *own == '_')
+                while let Some(more) = signs.next_if(|ch| ch.is_ascii_alphanumeric() || *ch == '_')
                 {
                     name.push(more);
                 }
