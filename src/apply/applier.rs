@@ -5,6 +5,7 @@ use crate::cloud::operations::{self, Deadline, Ended, Shown, Watched};
 use crate::cloud::{Clock, Reader, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
+use crate::model::operation::Operation;
 use crate::model::plan::Action;
 use crate::model::receipt::{Event, Tick};
 use futures::future::LocalBoxFuture;
@@ -134,7 +135,7 @@ impl Applier<'_> {
 
     pub(super) async fn wait(&mut self, url: &str, pause: Option<Duration>) -> Result<Ended> {
         let say = &mut *self.say;
-        let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
+        let tell = &mut |tick: &Tick, _: Option<&Operation>| say(Event::Waiting(tick.clone()));
         let deadline = Deadline::new(&self.clock, self.waiting.timeout);
         let watched = Watched {
             url,

@@ -23,7 +23,7 @@ use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
 use crate::model::environment::Environment;
 use crate::model::operation::{LONGEST_OPERATION, Operation};
-use crate::model::receipt::{Event, Tick};
+use crate::model::receipt::{Event, News, Tick, Turn};
 use crate::steps::end_state::EndState;
 use crate::steps::lifecycle::ADD;
 use crate::steps::link::LinkState;
@@ -203,7 +203,17 @@ impl Waiter<'_> {
         let reader = self.reader.clone();
         let glance = async || shown(&reader, awaited.environment, awaited.end_state).await;
         let say = &mut *self.say;
-        let tell = &mut |tick: &Tick| say(Event::Waiting(tick.clone()));
+        let mut last = None;
+        let tell = &mut |tick: &Tick, answered: Option<&Operation>| {
+            if answered.is_some() && last.as_ref() != Some(&tick.state) {
+                last = Some(tick.state.clone());
+                say(Event::News(News {
+                    environment: awaited.name.to_owned(),
+                    turn: Turn::Reached(tick.state.clone()),
+                }));
+            }
+            say(Event::Waiting(tick.clone()));
+        };
         let watched = Watched {
             url,
             first: awaited.pause,

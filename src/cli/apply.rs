@@ -45,11 +45,13 @@ impl Args {
             hand_over: self.handing.to(),
             ..self.offline.asked()
         };
-        let result = Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await;
         if self.dry_run {
-            return result;
+            return Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await;
         }
         let file = self.file.display().to_string();
-        context.notified("apply", Some(&file), result, out).await
+        let apply = async |out: &mut Out| {
+            Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await
+        };
+        Box::pin(context.notified(("apply", Some(&file)), out, apply)).await
     }
 }

@@ -45,12 +45,12 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(&self, context: &Context, out: &mut Out) -> Result<()> {
-        let result = self.enable(context, out).await;
         if self.changing.is_dry_run() {
-            return result;
+            return self.enable(context, out).await;
         }
         let about = self.which.typed().map(String::as_str);
-        context.notified("enable", about, result, out).await
+        let enable = async |out: &mut Out| self.enable(context, out).await;
+        Box::pin(context.notified(("enable", about), out, enable)).await
     }
 
     async fn enable(&self, context: &Context, out: &mut Out) -> Result<()> {

@@ -63,9 +63,11 @@ impl Args {
             coverage: self.coverage,
         };
         if self.wait {
-            let waited = run::status_after_wait(context, asks, self.timeout, out).await;
             let about = self.which.typed().map(String::as_str);
-            return context.notified("status --wait", about, waited, out).await;
+            let wait = async |out: &mut Out| {
+                run::status_after_wait(context, asks, self.timeout, out).await
+            };
+            return Box::pin(context.notified(("status --wait", about), out, wait)).await;
         }
         run::status(context, asks, out).await
     }

@@ -184,7 +184,7 @@ pub struct Watched<'a> {
 }
 
 /// Waits until the operation ends, the environment shows the end, the deadline passes, or a signal
-/// stops the program.
+/// stops the program. `progress` gets each poll, with the operation if the service answered.
 ///
 /// # Errors
 /// The service keeps refusing the poll (403, or a refused sign-in), or the address is not on a host
@@ -193,7 +193,7 @@ pub async fn wait(
     reader: &Reader,
     watched: &Watched<'_>,
     glance: impl AsyncFn() -> Shown,
-    progress: &mut dyn FnMut(&Tick),
+    progress: &mut dyn FnMut(&Tick, Option<&Operation>),
 ) -> Result<Ended> {
     let ended = unless_stopped(watch(reader, watched, glance, progress)).await;
     ended.unwrap_or_else(|stop| Ok(Ended::Interrupted(stop)))
@@ -203,7 +203,7 @@ async fn watch(
     reader: &Reader,
     watched: &Watched<'_>,
     glance: impl AsyncFn() -> Shown,
-    progress: &mut dyn FnMut(&Tick),
+    progress: &mut dyn FnMut(&Tick, Option<&Operation>),
 ) -> Result<Ended> {
     let Watched {
         url,
@@ -244,12 +244,13 @@ async fn watch(
             Step::Stop(ended) => return Ok(ended),
             Step::Refused => return Err(refused(look)),
         }
-        progress(&Tick {
+        let tick = Tick {
             elapsed: deadline.elapsed(),
             within: Some(LONGEST_OPERATION.unsigned_abs()),
             state: progress_text(&look),
             next: deadline.clock.real(pause),
-        });
+        };
+        progress(&tick, look.as_ref().ok());
     }
     Ok(Ended::Deadline)
 }

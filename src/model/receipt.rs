@@ -38,6 +38,28 @@ pub enum Event {
     Done(String),
     /// A note to show.
     Note(String),
+    /// News of an environment. The terminal shows it as waiting, as done or as an error.
+    News(News),
+}
+
+/// News of one environment while a command runs, for people who do not sit at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Display name.
+    pub environment: String,
+    /// What is new.
+    pub turn: Turn,
+}
+
+/// What is new about an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// The service shows its operation in this state for the first time.
+    Reached(String),
+    /// It is done and verified, and others are not.
+    Done,
+    /// It failed, and others continue. Holds the error as a sentence.
+    Failed(String),
 }
 
 /// One poll of a long operation.

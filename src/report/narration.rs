@@ -4,7 +4,7 @@ use super::fitted::cut;
 use super::hanging::hang;
 use super::plan::{limits_text, plan_text};
 use super::progress::{Waiting, spinner};
-use super::terminal::Out;
+use super::terminal::{Listener, Out};
 use crate::model::plan::Plan;
 use crate::model::receipt::{Event, Tick};
 use crate::model::text::{clean, clean_lines};
@@ -27,6 +27,9 @@ impl Out {
 
     /// Prints an event of the run.
     pub fn event(&mut self, event: &Event) {
+        if let (Event::News(news), Some(Listener(listens))) = (event, &mut self.listener) {
+            listens(news);
+        }
         match event {
             // The moving line shows it and disappears when done. Without a moving line, the plan
             // and the end show it.
@@ -42,6 +45,7 @@ impl Out {
             }
             Event::Note(what) => self.mark("!", AnsiColor::Yellow, what),
             Event::Waiting(tick) => self.tick(tick),
+            Event::News(_) => {}
         }
     }
 

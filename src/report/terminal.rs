@@ -15,6 +15,7 @@ use super::style::{Color, Style};
 use super::values::{Format, Sheet, json, value_of};
 use super::written::{Existing, appended, to_stderr, to_stdout, unheard, write_file};
 use crate::error::{Error, Result};
+use crate::model::receipt::News;
 use crate::model::text::clean_lines;
 use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::ProgressBar;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -51,6 +53,17 @@ pub struct Out {
     pub(super) unshown: Option<String>,
     /// The codes of the findings on the screen, which show their remedies.
     pub(super) findings: BTreeSet<&'static str>,
+    /// Gets the news of environments.
+    pub(super) listener: Option<Listener>,
+}
+
+/// Gets the news of environments while a command runs.
+pub(super) struct Listener(pub(super) Box<dyn FnMut(&News)>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl Out {
@@ -71,7 +84,13 @@ impl Out {
             did: false,
             unshown: None,
             findings: BTreeSet::new(),
+            listener: None,
         }
+    }
+
+    /// Gives the news of environments to `listener`, too, until the next call.
+    pub fn tells(&mut self, listener: Option<Box<dyn FnMut(&News)>>) {
+        self.listener = listener.map(Listener);
     }
 
     /// Applies `query` to all later data.

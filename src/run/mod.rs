@@ -11,6 +11,7 @@ mod checking;
 mod checking_for;
 pub mod commands;
 mod consent;
+mod courier;
 mod ending;
 mod estate;
 mod exporting;

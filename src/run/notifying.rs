@@ -1,26 +1,37 @@
 //! Messages about how a command ended. They never change how it ends.
 
 use super::Context;
+use super::courier::undelivered;
 use crate::error::{Error, Kind, Result};
 use crate::model::notice::{Change, Level, Notice};
+use crate::model::receipt::{News, Turn};
 use crate::report::{self, Out};
 use jiff::Timestamp;
 
 impl Context {
-    /// Tells the webhook, if one is configured, how a command ended that changes something or waits
-    /// for it. A wrong command line and a refused consent are not
-    /// reported.
+    /// Runs a command that changes something or waits for it. Tells the webhook, if one is
+    /// configured, each new state of an environment and how the command ended. A wrong command line
+    /// and a refused consent are not reported.
     ///
     /// # Errors
     /// That of the command.
     pub async fn notified(
         &self,
-        command: &'static str,
-        about: Option<&str>,
-        result: Result<()>,
+        (command, about): (&'static str, Option<&str>),
         out: &mut Out,
+        runs: impl AsyncFnOnce(&mut Out) -> Result<()>,
     ) -> Result<()> {
+        let Some(courier) = self.courier() else {
+            return runs(out).await;
+        };
+        let (mail, clock) = (courier.mail().clone(), self.clock().clone());
+        out.tells(Some(Box::new(move |news| {
+            mail.take(&turned(clock.now(), command, news));
+        })));
+        let result = runs(out).await;
+        out.tells(None);
         if let Some(notice) = ended(self.clock().now(), command, about, &result) {
+            courier.finish(out).await;
             self.tell(&notice, out).await;
         }
         result
@@ -61,11 +72,6 @@ impl Context {
     }
 }
 
-/// A message that did not arrive.
-pub(super) fn undelivered(host: &str, why: &str) -> String {
-    format!("The notification to `{host}` was not delivered: {why}. The result stays as it is.")
-}
-
 /// How a command ended, as a message.
 fn ended(
     at: Timestamp,
@@ -103,6 +109,29 @@ fn ended(
                 .map_or_else(|error| error.kind.exit_code(), |()| 0),
         ),
     })
+}
+
+/// The news of an environment during a command, as a message.
+fn turned(at: Timestamp, command: &'static str, news: &News) -> Notice {
+    let (level, outcome, text) = match &news.turn {
+        Turn::Reached(state) => {
+            let text = format!("The service shows the state {state}.");
+            (Level::Warning, "new state", Some(text))
+        }
+        Turn::Done => (Level::Good, "done and verified", None),
+        Turn::Failed(why) => (Level::Danger, "failed", Some(why.clone())),
+    };
+    Notice {
+        at,
+        command,
+        event: "changed",
+        level,
+        title: format!("cmkctl {command} of {}: {outcome}", news.environment),
+        text: text.into_iter().collect(),
+        environment: Some(news.environment.clone()),
+        changes: Vec::new(),
+        exit_code: None,
+    }
 }
 
 /// What an error says, without commands: they are for the reader at the terminal.

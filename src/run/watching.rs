@@ -4,24 +4,17 @@
 use super::Context;
 use super::estate::chosen;
 use super::filters::{self, StatusFilter};
-use super::notifying::{changed, undelivered};
+use super::notifying::changed;
 use crate::cloud::Session;
-use crate::cloud::notify::Webhook;
-use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
-use crate::model::notice::{Change, Notice};
+use crate::model::notice::Change;
 use crate::observe::{Policies, observe_estate};
 use crate::report::{self, Existing, Out};
 use crate::steps::metrics::metrics;
 use crate::steps::watch::{Unseen, Watched};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-
-/// So many messages wait for a webhook at most.
-const WAITING: usize = 64;
 
 /// What is watched, how often, and where the metrics go.
 #[derive(Debug, Clone)]
@@ -41,11 +34,7 @@ pub struct Watching {
 /// it, and SIGTERM is no error.
 pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Result<()> {
     let mut watched = Watched::default();
-    let mut courier = context
-        .settings
-        .notify
-        .as_ref()
-        .map(|webhook| Courier::start(context.session.wire().clone(), webhook.clone()));
+    let mut courier = context.courier();
     let (mut first, mut last_error) = (true, String::new());
     loop {
         context.session.wire().forget();
@@ -76,7 +65,7 @@ pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Res
             report::changes(out, &notice);
             out.written()?;
             if let Some(courier) = &mut courier {
-                courier.take(&notice, out);
+                courier.mail().take(&notice);
             }
         }
         if let Some(courier) = &mut courier {
@@ -129,47 +118,4 @@ async fn look(
         }
     }
     Ok(changes)
-}
-
-/// Delivers messages beside the looks, one after the other.
-struct Courier {
-    host: String,
-    webhook: Webhook,
-    messages: Sender<String>,
-    failures: Receiver<String>,
-}
-
-impl Courier {
-    fn start(wire: Arc<Wire>, webhook: Webhook) -> Self {
-        let (messages, mut taken) = channel::<String>(WAITING);
-        let (told, failures) = channel(WAITING);
-        let to = webhook.clone();
-        tokio::spawn(async move {
-            while let Some(body) = taken.recv().await {
-                if let Err(why) = wire.notify(&to, &body).await {
-                    // A reader can't use so many of them.
-                    told.try_send(why).ok();
-                }
-            }
-        });
-        Self {
-            host: webhook.host(),
-            webhook,
-            messages,
-            failures,
-        }
-    }
-
-    fn take(&mut self, notice: &Notice, out: &mut Out) {
-        let body = report::notification(self.webhook.shape, notice);
-        if self.messages.try_send(body).is_err() {
-            out.say(&undelivered(&self.host, "too many others wait for it"));
-        }
-    }
-
-    fn report(&mut self, out: &mut Out) {
-        while let Ok(why) = self.failures.try_recv() {
-            out.say(&undelivered(&self.host, &why));
-        }
-    }
 }

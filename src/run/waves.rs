@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
 use crate::model::fleet::{Fleet, Member};
 use crate::model::plan::{Action, Consent, Plan};
-use crate::model::receipt::{Event, Receipt, Tick};
+use crate::model::receipt::{Event, News, Receipt, Tick, Turn};
 use crate::model::wanted::{Wanted, Waves};
 use crate::observe::observe_member;
 use crate::steps::wanted::plan;
@@ -166,6 +166,21 @@ impl Run<'_> {
         let applied = Box::pin(applier.apply(&plan)).await;
         let started = applier.started;
         self.note(index, applied, started);
+        if let Some(turn) = self.turn(index) {
+            let environment = name.clone();
+            (say.borrow_mut())(Event::News(News { environment, turn }));
+        }
+    }
+
+    /// The news of an environment that ended, while others continue.
+    fn turn(&self, index: usize) -> Option<Turn> {
+        match self.progress.borrow().get(index)? {
+            Progress::Done => Some(Turn::Done),
+            Progress::Failed(error) if error.kind == Kind::StillRunning => None,
+            Progress::Failed(error) if error.kind.is_interruption() => None,
+            Progress::Failed(error) => Some(Turn::Failed(error.to_string())),
+            Progress::Not | Progress::Begun | Progress::Runs => None,
+        }
     }
 
     /// Stores how far an environment got. After a failure nothing more starts.
@@ -328,6 +343,6 @@ fn of(name: &str, event: Event) -> Event {
         }),
         Event::Note(text) => Event::Note(format!("`{name}`: {text}")),
         Event::Doing(text) if !text.contains(name) => Event::Doing(format!("`{name}`: {text}")),
-        event @ (Event::Doing(_) | Event::Pause(_) | Event::Done(_)) => event,
+        event @ (Event::Doing(_) | Event::Pause(_) | Event::Done(_) | Event::News(_)) => event,
     }
 }

@@ -182,7 +182,7 @@ fn expected() -> BTreeMap<String, usize> {
         *all.entry(line).or_default() += 1;
     }
     for line in ["+no-answer the tenant", "-no-answer the tenant"] {
-        all.insert(line.to_owned(), 3);
+        all.insert(line.to_owned(), 4);
     }
     all
 }
@@ -200,6 +200,10 @@ fn a_month_is_told_danger_by_danger_also_through_outages() {
     let lost = json!({ "match": { "path": "/vaults/kv-quiet", "from": 29.0 * DAY,
         "until": 30.0 * DAY }, "do": "403", "times": 1_000_000 });
     served.faults(&json!([
+        // The tokens end within this outage, on the tenth day.
+        outage("login.microsoftonline.com", 9.5, "500"),
+        // A look asks Resource Manager for keys, so an outage of the vaults hides nothing.
+        outage("vault.azure.net", 22.0, "reset-before"),
         outage("management.azure.com", 18.0, "500"),
         outage("api.bap", 24.0, "reset-before"),
         outage("management.azure.com", 26.5, "reset-before"),
@@ -225,7 +229,7 @@ fn a_month_is_told_danger_by_danger_also_through_outages() {
     let (code, stdout, stderr) = watch.end();
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(told(&hook.documents()), expected(), "{stdout}\n{stderr}");
-    assert!(after * 100 <= before * 110, "{before} pages, then {after}");
+    assert!(after * 100 <= before * 105, "{before} pages, then {after}");
 }
 
 /// The command lines of the examples, each as its words.

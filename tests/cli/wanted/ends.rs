@@ -3,6 +3,25 @@
 use super::*;
 
 #[test]
+fn each_environment_is_told_when_it_ends_and_the_file_at_last() {
+    let served = Served::patched(&teams(), FAST);
+    let hook = Hook::start(&[Says::Status(200)]);
+    let file = wanted_file(&served, "at-most = 2", &[("Team a", 1), ("Team b", 1)]);
+    let (names, notified) = (["Team a", "Team b"], ["--notify", &hook.url]);
+    let asked = [&apply(&file, &names)[..], &notified].concat();
+    served.run(&asked).exits(0);
+    let documents = hook.documents();
+    let (last, before) = documents.split_last().unwrap();
+    let ended = (&last["event"], &last["exit_code"]);
+    assert_eq!(ended, (&json!("done"), &json!(0)));
+    for name in names {
+        let title = format!("cmkctl apply of {name}: done and verified");
+        let told = before.iter().filter(|document| document["title"] == title);
+        assert_eq!(told.count(), 1, "{name}: {before:#?}");
+    }
+}
+
+#[test]
 fn the_first_failure_starts_nothing_more() {
     let served = Served::patched(&teams(), FAST);
     let file = wanted_file(

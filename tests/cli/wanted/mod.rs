@@ -8,6 +8,7 @@ mod saved;
 mod windows;
 
 use crate::between::{Between, Deed};
+use crate::hook::{Hook, Says};
 use crate::tenants::{granted_policy, power_platform_environment, ungranted_policy};
 use crate::tool::{FAST, Served, actions, finish, interrupt, overlaid, until};
 use serde_json::{Value, json};

@@ -1,0 +1,113 @@
+//! Delivers messages to a webhook beside the work of a command, one after the other. No delivery
+//! delays a look or a wait.
+
+use super::Context;
+use crate::cloud::notify::Webhook;
+use crate::cloud::wire::Wire;
+use crate::model::notice::{Notice, Shape};
+use crate::report::{self, Out};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+
+/// The most messages that wait for a webhook.
+const WAITING: usize = 64;
+/// At the end of a command, the messages that still wait get this long.
+const LAST: Duration = Duration::from_secs(15);
+
+impl Context {
+    /// The delivery of messages, if a webhook is configured.
+    pub(super) fn courier(&self) -> Option<Courier> {
+        let webhook = self.settings.notify.clone()?;
+        Some(Courier::start(self.session.wire().clone(), webhook))
+    }
+}
+
+/// A delivery that runs.
+pub(super) struct Courier {
+    host: String,
+    mail: Mail,
+    failures: Receiver<String>,
+    delivery: JoinHandle<()>,
+}
+
+/// Takes messages for the delivery.
+#[derive(Clone)]
+pub(super) struct Mail {
+    shape: Shape,
+    messages: Sender<String>,
+    failed: Sender<String>,
+}
+
+impl Courier {
+    fn start(wire: Arc<Wire>, webhook: Webhook) -> Self {
+        let (messages, mut taken) = channel::<String>(WAITING);
+        let (failed, failures) = channel(WAITING);
+        let mail = Mail {
+            shape: webhook.shape,
+            messages,
+            failed: failed.clone(),
+        };
+        let host = webhook.host();
+        let delivery = tokio::spawn(async move {
+            while let Some(body) = taken.recv().await {
+                if let Err(why) = wire.notify(&webhook, &body).await {
+                    // A reader can't use so many of them.
+                    failed.try_send(why).ok();
+                }
+            }
+        });
+        Self {
+            host,
+            mail,
+            failures,
+            delivery,
+        }
+    }
+
+    pub(super) fn mail(&self) -> &Mail {
+        &self.mail
+    }
+
+    /// Says which messages were not delivered.
+    pub(super) fn report(&mut self, out: &mut Out) {
+        while let Ok(why) = self.failures.try_recv() {
+            out.say(&undelivered(&self.host, &why));
+        }
+    }
+
+    /// Waits for the messages that are still on their way, but only for a short time.
+    pub(super) async fn finish(self, out: &mut Out) {
+        let Self {
+            host,
+            mail,
+            mut failures,
+            mut delivery,
+        } = self;
+        drop(mail);
+        if tokio::time::timeout(LAST, &mut delivery).await.is_err() {
+            delivery.abort();
+            out.say(&undelivered(&host, "the host answers too slowly"));
+        }
+        while let Ok(why) = failures.try_recv() {
+            out.say(&undelivered(&host, &why));
+        }
+    }
+}
+
+impl Mail {
+    /// Takes a message. The delivery says it if too many others wait.
+    pub(super) fn take(&self, notice: &Notice) {
+        let body = report::notification(self.shape, notice);
+        if self.messages.try_send(body).is_err() {
+            let why = "too many other messages wait for delivery";
+            self.failed.try_send(why.to_owned()).ok();
+        }
+    }
+}
+
+/// A message that did not arrive.
+pub(super) fn undelivered(host: &str, why: &str) -> String {
+    format!("The notification to `{host}` was not delivered: {why}. The result stays as it is.")
+}
