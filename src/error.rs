@@ -112,17 +112,20 @@ impl Kind {
             }
             Kind::Usage => "usage: an argument or a setting is not valid",
             Kind::Pending => {
-                "changes are pending (--detailed-exitcode), or --fail-on found something"
+                "changes are pending (--detailed-exitcode), or `status --all --fail-on` found \
+                    something"
             }
             Kind::SignIn => "sign-in: no credential, or a service refused it (every 401)",
             Kind::Forbidden => {
                 "not visible: a role is missing, or a required fact is unknown, and no known fact \
-                    blocks"
+                    blocks the command"
             }
             Kind::Blocked => "blocked by a known fact: cmkctl did not start what the fact forbids",
             Kind::Busy => "another operation runs on the environment",
-            Kind::StillRunning => "still running at the service: cmkctl no longer waits for it",
-            Kind::Unverified => "finished or sent, but not verified",
+            Kind::StillRunning => {
+                "the operation still runs at the service, but cmkctl no longer waits for it"
+            }
+            Kind::Unverified => "finished or sent, but cmkctl could not verify the result",
             Kind::Refused => {
                 "refused: not confirmed, or the current state has changed since the plan"
             }

@@ -49,7 +49,7 @@ pub fn guard() -> Result<()> {
 
 #[expect(
     clippy::exit,
-    reason = "the other thread was asked to end and does not, or a second signal came"
+    reason = "the main thread did not end after the first signal, or a second signal came"
 )]
 fn end(stop: Stop) {
     std::process::exit(stop.exit_code().into())
@@ -243,8 +243,8 @@ mod signals {
             })
         }
 
-        /// Ctrl-Break is what another process can send. After the last three Windows gives a
-        /// process 5 seconds.
+        /// Another process can send Ctrl-Break. After any of the last three events, Windows ends
+        /// the process after 5 seconds.
         pub(super) async fn next(&mut self) -> Stop {
             tokio::select! {
                 _ = self.c.recv() => Stop::CtrlC,

@@ -20,8 +20,8 @@ pub struct Waiting {
     pub timeout: Option<Duration>,
 }
 
-/// Gathers the evidence of an action again directly before its request, and compares. An error says
-/// why the action must not be sent any more.
+/// Gathers the evidence of an action again directly before its request, and compares it with the
+/// evidence of the plan. An error says why cmkctl must not send the action any more.
 pub type Recheck<'a> = &'a dyn Fn(&Action) -> LocalBoxFuture<'a, Result<()>>;
 
 /// Everything an action needs.
@@ -36,7 +36,7 @@ pub struct Applier<'a> {
     pub waiting: Waiting,
     /// The command that continues the wait for an environment, complete enough to paste.
     pub resume: String,
-    /// Does an encryption run? Then it continues at the service, whatever happens here.
+    /// Is an encryption running? The service continues it, whatever happens to this process.
     pub started: bool,
     /// Checks that the consent still fits the current state.
     pub recheck: Recheck<'a>,
@@ -53,8 +53,8 @@ pub(super) const LOOKS: u32 = 6;
 /// not verified. A snapshot stays in doubt for longer: see `READS_LAG` of `steps::lifecycle`.
 pub(super) const END_SHOWS: Duration = Duration::from_secs(1800);
 
-/// The maximum number of requests for one change, if each answer leaves open whether it took
-/// effect. cmkctl reads between them and repeats only if nothing shows.
+/// The maximum number of requests for one change, if no answer says whether the change took effect.
+/// cmkctl reads after each request, and sends the next one only if the change is not visible.
 pub(super) const SENT_AT_MOST: u32 = 3;
 
 /// The longest time from the creation of an identity until Entra knows it.
@@ -115,7 +115,8 @@ impl Applier<'_> {
         unless_stopped(self.clock.sleep(pause))
             .await
             .map_err(|stop| {
-                Error::stopped(stop).hint("Run the same command again. It continues from there.")
+                Error::stopped(stop)
+                    .hint("Run the same command again. It continues where it stopped.")
             })
     }
 

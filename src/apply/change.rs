@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::model::cause::Cause;
 use std::time::Duration;
 
-/// A created or granted resource shows within this time, or was not created.
+/// A new resource or grant is visible within this time, or was not created.
 pub(super) const CREATION_SHOWS: Duration = Duration::from_secs(30);
 /// A vault applies a change within this time.
 pub(super) const VAULT_CHANGES: Duration = Duration::from_secs(300);
@@ -27,7 +27,7 @@ pub(super) fn shown(yes: bool) -> Look<()> {
     if yes {
         Look::Yes(())
     } else {
-        Look::NotYet("it does not show yet".to_owned())
+        Look::NotYet("not visible yet".to_owned())
     }
 }
 
@@ -60,9 +60,9 @@ impl After {
 
 /// A change to send.
 pub(super) struct Sending<'a> {
-    /// What shows that it took effect, as a noun.
+    /// What a read shows after the change took effect, as a noun.
     pub(super) sign: &'a str,
-    /// The sentence about its effect, without a full stop.
+    /// The sentence about the effect of the change, without a full stop.
     pub(super) what: String,
     /// The sentence for a refusal.
     pub(super) failed: String,
@@ -71,7 +71,7 @@ pub(super) struct Sending<'a> {
     pub(super) shows: Duration,
     /// After the service accepted it, cmkctl waits this long for its effect.
     pub(super) takes: Duration,
-    /// The account that can verify it, if this account can't.
+    /// The account that can verify the change, if this account can't.
     pub(super) witness: &'a str,
     /// What to do after a fault.
     pub(super) after: fn(&Fault) -> After,

@@ -33,7 +33,7 @@ fn sending<'a>(
 fn there<T>(reply: Reply<T>, what: &str) -> Look<T> {
     match reply {
         Ok(found) => Look::Yes(found),
-        Err(fault) if fault.is_absence() => Look::NotYet(format!("{what} does not show yet")),
+        Err(fault) if fault.is_absence() => Look::NotYet(format!("{what} is not visible yet")),
         Err(fault) => Look::Unknown(fault),
     }
 }
@@ -101,12 +101,15 @@ impl Applier<'_> {
         shape: &Shape,
     ) -> Result<Outcome> {
         let sentences = (
-            format!("The key `{key}` is in `{}`", vault.name),
+            format!("The key `{key}` exists in `{}`", vault.name),
             format!("The key `{key}` can't be created."),
         );
-        let witness = "an account with the role Reader on the vault";
+        let witness = "an account with the role Reader on the vault or the managed HSM";
         let sending = sending("the key", sentences, witness, |error| {
-            error.of_role("Key Vault Contributor on the vault is enough to create the key.")
+            error.of_role(
+                "Key Vault Contributor on the vault, or Contributor on the managed HSM, is enough \
+                to create the key.",
+            )
         });
         let reader = self.reader.clone();
         let look = async || there(reader.key_with_rotation(vault, key).await, "the key");

@@ -31,18 +31,18 @@ pub(super) fn goes_on(noun: &str, kind: Kind, resume: &str) -> Error {
 /// The note that the environment has the desired state although the operation says that it failed.
 pub(super) fn contradiction(operation: &Operation, end_state: &EndState) -> String {
     format!(
-        "The operation ended as `{}`, but the environment shows {}. The service may still \
+        "The operation ended with `{}`, but the environment shows {}. The service may still \
             show old data. Check again tomorrow.",
         operation.state.shown(),
         match end_state {
-            EndState::NoPolicy => "no policy any more",
-            EndState::Policy(_) | EndState::Linked => "the policy as linked",
+            EndState::NoPolicy => "that no policy is linked",
+            EndState::Policy(_) | EndState::Linked => "that the policy is linked",
         }
     )
 }
 
 /// The error for an environment that is settled in `state` instead of the desired state. `ended`:
-/// the operation, if it told its end.
+/// the operation, if the service reported its end.
 pub(super) fn unshown(
     name: &str,
     end_state: &EndState,
@@ -62,15 +62,16 @@ pub(super) fn unshown(
     let error = Error::new(Kind::Unverified, what);
     let error = match end_state {
         EndState::NoPolicy => error.hint(
-            "Run the same command again. Keep the key, the vault and the policy's access \
-                until then.",
+            "Run the same command again. Do not delete or disable the key, its vault, or the \
+                policy's access to the key.",
         ),
         EndState::Policy(_) | EndState::Linked => error
             .hint("Run the same add command again. Do not remove the environment from the policy.")
             .hint(if ended.is_some_and(Operation::failed) {
-                "Its data stays readable: on the Microsoft key, or on both."
+                "The environment's data stays readable. It uses the Microsoft key, or both keys."
             } else {
-                "Keep the key, the vault and the policy's access: its data may be on the key."
+                "Keep the key, the vault and the policy's access. The environment's data may \
+                already use the key."
             }),
     };
     ended.map_or(error.clone(), |operation| failed(error, operation))
@@ -97,12 +98,12 @@ pub(super) fn failed(error: Error, operation: &Operation) -> Error {
         Some(failure) => format!(": {}", failure.text.trim_end_matches('.')),
         None if operation.succeeded() => String::new(),
         None if operation.all_stages_succeeded => {
-            ": no reason was given, and every stage succeeded".to_owned()
+            ": the service gave no reason, and every stage succeeded".to_owned()
         }
-        None => ": no reason was given".to_owned(),
+        None => ": the service gave no reason".to_owned(),
     };
     let mut error = error.detail(format!(
-        "The operation {} ended as `{}`{reason}.",
+        "The operation {} ended with `{}`{reason}.",
         operation.id,
         operation.state.shown()
     ));
@@ -111,7 +112,9 @@ pub(super) fn failed(error: Error, operation: &Operation) -> Error {
     {
         // The remedy for the cause comes before the hint to continue.
         error.hints.insert(0, remedy);
-        error.hints.insert(1, format!("Who can do that: {who}."));
+        error
+            .hints
+            .insert(1, format!("Who can apply this fix: {who}."));
     }
     error
 }

@@ -97,7 +97,7 @@ impl Applier<'_> {
                 Ok(()) => {}
                 Err(busy) if busy.kind == Kind::Busy => {
                     let busy = start.left_open(&tries.past, busy);
-                    self.until_free(&mut tries, "what runs on it to end", busy)
+                    self.until_free(&mut tries, "the running operation to end", busy)
                         .await?;
                     continue;
                 }
@@ -109,8 +109,8 @@ impl Applier<'_> {
                     let awaited = start.awaited(accepted.url, accepted.pause);
                     return self.finish(awaited, receipt).await;
                 }
-                // The service accepted it but named no operation, so look for one, as after an
-                // ambiguous answer.
+                // The service accepted the request but returned no operation. So cmkctl looks for
+                // the operation, as after an ambiguous answer.
                 Ok(_) => None,
                 Err(fault) if fault.status() == Some(409) || fault.is_ambiguous() => Some(fault),
                 Err(fault) => return Err(refused(fault, start)),
@@ -138,7 +138,10 @@ impl Applier<'_> {
         fault: Option<&Fault>,
         past: &Past,
     ) -> Result<bool> {
-        let clause = fault.map_or("the service named no operation".to_owned(), Fault::clause);
+        let clause = fault.map_or(
+            "the service returned no operation".to_owned(),
+            Fault::clause,
+        );
         tracing::info!("{clause}. cmkctl checks whether the operation was started.");
         if let Some(fault) = fault {
             self.pause_before_look(fault, After::of(fault)).await?;
@@ -154,12 +157,16 @@ impl Applier<'_> {
         tries: &mut Tries,
         fault: Option<Fault>,
     ) -> Result<()> {
-        let what = format!("{} could not be started.", start.what());
+        let what = format!(
+            "{} was requested, but no operation is visible.",
+            start.what()
+        );
         let Some(fault) = fault else {
             return Err(Error::new(Kind::Unverified, what)
-                .detail("The service accepted the request, but it shows no operation.")
+                .detail("The service accepted the request, but shows no operation.")
                 .hint(
-                    "Run the same command again. cmkctl checks first and starts nothing twice.",
+                    "Run the same command again. cmkctl checks the current state first, and starts \
+                    nothing twice.",
                 ));
         };
         tries.unclear += u32::from(fault.status() != Some(409));
@@ -200,7 +207,7 @@ impl Applier<'_> {
         Ok(self.policy_with_identity(start.policy).await?.system_id)
     }
 
-    /// Waits until the environment reaches its end_state, and proves it by re-reading.
+    /// Waits until the environment is in its end state, and verifies that with another read.
     async fn finish(&mut self, awaited: Awaited<'_>, receipt: &mut Receipt) -> Result<Outcome> {
         let (end_state, name) = (awaited.end_state, awaited.name);
         let subject = awaited.environment.to_owned();
@@ -249,7 +256,7 @@ fn nameless(start: &Start<'_>) -> Error {
         start.what()
     );
     Error::new(Kind::Forbidden, what)
-        .detail("The environment's link and the policy do not show this id.")
+        .detail("Neither the environment's link nor the policy shows this id.")
         .hint("Run the same command again later, with an account that can read the policy.")
 }
 
@@ -259,7 +266,7 @@ fn busy(name: &str, operation: &str) -> Error {
         format!("The lifecycle operation `{operation}` runs on `{name}`, so nothing was started."),
     )
     .code("OperationNotStartable")
-    .hint("Wait until it has ended, then run the same command again.")
+    .hint("Wait until the operation has ended, then run the same command again.")
 }
 
 fn refused(fault: Fault, start: &Start<'_>) -> Error {
@@ -279,11 +286,12 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
         ),
         Some(403) => error
             .of_role(
-                "The role Power Platform Administrator or Dynamics 365 Administrator is needed \
+                "This requires the role Power Platform Administrator or Dynamics 365 Administrator \
                 (CMK021).",
             )
             .of_role(
-                "You need Reader on the policy: ask for `cmkctl create-policy --reader` (CMK019).",
+                "This also requires Reader on the policy. Ask the Key Vault administrator to run \
+                `cmkctl create-policy --reader OBJECT_ID` (CMK019).",
             ),
         Some(404) => hidden(error),
         Some(400) if unmanaged => {
@@ -292,8 +300,8 @@ fn refused(fault: Fault, start: &Start<'_>) -> Error {
             error
         }
         Some(400) if start.end_state != EndState::NoPolicy => error.fallback(
-            "Check Managed Environment, environment type and geography: `cmkctl add-environment \
-            --dry-run` (CMK006, CMK007, CMK024).",
+            "Check that the environment is a Managed Environment, and check its type and \
+            geography: `cmkctl add-environment --dry-run` (CMK006, CMK007, CMK024).",
         ),
         _ => error,
     }
@@ -307,10 +315,10 @@ fn hidden(error: Error) -> Error {
         ..error
     };
     error.hints = vec![
-        "Add yourself to the environment in the admin center (self-elevate). Before that, an \
-        administrator is not a member."
+        "Add yourself to the environment in the admin center (self-elevate). \
+        Administrators are not members of an environment by default."
             .to_owned(),
-        "To get Reader on the policy, ask the Key Vault administrator for `cmkctl create-policy \
+        "To get Reader on the policy, ask the Key Vault administrator to run `cmkctl create-policy \
         --reader OBJECT_ID` (CMK019)."
             .to_owned(),
         "Check that the policy is in the environment's geography: `cmkctl check` (CMK007)."

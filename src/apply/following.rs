@@ -1,5 +1,5 @@
 //! Follows a change that Azure Resource Manager accepted, by polling its operation to the end. The
-//! operation's word is no proof: the last read is of the resource itself.
+//! end of the operation is no proof, so the last read is of the resource itself.
 
 use super::applier::Applier;
 use super::change::{Look, Sending, Unshown};
@@ -44,8 +44,8 @@ impl Applier<'_> {
     /// long, the value comes from a read. Otherwise returns `None`, and the caller reads.
     ///
     /// # Errors
-    /// Each only if a re-read does not show the change. `Unverified`, with the operation's code and
-    /// words, if it failed or could not be read. `StillRunning` if it continues.
+    /// Only if another read does not show the change. `Unverified`, with the operation's code and
+    /// message, if the operation failed or could not be read. `StillRunning` if it continues.
     async fn follow<T>(
         &mut self,
         sending: &Sending<'_>,
@@ -62,7 +62,7 @@ impl Applier<'_> {
             }
             Followed::Untold(why) => {
                 let note = format!(
-                    "cmkctl can't follow the operation ({why}). It checks the \
+                    "cmkctl can't follow the operation ({why}). cmkctl checks the \
                     result instead."
                 );
                 (self.say)(Event::Note(note));
@@ -73,7 +73,7 @@ impl Applier<'_> {
         };
         match self.watch(sending.sign, sending.shows, look).await {
             Ok(value) => {
-                let note = format!("{error} But the current state is: {}.", sending.what);
+                let note = format!("{error} But the change took effect: {}.", sending.what);
                 (self.say)(Event::Note(note));
                 Ok(Some(value))
             }
@@ -127,7 +127,7 @@ fn failed(sending: &Sending<'_>, accepted: &Accepted, progress: Progress) -> Err
         .message
         .map_or_else(|| ".".to_owned(), |message| format!(": {message}"));
     let mut error = Error::new(Kind::Unverified, &sending.failed).detail(format!(
-        "Azure Resource Manager accepted the change and ended it with `{}`{reason}",
+        "Azure Resource Manager accepted the change, but the operation ended with `{}`{reason}",
         end.state
     ));
     error.code = end.code;
@@ -142,17 +142,22 @@ fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
         "The service accepted the change. Its state is unknown after {} minutes.",
         sending.takes.as_secs() / 60
     );
-    told(fault, what)
-        .hint("Run the same command again: it looks first, and sends only what is missing.")
+    told(fault, what).hint(
+        "Run the same command again. cmkctl checks the current state first, and sends only what is \
+            missing.",
+    )
 }
 
 fn runs(sending: &Sending<'_>, state: &str) -> Error {
     Error::new(
         Kind::StillRunning,
         format!(
-            "The change still runs at the service after {} minutes ({state}).",
+            "The service is still working on the change after {} minutes ({state}).",
             sending.takes.as_secs() / 60
         ),
     )
-    .hint("Run the same command again: it looks first, and sends only what is missing.")
+    .hint(
+        "Run the same command again. cmkctl checks the current state first, and sends only what is \
+            missing.",
+    )
 }

@@ -1,4 +1,4 @@
-//! Step 3's grants: gives them, and waits until they are effective everywhere.
+//! The grants of step 3: makes them, and waits until they take effect everywhere.
 
 use super::applier::{Applier, Outcome};
 use super::change::{After, CREATION_SHOWS, Look, Sending, VAULT_CHANGES, shown};
@@ -76,11 +76,12 @@ impl Applier<'_> {
         let sending = Sending {
             sign: "the role assignment",
             what,
-            failed: format!("{principal} can't be given the role."),
+            failed: format!("The role can't be assigned to {principal}."),
             shows: CREATION_SHOWS,
             takes: VAULT_CHANGES,
-            witness: "an account with the right `Microsoft.Authorization/roleAssignments/read` \
-                there, such as with the role Reader",
+            witness: "an account with the permission \
+                `Microsoft.Authorization/roleAssignments/read` at the same scope, such \
+                as with the role Reader",
             after: if own_identity { after_grant } else { After::of },
             advice: if own_identity {
                 |error| refused_role(error, who::GIVES_KEY_ROLE)
@@ -131,7 +132,7 @@ impl Applier<'_> {
                 error.of_role(
                     "This requires the permission \
                     `Microsoft.KeyVault/vaults/accessPolicies/write`, which \
-                    comes with Key Vault Contributor.",
+                    comes with the role Key Vault Contributor.",
                 )
             },
         };
@@ -233,7 +234,7 @@ impl Applier<'_> {
             if pause.is_zero() {
                 return Ok(());
             }
-            self.wait_for("the grant to be effective", began, pause)
+            self.wait_for("the role assignment to take effect", began, pause)
                 .await?;
         }
     }
@@ -246,17 +247,17 @@ fn refused_role(error: Error, who: &str) -> Error {
     let condition = |text: &String| text.contains("ABAC condition");
     let error = if error.detail.as_ref().is_some_and(condition) {
         error.hint(
-            "You lack the right, or the condition of your own role assignment does not allow this \
-            role: look at that condition.",
+            "Your account lacks the permission, or a condition of your own role assignment does \
+            not allow this role. Check that condition.",
         )
     } else {
         error
     };
-    error.of_role(format!("Who can give the role: {who}."))
+    error.of_role(format!("Who can assign the role: {who}."))
 }
 
-/// Entra may not know a new identity yet. A conflict (409) changed nothing, because two changes
-/// met.
+/// Entra may not know a new identity yet. A conflict (409) of two changes at the same time changed
+/// nothing.
 fn after_grant(fault: &Fault) -> After {
     if fault.is("PrincipalNotFound") {
         After::Wait
@@ -267,7 +268,7 @@ fn after_grant(fault: &Fault) -> After {
     }
 }
 
-/// Is this the assignment that was sent? One with a condition is not.
+/// Is this the assignment that cmkctl sent? An assignment with a condition is not.
 fn has(found: &RoleAssignment, principal: &str, role: &str, scope: &str) -> bool {
     same_id(&found.principal_id, principal)
         && found.role.eq_ignore_ascii_case(role)

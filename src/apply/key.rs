@@ -19,8 +19,8 @@ const VERSION_SHOWS: Duration = Duration::from_secs(120);
 
 impl Applier<'_> {
     /// Makes a new version. The lists of versions before and after prove it, whatever the answer
-    /// was. Each rotation makes another version. So cmkctl repeats it only if the service said that
-    /// it did not process it and the list shows none.
+    /// was. Each rotation makes another version. So cmkctl repeats the request only if the service
+    /// said that it did not process the request, and the list shows no new version.
     pub(super) async fn rotate_key(
         &mut self,
         place: &KeyPlace,
@@ -42,7 +42,7 @@ impl Applier<'_> {
                 .collect::<Vec<_>>()
             {
                 none if none.is_empty() => {
-                    Look::NotYet("the key has the versions it had".to_owned())
+                    Look::NotYet("the key has no new version yet".to_owned())
                 }
                 new => Look::Yes(new),
             },
@@ -111,7 +111,7 @@ fn several(key: &KeyName, new: &[Version]) -> Error {
             "Environments use the latest of these: {}",
             all.join(", ")
         ))
-        .hint("Find out who else rotates this key, such as its rotation policy.")
+        .hint("Find out what else rotates this key, such as its rotation policy.")
         .hint("Keep every version enabled. Run the same command again to see the current state.")
 }
 
@@ -119,7 +119,7 @@ fn several(key: &KeyName, new: &[Version]) -> Error {
 fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVersion> {
     let stale = |what: String| {
         Err(Error::new(Kind::Refused, what)
-            .hint("Nothing was sent. Run the same command again: it makes a new plan."))
+            .hint("Nothing was sent. Run the same command again to make a new plan."))
     };
     let Some(from) = from else {
         return stale(format!(
@@ -131,7 +131,7 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
         .find(|version| version.id.as_str().eq_ignore_ascii_case(from))
     else {
         return stale(format!(
-            "The list of versions of the key `{key}` does not hold version {from} of the plan."
+            "The plan rotates version {from} of the key `{key}`, but the key has no such version."
         ));
     };
     if let Some(undated) = before
@@ -139,8 +139,8 @@ fn latest(key: &KeyName, from: Option<&str>, before: &[Version]) -> Result<KeyVe
         .find(|version| version.validity.created.known().is_none())
     {
         let what = format!(
-            "cmkctl can't tell when the version {} of the key `{key}` was created. It may be the \
-                latest one.",
+            "cmkctl can't tell when the version {} of the key `{key}` was created. This version \
+                may be the latest one.",
             undated.id.as_str()
         );
         return Err(Error::new(Kind::Forbidden, what)
@@ -168,8 +168,8 @@ fn knows(before: &[Version], version: &Version) -> bool {
     before.iter().any(|known| known.id == version.id)
 }
 
-/// 401, 429 and 503 mean that the service did not process it, and the list can confirm that. After
-/// any other answer a version may show late.
+/// 401, 429 and 503 mean that the service did not process the request, and the list can confirm
+/// that. After any other answer, a new version may be visible only later.
 fn after_rotation(fault: &Fault) -> After {
     match After::of(fault) {
         // A named conflict changed nothing. Only an ambiguous answer may have made a version.
@@ -209,7 +209,7 @@ mod tests {
         );
         for (from, before, expected) in [
             (None, &all[..], "does not say"),
-            (Some(new.as_str()), &all[..1], "does not hold"),
+            (Some(new.as_str()), &all[..1], "no such version"),
             (Some(old.as_str()), &all[..], "newer"),
         ] {
             let error = latest(&key, from, before).unwrap_err();

@@ -1,6 +1,6 @@
-//! Changes the state of a key, and enables environments that had lost it. Each change has the same
-//! effect if it is sent twice. It is sent only if a read shows that it is needed, and done only if
-//! a re-read shows it.
+//! Changes the state of a key, and enables environments that had lost access to it. Each change has
+//! the same effect if it is sent twice. cmkctl sends a change only if a read shows that the change
+//! is missing, and reports it as done only if another read shows it.
 
 use super::applier::{Applier, Outcome};
 use super::change::{After, Look, Sending};
@@ -21,7 +21,7 @@ const KEY_TAKES: Duration = Duration::from_secs(600);
 /// An environment is documented to be up again in about 5 minutes. Its start shows within this
 /// time.
 const ENABLING_SHOWS: Duration = Duration::from_secs(600);
-/// cmkctl watches it much longer.
+/// cmkctl watches the environment for this long.
 const ENABLED_WITHIN: Duration = Duration::from_secs(3600);
 /// The accounts that can read a key.
 const KEY_READERS: &str = "an account with the key permission *get*, or with the role Key Vault \
@@ -49,7 +49,7 @@ impl Applier<'_> {
             },
             advice: |error| {
                 error.of_role(
-                    "It takes the key permission *recover*, or the role Key Vault Crypto \
+                    "This requires the key permission *recover*, or the role Key Vault Crypto \
                     Officer on the vault.",
                 )
             },
@@ -57,7 +57,7 @@ impl Applier<'_> {
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
         let look = async || match reader.key(&found, key, None).await {
             Ok(_) => Look::Yes(()),
-            Err(fault) if fault.is_absence() => Look::NotYet("it is not there yet".to_owned()),
+            Err(fault) if fault.is_absence() => Look::NotYet("not visible yet".to_owned()),
             Err(fault) => Look::Unknown(fault),
         };
         let send = async |writer: &Writer| writer.recover_key(vault, uri, key).await;
@@ -94,7 +94,7 @@ impl Applier<'_> {
             after: After::of,
             advice: |error| {
                 error.of_role(
-                    "It takes the key permission *update*, or the role Key Vault Crypto \
+                    "This requires the key permission *update*, or the role Key Vault Crypto \
                     Officer on the vault.",
                 )
             },
@@ -102,9 +102,9 @@ impl Applier<'_> {
         let (reader, found) = (self.reader.clone(), self.vault(vault).await?);
         let judged = |state: Option<&Known<bool>>| match state {
             Some(Known::Known(state)) if *state == enabled => Look::Yes(()),
-            Some(Known::Known(_)) => Look::NotYet(format!("it is not {word} yet")),
+            Some(Known::Known(_)) => Look::NotYet(format!("the version is not {word} yet")),
             Some(Known::Unknown(why)) => Look::Begun(why.clone()),
-            None => Look::Begun("the list does not show it".to_owned()),
+            None => Look::Begun("the list does not show the version".to_owned()),
         };
         // Read the list first: it also shows disabled versions, which may not be readable alone.
         let look = async || match reader.key_versions(&found, key).await {
@@ -136,7 +136,7 @@ impl Applier<'_> {
 
     /// Enables an environment, and waits until it is up.
     pub(super) async fn enable(&mut self, environment: &str, name: &str) -> Result<Outcome> {
-        let sign = format!("`{name}` to be up again");
+        let sign = format!("the start of the environment `{name}`");
         let sending = Sending {
             sign: &sign,
             what: format!("`{name}` is up again"),
@@ -193,9 +193,12 @@ fn state(environment: &Environment) -> String {
 
 fn enable_hints(error: Error) -> Error {
     error
-        .hint("Enable it in the admin center: Environments, the environment, Enable.")
         .hint(
-            "As long as the key can't be reached, it stays locked: look with `cmkctl status \
-            --all`.",
+            "Enable the environment in the admin center: open Environments, select the \
+            environment, and choose Enable.",
+        )
+        .hint(
+            "The environment stays locked as long as Power Platform can't use the key. To check: \
+            `cmkctl status --all`.",
         )
 }

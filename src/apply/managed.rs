@@ -121,10 +121,10 @@ fn far(environment: &Environment) -> Look<()> {
             Look::Begun(format!("`{ongoing}` runs"))
         }
         (_, Some(ongoing)) => Look::NotYet(format!("`{ongoing}` runs")),
-        (Verdict::No, None) => Look::NotYet("this is not a Managed Environment yet".to_owned()),
+        (Verdict::No, None) => Look::NotYet("the environment is not managed yet".to_owned()),
         // An unfamiliar state is no reason to send anything again.
         (Verdict::CantTell(why), None) => Look::Begun(format!(
-            "cmkctl can't tell whether this is a Managed Environment: {}",
+            "cmkctl can't tell whether the environment is managed: {}",
             why.why
         )),
     }

@@ -31,10 +31,13 @@ use crate::model::receipt::{Done, Event, Receipt};
 use crate::model::roles::ROLE_SETTLES;
 use applier::Outcome;
 
-/// Adds to a failure what took effect before it and stays.
+/// Adds to a failure the changes that took effect before it. They stay in effect.
 fn done_before(error: Error, receipt: &Receipt) -> Error {
     receipt.done.iter().fold(error, |error, done| {
-        error.hint(format!("Done before, and it stays so: {}.", done.what))
+        error.hint(format!(
+            "Done before the error, and not undone: {}.",
+            done.what
+        ))
     })
 }
 

@@ -34,8 +34,8 @@ impl Applier<'_> {
             after: After::of,
             advice: |error| {
                 error.of_role(
-                    "The right `Microsoft.PowerPlatform/register/action` comes with \
-                    Contributor or Owner of the subscription.",
+                    "This requires the permission `Microsoft.PowerPlatform/register/action`, which \
+                    comes with the role Contributor or Owner of the subscription.",
                 )
             },
         };
@@ -47,10 +47,10 @@ impl Applier<'_> {
         {
             Ok(Known::Known(Registration::Registered)) => Look::Yes(()),
             Ok(Known::Known(Registration::Registering)) => {
-                Look::Begun("it is being registered".to_owned())
+                Look::Begun("the provider is being registered".to_owned())
             }
             Ok(Known::Known(Registration::NotRegistered)) => {
-                Look::NotYet("it is not registered yet".to_owned())
+                Look::NotYet("the provider is not registered yet".to_owned())
             }
             // An unfamiliar state is no reason to send anything.
             Ok(Known::Unknown(why)) => Look::Begun(why),
@@ -122,6 +122,7 @@ impl Applier<'_> {
                 Kind::Unverified,
                 format!("The policy `{}` has no identity.", policy.name),
             )
+            .hint("Azure may still create the identity. Run the same command again in 5 minutes.")
         })
     }
 
@@ -169,7 +170,9 @@ fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
         }) => Look::Begun(format!("the state of the policy is {state}")),
         Ok(found) if found.principal_id.is_some() && found.system_id.is_some() => Look::Yes(found),
         Ok(_) => Look::Begun("the policy has no identity yet".to_owned()),
-        Err(fault) if fault.is_absence() => Look::NotYet("the policy does not show yet".to_owned()),
+        Err(fault) if fault.is_absence() => {
+            Look::NotYet("the policy is not visible yet".to_owned())
+        }
         Err(fault) => Look::Unknown(fault),
     }
 }

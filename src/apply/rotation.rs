@@ -9,11 +9,11 @@ use crate::model::key_ids::KeyName;
 use crate::model::rotation::RotationPolicy;
 use std::time::Duration;
 
-/// A policy shows at once, or after an answer that leaves it open within this time.
+/// A new rotation policy is visible within this time, also after an ambiguous answer.
 const SHOWS: Duration = Duration::from_secs(60);
 
 impl Applier<'_> {
-    /// Sets the whole policy, unless it is there already; a second read proves it.
+    /// Sets the whole policy, unless the key already has it. A second read verifies the change.
     pub(super) async fn set_rotation_policy(
         &mut self,
         place: &KeyPlace,
@@ -24,7 +24,7 @@ impl Applier<'_> {
         let reader = self.reader.clone();
         let look = async || match reader.rotation_policy(&found, key).await {
             Ok(current) if rotation.is_kept_by(&current) => Look::Yes(()),
-            Ok(current) => Look::NotYet(format!("it says {}", current.in_words())),
+            Ok(current) => Look::NotYet(format!("the current policy: {}", current.in_words())),
             Err(fault) => Look::Unknown(fault),
         };
         let send = async |writer: &Writer| {
@@ -34,7 +34,7 @@ impl Applier<'_> {
         let ((), correlation) = self.send_if_missing(&sending(key), send, look).await?;
         Ok(Outcome {
             what: format!(
-                "The key `{key}` has the rotation policy: {} (verified)",
+                "The key `{key}` has this rotation policy: {} (verified)",
                 rotation.in_words()
             ),
             subject: vault.to_string(),
@@ -55,8 +55,8 @@ fn sending(key: &KeyName) -> Sending<'static> {
         after: After::of,
         advice: |error| {
             error.of_role(
-                "It takes the key permission *setrotationpolicy*, or the role Key Vault Crypto \
-                Officer on the vault.",
+                "This requires the key permission *setrotationpolicy*, or the role Key Vault \
+                Crypto Officer on the vault.",
             )
         },
     }

@@ -158,13 +158,13 @@ impl Applier<'_> {
                 Unshown::Late(state) => Error::new(
                     Kind::Unverified,
                     format!(
-                        "The change was sent, but it does not show after {} minutes: {}.",
+                        "The change was sent, but cmkctl could not verify it after {} minutes: {}.",
                         sending.takes.as_secs() / 60,
                         sending.what
                     ),
                 )
                 .detail(state)
-                .hint("Run the same command again. It continues from there."),
+                .hint("Run the same command again. It continues where it stopped."),
             })
     }
 
@@ -179,16 +179,18 @@ impl Applier<'_> {
             .await
             .map_err(|end| match end {
                 Unshown::Stopped(error) => error,
-                Unshown::Unknown(fault) => fault.into_error(format!("Waiting for {what} ended.")),
+                Unshown::Unknown(fault) => {
+                    fault.into_error(format!("cmkctl stopped waiting for {what}."))
+                }
                 Unshown::Late(state) => Error::new(
                     Kind::Unverified,
                     format!(
-                        "It is still not there after {} minutes: {what}.",
+                        "After {} minutes, {what} is still not visible.",
                         limit.as_secs() / 60
                     ),
                 )
                 .detail(state)
-                .hint("Run the same command again. It continues from there."),
+                .hint("Run the same command again. It continues where it stopped."),
             })
     }
 

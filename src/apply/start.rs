@@ -68,7 +68,7 @@ impl<'a> Start<'a> {
         let what = self.what();
         Error::new(
             Kind::Unverified,
-            format!("{what}: the request was sent, but cmkctl can't verify that it started."),
+            format!("{what}: the request was sent, but cmkctl can't verify the start."),
         )
         .detail(error.to_string())
         .hint(
@@ -100,10 +100,12 @@ impl<'a> Start<'a> {
     /// The error that another caller has linked another policy meanwhile.
     fn linked_elsewhere(&self, other: &ArmId) -> Error {
         let what = format!(
-            "`{}` has been linked to another policy meanwhile: {other}",
+            "Meanwhile, `{}` was linked to another policy: {other}",
             self.name
         );
         Error::new(Kind::Blocked, what)
+            .hint("Check the current state: `cmkctl status`.")
+            .hint("To move the environment to your policy, use `cmkctl swap-policy`.")
     }
 }
 
@@ -182,7 +184,7 @@ impl Applier<'_> {
             match look.policy() {
                 Some(id) if id == start.policy => {}
                 Some(other) => return Err(start.linked_elsewhere(other)),
-                None => return Err(start.unread("the service names no policy")),
+                None => return Err(start.unread("the service does not show the policy")),
             }
         }
         Ok(match (ours, running, &look.ongoing) {
@@ -217,7 +219,7 @@ impl Applier<'_> {
             if self.over(&mut limit) {
                 return Ok(false);
             }
-            let sign = format!("a sign that it was started ({clause})");
+            let sign = format!("the operation to appear ({clause})");
             self.wait_for(&sign, limit.began, Duration::from_secs(20))
                 .await?;
         }

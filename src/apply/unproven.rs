@@ -32,7 +32,7 @@ pub(super) fn unread(sending: &Sending<'_>, fault: Fault) -> Error {
     );
     fault
         .into_error(what)
-        .of_role(format!("Who can read it: {}.", sending.witness))
+        .of_role(format!("Who can check this: {}.", sending.witness))
 }
 
 /// The error that the change was sent, but this account can't see its effect.
@@ -45,7 +45,7 @@ pub(super) fn unverified(sending: &Sending<'_>, fault: Fault) -> Error {
         ),
     );
     if !error.explained {
-        error.hints = vec![format!("Who can verify it: {}.", sending.witness)];
+        error.hints = vec![format!("Who can verify the change: {}.", sending.witness)];
     }
     error.hint("Run the same command again. cmkctl sends only what is missing.")
 }
@@ -61,7 +61,10 @@ pub(super) fn unknown(sending: &Sending<'_>, fault: Fault) -> Error {
             sending.sign
         ),
     )
-    .hint("Wait some minutes, then run the same command again. It checks the current state first.")
+    .hint(
+        "Wait a few minutes, then run the same command again. cmkctl checks the current state \
+            first.",
+    )
 }
 
 /// The error that the change was sent with an ambiguous answer and, for another reason, is not sent

@@ -10,7 +10,7 @@
 //! | `Failed`, with or without a reason | link failed | not verified: the same add again |
 //! | `Failed` | linked and up | encrypted, with a warning |
 //! | unknown to the service | linked and up | encrypted |
-//! | unknown to the service | at rest, no link | not verified |
+//! | unknown to the service | settled, no link | not verified |
 //! | still running, or in an unfamiliar state | linked and up | encrypted |
 
 use super::applier::{END_SHOWS, LOOKS};
@@ -43,7 +43,7 @@ pub struct Waiter<'a> {
     pub say: &'a mut dyn FnMut(Event),
 }
 
-/// An environment on its way to a end_state.
+/// An environment that is changing to its end state.
 pub(super) struct Awaited<'a> {
     /// Environment id.
     pub(super) environment: &'a str,
@@ -51,7 +51,7 @@ pub(super) struct Awaited<'a> {
     pub(super) name: &'a str,
     /// The state to reach.
     pub(super) end_state: &'a EndState,
-    /// URL of the operation that leads there, if the service named it.
+    /// URL of the operation that leads to the end state, if the service named it.
     pub(super) url: Option<String>,
     /// The first pause that the service asked for.
     pub(super) pause: Option<Duration>,
@@ -100,7 +100,7 @@ impl Waiter<'_> {
         if url.is_none() && environment.key_link.is_absent() && environment.ongoing.is_none() {
             let what = format!("No encryption runs on `{name}`, and no policy is linked.");
             let error = Error::new(Kind::Unverified, what)
-                .hint("Run `cmkctl add-environment`, also if you ran it before.");
+                .hint("Run `cmkctl add-environment`, even if you ran it before.");
             let last = operations.iter().find(|operation| operation.kind == ADD);
             return Err(last.map_or(error.clone(), |operation| failed(error, operation)));
         }
@@ -115,7 +115,7 @@ impl Waiter<'_> {
     }
 
     /// Waits for the operation, or for the running one in the environment's history, and proves the
-    /// end by re-reading.
+    /// end with another read.
     ///
     /// # Errors
     /// `StillRunning` and `Interrupted` while the operation continues. `Unverified` if it ended and
@@ -244,7 +244,7 @@ impl Waiter<'_> {
         let mut patience = Patience::new(Some(Duration::from_secs(5)));
         let settling = self.clock.moment();
         let (mut looks, mut refusals) = (0, 0);
-        // Since when it has been settled, and how many reads showed that.
+        // Since when the environment has been settled, and how many reads showed that.
         let mut rest: Option<(Moment, u32)> = None;
         loop {
             let look = self.reader.environment_once(awaited.environment);
@@ -338,7 +338,7 @@ fn last_word(standing: &LinkState) -> Option<Settled> {
     match standing {
         LinkState::Done => Some(Settled::Done),
         // The link failed, and the environment is up again.
-        LinkState::Failed => Some(Settled::NotDone("the link says `Failed`".to_owned())),
+        LinkState::Failed => Some(Settled::NotDone("the link status is `Failed`".to_owned())),
         LinkState::None
         | LinkState::Under
         | LinkState::Locked

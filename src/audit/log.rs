@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The file, which is only appended to.
+/// The file. cmkctl only appends lines to it.
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) path: PathBuf,
@@ -112,7 +112,11 @@ fn other_than_a_file(path: &Path) -> Option<&'static str> {
             return Some("a device");
         }
     }
-    Some(if kind.is_dir() { "a folder" } else { "no file" })
+    Some(if kind.is_dir() {
+        "a folder"
+    } else {
+        "not a file"
+    })
 }
 
 /// Warns if other accounts can read or change the file.
@@ -123,12 +127,12 @@ fn warn_of_others(path: &Path, file: &File) {
         .metadata()
         .map_or(0, |found| found.permissions().mode() & 0o777);
     let may = match (mode & 0o044 != 0, mode & 0o077 != 0) {
-        (true, _) => "others can read it",
-        (false, true) => "others can change or run it",
+        (true, _) => "other users can read it",
+        (false, true) => "other users can change or run it",
         (false, false) => return,
     };
     tracing::warn!(
-        "The audit log `{0}` has mode {mode:03o}, so {may}. Close it with `chmod 600 {0}`",
+        "The audit log `{0}` has mode {mode:03o}, so {may}. Restrict its access: `chmod 600 {0}`",
         path.display()
     );
 }
@@ -138,7 +142,9 @@ fn no_file(path: &Path, other: &str) -> Error {
         "The audit log `{}` can't be written, so nothing is sent.",
         path.display()
     ))
-    .detail(format!("It is {other}, and lines must stay."))
+    .detail(format!(
+        "The path is {other}, but an audit log must be a regular file."
+    ))
     .hint("Choose an existing file, or the path of a new file that cmkctl can create.")
 }
 
@@ -152,6 +158,6 @@ pub(super) fn unsent(path: &Path, error: &io::Error) -> Error {
         ),
     )
     .detail(format!("{error}."))
-    .hint("Name a file that can be appended to, or leave out `--audit-log`.")
+    .hint("Choose a file that cmkctl can write to, or leave out `--audit-log`.")
     .hint("Then run the same command again. It continues where it stopped.")
 }

@@ -91,13 +91,13 @@ impl Trail {
         Self { overridden, ..self }
     }
 
-    /// The change ticket that the plan belongs to: every line of it says so.
+    /// The change ticket of the plan. Every line of this plan names it.
     #[must_use]
     pub fn of_change(self, change: Option<String>) -> Self {
         Self { change, ..self }
     }
 
-    /// Is anything written down?
+    /// Does this run write an audit log?
     pub fn is_kept(&self) -> bool {
         self.log.is_some()
     }
@@ -121,9 +121,7 @@ impl Trail {
             .hyphenated()
             .to_string();
         let outcome = if log.torn.load(Ordering::Relaxed) {
-            Err(io::Error::other(
-                "a line before this one could not be written",
-            ))
+            Err(io::Error::other("cmkctl could not write an earlier line"))
         } else {
             log.write(&self.line(&id, intent, at, None))
         };
@@ -228,10 +226,10 @@ impl Trail {
 fn what_came(outcome: &RequestOutcome) -> String {
     match outcome {
         RequestOutcome::Status(status) => {
-            format!("The change was sent, and answered with {status}")
+            format!("The change was sent, and the service answered {status}")
         }
         RequestOutcome::Unknown(_) => {
-            "The change was sent, and no answer came that can be read".to_owned()
+            "The change was sent, and cmkctl got no readable answer".to_owned()
         }
         RequestOutcome::NotSent(_) => "The change could not be sent".to_owned(),
     }
@@ -243,8 +241,8 @@ fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), what:
     Error::new(
         Kind::Unexpected,
         format!(
-            "{what}, but the audit log `{path}` can't be written: \
-        that line is lost."
+            "{what}, but cmkctl can't write this to the audit log \
+        `{path}`."
         ),
     )
     .detail(format!(
@@ -252,8 +250,8 @@ fn lost(path: &Path, error: &io::Error, (id, intent): (&str, &Intent<'_>), what:
         intent.method, intent.url
     ))
     .hint(format!(
-        "Keep this message with the log: it has the intent, whose id is {id}, and \
-            not what came of it."
+        "Keep this message with the audit log. The log has the intent with the id {id}, but \
+            not this result."
     ))
     .hint("Free disk space for the log before the next change.")
 }
@@ -324,17 +322,17 @@ mod tests {
         let first = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap_err();
         assert!(first.to_string().contains("can't be written"), "{first}");
         let second = trail.intent(&intent(), Timestamp::UNIX_EPOCH).unwrap_err();
-        assert!(second.to_string().contains("before this one"), "{second}");
+        assert!(second.to_string().contains("an earlier line"), "{second}");
         assert_eq!(second.kind, Kind::Unexpected);
         // The error must name the outcome that is lost, because the change may have been sent.
         for (outcome, expected) in [
             (
                 RequestOutcome::Status(201),
-                "The change was sent, and answered with 201",
+                "The change was sent, and the service answered 201",
             ),
             (
                 RequestOutcome::Unknown("cut".to_owned()),
-                "The change was sent, and no answer came",
+                "The change was sent, and cmkctl got no readable answer",
             ),
             (
                 RequestOutcome::NotSent("no route".to_owned()),

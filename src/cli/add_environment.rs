@@ -9,9 +9,9 @@ use crate::run::{self, ConsentFlags, Context, commands};
 /// Step 4: Add the environment to the policy and verify it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Power Platform administrator. Requires Reader on the policy, and no right in Key Vault.
-The environment is OFFLINE during the encryption, for up to 4 days. If the encryption already
-runs, cmkctl starts nothing and waits for it, from any machine.
+For the Power Platform administrator. Requires Reader on the policy, and no role in Key Vault.
+The environment is OFFLINE during the encryption, for up to 4 days. If the encryption is already
+running, cmkctl starts nothing and waits for its end. You can wait on any machine.
 
 Examples:
   cmkctl add-environment \"Contoso UAT\" --policy ep-cmk --dry-run
@@ -33,16 +33,16 @@ pub(super) struct Args {
     changing: Changing,
 }
 
-/// What the environment is, and may be made.
+/// What the environment is, and what cmkctl may change about it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Making {
-    /// Make it a Managed Environment (needs licences)
+    /// Turn on Managed Environments (requires licences)
     #[arg(long)]
     pub(super) make_managed: bool,
     /// The environment has no finance and operations apps
     #[arg(long)]
     pub(super) power_platform_only: bool,
-    /// Limit of the tenant, if raised [default: 25]
+    /// Environment limit of the tenant [default: 25]
     #[arg(
         long,
         value_name = "N",

@@ -6,13 +6,13 @@ use crate::report::Out;
 use crate::run::{self, ConsentFlags, Context};
 use std::path::PathBuf;
 
-/// Make the changes of a file, ring by ring
+/// Apply a desired-state file, ring by ring
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each environment is OFFLINE for up to 4 days, so cmkctl asks for each name. It starts
-environments only inside their change window. After a failure it starts nothing more, and waits
-for what runs. Run it again at any time: it skips what is done. It never changes environments
-that are not in the file.
+Each environment is OFFLINE for up to 4 days, so cmkctl asks you to type each name. It starts
+an encryption only in the change window of the environment. After a failure, cmkctl starts nothing
+more, and waits for operations in progress. Run the command again at any time: it skips
+environments that are done. It never changes environments that are not in the file.
 
 Examples:
   cmkctl apply wanted.toml --dry-run
@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// With --dry-run: exit 3 if there are changes
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
-    /// Accept the plan, but an outage needs --confirm
+    /// Accept the plan, but an outage requires --confirm
     #[arg(short, long)]
     yes: bool,
 }

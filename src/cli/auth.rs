@@ -17,11 +17,11 @@ pub(super) struct Args {
 enum Auth {
     /// Show the ways to sign in, and who you are
     #[command(after_help = "\
-Order: certificate or client secret, federated token, managed identity, `cmkctl auth login`,
-Azure CLI, azd, Azure PowerShell.
-A browser or a device code requires --auth browser or --auth device-code.
+cmkctl tries in this order: certificate or client secret, federated token, managed identity,
+`cmkctl auth login`, Azure CLI, azd, Azure PowerShell.
+To use a browser or a device code, pass --auth browser or --auth device-code.
 cmkctl stores tokens of the Azure CLI, azd and Azure PowerShell, encrypted, until 5 minutes before
-they expire. --no-remember turns that off.
+they expire. With --no-remember, cmkctl stores no tokens.
 
 Examples:
   cmkctl auth status
@@ -30,9 +30,9 @@ Examples:
     Status,
     /// Sign in once for all later commands
     #[command(after_help = "\
-By default you use a browser, or a device code if no browser can be shown.
-cmkctl encrypts the sign-in in a file. The key of the file is in the system's credential store.
-A certificate is not copied: cmkctl remembers its path, and takes its password from
+By default you sign in with a browser, or with a device code if no browser is available.
+cmkctl stores the sign-in in an encrypted file. The encryption key is in the system's credential
+store. cmkctl does not copy a certificate: it remembers the path, and reads the password from
 AZURE_CLIENT_CERTIFICATE_PASSWORD each time.
 
 Examples:
@@ -55,13 +55,13 @@ struct Login {
     /// Sign in with a browser on this machine
     #[arg(long, conflicts_with_all = ["device_code", "certificate"])]
     browser: bool,
-    /// Sign in by a code that you type into any browser
+    /// Sign in with a code that you type into any browser
     #[arg(long, conflicts_with = "certificate")]
     device_code: bool,
     /// Certificate with private key, PEM or PFX
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// The claims that cmkctl printed
+    /// Claims challenge that cmkctl printed
     #[arg(long, value_name = "BASE64", conflicts_with = "certificate")]
     claims_challenge: Option<String>,
 }

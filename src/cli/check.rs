@@ -12,10 +12,10 @@ use std::path::PathBuf;
 /// Find all blockers and warnings, and change nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads everything that you name and may see: environment, policy, vault, key, and what they
-depend on. It says what you may not see. Exit 6 if a blocker was found.
+Reads the environment, policy, vault and key that you name, and what they depend on. The output
+says what your account can't see. Exit code 6: cmkctl found a blocker.
 `cmkctl explain CODE` says more about a finding.
-With --for, the first line answers yes, no or can't tell (exit 0, 6 or 5).
+With --for, the first line says yes, no or can't tell (exit code 0, 6 or 5).
 
 Examples:
   cmkctl check \"Contoso UAT\"
@@ -33,10 +33,10 @@ pub(super) struct Args {
     /// Check the move from the linked policy to `--policy`
     #[arg(long)]
     swap: bool,
-    /// Policy it moves from or left, if you can't see it
+    /// Current or previous policy, if not visible to you
     #[arg(long, value_name = "ID")]
     swap_from: Option<String>,
-    /// Answer whether its key allows this
+    /// Answer whether the environment's key allows this
     #[arg(
         long = "for",
         value_enum,
@@ -47,31 +47,31 @@ pub(super) struct Args {
         ]
     )]
     purpose: Option<For>,
-    /// Environment that gets overwritten
+    /// With --for: environment that is overwritten
     #[arg(long, value_name = "ENVIRONMENT", requires = "purpose")]
     to: Option<String>,
     /// The environment has no finance and operations apps
     #[arg(long)]
     power_platform_only: bool,
-    /// Judge one administrator's part only
+    /// Check one administrator's part only
     #[arg(long, value_enum, value_name = "PART", default_value = "all")]
     part: Part,
-    /// What makes it exit 6
+    /// Exit 6 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "block")]
     fail_on: FailOn,
-    /// Write to this file, or replace it
+    /// Write to this file (replaces an existing file)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// How bad a finding must be.
+/// The lowest severity that changes the exit code.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FailOn {
     Warn,
     Block,
 }
 
-/// What is to be done with an environment.
+/// What the caller wants to do with an environment.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum For {
     Copy,
@@ -99,8 +99,8 @@ impl Args {
             return self.run_for(purpose.purpose(), context, out).await;
         }
         if self.swap_from.is_some() && !self.key.names_policy() {
-            return Err(Error::usage("`--swap-from` needs the new policy.")
-                .hint("Pass `--policy`, or ask `--for restore`."));
+            return Err(Error::usage("`--swap-from` requires the new policy.")
+                .hint("Pass `--policy`, or use `--for restore`."));
         }
         let typed = Typed {
             swap_from: self.swap_from.clone(),
@@ -121,8 +121,8 @@ impl Args {
         .await
     }
 
-    /// The question of `--for`. It is about environments only, so policy, vault and key of the
-    /// configuration do not count.
+    /// Answers `--for`. The answer is about environments only, so cmkctl ignores the configured
+    /// policy, vault and key.
     async fn run_for(&self, purpose: Purpose, context: &Context, out: &mut Out) -> Result<()> {
         let target = context.target_of_leaving(self.which.typed(), self.swap_from.as_ref())?;
         out.goes_to(self.out.as_deref())?;

@@ -8,7 +8,8 @@ use crate::run::{self, Context};
 /// Step 1: Check that finance and operations is integrated
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit 0: integrated. Exit 6: not integrated, with what to do. Exit 5 or 1: cmkctl could not read it.
+Exit code 0: integrated. Exit code 6: not integrated, and the output says what to do. Exit code 5
+or 1: cmkctl could not read the integration.
 
 Examples:
   cmkctl check-integration \"Contoso UAT\"

@@ -12,9 +12,9 @@ use std::ffi::{OsStr, OsString};
 /// Print the completion script for your shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Names of environments, policies and subscriptions come from the last list that cmkctl read. They
-are in names.json below ~/.cache/cmkctl, on Windows below %LOCALAPPDATA%\\cmkctl. You can delete
-that file.
+The script completes names of environments, policies and subscriptions from the last list that
+cmkctl read. cmkctl stores them in names.json in ~/.cache/cmkctl, on Windows in
+%LOCALAPPDATA%\\cmkctl. You can delete that file.
 
   bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc
   zsh         echo 'source <(cmkctl completions zsh)' >> ~/.zshrc
@@ -49,8 +49,8 @@ impl Shell {
         }
     }
 
-    /// A name as it must stand on this shell's command line. Names are chosen by others: none may
-    /// run anything. Where the shell's own script quotes what it inserts, nothing is added.
+    /// A name, quoted for this shell's command line. Other people choose names, so no name may act
+    /// as a command. The scripts of zsh and fish quote what they insert, so cmkctl adds nothing.
     fn quoted(self, name: &str) -> String {
         match self {
             Shell::Bash => run::shell::escaped(name),
@@ -60,11 +60,11 @@ impl Shell {
     }
 }
 
-/// The variable by which a shell's script asks for an answer.
+/// The variable with which a shell's script asks for completions.
 pub(super) const ASKS: &str = "CMKCTL_COMPLETE";
 
-/// Zsh reads a file of its completion folders at the first Tab as the function of that name, which
-/// must then answer. Where the script is sourced, there is no such function.
+/// At the first Tab, zsh loads a file of its completion folders as a function with the name of the
+/// file. That function must answer. A sourced script runs outside of such a function.
 const FIRST_TAB: &str = "
 if [[ \"${funcstack[1]}\" == _cmkctl ]]
 then
@@ -83,7 +83,8 @@ impl Args {
             &mut script,
         );
         written.map_err(|error| {
-            Error::new(Kind::Unexpected, "The script can't be written.").detail(format!("{error}."))
+            Error::new(Kind::Unexpected, "The completion script can't be written.")
+                .detail(format!("{error}."))
         })?;
         if self.shell == Shell::Zsh {
             script.extend_from_slice(FIRST_TAB.as_bytes());
@@ -92,7 +93,7 @@ impl Args {
     }
 }
 
-/// Answers a shell that completes a line, `words` being the line so far.
+/// Answers a shell that completes a line. `words` is the line so far.
 pub(super) fn answer(shell: &str, tree: clap::Command, words: Vec<OsString>) -> u8 {
     let Ok(shell) = Shell::from_str(shell, true) else {
         return 2;
@@ -115,7 +116,7 @@ pub(super) fn answer(shell: &str, tree: clap::Command, words: Vec<OsString>) -> 
     u8::from(verbatim(&answers).is_err() || answered.is_err())
 }
 
-/// The command tree with names for its values, wherever an argument is called so.
+/// The command tree, with completions for every argument that has known names.
 fn with_names(command: clap::Command, shell: Shell, real: bool) -> clap::Command {
     let command = command.mut_args(|argument| match known(argument.get_id().as_str(), real) {
         Some(known) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
@@ -132,13 +133,14 @@ fn with_names(command: clap::Command, shell: Shell, real: bool) -> clap::Command
     })
 }
 
-/// What is known for an argument; looked up only when it is asked for.
+/// The known names for an argument. They are read only when the shell asks for them.
 fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
     match argument {
         "environment" | "confirm" | "to" if real => Some(|| run::names().environments),
         "policy" if real => Some(|| run::names().policies),
         "subscription" if real => Some(|| run::names().subscriptions),
         "location" => Some(run::policy_locations),
+        "azure_location" => Some(run::azure_regions),
         "code" => Some(run::codes),
         "cloud" => Some(|| run::clouds().into_iter().map(str::to_owned).collect()),
         "auth" => Some(|| run::sign_ins().into_iter().map(str::to_owned).collect()),
@@ -153,7 +155,7 @@ fn known(argument: &str, real: bool) -> Option<fn() -> BTreeSet<String>> {
     }
 }
 
-/// The names that begin as typed, in any case.
+/// The names that begin with the typed text. Upper and lower case are equal.
 fn matching(shell: Shell, names: BTreeSet<String>, typed: &OsStr) -> Vec<CompletionCandidate> {
     let bare = |text: &str| text.replace(['\\', '\'', '"'], "").to_lowercase();
     let begun = bare(&typed.to_string_lossy());

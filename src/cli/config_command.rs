@@ -17,8 +17,8 @@ pub(super) struct Args {
 enum Config {
     /// Show every value and where it comes from
     #[command(after_help = "\
-Order of precedence: flag, variable, profile, rest of the file.
-cmkctl sends nothing here and never prints a secret.
+Order of precedence: flag, environment variable, profile, rest of the configuration file.
+This command sends no request and never prints a secret.
 
 Examples:
   cmkctl config show
@@ -29,7 +29,7 @@ Examples:
     /// Write one value into the configuration file
     #[command(after_help = "\
 Values: cloud, tenant, auth, ca-bundle, audit-log, plain, remember, environment, policy, vault, key.
-With --profile the value goes into that profile. Everything else in the file stays.
+With --profile, cmkctl writes the value into that profile. Everything else in the file stays.
 
 Examples:
   cmkctl config set tenant 00000000-0000-0000-0000-000000000000
@@ -53,7 +53,7 @@ Examples:
 }
 
 impl Args {
-    /// What needs nothing but the file; `None` for what shows the configuration.
+    /// Runs a command that needs only the file. `None` for `config show`.
     pub(super) fn written(&self, flags: &Flags, out: &mut Out) -> Option<Result<()>> {
         match &self.command {
             Config::Show => None,

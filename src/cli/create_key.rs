@@ -10,9 +10,9 @@ use crate::run::{self, Context, commands};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 For the Key Vault administrator. A new vault uses Azure RBAC, keeps deleted keys for 90 days and
-has purge protection. Purge protection is permanent, so cmkctl asks for the name of the vault.
-cmkctl never changes an existing vault or key, and requires no role inside the vault.
-A managed HSM must exist already. At a terminal cmkctl asks for what is missing.
+has purge protection. Purge protection is permanent, so cmkctl asks you to type the vault's name.
+cmkctl never changes an existing vault or key, and requires no role inside the vault. A managed
+HSM must exist already. At a terminal, cmkctl asks for values that you leave out.
 
 Examples:
   cmkctl create-key
@@ -39,7 +39,7 @@ pub(super) struct Args {
     new_key: NewKey,
 }
 
-/// What a new key, its vault and the resource group are like.
+/// The properties of a new key, its vault and the resource group.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = super::help::NEW_KEY)]
 pub(super) struct NewKey {
@@ -77,9 +77,9 @@ pub(super) struct NewKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Network {
-    /// The public network
+    /// Access from public networks
     Public,
-    /// No network but that of trusted Microsoft services
+    /// Access only for trusted Microsoft services
     TrustedServices,
 }
 
@@ -107,14 +107,14 @@ impl NewKey {
         }
     }
 
-    /// What was typed, where the key was asked for.
+    /// The typed values, if the caller asked for a new key.
     ///
     /// # Errors
-    /// Usage: it was not, and something was said about it.
+    /// Usage: the caller did not ask for a new key, but passed a flag for it.
     pub(super) fn asked_for(&self, asked: bool) -> Result<Option<TypedKey>> {
         if let Some(flag) = self.first_flag().filter(|_| !asked) {
             let what =
-                format!("`{flag}` is about a new key or its vault. It needs `--create-key`.");
+                format!("`{flag}` describes a new key or its vault, and requires `--create-key`.");
             return Err(
                 Error::usage(what).hint(format!("Add `--create-key`, or leave out `{flag}`."))
             );
@@ -153,8 +153,8 @@ impl Args {
             ..Typed::default()
         };
         let mut target = context.target(&typed, out).await?;
-        // The policy is created later. An environment counts only if it was typed: the creator of a
-        // key may see none.
+        // The policy is created later. cmkctl uses an environment only if the caller typed it,
+        // because an account that creates keys may see no environment.
         target.policy = None;
         target.environment = target.environment.filter(|_| self.which.typed().is_some());
         let mut asked = self.changing.asked(None);

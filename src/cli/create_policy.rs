@@ -10,9 +10,10 @@ use crate::run::{self, ConsentFlags, Context, commands};
 /// Step 3: Create the policy and grant it access to the key
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Key Vault administrator. With --location it requires no right in Power Platform. It
-registers the provider, checks vault and key, creates the policy, grants its identity access to
-the key, and gives Reader to the people you name. It never changes an existing policy.
+For the Key Vault administrator. With --location, you need no role in Power Platform. cmkctl
+registers the provider, checks vault and key, and creates the policy. It grants the policy's
+identity access to the key, and assigns Reader on the policy to the people you name. It never
+changes an existing policy.
 
 Examples:
   cmkctl create-policy --vault kv-cmk --key cmk --policy ep-cmk \\
@@ -46,7 +47,7 @@ pub(super) struct Args {
 /// Policy, vault and key.
 #[derive(Debug, clap::Args)]
 pub(super) struct Key {
-    /// Policy: name or id, a new one goes beside the vault
+    /// Policy: name or id (a new one: in the vault's group)
     #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
     /// Vault or managed HSM: name, id, URL or portal link
@@ -55,13 +56,13 @@ pub(super) struct Key {
     /// Key: name or key identifier URL
     #[arg(long, value_name = "NAME|ID")]
     key: Option<String>,
-    /// Pin this version, so rotations have no effect
+    /// Pin this version, so that rotations have no effect
     #[arg(long, value_name = "VERSION")]
     key_version: Option<String>,
-    /// Geography [default: the environment's]
+    /// Geography of the policy [default: the environment's]
     #[arg(long, value_name = "NAME")]
     location: Option<String>,
-    /// Who gets Reader: name or object id, repeatable
+    /// Who gets the role Reader: name or id, repeatable
     #[arg(long = "reader", value_name = "WHO")]
     readers: Vec<String>,
 }

@@ -8,8 +8,9 @@ use crate::run::{self, Context};
 /// Find problems of this machine, network or account
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. Each line says what cmkctl found, what helps, and who can do it. It checks Azure
-roles if a policy or a vault is configured. Exit 4: sign-in. Exit 5: a role or the network.
+Changes nothing. Each line says what cmkctl found, what to do, and who can do it. cmkctl checks
+Azure roles only if a policy or a vault is configured. Exit code 4: a problem with the sign-in.
+Exit code 5: a problem with a role or the network.
 
 Examples:
   cmkctl doctor
@@ -17,7 +18,7 @@ Examples:
   cmkctl doctor --profile prod -o json
   cmkctl doctor --sandbox --sandbox-user unregistered")]
 pub(super) struct Args {
-    /// Look at one administrator's part only
+    /// Check one administrator's part only
     #[arg(long, value_enum, default_value_t = Part::All)]
     part: Part,
 }

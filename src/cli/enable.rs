@@ -12,9 +12,9 @@ use crate::run::{self, ConsentFlags, Context, commands};
 /// Run all four steps and skip those already done
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The environment is OFFLINE during the encryption, for up to 4 days. cmkctl asks for its name
-before that. Run it again at any time: it does only what is missing.
-At a terminal cmkctl asks for what you leave out, with lists to pick from.
+The environment is OFFLINE during the encryption, for up to 4 days. Before the encryption, cmkctl
+asks you to type the environment's name. Run the command again at any time: it does only what is
+missing. At a terminal, cmkctl asks for values that you leave out, and shows lists to choose from.
 
 Examples:
   cmkctl enable

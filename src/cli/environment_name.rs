@@ -9,7 +9,8 @@ use crate::run::{self, Context};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Accepts an environment id, an LCS environment id, a URL of finance and operations or Dataverse, a
-portal link, a unique name or a display name. If several match, it lists them (exit 2).
+portal link, a unique name or a display name. If several environments match, cmkctl lists them
+(exit code 2).
 
 Examples:
   cmkctl environment-name contoso-uat.sandbox.operations.dynamics.com

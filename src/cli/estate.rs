@@ -5,7 +5,7 @@ use crate::run::{FailOn, StatusFilter};
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// Which environments, by what their list tells.
+/// Which environments, by facts that the environment list contains.
 #[derive(Debug, clap::Args)]
 pub(super) struct Listed {
     /// Only environments of this type, such as Production
@@ -67,7 +67,7 @@ pub(super) struct Estate {
     pub(super) all: bool,
     #[command(flatten)]
     filter: Filter,
-    /// Exit 3 if an environment is so, 5 if not visible
+    /// Exit 3 for these states, 5 if something is not visible
     #[arg(
         long,
         requires = "all",
@@ -89,7 +89,7 @@ pub(super) struct Watched {
     policy: Option<String>,
     #[command(flatten)]
     filter: Filter,
-    /// What is a danger
+    /// What counts as a danger
     #[arg(
         long,
         value_enum,
@@ -98,7 +98,7 @@ pub(super) struct Watched {
         default_value = "locked,drift,expiring"
     )]
     fail_on: Vec<Fail>,
-    /// Do not tell what this account can't see
+    /// Do not report what this account can't see
     #[arg(long)]
     allow_not_visible: bool,
 }
@@ -114,7 +114,7 @@ impl Watched {
     }
 }
 
-/// What makes it fail.
+/// The states that `--fail-on` can name.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Fail {
     Drift,

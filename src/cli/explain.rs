@@ -6,8 +6,8 @@ use crate::report::{self, Out};
 /// Explain the code of a finding or of a service
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Works offline and without sign-in. Without a code it lists all codes. You can paste a whole error
-text in quotes.
+Works offline and without sign-in. Without a code, cmkctl lists all codes. You can paste the whole
+text of an error in quotes.
 
 Examples:
   cmkctl explain

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 /// Print existing policies as Bicep or Terraform
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. Terraform comes with import blocks. Links of environments are comments on
-purpose: to destroy or replace a link takes the environment offline.
+Changes nothing. The Terraform code includes import blocks. Links of environments are only
+comments, because destroying or replacing a link takes the environment offline.
 
 Examples:
   cmkctl export bicep --out policies.bicep
@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// Only this policy: name or id
     #[arg(long, value_name = "ID|NAME")]
     policy: Option<String>,
-    /// Add alerts for what takes environments offline (never deployed)
+    /// Add alerts for outage risks (not tested in Azure)
     #[arg(long)]
     alerts: bool,
-    /// Write to this file, or replace it
+    /// Write to this file (replaces an existing file)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

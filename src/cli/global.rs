@@ -29,14 +29,14 @@ pub(super) struct Global {
     /// [env: CMKCTL_AUTH]
     #[arg(long, global = true, value_name = "METHOD")]
     auth: Option<String>,
-    /// Application for a sign-in by browser or device code [env: CMKCTL_DEVICE_CODE_CLIENT_ID]
+    /// Application for a sign-in with browser or device code [env: CMKCTL_DEVICE_CODE_CLIENT_ID]
     /// [default: the Azure CLI's]
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
     /// Rehearse in this process: no tenant, no sign-in
     #[arg(long, global = true)]
     pub(super) sandbox: bool,
-    /// What the sandbox holds: access-policy-vault, empty, estate, expiring, fresh,
+    /// State of the sandbox: access-policy-vault, empty, estate, expiring, fresh,
     /// inherited-grants, locked, managed-hsm, many-subscriptions, messy, not-integrated, paged,
     /// ready, or a file [default: ready]
     #[arg(
@@ -47,7 +47,7 @@ pub(super) struct Global {
         hide_default_value = true
     )]
     pub(super) scenario: String,
-    /// Seconds of the sandbox per real second
+    /// Sandbox seconds per real second
     #[arg(long, global = true, value_name = "FACTOR", default_value_t = 3600.0,
         value_parser = speed)]
     pub(super) speed: f64,
@@ -71,23 +71,23 @@ pub(super) struct Global {
     /// Profile of the configuration file [env: CMKCTL_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// More certificate authorities, PEM [env: CMKCTL_CA_BUNDLE]
+    /// Additional certificate authorities, PEM or DER [env: CMKCTL_CA_BUNDLE]
     #[arg(long, global = true, value_name = "FILE")]
     ca_bundle: Option<PathBuf>,
-    /// Append every change to this file [env: CMKCTL_AUDIT_LOG]
+    /// Append a line for every change to this file [env: CMKCTL_AUDIT_LOG]
     #[arg(long, global = true, value_name = "FILE")]
     audit_log: Option<PathBuf>,
     /// Id of a change ticket, for plan, audit log, report and user agent [env: CMKCTL_CHANGE]
     #[arg(long, global = true, value_name = "ID")]
     change: Option<String>,
-    /// Post dangers and ends to this webhook (enable, apply, status, watch) [env: CMKCTL_NOTIFY]
+    /// Post risks and results to this webhook (enable, apply, status, watch) [env: CMKCTL_NOTIFY]
     #[arg(long, global = true, value_name = "URL")]
     notify: Option<String>,
-    /// Format of the webhook: teams, slack or generic [env: CMKCTL_NOTIFY_FORMAT] [default: by
+    /// Format of webhook messages: teams, slack, generic [env: CMKCTL_NOTIFY_FORMAT] [default: by
     /// host]
     #[arg(long, global = true, value_name = "FORMAT")]
     notify_format: Option<String>,
-    /// How results are printed
+    /// Format of the result
     #[arg(
         short,
         long,
@@ -103,7 +103,7 @@ pub(super) struct Global {
     /// Write nothing for the CI service [env: CMKCTL_CI]
     #[arg(long, global = true)]
     no_ci: bool,
-    /// Numbered lists, for screen readers [env: CMKCTL_PLAIN]
+    /// Use numbered lists, for screen readers [env: CMKCTL_PLAIN]
     #[arg(long, global = true)]
     plain: bool,
     /// Remember no token for the next command [env: CMKCTL_REMEMBER=false]
@@ -112,7 +112,7 @@ pub(super) struct Global {
     /// Print results and errors only
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// -v decisions, -vv requests, -vvv fields of answers
+    /// Print more: -v decisions, -vv requests, -vvv fields of answers
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
@@ -146,7 +146,7 @@ impl Global {
     pub(super) fn query(&self) -> Result<Option<Query>> {
         if self.query.is_some() && self.output.is_some_and(Format::is_page) {
             return Err(Error::usage(
-                "`--query` asks the JSON document, and this format is not made of it.",
+                "`--query` works on the JSON document, and this output format is not JSON-based.",
             )
             .hint("Pass `-o json`, jsonl, tsv, yaml or table."));
         }
@@ -173,7 +173,7 @@ impl Global {
     reason = "each is a flag of the command line, and any of them may be given with any other"
 )]
 pub(super) struct Changing {
-    /// Ask for everything that is not on this line
+    /// Ask for every value that you did not pass
     #[arg(long, conflicts_with = "yes")]
     pub(super) ask: bool,
     /// Show the plan and change nothing
@@ -182,13 +182,13 @@ pub(super) struct Changing {
     /// With --dry-run: exit 3 if there are changes
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
-    /// First repair what is safe to repair, with consent
+    /// First fix what is safe to fix, after you confirm
     #[arg(long)]
     fix: bool,
     /// With --fix: allow permanent purge protection
     #[arg(long, requires = "fix", value_name = "NAME")]
     protect_from_purge: Option<String>,
-    /// Accept the plan, but an outage needs --confirm
+    /// Accept the plan, but an outage requires --confirm
     #[arg(short, long)]
     yes: bool,
 }
@@ -199,10 +199,10 @@ pub(super) struct Offline {
     /// Allow the outage of this environment, repeatable
     #[arg(long, value_name = "NAME")]
     confirm: Vec<String>,
-    /// Start the encryption and do not wait (exit 8)
+    /// Start the operation and do not wait (exit 8)
     #[arg(long)]
     no_wait: bool,
-    /// Stop waiting after 90m, 6h, 4d … (exit 8)
+    /// Stop waiting after this time: 90m, 6h, 4d (exit 8)
     #[arg(
         long,
         value_name = "TIME",
@@ -212,7 +212,7 @@ pub(super) struct Offline {
     timeout: Option<Duration>,
 }
 
-/// The other administrator's half.
+/// The other administrator's part.
 #[derive(Debug, Args)]
 pub(super) struct Handing {
     /// Write the other administrator's part as a script: FILE.sh and FILE.ps1, or `-` to print it
@@ -221,7 +221,7 @@ pub(super) struct Handing {
 }
 
 impl Handing {
-    /// Where it goes.
+    /// The file, or `-`.
     pub(super) fn to(&self) -> Option<String> {
         self.hand_over.clone()
     }
@@ -242,7 +242,7 @@ impl Offline {
 }
 
 impl Changing {
-    /// Is nothing changed in any case?
+    /// Does the command change nothing?
     pub(super) const fn is_dry_run(&self) -> bool {
         self.dry_run
     }
@@ -279,8 +279,8 @@ fn speed(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// A time such as `80ms`, `30s`, `90m`, `6h`, `4d`; never a bare number, whose unit could be
-/// mistaken.
+/// A time such as `80ms`, `30s`, `90m`, `6h`, `4d`. A number without a unit is an error, because
+/// its unit is not clear.
 pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
     let split = text
         .find(|ch: char| !ch.is_ascii_digit() && ch != '.')
@@ -303,7 +303,7 @@ pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| "it is too long".to_owned())
 }
 
-/// A time from one look to the next.
+/// The time between two checks.
 pub(super) fn interval(text: &str) -> std::result::Result<Duration, String> {
     let every = duration(text)?;
     if every < Duration::from_secs(60) {

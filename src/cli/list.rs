@@ -10,9 +10,9 @@ use crate::run::{self, Context, Listing};
 #[command(
     arg_required_else_help = true,
     after_help = "\
-Reads only. Each item comes with `fits`: yes, but (it would do with a warning), no, or unknown,
-and with the reason. With -o tsv the columns are those that the help of each list names, in that
-order. New ones are added at the end. Exit code 5: not everything could be read."
+Changes nothing. `fits` says whether you can use an item: yes, but (yes, with a warning), no, or
+unknown. `why` is the reason. With -o tsv, the columns are in the order that the help of each list
+shows. Later versions add columns only at the end. Exit code 5: cmkctl could not read everything."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -21,10 +21,10 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// List environments, and whether each can take a key
+    /// List environments, and whether each can have a key
     #[command(after_help = "\
-One read for each page of the list, and none for each environment: the plan of a command reads
-more. Where the list leaves a fact open, it is unknown.
+cmkctl reads only the list, and not each environment. A fact that the list does not show is
+unknown. The plan of a command reads more facts.
 
 Columns of -o tsv: name, id, type, state, managed, finance_and_operations, policy, link,
 geography, fits, why.
@@ -44,10 +44,11 @@ Examples:
     },
     /// List the enterprise policies for encryption
     #[command(after_help = "\
-The key of a policy, its vault and the right to use it are not read: `cmkctl check` reads them.
+This list does not read a policy's key, its vault, or the policy's access to the key.
+`cmkctl check` reads them.
 
 Columns of -o tsv: name, id, subscription, group, location, vault, key, key_version, encrypts,
-identity, fits, why. A key_version of `latest` follows the rotation of the key.
+identity, fits, why. A key_version of `latest` means that the policy follows key rotations.
 
 Examples:
   cmkctl list policies --geography europe
@@ -103,18 +104,18 @@ Examples:
     },
 }
 
-/// What of it is shown.
+/// Which items the list shows.
 #[derive(Debug, clap::Args)]
 struct Fitting {
-    /// Show only what fits
+    /// Show only items that fit
     #[arg(long)]
     fits: bool,
 }
 
-/// What it is judged for.
+/// The environment that the items must fit.
 #[derive(Debug, clap::Args)]
 struct Beside {
-    /// Judge for this environment: id, URL or name
+    /// Check the fit for this environment: id, URL or name
     #[arg(long, value_name = "ENVIRONMENT")]
     environment: Option<String>,
     #[command(flatten)]

@@ -6,11 +6,11 @@ use crate::report::{Out, verbatim};
 use crate::run;
 use std::path::{Path, PathBuf};
 
-/// Print the manual page, or write all into a folder
+/// Print the manual page, or write all pages into a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The help topics are manual pages of section 7, such as cmkctl-permissions.7. For a folder man1,
-cmkctl writes them into man7 beside it.
+The help topics are manual pages of section 7, such as cmkctl-permissions.7. If the folder
+is named man1, cmkctl writes them into the folder man7 beside it.
 
 Examples:
   cmkctl man > cmkctl.1
@@ -26,7 +26,8 @@ impl Args {
         command.build();
         let mut pages = Vec::new();
         gather(&command, "cmkctl", &mut pages).map_err(|error| {
-            Error::new(Kind::Unexpected, "The manual can't be written.").detail(format!("{error}."))
+            Error::new(Kind::Unexpected, "The manual pages can't be written.")
+                .detail(format!("{error}."))
         })?;
         match &self.folder {
             Some(folder) => {

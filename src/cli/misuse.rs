@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error as _;
 
-/// The parser's error about these words, the program's own name left out, in our words: the same
-/// fault for a person and, with `-o json`, for a script.
+/// The parser's error about these words, in the words of cmkctl. `words` does not contain the
+/// program's name. A person and, with `-o json`, a script get the same error.
 pub(super) fn told(error: &clap::Error, words: &[String], tree: &clap::Command) -> Error {
     let (_, command) = found(words, tree);
     let misuse = Said { error, command };
@@ -17,11 +17,14 @@ pub(super) fn told(error: &clap::Error, words: &[String], tree: &clap::Command) 
     for hint in misuse.hints() {
         told = told.hint(hint);
     }
-    told.hint(format!("`{} --help` says what it takes.", misuse.command))
+    told.hint(format!(
+        "`{} --help` shows its arguments and options.",
+        misuse.command
+    ))
 }
 
-/// The format that a line asks for which is not understood as a whole: a script that asks for
-/// JSON gets its error in JSON, too.
+/// The output format that a command line with mistakes asks for. A script that asks for JSON gets
+/// the error in JSON, too.
 pub(super) fn format(words: &[String]) -> Option<Format> {
     let mut words = words.iter().map(String::as_str);
     let mut asked = None;
@@ -62,7 +65,7 @@ impl Said<'_> {
         }
     }
 
-    /// What was typed, such as `--vault <NAME|ID|URL>`, without what stands for its value.
+    /// The option without its value, such as `--vault` of `--vault <NAME|ID|URL>`.
     fn option(&self) -> String {
         let text = self.text(ContextKind::InvalidArg).unwrap_or_default();
         without_value(text)
@@ -78,7 +81,7 @@ impl Said<'_> {
             }
             ErrorKind::UnknownArgument => {
                 let more = option.escape_debug();
-                format!("`{command}` has no place for one more word: `{more}`.")
+                format!("`{command}` does not accept the extra word `{more}`.")
             }
             ErrorKind::InvalidSubcommand => {
                 let name = self.text(ContextKind::InvalidSubcommand);
@@ -94,10 +97,10 @@ impl Said<'_> {
                 None => format!("`{option}` can't be `{value}`."),
             },
             ErrorKind::MissingRequiredArgument => {
-                format!("`{command}` needs more: {}.", self.missing())
+                format!("`{command}` requires {}.", self.missing())
             }
             ErrorKind::ArgumentConflict => self.conflict(&option),
-            ErrorKind::InvalidUtf8 => "What was typed is not valid UTF-8.".to_owned(),
+            ErrorKind::InvalidUtf8 => "The command line is not valid UTF-8.".to_owned(),
             _ => self.in_its_words(),
         }
     }
@@ -112,13 +115,16 @@ impl Said<'_> {
         let others = self.texts(ContextKind::PriorArg);
         let others: Vec<String> = others.iter().map(|other| without_value(other)).collect();
         if others.iter().all(|other| other == option) {
-            return format!("`{option}` was given twice, and it counts once.");
+            return format!("`{option}` was given twice. Use it only once.");
         }
         let others: Vec<String> = others.iter().map(|other| format!("`{other}`")).collect();
-        format!("`{option}` can't stand beside {}.", others.join(", "))
+        format!(
+            "`{option}` can't be used together with {}.",
+            others.join(", ")
+        )
     }
 
-    /// What the parser says, for faults that have no words here.
+    /// The parser's own message, for errors without a message here.
     fn in_its_words(&self) -> String {
         let text = self.error.to_string();
         let line = text.lines().next().unwrap_or_default();
@@ -139,7 +145,7 @@ impl Said<'_> {
         ];
         let typed = self.text(ContextKind::InvalidSubcommand);
         if let Some(list) = typed.and_then(listed) {
-            hints.push(format!("`cmkctl list {list}` lists them."));
+            hints.push(format!("Did you mean `cmkctl list {list}`?"));
         } else if let Some(near) = near.iter().find_map(|kind| self.text(*kind)) {
             // A different first letter means a different word, not a typing error.
             if typed.is_none_or(|typed| typed.get(..1) == near.get(..1)) {
@@ -148,21 +154,21 @@ impl Said<'_> {
         }
         let blank = self.error.kind() == ErrorKind::UnknownArgument;
         if blank && !self.option().starts_with('-') {
-            hints.push("A name with blanks stands in quotes, such as \"Contoso UAT\".".to_owned());
+            hints.push("Put a name with spaces in quotes, such as \"Contoso UAT\".".to_owned());
         }
         let values = self.texts(ContextKind::ValidValue);
         if !values.is_empty() {
-            hints.push(format!("It is one of {}.", values.join(", ")));
+            hints.push(format!("Allowed values: {}.", values.join(", ")));
         }
         let commands = self.texts(ContextKind::ValidSubcommand);
         if !commands.is_empty() {
-            hints.push(format!("Its commands: {}.", commands.join(", ")));
+            hints.push(format!("Commands: {}.", commands.join(", ")));
         }
         hints
     }
 }
 
-/// The list for a line that begins with the noun, such as `cmkctl environment list`.
+/// The list that a command line with a noun means, such as `cmkctl environment list`.
 fn listed(noun: &str) -> Option<&'static str> {
     let nouns = [
         ("environment", "environments"),
@@ -200,17 +206,17 @@ mod tests {
         (
             &["status", "-5"],
             "`cmkctl status` has no option `-5`.",
-            "`cmkctl status --help` says what it takes.",
+            "`cmkctl status --help` shows its arguments and options.",
         ),
         (
             &["status", "Contoso", "UAT"],
-            "`cmkctl status` has no place for one more word: `UAT`.",
-            "A name with blanks stands in quotes, such as \"Contoso UAT\".",
+            "`cmkctl status` does not accept the extra word `UAT`.",
+            "Put a name with spaces in quotes, such as \"Contoso UAT\".",
         ),
         (
             &["list", "bogus"],
             "`cmkctl list` has no command `bogus`.",
-            "`cmkctl list --help` says what it takes.",
+            "`cmkctl list --help` shows its arguments and options.",
         ),
         (
             &["enabel"],
@@ -220,53 +226,53 @@ mod tests {
         (
             &["environment", "list"],
             "`cmkctl` has no command `environment`.",
-            "`cmkctl list environments` lists them.",
+            "Did you mean `cmkctl list environments`?",
         ),
         (
             &["plan", "x.toml", "--out"],
             "`--out` needs a value.",
-            "`cmkctl plan --help` says what it takes.",
+            "`cmkctl plan --help` shows its arguments and options.",
         ),
         (
             &["plan"],
-            "`cmkctl plan` needs more: `<FILE>`.",
-            "`cmkctl plan --help` says what it takes.",
+            "`cmkctl plan` requires `<FILE>`.",
+            "`cmkctl plan --help` shows its arguments and options.",
         ),
         (
             &["status", "-o", "xml"],
             "`--output` can't be `xml`.",
-            "It is one of table, wide, json, jsonl, tsv, yaml, none, sarif, html, \
+            "Allowed values: table, wide, json, jsonl, tsv, yaml, none, sarif, html, \
                 markdown, csv, ics, prometheus.",
         ),
         (
             &["enable", "--timeout", "-5"],
             "`--timeout` can't be `-5`: it must not be negative.",
-            "`cmkctl enable --help` says what it takes.",
+            "`cmkctl enable --help` shows its arguments and options.",
         ),
         (
             &["sandbox", "--port", "99999"],
             "`--port` can't be `99999`: it must be a number from 0 to 65535.",
-            "`cmkctl sandbox --help` says what it takes.",
+            "`cmkctl sandbox --help` shows its arguments and options.",
         ),
         (
             &["enable", "--ask", "--yes"],
-            "`--ask` can't stand beside `--yes`.",
-            "`cmkctl enable --help` says what it takes.",
+            "`--ask` can't be used together with `--yes`.",
+            "`cmkctl enable --help` shows its arguments and options.",
         ),
         (
             &["status", "--cloud", "a", "--cloud", "b"],
-            "`--cloud` was given twice, and it counts once.",
-            "`cmkctl status --help` says what it takes.",
+            "`--cloud` was given twice. Use it only once.",
+            "`cmkctl status --help` shows its arguments and options.",
         ),
         (
             &["enable", "--detailed-exitcode"],
-            "`cmkctl enable` needs more: `--dry-run`.",
-            "`cmkctl enable --help` says what it takes.",
+            "`cmkctl enable` requires `--dry-run`.",
+            "`cmkctl enable --help` shows its arguments and options.",
         ),
         (
             &["status", "--sandbox=fresh"],
             "Unexpected value 'fresh' for '--sandbox' found; no more were expected.",
-            "`cmkctl status --help` says what it takes.",
+            "`cmkctl status --help` shows its arguments and options.",
         ),
     ];
 

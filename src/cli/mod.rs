@@ -127,7 +127,7 @@ pub async fn main() -> u8 {
     out.finish(&name, result)
 }
 
-/// The line as it was typed, without how much is said of it.
+/// The command line as typed, without the flags for more or less output.
 fn line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
     let is_kept = |word: &String| {
         let more = word.strip_prefix('-').unwrap_or("-");
@@ -140,16 +140,16 @@ fn line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
     words.filter(is_kept).collect::<Vec<_>>().join("\u{0}")
 }
 
-/// For what was stopped where nothing else knows how to go on: in the middle of reads.
+/// The error for a command that was stopped while it only read.
 fn interrupted(stop: Stop) -> Error {
     Error::new(
         Kind::Interrupted(stop),
         "The command was stopped before it ended.",
     )
-    .hint("Run the same command again. It sends nothing a second time.")
+    .hint("Run the same command again. cmkctl sends nothing twice.")
 }
 
-/// The end of what needs no command: its error, if any, and the exit code.
+/// Ends a run that has no command: prints the error, if any, and returns the exit code.
 fn alone(result: Result<()>) -> u8 {
     Out::new(config::style(&config::Flags {
         no_ci: true,
@@ -158,8 +158,8 @@ fn alone(result: Result<()>) -> u8 {
     .finish("", result)
 }
 
-/// Nothing but the version is asked for. Scripts ask often, and to build the tree of all commands
-/// takes longer than to answer.
+/// Does the command line ask only for the version? Scripts ask often, and building the tree of all
+/// commands takes longer than the answer.
 fn says_version_alone(mut words: impl Iterator<Item = std::ffi::OsString>) -> bool {
     words
         .next()
@@ -174,8 +174,8 @@ fn parse_arguments() -> std::result::Result<(Cli, String), clap::Error> {
     Ok((Cli::from_arg_matches(&matches)?, name))
 }
 
-/// Says what was asked for or is wrong where a line is no command. Help and version are data;
-/// everything else is a usage error. A closed pipe is fine either way.
+/// Prints help, the version or a usage error for a line that runs no command. Help and version go
+/// to stdout. A closed pipe is no error.
 fn said_by_clap(error: &clap::Error) -> u8 {
     let words: Vec<String> = std::env::args_os()
         .skip(1)
@@ -213,21 +213,21 @@ impl Cli {
             ) if args.is_of_all() => Ok(()),
             (report::Format::Ics, Command::Plan(_)) => Ok(()),
             (report::Format::Csv | report::Format::Ics | report::Format::Prometheus, _) => {
-                let what = "Only `status --all` prints spreadsheets, calendars and metrics, and \
-                    only `plan` prints change windows (`-o ics`).";
+                let what = "Only `status --all` prints CSV, calendars and metrics. Only `plan` \
+                    prints a calendar of change windows (`-o ics`).";
                 Err(Error::usage(what).hint("Pass `-o json`."))
             }
             (report::Format::Sarif, _) => {
                 Err(Error::usage("Only `check` prints SARIF.").hint("Pass `-o json`."))
             }
             (report::Format::Html | report::Format::Markdown, _) => {
-                Err(Error::usage("Only `report` prints pages.").hint("Pass `-o json`."))
+                Err(Error::usage("Only `report` prints HTML and Markdown.").hint("Pass `-o json`."))
             }
             _ => Ok(()),
         }
     }
 
-    /// Does the command tell anybody, where a flag says whom?
+    /// Refuses notification flags for a command that sends no notifications.
     fn can_notify(&self, flags: &config::Flags) -> Result<()> {
         let tells = matches!(
             self.command,
@@ -273,7 +273,7 @@ impl Cli {
         context.ended(context.audited(result, out), out)
     }
 
-    /// What needs a cloud.
+    /// Runs a command that needs a cloud.
     async fn dispatch(&self, context: &Context, out: &mut Out) -> Result<()> {
         match &self.command {
             Command::CheckIntegration(args) => args.run(context, out).await,

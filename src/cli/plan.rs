@@ -6,12 +6,12 @@ use crate::report::Out;
 use crate::run::{self, Context};
 use std::path::PathBuf;
 
-/// Show what a file of environments would change
+/// Show what a desired-state file would change
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. The file (TOML) names policies with their environments, and how many may be
-offline at the same time. `cmkctl adopt` writes one. With --out, `cmkctl apply` runs exactly the
-saved plan, and refuses if anything else would change.
+Changes nothing. The file (TOML) names policies with their environments, and how many environments
+may be offline at the same time. `cmkctl adopt` writes such a file. With --out, cmkctl saves the
+plan. `cmkctl apply` then runs exactly this plan, and refuses if anything else would change.
 
 Examples:
   cmkctl plan wanted.toml

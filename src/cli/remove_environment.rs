@@ -10,8 +10,9 @@ use crate::run::{self, Context, commands};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 For the Power Platform administrator. The environment is OFFLINE during the removal, for up to 4
-days. Key, vault and the policy's access must stay for 30 more days, because backups are encrypted
-with the key. cmkctl prints the day. After a failed add, run the same add again instead.
+days. Keep the key, the vault and the policy's access for 30 more days, because backups are
+encrypted with the key. cmkctl prints the end date. After a failed add, do not remove the
+environment: run the same add again.
 
 Examples:
   cmkctl remove-environment \"Contoso UAT\" --dry-run
@@ -20,7 +21,7 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
-    /// The policy it must be in now
+    /// Refuse if the environment is in another policy
     #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
     #[command(flatten)]

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 /// Write the evidence for auditors
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. At a terminal it prints a summary. --out writes everything: a page for .html,
-Markdown for .md, else JSON, with a hash of the data. -o decides otherwise.
+Changes nothing. At a terminal, cmkctl prints a summary. --out writes the whole report with a hash
+of its data: HTML for .html, Markdown for .md, otherwise JSON. -o selects another format.
 
 Examples:
   cmkctl report
@@ -23,7 +23,7 @@ pub(super) struct Args {
     policy: Option<String>,
     #[command(flatten)]
     filter: Filter,
-    /// Write to this file, or replace it
+    /// Write to this file (replaces an existing file)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -11,10 +11,10 @@ use crate::run::{self, Context, commands};
 #[command(after_help = "\
 Reads the whole tenant: every policy with environments, and the history of every environment. A
 version must stay for 28 days after a rotation or swap, and a key for 30 days after a removal.
-cmkctl refuses before these days, and if it can't see something. No API lists deleted environments:
-look at them in the admin center, then pass --deleted-environments-checked. cmkctl deletes nothing:
-you can enable a disabled version again. With --evidence, cmkctl also reads the vault's logs. They
-can only speak against it.
+cmkctl refuses before these days are over, and if it can't see a required fact. No API lists deleted
+environments: check them in the admin center, then pass --deleted-environments-checked. cmkctl
+deletes nothing: you can enable a disabled version again. With --evidence, cmkctl also reads the
+vault's logs. The logs can only show that the key is still in use, never that it is not.
 
 Examples:
   cmkctl retire-key --vault kv-cmk --key cmk --key-version OLD_VERSION --dry-run
@@ -32,16 +32,16 @@ pub(super) struct Args {
     /// The version to retire [default: all versions]
     #[arg(long, value_name = "VERSION")]
     key_version: Option<String>,
-    /// Ignore the waiting days (needs --audit-log)
+    /// Ignore the waiting period (requires --audit-log)
     #[arg(long)]
     override_dates: bool,
-    /// You checked that no deleted environment needs the key
+    /// Confirm that no deleted environment needs the key
     #[arg(long)]
     deleted_environments_checked: bool,
-    /// Refuse if the vault's logs show a later use: a workspace's id
+    /// Refuse if the logs in this workspace show later use
     #[arg(long, value_name = "WORKSPACE_ID")]
     evidence: Option<String>,
-    /// Confirm by the name of the key
+    /// Confirm with the name of the key
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
     #[command(flatten)]

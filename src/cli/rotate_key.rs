@@ -10,8 +10,8 @@ use crate::run::{self, Context, commands};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 For the Key Vault administrator. Environments use the new version within a day, without an outage.
-If the latest version is less than a day old, it counts as the rotation: run twice, cmkctl rotates
-once. The previous version must stay enabled for 28 days. cmkctl prints the day.
+If the latest version is less than a day old, cmkctl rotates again only with --again. Keep
+the previous version enabled for 28 days. cmkctl prints the end date.
 
 Examples:
   cmkctl rotate-key --vault kv-cmk --key cmk --dry-run
@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// Key: name or key identifier URL
     #[arg(long, value_name = "NAME|ID")]
     key: Option<String>,
-    /// A policy that uses the key: tells if it pins a version
+    /// Policy that uses the key: check if it pins a version
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
-    /// Rotate although the latest version is under a day old
+    /// Rotate even if the latest version is under a day old
     #[arg(long = "again")]
     even_if_young: bool,
     #[command(flatten)]

@@ -16,7 +16,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum RotationPolicy {
-    /// Show the rotation policy, and what it leaves open
+    /// Show the rotation policy and its gaps
     #[command(after_help = "\
 Changes nothing. Exit code 5: the rotation policy is not visible.
 
@@ -27,8 +27,9 @@ Examples:
     Show(Of),
     /// Set the rotation policy, without an outage
     #[command(after_help = "\
-For the Key Vault administrator. What you do not name stays as it is. cmkctl refuses a policy whose
-versions expire without a successor. If a new version is due already, Key Vault makes it soon.
+For the Key Vault administrator. Settings that you do not name stay as they are. cmkctl refuses a
+rotation policy whose key versions would expire before a new version exists. If a new version is
+already due, Key Vault creates the version soon.
 
 Examples:
   cmkctl rotation-policy set --vault kv-cmk --key cmk --rotate-every 1y --dry-run
@@ -47,7 +48,7 @@ struct Of {
     /// Key: name or key identifier URL
     #[arg(long, value_name = "NAME|ID")]
     key: Option<String>,
-    /// A policy that uses the key: tells if it pins a version
+    /// Policy that uses the key: check if it pins a version
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
 }
@@ -56,7 +57,7 @@ struct Of {
 struct Set {
     #[command(flatten)]
     of: Of,
-    /// Make a new version this long after the last: 1y
+    /// Create a new version at this interval: 1y
     #[arg(long, value_name = "PERIOD")]
     rotate_every: Option<String>,
     /// New versions expire after this time: 2y
@@ -90,7 +91,7 @@ impl Set {
         )?;
         let typed = self.of.typed(self.changing.ask);
         let mut target = context.target(&typed, out).await?;
-        // No environment is this command's business.
+        // The command does not use an environment.
         target.environment = None;
         target.rotation = Some(wish);
         let asked = self.changing.asked(None);

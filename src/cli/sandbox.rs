@@ -15,7 +15,7 @@ Stop the sandbox with Ctrl-C.
 Users: admin, key-vault-admin, power-platform-admin, unregistered, observer.
 Every user's secret is `sandbox`.
 
-With --tls, other tools such as `az` use the sandbox under the public host names.
+With --tls, other tools such as `az` can use the sandbox under Microsoft's public host names.
 --sandbox-user sets the user who signs in with a browser or a device code.
 More: `cmkctl help sandbox`.
 

@@ -10,8 +10,8 @@ use crate::run::{self, Asks, Context};
 /// Show the state of an environment, or of all of them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Changes nothing. It says what your account can't see. With --wait it exits like add-environment: 0
-encrypted, 8 still running, 9 ended without the key.
+Changes nothing. The output says what your account can't see. With --wait, the exit codes are those
+of add-environment: 0 encrypted, 8 still running, 9 ended without the key.
 
 Examples:
   cmkctl status \"Contoso UAT\"
@@ -23,16 +23,16 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
-    /// Policy: name or id, also without access to the environment
+    /// Policy: name or id (requires no access to the environment)
     #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
     /// Show what a key covers, and what stays on the Microsoft key
     #[arg(long, conflicts_with = "all")]
     coverage: bool,
-    /// Wait until the running encryption ends, then report
+    /// Wait until the running operation ends, then report
     #[arg(long)]
     wait: bool,
-    /// With --wait: stop waiting after 90m, 6h, 4d … (exit 8)
+    /// With --wait: stop after this time: 6h, 4d (exit 8)
     #[arg(
         long,
         requires = "wait",
@@ -46,7 +46,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Is it about the whole tenant?
+    /// Does the command show the whole tenant?
     pub(super) const fn is_of_all(&self) -> bool {
         self.estate.all
     }

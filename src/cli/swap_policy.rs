@@ -9,10 +9,10 @@ use crate::run::{self, ConsentFlags, Context, commands};
 /// Move an environment to another policy and key
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For the Power Platform administrator. cmkctl removes the environment and adds it again, as
-Microsoft documents it: the environment is OFFLINE TWICE, for up to 4 days each. To restore older
-backups, the new policy's identity must have access to the old key, so cmkctl checks this first.
-Run it again at any time: it continues where it stopped.
+For the Power Platform administrator. As Microsoft documents, cmkctl removes the environment from
+the old policy and adds it to the new one. The environment is OFFLINE TWICE, for up to 4 days each
+time. To restore older backups, the new policy's identity must have access to the old key, so cmkctl
+checks this access first. Run the command again at any time: it continues where it stopped.
 
 Examples:
   cmkctl swap-policy \"Contoso UAT\" --policy ep-new --dry-run
@@ -24,16 +24,16 @@ pub(super) struct Args {
     /// Policy to move to: name or id
     #[arg(long, value_name = "NAME|ID")]
     policy: Option<String>,
-    /// Link over the old policy (not documented, unproven)
+    /// Link the new policy over the old one (unproven)
     #[arg(long)]
     in_place: bool,
     /// The Key Vault administrator has checked that the new policy can use the old key
     #[arg(long)]
     old_key_granted: bool,
-    /// With --fix: make it a Managed Environment
+    /// With --fix: turn on Managed Environments
     #[arg(long, requires = "fix")]
     make_managed: bool,
-    /// Limit of the tenant, if raised [default: 25]
+    /// Environment limit of the tenant [default: 25]
     #[arg(
         long,
         value_name = "N",

@@ -9,10 +9,11 @@ use crate::run::{self, Context, commands};
 /// Restore the key, then enable the locked environments
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Environments lock when their key is deleted, disabled, expired, without grant, or behind a firewall.
-A locked sandbox is deleted after 7 days, a production environment after 30. cmkctl restores a
-deleted key, a disabled version and the grant, and prints commands for the rest. Then it enables
-the locked environments of the policy. Each administrator can run it for their own part.
+An environment locks if its key is deleted, disabled, expired or behind a firewall, or if the grant
+is missing. A locked sandbox environment is deleted after 7 days, a production environment after 30.
+cmkctl restores a deleted key, a disabled version and the grant, and prints commands for the rest.
+Then cmkctl enables ENVIRONMENT, or with --policy all locked environments of the policy. Each
+administrator can run the command for their own part.
 
 Examples:
   cmkctl unlock \"Contoso UAT\" --dry-run

@@ -162,7 +162,7 @@ fn decompressed(body: &[u8]) -> std::result::Result<Vec<u8>, Broken> {
         Ok(length) if length > BODY_LIMIT => Err(too_large()),
         Ok(_) => Ok(whole),
         Err(error) => Err(Broken::Lost(format!(
-            "the answer's gzip is not whole: {error}"
+            "the answer's gzip data is not complete: {error}"
         ))),
     }
 }

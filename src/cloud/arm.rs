@@ -225,7 +225,7 @@ pub fn policy(id: &ArmId, value: &Value) -> Result<Policy, String> {
     Ok(Policy {
         id: id.clone(),
         location: must(value, "location", as_text).map(|name| location_name(&name)),
-        kind: text(value, "kind").ok_or("it has no kind")?,
+        kind: text(value, "kind").ok_or("the policy has no `kind`")?,
         principal_id: principal(value)?,
         system_id: text(value, "properties.systemId"),
         key: key_reference(value),
@@ -245,7 +245,7 @@ fn principal(value: &Value) -> Result<Option<String>, String> {
         .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId"));
     match principal {
         Some(principal) if parse_guid(&principal).is_none() => Err(format!(
-            "its identity is `{principal}`, which is no object id"
+            "its identity is `{principal}`, which is not an object id"
         )),
         principal => Ok(principal),
     }
@@ -265,9 +265,9 @@ fn unfinished(value: &Value) -> Option<String> {
 /// A clause: the `id` is that of another resource.
 pub(super) fn of_the_same_name(id: &ArmId, value: &Value) -> Result<(), String> {
     match maybe(value, "id", as_text).required()? {
-        Some(described) if !same_id(&described, &id.to_string()) => {
-            Err(format!("it describes another resource, {described}"))
-        }
+        Some(described) if !same_id(&described, &id.to_string()) => Err(format!(
+            "the answer describes another resource, {described}"
+        )),
         _ => Ok(()),
     }
 }

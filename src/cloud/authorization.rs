@@ -119,7 +119,8 @@ impl Reader {
 /// `name` and `scope_name` are only shown and may be missing. The parts of a command may not.
 fn eligible(value: &Value) -> Result<Eligible, String> {
     let part = |name: &str| {
-        text(value, &format!("properties.{name}")).ok_or_else(|| format!("it has no `{name}`"))
+        text(value, &format!("properties.{name}"))
+            .ok_or_else(|| format!("the role eligibility has no `{name}`"))
     };
     let definition = part("roleDefinitionId")?;
     Ok(Eligible {
@@ -186,7 +187,7 @@ fn definition_id(scope: &str, role: &str) -> String {
 pub fn permission(value: &Value) -> Result<Permission, String> {
     let says = |name| matches!(look(value, name), Ok(Some(_)));
     if !says("actions") && !says("dataActions") {
-        return Err("one of its permissions has no actions".to_owned());
+        return Err("a permission has neither `actions` nor `dataActions`".to_owned());
     }
     Ok(Permission {
         actions: listed(value, "actions")?,
@@ -231,7 +232,7 @@ fn is_group(kind: Option<&str>) -> bool {
 pub fn role_definition(role: &str, value: &Value) -> Result<RoleDefinition, String> {
     let id = text(value, "name").or_else(|| text(value, "id"));
     if let Some(other) = id.filter(|id| role_guid(id) != role) {
-        return Err(format!("it describes another role, `{other}`"));
+        return Err(format!("the answer describes another role, `{other}`"));
     }
     Ok(RoleDefinition {
         name: text(value, "properties.roleName"),
@@ -261,7 +262,7 @@ pub fn denial(value: &Value) -> Result<Denial, String> {
 fn permissions(value: &Value) -> Result<Vec<Permission>, String> {
     match look(value, "properties.permissions")? {
         Some(Value::Array(all)) => all.iter().map(permission).collect(),
-        _ => Err("`permissions` is no list".to_owned()),
+        _ => Err("`permissions` is not a list".to_owned()),
     }
 }
 
@@ -279,14 +280,14 @@ fn principals(value: &Value, name: &str) -> Result<Option<Vec<Principal>>, Strin
             .map(principal)
             .collect::<Result<_, _>>()
             .map(Some),
-        Some(_) => Err(format!("`{name}` is no list")),
+        Some(_) => Err(format!("`{name}` is not a list")),
     }
 }
 
 /// Reads a lock from JSON.
 ///
 /// # Errors
-/// A clause: its id is not the id of a lock.
+/// A clause: the id is not the id of a lock.
 pub fn lock(value: &Value) -> Result<Lock, String> {
     let id = must(value, "id", as_text).required()?;
     // The scope is the part of the id before the lock's provider.

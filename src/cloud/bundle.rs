@@ -4,11 +4,11 @@ use crate::error::{Error, Result};
 use reqwest::Certificate;
 use rustls::RootCertStore;
 
-/// PEM text with any number of certificates, or one certificate as DER, which is what Windows
-/// exports unless it is told otherwise.
+/// Reads PEM text with any number of certificates, or one certificate in DER format, which is the
+/// default export format of Windows.
 ///
 /// # Errors
-/// Usage: it holds none.
+/// Usage: the bundle contains no certificate.
 pub(super) fn bundled(bytes: &[u8]) -> Result<Vec<Certificate>> {
     let certificates = if is_der(bytes) {
         let whole = RootCertStore::empty().add(bytes.into()).is_ok();
@@ -18,15 +18,16 @@ pub(super) fn bundled(bytes: &[u8]) -> Result<Vec<Certificate>> {
         Certificate::from_pem_bundle(bytes).unwrap_or_default()
     };
     if certificates.is_empty() {
-        return Err(Error::usage("The CA bundle holds no certificate.").hint(
-            "Give a PEM file with one or more `BEGIN CERTIFICATE` blocks, or one certificate as \
-            DER.",
+        return Err(Error::usage("The CA bundle contains no certificate.").hint(
+            "Pass a PEM file with one or more `BEGIN CERTIFICATE` blocks, or one certificate in \
+            DER format.",
         ));
     }
     Ok(certificates)
 }
 
-/// A sequence whose length takes two bytes: every certificate is one. No text begins so.
+/// Does it begin like every certificate: a sequence whose length takes two bytes? No text begins
+/// with these bytes.
 fn is_der(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x30, 0x82])
 }

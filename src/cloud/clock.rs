@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub const APART: i64 = 300;
 /// The remedy if this machine's clock is wrong.
 pub const SET_CLOCK: &str =
-    "Set this machine's clock: `timedatectl set-ntp true`, or the time service of its system.";
+    "Set this machine's clock: `timedatectl set-ntp true` on Linux, or your system's time service.";
 
 /// If the wall clock and the monotonic clock differ by more than this, the clock was set or the
 /// machine slept.

@@ -1,5 +1,5 @@
-//! A cloud file: the members it may have, and no others. An unknown member is refused. If cmkctl
-//! ignored it, tokens would go to the hosts of the base cloud.
+//! A cloud file and its members. cmkctl refuses an unknown member. If cmkctl ignored the member, it
+//! would send tokens to the hosts of the base cloud.
 
 use super::clouds::{Cloud, KEYS, Loopback, OPTIONAL};
 use crate::error::{Error, Result};
@@ -116,7 +116,7 @@ impl Cloud {
             return Err(Error::usage(format!(
                 "The cloud file `{origin}` has no `base` and no value for `{missing}`."
             ))
-            .hint("Give `\"base\": \"public\"`, or every value under `endpoints`."));
+            .hint("Add `\"base\": \"public\"`, or add every value under `endpoints`."));
         }
         let Some(part) = file.sandbox else {
             let of_sandboxes = [
@@ -127,7 +127,7 @@ impl Cloud {
             return match of_sandboxes.into_iter().find(|(_, given)| *given) {
                 None => Ok((cloud, None)),
                 Some((name, _)) => Err(Error::usage(format!(
-                    "The cloud file `{origin}` has `{name}`, which only the file of a sandbox has."
+                    "The cloud file `{origin}` has `{name}`, which only a sandbox's file may have."
                 ))
                 .hint(format!(
                     "Remove `{name}` from the file. Set tenant and target with flags or in the \
@@ -161,9 +161,10 @@ impl SandboxPart {
                 started,
             }),
             _ => Err(Error::usage(format!(
-                "The sandbox in `{origin}` must be `http://127.0.0.1:PORT` with a speed above 0."
+                "The sandbox in `{origin}` needs the URL `http://127.0.0.1:PORT`, and a speed \
+                above 0."
             ))
-            .hint("Write the file again with `cmkctl sandbox --cloud-file FILE`.")),
+            .hint("Create the file again with `cmkctl sandbox --cloud-file FILE`.")),
         }
     }
 }

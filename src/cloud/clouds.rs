@@ -172,8 +172,8 @@ impl Cloud {
             return Err(error
                 .hint(format!("Known clouds: {}.", names().join(", ")))
                 .hint(
-                    "A cloud file has `/` or `\\` in its path, or ends in `.json`: `--cloud \
-                    ./my-cloud.json`.",
+                    "For a cloud file, pass a path with `/` or `\\`, or a name that ends with \
+                    `.json`: `--cloud ./my-cloud.json`.",
                 ));
         };
         let values = KEYS
@@ -225,7 +225,7 @@ impl Cloud {
         };
         if !valid {
             return Err(
-                Error::usage(format!("`{value}` can't be the `{known}` of a cloud.")).hint(
+                Error::usage(format!("`{value}` is not a valid `{known}` of a cloud.")).hint(
                     "Audiences are https URLs, `federated-audience` is a URI such as \
                     `api://AzureADTokenExchange`, and all others are host names such as \
                     `api.bap.microsoft.com`.",

@@ -89,7 +89,7 @@ impl Reader {
         let value = super::exchange::parse(Service::Arm, &answer)?;
         match text(&value, "name") {
             Some(described) if !described.eq_ignore_ascii_case(name.as_str()) => {
-                let why = format!("it describes another key, `{described}`");
+                let why = format!("the answer describes another key, `{described}`");
                 Err(Fault::shape(Service::Arm, &answer, why))
             }
             _ => Ok((key(name, &value), rotation(&value))),
@@ -227,7 +227,7 @@ fn rotation(value: &Value) -> Known<Option<Rotation>> {
             notify: policy.notifies,
         })),
         Some(Trigger::BeforeExpiry(_)) => {
-            Known::Unknown("it rotates before its end, and not so long after it is made".to_owned())
+            Known::Unknown("the key rotates before its expiry, not after its creation".to_owned())
         }
     })
 }

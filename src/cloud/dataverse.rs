@@ -34,7 +34,7 @@ fn integrated(answer: &Answer) -> Reply<Integration> {
     let value = parse(Service::Dataverse, answer)?;
     let (id, url) = (json::text(&value, "Id"), json::text(&value, "Url"));
     if id.is_none() && url.is_none() {
-        let why = "it has neither `Id` nor `Url`";
+        let why = "the answer has neither `Id` nor `Url`";
         return Err(Fault::shape(Service::Dataverse, answer, why));
     }
     Ok(Integration::Integrated { id, url })

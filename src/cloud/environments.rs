@@ -16,9 +16,9 @@ use serde_json::Value;
 /// Reads an environment from JSON. A missing or unreadable property becomes unknown.
 ///
 /// # Errors
-/// A clause: it has no `name`, which is its id.
+/// A clause: the JSON has no `name`, which is the id of an environment.
 pub fn environment(value: &Value) -> Result<Environment, String> {
-    let id = json::text(value, "name").ok_or("it is no environment: it has no `name`")?;
+    let id = json::text(value, "name").ok_or("the environment has no `name`")?;
     let text = |path: &str| json::text(value, &format!("properties.{path}"));
     let dataverse = json::at(value, "properties.linkedEnvironmentMetadata").map(|part| Dataverse {
         organization_id: json::text(part, "resourceId"),
@@ -59,7 +59,9 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
     };
     if found.key_link.is_absent() && found.has_customers_key() {
         let by = found.key_managed_by.as_deref().unwrap_or_default();
-        let why = format!("no policy is shown, and yet its key is managed by `{by}`");
+        let why = format!(
+            "the service shows no policy, but says that the environment's key is managed by `{by}`"
+        );
         found.key_link = Seen::Unreadable(Unreadable {
             why,
             forbidden: false,
@@ -111,7 +113,7 @@ pub(crate) fn contradicts(environment: &Environment) -> bool {
         .is_some_and(|why| why.reason == Reason::KeyWithoutPolicy)
 }
 
-/// The running operation. If it is unreadable, an operation runs all the same.
+/// The running operation. An unreadable operation still counts as running.
 fn ongoing(value: &Value) -> Option<String> {
     let unnamed = || Some(UNNAMED.to_owned());
     match json::look(value, "properties.ongoingOperation") {
@@ -160,7 +162,7 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
     let odd = |why: String| Seen::Unreadable(Unreadable::because(why));
     let properties = json::at(value, "properties").and_then(Value::as_object);
     if properties.is_none_or(serde_json::Map::is_empty) {
-        return odd("the service shows no properties of it".to_owned());
+        return odd("the service shows no properties of the environment".to_owned());
     }
     let block = match json::look(value, "properties.enterprisePolicies") {
         Ok(None) => return Seen::Absent,
@@ -181,14 +183,14 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
             };
             return match names.iter().find(|name| !known(name)) {
                 Some(other) => odd(format!(
-                    "its policies hold `{}`, which cmkctl does not know",
+                    "the environment's policies include `{}`, which cmkctl does not know",
                     json::clean(other)
                 )),
-                None if names.is_empty() => odd("its block of policies is empty".to_owned()),
+                None if names.is_empty() => odd("`enterprisePolicies` is empty".to_owned()),
                 None => Seen::Absent,
             };
         }
-        Err(_) => return odd("its block of policies can't be understood".to_owned()),
+        Err(_) => return odd("`enterprisePolicies` can't be understood".to_owned()),
     };
     let policy = match json::must(part, "id", json::as_text) {
         Known::Known(id) => id,
@@ -212,7 +214,7 @@ fn key_link(value: &Value) -> Seen<KeyLink> {
 pub(super) fn listed_operation(value: &Value) -> Result<Operation, String> {
     let found = operation(value);
     if found.id.is_empty() {
-        Err("it is no operation: it has no `id`".to_owned())
+        Err("the operation has no `id`".to_owned())
     } else {
         Ok(found)
     }

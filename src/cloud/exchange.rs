@@ -83,7 +83,7 @@ impl Session {
             let reply = self.once(service, method.clone(), url, body.clone()).await;
             attempt += 1;
             let Err(fault) = reply else { return reply };
-            // A body that is unreadable or too long stays so.
+            // A new attempt would return the same unreadable or too long body.
             if attempt >= TRIES || !passes(&fault) || fault.happened == Happened::Shape {
                 return Err(fault);
             }
@@ -305,7 +305,7 @@ impl Session {
         let Err(error) = written else { return };
         // Reported immediately, because the run may take hours. The run reports it again at its end
         // and does not succeed.
-        tracing::error!("{} No other change follows.", error.message);
+        tracing::error!("{} cmkctl makes no further changes.", error.message);
         self.unwritten
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -378,6 +378,10 @@ pub(crate) fn parse(service: Service, answer: &Answer) -> Reply<Value> {
     if value.is_object() {
         Ok(value)
     } else {
-        Err(Fault::shape(service, answer, "it is not a JSON object"))
+        Err(Fault::shape(
+            service,
+            answer,
+            "the answer is not a JSON object",
+        ))
     }
 }

@@ -68,7 +68,7 @@ impl Fault {
         let clues = Clues::of(answer, body.unwrap_or_default(), &message);
         if let (300..400, Some(place)) = (answer.status, answer.header("location")) {
             message = format!(
-                "it points to {}, and redirects are not followed",
+                "the answer redirects to {}, and cmkctl does not follow redirects",
                 json::clean(place)
             );
         }
@@ -245,7 +245,7 @@ impl Fault {
         match (&self.happened, code) {
             (Happened::Status(status), Some(code)) => format!("{who} answered {status} {code}"),
             (Happened::Status(status), None) => format!("{who} answered {status}"),
-            (Happened::SignIn(_), _) => format!("there is no sign-in for {who}"),
+            (Happened::SignIn(_), _) => format!("the sign-in to {who} failed"),
             (Happened::Unwritten(_), _) => "the audit log can't be written".to_owned(),
             (Happened::NotSent, _) => format!("{who} can't be reached"),
             (Happened::SandboxGone, _) => "the sandbox has stopped".to_owned(),
@@ -278,7 +278,7 @@ impl Fault {
         error.hints = judged.remedy;
         error
             .hints
-            .extend(who.map(|who| format!("Who can do that: {who}.")));
+            .extend(who.map(|who| format!("Who can apply this fix: {who}.")));
         error.lacking = self.clues.lacking.map(Box::new);
         error.code = telling;
         error.correlation = self.correlation;

@@ -55,16 +55,16 @@ impl Reader {
 
     fn graph(&self) -> Reply<Url> {
         let base = format!("{}/v1.0", self.session.cloud().base(Service::Graph));
-        let unset = |_| Broken::NotSent("the cloud has no host of Microsoft Graph".to_owned());
+        let unset = |_| Broken::NotSent("the cloud has no host for Microsoft Graph".to_owned());
         let url = Url::parse(&base).map_err(unset);
         url.map_err(|broken| Fault::broken(Service::Graph, &broken))
     }
 }
 
 fn principal(value: &Value) -> Result<Principal, String> {
-    let id = text(value, "id").ok_or("it has no id")?;
+    let id = text(value, "id").ok_or("`id` is missing")?;
     Ok(Principal {
-        id: parse_guid(&id).ok_or_else(|| format!("its id is `{id}`"))?,
+        id: parse_guid(&id).ok_or_else(|| format!("`id` is `{id}`, which is not a GUID"))?,
         name: text(value, "displayName").unwrap_or_default(),
     })
 }

@@ -88,7 +88,7 @@ impl Reader {
     pub async fn keys_in(&self, vault: &ArmId) -> Reply<Whole<KeyName>> {
         let url = self.session.arm(&format!("{vault}/keys"), versions::VAULTS);
         let decode = |value: &Value| {
-            let name = text(value, "name").ok_or("it has no name")?;
+            let name = text(value, "name").ok_or("the key has no `name`")?;
             KeyName::parse(&name).map_err(|bad| bad.message)
         };
         self.session.pages(Service::Arm, &url, decode).await
@@ -97,18 +97,19 @@ impl Reader {
 
 /// The ARM id of a listed resource.
 fn id_of(value: &Value, kind: ResourceKind) -> Result<ArmId, String> {
-    let id = text(value, "id").ok_or("it has no id")?;
+    let id = text(value, "id").ok_or("the resource has no `id`")?;
     ArmId::parse(&id, &[kind]).map_err(|bad| bad.message)
 }
 
 /// Reads a subscription from JSON (`Microsoft.Resources` 2022-12-01).
 ///
 /// # Errors
-/// A clause: it has no id.
+/// A clause: the subscription has no id.
 pub fn subscription(value: &Value) -> Result<Subscription, String> {
-    let id = text(value, "subscriptionId").ok_or("it has no id")?;
+    let id = text(value, "subscriptionId").ok_or("`subscriptionId` is missing")?;
     Ok(Subscription {
-        id: parse_guid(&id).ok_or_else(|| format!("its id is `{id}`"))?,
+        id: parse_guid(&id)
+            .ok_or_else(|| format!("`subscriptionId` is `{id}`, which is not a GUID"))?,
         name: text(value, "displayName").unwrap_or_default(),
         state: word(value, "state"),
         tenant: must(value, "tenantId", as_text),

@@ -31,7 +31,7 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value
     let first = fits.next();
     tracing::trace!("looks for the field `{name}`");
     if fits.any(|other| Some(other) != first) {
-        Err(format!("`{name}` is there twice"))
+        Err(format!("`{name}` appears twice with different values"))
     } else {
         Ok(first)
     }
@@ -40,16 +40,19 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a Value
 /// The value at a dotted path. `None` if the value or one of its parents is missing or `null`.
 ///
 /// # Errors
-/// A clause: a parent is not an object, or a name is there twice with different values.
+/// A clause: a parent is not an object, or a name appears twice with different values.
 pub fn look<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
     let mut current = value;
     for name in path.split('.') {
         if current.is_null() {
             return Ok(None);
         }
-        let map = current
-            .as_object()
-            .ok_or_else(|| format!("what holds `{name}` is {}", shown(current)))?;
+        let map = current.as_object().ok_or_else(|| {
+            format!(
+                "the parent of `{name}` is {}, not an object",
+                shown(current)
+            )
+        })?;
         match field(map, name)? {
             Some(value) => current = value,
             None => return Ok(None),

@@ -31,7 +31,7 @@ impl Judged {
         Kind::of(self.cause)
     }
 
-    /// Is more known than the status?
+    /// Does cmkctl know more about the cause than the HTTP status tells?
     pub const fn is_told(&self) -> bool {
         !self.remedy.is_empty()
     }
@@ -125,7 +125,8 @@ impl Fault {
             // A service behind this one failed, whatever status this one returns.
             None if self.code_is_a_failure() => Judged {
                 remedy: vec![
-                    "A service behind this one failed. Run the same command again in a few minutes."
+                    "Another service that this service calls failed. Run the same command again in \
+                    a few minutes."
                         .to_owned(),
                 ],
                 ..Judged::bare(Cause::Service)
@@ -180,7 +181,7 @@ impl Fault {
         self.clues.claims.is_some() || (by_policy && named)
     }
 
-    /// The sign-in must change: another tenant, more factors, or just a new sign-in.
+    /// The caller must sign in again: to another tenant, with more factors, or in the same way.
     fn signed_out(&self, known: Option<&'static ServiceCode>) -> Judged {
         let means = known.and_then(|known| known.means);
         let (cause, remedy) = match (&self.clues.claims, &self.clues.tenant, means) {
@@ -194,14 +195,15 @@ impl Fault {
             ),
             _ if self.wants_more() => {
                 let home = self.clues.home.as_deref();
-                let why =
-                    "The service requires multi-factor authentication: sign in again with it.";
+                let why = "The service requires multi-factor authentication. Sign in again with a \
+                    second factor.";
                 (Cause::Claims, vec![why.to_owned(), self.log_in(home)])
             }
             _ => (
                 Cause::SignIn,
                 vec![
-                    "Sign in again, or check account and tenant: `cmkctl auth status`.".to_owned(),
+                    "Sign in again, or check the account and the tenant: `cmkctl auth status`."
+                        .to_owned(),
                 ],
             ),
         };
@@ -232,7 +234,8 @@ impl Fault {
                 "cmkctl auth login {tenant}--claims-challenge \"{claims}\""
             )],
             Some(Method::ManagedIdentity | Method::Federated) => vec![
-                "A Conditional Access policy does not accept this identity: ask its administrator."
+                "A Conditional Access policy blocks this identity. Ask the Conditional Access \
+                administrator."
                     .to_owned(),
             ],
             _ => vec![format!("az login {tenant}--claims-challenge \"{claims}\"")],
@@ -256,7 +259,7 @@ impl Fault {
         let entry = known.belongs_to.and_then(catalogue::entry);
         if let Some(entry) = entry.filter(|_| clues.quoted && known.means == Some(Cause::Network)) {
             return format!(
-                "The vault refused access to the service itself: `{}`.",
+                "The vault's network rules block the service itself. Change these rules: `{}`.",
                 entry.fix
             );
         }
@@ -269,7 +272,7 @@ impl Fault {
         ]);
         match &clues.assignment {
             Some(name) if known.means == Some(Cause::AzurePolicy) => {
-                format!("The Azure Policy assignment `{name}` forbids it. {text}")
+                format!("The Azure Policy assignment `{name}` blocks this change. {text}")
             }
             _ => text,
         }

@@ -100,8 +100,8 @@ fn version(base: &str, value: &Value) -> Result<Version, String> {
     if !is_below(base, &kid) {
         return Err(format!("`{kid}` is a version of another key"));
     }
-    let id =
-        KeyVersion::of_url(&kid).map_err(|_| format!("`{kid}` is not the address of a version"))?;
+    let id = KeyVersion::of_url(&kid)
+        .map_err(|_| format!("`{kid}` is not the address of a key version"))?;
     Ok(Version {
         id,
         validity: validity(value, "attributes"),

@@ -89,7 +89,7 @@ impl Reader {
             ),
             bits: material
                 .n
-                .map_or_else(|| unsaid("its size"), |n| Known::Known(bits(&n))),
+                .map_or_else(|| unsaid("the size of the key"), |n| Known::Known(bits(&n))),
             version: parsed(version.as_deref()),
             validity,
             rotation: Known::default(),
@@ -225,12 +225,12 @@ fn validity(attributes: KeyAttributes) -> Validity {
     Validity {
         enabled: attributes
             .enabled
-            .map_or_else(|| unsaid("whether it is enabled"), Known::Known),
+            .map_or_else(|| unsaid("whether the version is enabled"), Known::Known),
         created: attributes
             .created
             .and_then(timestamp)
             .filter(|made| made.as_second() > json::BEGAN)
-            .map_or_else(|| unsaid("when it was made"), Known::Known),
+            .map_or_else(|| unsaid("when the version was created"), Known::Known),
         not_before: optional(attributes.not_before),
         expires: optional(attributes.expires),
     }
@@ -239,7 +239,7 @@ fn validity(attributes: KeyAttributes) -> Validity {
 /// The version at the end of the key's address.
 fn parsed(version: Option<&str>) -> Known<KeyVersion> {
     let Some(version) = version else {
-        return unsaid("which version it is");
+        return unsaid("which version this is");
     };
     KeyVersion::parse(version).map_or_else(
         |bad| Known::Unknown(bad.message.trim_end_matches('.').to_owned()),
@@ -259,7 +259,7 @@ fn optional(time: Option<azure_core::time::OffsetDateTime>) -> Known<Option<Time
     match time.map(timestamp) {
         None => Known::Known(None),
         Some(Some(time)) => Known::Known(Some(time)),
-        Some(None) => Known::Unknown("its date is outside the calendar".to_owned()),
+        Some(None) => Known::Unknown("the date from Key Vault is not valid".to_owned()),
     }
 }
 

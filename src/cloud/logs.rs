@@ -1,8 +1,8 @@
 //! Log Analytics: the last uses of a key, from the vault's audit log in a workspace.
 //!
 //! The workspace has them in the table `AzureDiagnostics`, or in `AZKVAuditLogs`, which is the
-//! table of Key Vault alone. The request and the answer are those of the public query API. It
-//! answers 200 also for a part of the result. Then the answer has an `error` beside its tables.
+//! table of Key Vault alone. The request and the answer are those of the public query API. The API
+//! also answers 200 for a part of the result. Then the answer has an `error` beside its tables.
 
 use crate::cloud::answer::Broken;
 use crate::cloud::clouds::Service;
@@ -36,7 +36,7 @@ impl Reader {
         let service = Service::LogAnalytics;
         let base = self.session.cloud().base(service);
         let unset = |_| {
-            let words = "the cloud has no host of Log Analytics".to_owned();
+            let words = "the cloud has no host for Log Analytics".to_owned();
             Fault::broken(service, &Broken::NotSent(words))
         };
         let mut url = Url::parse(&base).map_err(unset)?;
@@ -58,7 +58,7 @@ impl Reader {
 /// One row for each operation, identity and version of the key, and one for everything else in the
 /// log of the vault. A workspace may lack one of the tables, or a column.
 ///
-/// That both tables have the identity's object id at these places is inferred from samples.
+/// Inferred from samples: both tables have the identity's object id in these columns.
 fn query(vault: &ArmId, key: &KeyName) -> String {
     format!(
         "union isfuzzy=true AzureDiagnostics, AZKVAuditLogs\n\
@@ -91,22 +91,24 @@ fn uses(value: &Value) -> Result<KeyLogs, String> {
     });
     let tables = value["tables"].as_array().map(Vec::as_slice);
     let Some([table]) = tables else {
-        return Err("it does not have exactly one table".to_owned());
+        return Err("the answer does not have exactly one table".to_owned());
     };
-    let columns = table["columns"].as_array().ok_or("it has no columns")?;
+    let columns = table["columns"]
+        .as_array()
+        .ok_or("the table has no `columns`")?;
     let place = |name: &str| {
         let at = columns.iter().position(|column| column["name"] == name);
-        at.ok_or_else(|| format!("it has no column `{name}`"))
+        at.ok_or_else(|| format!("the table has no column `{name}`"))
     };
     let places: Vec<usize> = COLUMNS.into_iter().map(place).collect::<Result<_, _>>()?;
-    let rows = table["rows"].as_array().ok_or("it has no rows")?;
+    let rows = table["rows"].as_array().ok_or("the table has no `rows`")?;
     let mut logs = KeyLogs {
         part,
         ..KeyLogs::default()
     };
     for row in rows {
         let row = row.as_array().filter(|row| row.len() == columns.len());
-        let row = row.ok_or("a row is not as long as its columns")?;
+        let row = row.ok_or("a row does not have one value for each column")?;
         let cells: Vec<&Value> = places.iter().filter_map(|at| row.get(*at)).collect();
         read(&cells, &mut logs)?;
     }
@@ -116,15 +118,17 @@ fn uses(value: &Value) -> Result<KeyLogs, String> {
 /// Adds a row, in the order of [`COLUMNS`].
 fn read(cells: &[&Value], logs: &mut KeyLogs) -> Result<(), String> {
     let [operation, caller, used, earliest, latest] = cells else {
-        return Err("a row lacks a cell".to_owned());
+        return Err("a row has too few values".to_owned());
     };
     let time = |cell: &Value, name: &str| {
         let read = as_text(cell).and_then(|text| text.parse::<Timestamp>().ok());
-        read.ok_or_else(|| format!("a `{name}` is not a time"))
+        read.ok_or_else(|| format!("a value of `{name}` is not a time"))
     };
     let (first, last) = (time(earliest, "Earliest")?, time(latest, "Latest")?);
     logs.since = Some(logs.since.map_or(first, |since| since.min(first)));
-    let operation = operation.as_str().ok_or("an `Operation` is not a text")?;
+    let operation = operation
+        .as_str()
+        .ok_or("a value of `Operation` is not a text")?;
     if operation.is_empty() {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! A message to a webhook. It is the one request that leaves the hosts of the cloud: it carries no
-//! token and no secret, follows no redirect, and nothing depends on its answer.
+//! Sends messages to a webhook. No other request goes to a host outside the cloud. The request
+//! carries no token and no secret, follows no redirect, and nothing depends on its answer.
 
 use crate::cloud::answer;
 use crate::cloud::wire::{Wire, is_loopback};
@@ -12,17 +12,18 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use url::Url;
 
-/// Time for one whole answer.
+/// Time limit for a complete answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// A message is sent so often at most, with this pause in between.
+/// The maximum number of attempts to send a message. `PAUSE` is the pause between two attempts.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where messages go. The address lets its holder post, so only its host is ever shown.
+/// The webhook for messages. Anyone who knows the address can post to it, so cmkctl shows only the
+/// host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook {
     url: Url,
-    /// How it wants its messages.
+    /// The format of the messages.
     pub shape: Shape,
 }
 
@@ -32,7 +33,7 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// Hosts that take the messages of Slack, and those of workflows that post to Teams.
+/// Hosts of Slack's webhooks, and hosts of workflows that post to Teams.
 const SLACK: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 const TEAMS: [&str; 5] = [
     ".logic.azure.com",
@@ -43,30 +44,31 @@ const TEAMS: [&str; 5] = [
 ];
 
 impl Webhook {
-    /// Understands an address. In a sandbox nothing leaves this machine; outside of one nothing
-    /// goes over plain http.
+    /// Parses an address. A sandbox sends messages only to this machine. Outside a sandbox, plain
+    /// http is not allowed.
     ///
     /// # Errors
-    /// Usage: what is wrong with it.
+    /// Usage: what is wrong with the address.
     pub fn parse(text: &str, shape: Option<Shape>, sandbox: bool) -> Result<Self> {
         let bad = |what: &str, fix: &str| Err(Error::usage(what).hint(fix));
-        const EXAMPLE: &str = "Pass the whole address: `--notify https://example.com/hook`.";
+        const EXAMPLE: &str = "Pass an https address without a user name and a password: \
+            `--notify https://example.com/hook`.";
         let Ok(url) = Url::parse(text.trim()) else {
             return bad("The address for notifications is not a URL.", EXAMPLE);
         };
         if !url.username().is_empty() || url.password().is_some() {
-            let what = "The address for notifications holds a user or a password.";
+            let what = "The address for notifications contains a user name or a password.";
             return bad(what, EXAMPLE);
         }
         if sandbox && !is_loopback(&url) {
-            let what = "A sandbox notifies only this machine.";
+            let what = "A sandbox sends notifications only to this machine.";
             return bad(
                 what,
                 "Pass an address of this machine, or leave out `--notify`.",
             );
         }
         if url.scheme() != "https" && !(sandbox && url.scheme() == "http") {
-            let what = "The address for notifications is not https.";
+            let what = "The address for notifications does not begin with `https://`.";
             return bad(what, EXAMPLE);
         }
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
@@ -90,7 +92,7 @@ impl Webhook {
 }
 
 impl Wire {
-    /// Forgets what was asked so far, so that a process of weeks does not grow.
+    /// Clears the journal, so that a process that runs for weeks does not use ever more memory.
     pub fn forget(&self) {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         *journal = Vec::new();
@@ -99,7 +101,7 @@ impl Wire {
     /// Posts a message, three times at most.
     ///
     /// # Errors
-    /// Why it was not delivered, a clause.
+    /// A clause: why the message was not delivered.
     pub async fn notify(&self, webhook: &Webhook, body: &str) -> std::result::Result<(), String> {
         let mut tried = 1;
         loop {

@@ -5,14 +5,14 @@ use crate::cloud::answer::{Answer, Broken};
 use serde::de::IgnoredAny;
 
 /// The remedy if a proxy or a firewall answered.
-pub(super) const PAGE: &str = "A page answered in the place of the service: ask the network \
-    administrator whether a proxy or a firewall lets this address pass.";
+pub(super) const PAGE: &str = "A web page answered instead of the service: ask the network \
+    administrator whether a proxy or a firewall blocks this address.";
 
 /// The remedy if the proxy requires its own sign-in.
-pub(super) const PROXY: &str = "The proxy wants its own user and password: put them into \
-    `HTTPS_PROXY`, or ask the network administrator to let this address pass.";
+pub(super) const PROXY: &str = "The proxy requires a user name and a password. Put both into \
+    `HTTPS_PROXY`, or ask the network administrator to allow this address without them.";
 
-/// What helps where a certificate is refused, by the words of the refusal (rustls).
+/// The remedy for a refused certificate, by the words of the refusal (rustls).
 pub(super) fn certificate(refusal: &str) -> &'static str {
     let has = |part| refusal.contains(part);
     if has("certificate expired") || has("not valid yet") || has("Expired") || has("NotValidYet") {
@@ -26,28 +26,29 @@ pub(super) fn certificate(refusal: &str) -> &'static str {
     }
 }
 
-/// What helps where a certificate is not valid now.
-const OUT_OF_TIME: &str = "Check this machine's clock. If it is right, a certificate of the \
-    service or of a proxy has ended: ask the network administrator.";
+/// The remedy if a certificate has expired or is not valid yet.
+const OUT_OF_TIME: &str = "Check this machine's clock. If the clock is right, the \
+    certificate of the service or of a proxy has expired or is not valid yet. In that case, ask \
+    the network administrator.";
 
-/// What helps where another server answers.
-const OTHER_NAME: &str = "Another server answered: check `--endpoint`, `HTTPS_PROXY`, and how this \
-    machine resolves the name.";
+/// The remedy if another server answers.
+const OTHER_NAME: &str = "The certificate belongs to another server. Check `--endpoint`, \
+    `HTTPS_PROXY` and the DNS settings of this machine.";
 
-/// What helps where a certificate was revoked.
-const REVOKED: &str = "Ask the network administrator whether a proxy shows this certificate. Its \
-    authority has revoked it.";
+/// The remedy if a certificate was revoked.
+const REVOKED: &str = "The certificate authority has revoked this certificate. Ask the network \
+    administrator whether a proxy uses this certificate.";
 
-/// What helps when no authority vouches for the certificate.
-const CERTIFICATE: &str = "A proxy may replace the certificate. Pass its certificate \
-    authority: `--ca-bundle FILE`.";
+/// The remedy if the certificate does not come from a trusted certificate authority.
+const CERTIFICATE: &str = "A proxy may have replaced the certificate. Pass the proxy's \
+    certificate authority: `--ca-bundle FILE`.";
 
 /// The remedy if the sandbox has stopped.
 pub(super) const SANDBOX: &str = "Start another sandbox: `cmkctl sandbox`.";
 
 /// The remedy if no answer came.
-pub(super) const SILENCE: &str = "Ask the network administrator whether this machine may reach \
-    this address. Where a proxy is needed, set `HTTPS_PROXY`.";
+pub(super) const SILENCE: &str = "Ask the network administrator whether this machine can reach \
+    this address. If a proxy is required, set `HTTPS_PROXY`.";
 
 /// Why a service that always answers in JSON did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,19 +63,20 @@ impl Obstacle {
     /// The obstacle that an outcome shows, if any.
     pub(super) fn of(outcome: &Result<Answer, Broken>, host: &str) -> Option<Self> {
         let (clause, remedy) = match outcome {
-            Ok(answer) if answer.status == 407 => {
-                (format!("a proxy before {host} answered 407"), PROXY)
-            }
+            Ok(answer) if answer.status == 407 => (
+                format!("a proxy between this machine and {host} answered 407"),
+                PROXY,
+            ),
             Ok(answer) if serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok() => {
                 return None;
             }
             Ok(answer) if answer.is_page() => (
-                format!("{host} answered {} with a page", answer.status),
+                format!("{host} answered {} with a web page", answer.status),
                 PAGE,
             ),
             Ok(answer) => {
                 let status = answer.status;
-                (format!("{host} answered {status} without JSON"), PAGE)
+                (format!("{host} answered {status}, but not with JSON"), PAGE)
             }
             Err(Broken::Untrusted(cause)) => (format!("{host}: {cause}"), certificate(cause)),
             Err(Broken::NotSent(cause) | Broken::Lost(cause)) => {

@@ -50,7 +50,7 @@ const UNANSWERED: u32 = 3;
 /// The environment is read after every so many polls, because it may be ready before the operation
 /// reports it.
 const GLANCES: u32 = 6;
-/// The least (real) time for a read that starts before the deadline.
+/// The minimum (real) time for a read that starts before the deadline.
 const GLIMPSE: Duration = Duration::from_secs(3);
 
 /// The state of a wait between two polls.
@@ -128,7 +128,7 @@ pub enum Shown {
     Failed,
 }
 
-/// The time limit of a wait. It is over only if every clock says so.
+/// The time limit of a wait. It has passed only if every clock says so.
 #[derive(Debug)]
 pub struct Deadline {
     clock: Clock,
@@ -156,7 +156,7 @@ impl Deadline {
         self.time.map(|time| time.saturating_sub(self.elapsed()))
     }
 
-    /// Has it passed?
+    /// Has the deadline passed?
     pub fn is_over(&self) -> bool {
         self.left().is_some_and(|left| left.is_zero())
     }
@@ -283,8 +283,8 @@ impl Oddities {
             && endures(fault)
         {
             tracing::warn!(
-                "{} for some time now. The operation continues at the service, and cmkctl keeps \
-                    waiting.",
+                "{}. The operation continues at the service, but cmkctl can't see its state at the \
+                    moment. cmkctl keeps waiting.",
                 capital(&fault.clause())
             );
         }
@@ -293,7 +293,7 @@ impl Oddities {
 
 /// The error if the service keeps refusing the poll.
 fn refused(look: Reply<Operation>) -> Error {
-    let what = "The operation continues at the service, but this account can't read its state.";
+    let what = "The operation continues at the service, but cmkctl can't read its state.";
     match look {
         Err(fault) => fault.into_error(what),
         Ok(_) => Error::new(crate::error::Kind::Unexpected, what),

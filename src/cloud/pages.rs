@@ -18,7 +18,7 @@ use std::fmt;
 /// Limit of a list in bytes, over all pages, so that an endless list ends. Each page is dropped
 /// after decoding, so this does not limit memory.
 const LIST_LIMIT: usize = 1 << 30;
-/// The least size that a page counts for. An endless list so ends after 2,048 pages.
+/// The minimum size for which a page counts, so that an endless list ends after 2,048 pages.
 const SMALLEST_PAGE: usize = 512 << 10;
 /// Number of items to decode before the task yields to the network.
 const AT_A_TIME: usize = 8;
@@ -70,7 +70,7 @@ impl Session {
                 return Err(Fault::shape(
                     service,
                     &current.answer,
-                    "the list has no end",
+                    "the list does not end",
                 ));
             }
             if let Some(url) = &current.next
@@ -79,7 +79,7 @@ impl Session {
                 return Err(Fault::shape(
                     service,
                     &current.answer,
-                    "its next page was read before",
+                    "the list links to a page that cmkctl has already read",
                 ));
             }
             let (number, next) = (current.number + 1, current.next.clone());
@@ -161,25 +161,25 @@ fn apart(body: &Bytes) -> Result<(Vec<Bytes>, Option<String>), String> {
     let Members { lists, links } = serde_json::from_slice(body).map_err(|error| {
         // Other members are skipped unread, so only these shapes fail.
         match (error.is_data(), body.trim_ascii_start().first()) {
-            (true, Some(b'{')) => "it is no list: its `value` is not an array".to_owned(),
-            (true, _) => "it is not a JSON object".to_owned(),
+            (true, Some(b'{')) => "the answer is not a list: `value` is not an array".to_owned(),
+            (true, _) => "the answer is not a JSON object".to_owned(),
             (false, _) => error.to_string(),
         }
     })?;
     let mut lists = lists.into_iter();
     let (Some(items), None) = (lists.next(), lists.next()) else {
-        return Err("it is no list: it does not have one `value`".to_owned());
+        return Err("the answer is not a list: it does not have exactly one `value`".to_owned());
     };
     let mut next: Option<String> = None;
     for (name, link) in &links {
         // `null` or an empty text means that this is the last page.
         let link: Option<String> =
-            serde_json::from_str(link.get()).map_err(|_| format!("its `{name}` is not a text"))?;
+            serde_json::from_str(link.get()).map_err(|_| format!("`{name}` is not a text"))?;
         let Some(link) = link.filter(|link| !link.is_empty()) else {
             continue;
         };
         if next.as_ref().is_some_and(|other| *other != link) {
-            return Err("it names two different next pages".to_owned());
+            return Err("the answer names two different next pages".to_owned());
         }
         next = Some(link);
     }
@@ -210,7 +210,7 @@ async fn decode_all<T>(
                 Fault::shape(
                     service,
                     &page.answer,
-                    format!("one of its items can't be read: {why}"),
+                    format!("one item of the list can't be read: {why}"),
                 )
             })?);
         }
@@ -302,12 +302,15 @@ mod tests {
             );
         }
         for (body, why) in [
-            (" [1]", "it is not a JSON object"),
+            (" [1]", "the answer is not a JSON object"),
             (
                 r#" {"value":{}}"#,
-                "it is no list: its `value` is not an array",
+                "the answer is not a list: `value` is not an array",
             ),
-            ("{}", "it is no list: it does not have one `value`"),
+            (
+                "{}",
+                "the answer is not a list: it does not have exactly one `value`",
+            ),
         ] {
             let body = Bytes::copy_from_slice(body.as_bytes());
             assert_eq!(apart(&body).unwrap_err(), why);

@@ -174,7 +174,7 @@ impl Reader {
         Err(Fault::shape(
             Service::Bap,
             answer,
-            format!("it describes another environment, {}", found.id),
+            format!("the answer describes another environment, {}", found.id),
         ))
     }
 
@@ -291,8 +291,8 @@ impl Writer {
                 .is_ok_and(|url| self.session.cloud().service_of(&url) == Some(Service::Bap));
             if !known {
                 tracing::warn!(
-                    "The service named an operation outside the cloud ({}). cmkctl does not call \
-                        it.",
+                    "The service gave an operation's address that is outside the cloud ({}). \
+                        cmkctl does not call this address.",
                     json::clean(url)
                 );
             }

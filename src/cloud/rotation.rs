@@ -1,6 +1,6 @@
-//! New versions of a key: one at once (`POST /keys/{name}/rotate`), and the policy by which Key
-//! Vault makes them (`GET` and `PUT /keys/{name}/rotationpolicy`); through our own client: the
-//! crate's would repeat a change blindly.
+//! New versions of a key: one immediately (`POST /keys/{name}/rotate`), and the policy by which Key
+//! Vault makes them (`GET` and `PUT /keys/{name}/rotationpolicy`). This file uses cmkctl's own
+//! client, because the client of the Azure crate would repeat a change without a check.
 
 use crate::cloud::clouds::Service;
 use crate::cloud::fault::{Fault, Reply};
@@ -17,8 +17,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 impl Reader {
-    /// The rotation policy of a key, from the data plane. Where none was ever set, the service
-    /// shows a policy that makes no version.
+    /// The rotation policy of a key, from the data plane. If no policy was ever set, the service
+    /// shows a policy that makes no new versions.
     ///
     /// # Errors
     /// The service's refusal, or a policy that can't be understood.
@@ -54,7 +54,7 @@ impl Writer {
         Ok(answer.correlation().map(json::clean))
     }
 
-    /// Sets the whole rotation policy of a key. Sent twice it does the same.
+    /// Sets the whole rotation policy of a key. A repeated request has the same effect.
     ///
     /// # Errors
     /// The service's refusal.
@@ -100,7 +100,7 @@ fn body(policy: &RotationPolicy) -> Value {
     json!({ "lifetimeActions": actions, "attributes": attributes })
 }
 
-/// Its id, where the service says it, is that of a policy of this key.
+/// Checks that the policy's id, if the service returns it, belongs to this key.
 fn of_this_key(value: &Value, key: &KeyName) -> Known<()> {
     maybe(value, "id", json::as_text).and_then(|id| {
         let Some(id) = id else {
@@ -110,12 +110,14 @@ fn of_this_key(value: &Value, key: &KeyName) -> Known<()> {
         if id.to_ascii_lowercase().ends_with(&suffix) {
             return Known::Known(());
         }
-        Known::Unknown(format!("it is the rotation policy of another key, `{id}`"))
+        Known::Unknown(format!(
+            "the answer is the rotation policy of another key, `{id}`"
+        ))
     })
 }
 
-/// The rotation policy in what Resource Manager shows of a key. Where it shows none, there may be
-/// one all the same: its reference does not say when it is left out.
+/// Reads the rotation policy from Resource Manager's answer about a key. If the policy is missing
+/// there, it is unknown: the reference does not say when Resource Manager omits the policy.
 pub(super) fn in_arm(value: &Value) -> Known<RotationPolicy> {
     match look(value, "properties.rotationPolicy") {
         Ok(Some(shown)) => policy(shown),
@@ -127,8 +129,8 @@ pub(super) fn in_arm(value: &Value) -> Known<RotationPolicy> {
     }
 }
 
-/// A rotation policy by what it does. An unknown action may rotate the key, so the policy is
-/// then unknown.
+/// Reads a rotation policy. An unknown action may rotate the key, so it makes the whole policy
+/// unknown.
 fn policy(value: &Value) -> Known<RotationPolicy> {
     let actions = maybe(value, "lifetimeActions", |list| list.as_array().cloned());
     let lasts = maybe(value, "attributes.expiryTime", end);
@@ -169,7 +171,7 @@ fn add(policy: &mut RotationPolicy, action: &Value) -> Known<()> {
                     }
                     (kind, _, _) => {
                         let why = format!(
-                            "`lifetimeActions` has an action `{kind}` that cmkctl does not know"
+                            "cmkctl does not understand the action `{kind}` in `lifetimeActions`"
                         );
                         return Known::Unknown(why);
                     }
@@ -184,7 +186,7 @@ fn period(value: &Value) -> Option<Period> {
     value.as_str().and_then(Period::of_iso)
 }
 
-/// An empty text stands for no end.
+/// An empty text means that new versions do not expire.
 fn end(value: &Value) -> Option<Option<Period>> {
     match value.as_str()? {
         "" => Some(None),

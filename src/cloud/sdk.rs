@@ -36,7 +36,7 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
         _ => {
             return Err(sdk_error(
                 ErrorKind::Other,
-                "this method is not sent".to_owned(),
+                "cmkctl does not send this HTTP method".to_owned(),
             ));
         }
     };
@@ -45,7 +45,7 @@ pub(super) fn sdk_parts(request: &SdkRequest) -> azure_core::Result<Parts<'_>> {
         _ => {
             return Err(sdk_error(
                 ErrorKind::Other,
-                "streams are not sent".to_owned(),
+                "cmkctl does not send streams".to_owned(),
             ));
         }
     };

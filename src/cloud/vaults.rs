@@ -60,7 +60,7 @@ impl Reader {
             return Err(Fault::shape(
                 Service::Arm,
                 &answer,
-                "it describes another key, or another version".to_owned(),
+                "the answer describes another key, or another version".to_owned(),
             ));
         }
         Ok(found)
@@ -180,7 +180,7 @@ const RETENTION_DAYS: u32 = 90;
 /// unknown.
 ///
 /// # Errors
-/// A clause: it is another vault, or it has no address.
+/// A clause: the JSON describes another vault, or the vault has no address.
 pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
     of_the_same_name(id, value)?;
     let hsm = id.kind == ResourceKind::ManagedHsm;
@@ -201,7 +201,7 @@ pub fn vault(id: &ArmId, value: &Value) -> Result<Vault, String> {
         region: must(value, "location", as_text).map(|name| name.to_ascii_lowercase()),
         uri: address
             .required()
-            .map_err(|why| format!("it has no address: {why}"))?,
+            .map_err(|why| format!("the vault has no address: {why}"))?,
         tenant_id: must(value, "properties.tenantId", as_text),
         rbac: if hsm {
             Known::Known(true)
@@ -296,7 +296,7 @@ fn access_policies(value: &Value) -> Known<Vec<AccessPolicy>> {
         Ok(Some(Value::Array(none))) if none.is_empty() => Known::Known(Vec::new()),
         Ok(Some(found)) => tenant.and_then(|tenant| {
             list(&tenant, found).map_or_else(
-                || Known::Unknown("its access policies can't be understood".to_owned()),
+                || Known::Unknown("the vault's access policies can't be understood".to_owned()),
                 Known::Known,
             )
         }),

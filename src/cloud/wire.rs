@@ -54,13 +54,13 @@ impl Default for Network {
 #[derive(Debug)]
 pub struct Wire {
     pub(super) http: reqwest::Client,
-    /// For endpoints of this machine, whose plain http and own secrets are no proxy's business;
-    /// made when the first one is asked.
+    /// The client for endpoints of this machine. They use plain http and secrets of their own, so
+    /// no proxy may see these requests. cmkctl creates it for the first such request.
     direct: OnceLock<reqwest::Client>,
     network: Network,
     cloud: Cloud,
     clock: Clock,
-    /// What was asked of the cloud's services so far: evidence for a report.
+    /// The requests to the cloud's services so far, as evidence for a report.
     pub(super) journal: Mutex<Vec<RequestRecord>>,
 }
 
@@ -88,7 +88,7 @@ impl Wire {
         let http = builder.build().map_err(|error| {
             Error::new(
                 crate::error::Kind::Unexpected,
-                "The HTTP client can't be built.",
+                "cmkctl can't create its HTTP client.",
             )
             .detail(top_line(&error))
         })?;
@@ -154,8 +154,8 @@ impl Wire {
             .and_then(|date| self.clock.hear(date, asked, self.clock.now()));
         if let Some(skew) = told {
             tracing::warn!(
-                "The clocks of this machine and of {} are {} minutes apart. A change window is \
-                open, and a timeout over, only if both clocks say so. {SET_CLOCK}",
+                "The clocks of this machine and of {} are {} minutes apart. A change window counts \
+                as open, and a timeout as passed, only if both clocks say so. {SET_CLOCK}",
                 shown(url),
                 skew.abs() / 60
             );

@@ -142,7 +142,7 @@ fn unknown(profile: &Setting<String>, file: Option<&Setting<PathBuf>>, content: 
         ))
         .detail(format!("The name of the profile comes from {source}."))
         .hint(format!(
-            "Name a file with `--config FILE`, or write `{}`.",
+            "Pass a configuration file with `--config FILE`, or create `{}`.",
             System::HERE.configuration_file()
         ));
     };
@@ -204,7 +204,7 @@ pub fn parse(text: &str, path: &Path) -> Result<File> {
                 "The profile `{}` contains another profile.",
                 name.escape_debug()
             ))
-            .hint("Profiles can't be nested. Write each as `[profile.NAME]`.")),
+            .hint("Profiles can't be nested. Write each profile as `[profile.NAME]`.")),
     }
 }
 

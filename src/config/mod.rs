@@ -120,7 +120,7 @@ fn cloud(sandbox: Option<String>, chosen: Option<String>) -> Result<(Cloud, Opti
     })
 }
 
-/// Are lists numbered lines, and which source says so?
+/// Does cmkctl show lists as numbered lines, and which source says so?
 fn plain(flags: &Flags, layers: &Layers) -> Result<Option<Setting<bool>>> {
     let typed = flags.plain.then_some(Setting {
         value: true,
@@ -132,7 +132,7 @@ fn plain(flags: &Flags, layers: &Layers) -> Result<Option<Setting<bool>>> {
     Ok(Setting::switch("CMKCTL_PLAIN")?.or_else(|| layers.find(|file| &file.plain)))
 }
 
-/// The change ticket that this run belongs to. It is another one each time, so no file holds it.
+/// The change ticket of this run. It differs for each run, so the configuration file has no value.
 fn change(flags: &Flags, shown: &mut Vec<Shown>) -> Result<Option<ChangeId>> {
     let named = Setting::of("--change", &flags.change, "CMKCTL_CHANGE");
     shown.push(Shown::of("change", named.as_ref(), String::clone));
@@ -141,7 +141,7 @@ fn change(flags: &Flags, shown: &mut Vec<Shown>) -> Result<Option<ChangeId>> {
         .transpose()
 }
 
-/// How the network is reached.
+/// The network settings.
 fn network(
     ca_bundle: Option<Vec<u8>>,
     timeout: Option<Setting<String>>,
@@ -159,10 +159,10 @@ fn network(
             .filter(|seconds: &f64| *seconds > 0.0 && *seconds < 3600.0)
             .ok_or_else(|| {
                 Error::usage(format!(
-                    "`CMKCTL_HTTP_TIMEOUT` is `{}`.",
+                    "`CMKCTL_HTTP_TIMEOUT` is `{}`, which is not valid.",
                     seconds.escape_debug()
                 ))
-                .hint("It must be a number of seconds, such as 60.")
+                .hint("Set the variable to a number of seconds between 0 and 3600, such as 60.")
             })?;
         network.answer_timeout = Duration::from_secs_f64(seconds);
     }
@@ -192,7 +192,7 @@ fn endpoints(flags: &Flags, layers: &Layers) -> Result<Vec<(String, Setting<Stri
     for pair in &flags.endpoints {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
             Error::usage(format!("`--endpoint {pair}` has no `=`."))
-                .hint("It looks like `--endpoint bap=api.bap.microsoft.com`.")
+                .hint("Pass a name and a value: `--endpoint bap=api.bap.microsoft.com`.")
         })?;
         all.push((
             key.to_owned(),

@@ -1,4 +1,4 @@
-//! The flags for a key to create and for its vault.
+//! The flags for a new key and its vault.
 
 use super::reading::usage;
 use crate::error::{Error, Result};
@@ -54,11 +54,11 @@ impl TypedKey {
         let rotation = match (every, notify) {
             (None, None) => None,
             (None, Some(_)) => {
-                return Err(Error::usage("`--notify-before` needs `--rotate-every`.")
+                return Err(Error::usage("`--notify-before` requires `--rotate-every`.")
                     .hint("Pass `--rotate-every 1y`, or leave out `--notify-before`."));
             }
             (Some(every), notify) => {
-                // An event announces an expiry, so it requires one. The expiry is long after the
+                // An event announces an expiry, so it needs an expiry. The expiry is long after the
                 // next version, so that nothing expires if a rotation fails.
                 if notify.is_some() && end.is_none() {
                     end = Some(twice(every, now)?);
@@ -90,10 +90,10 @@ impl TypedKey {
     }
 }
 
-/// What was typed of a rotation policy.
+/// Parses the flags of `rotation-policy set`.
 ///
 /// # Errors
-/// Usage: a value that is no period, or no value at all.
+/// Usage: a value that is not a period, or no value at all.
 pub fn rotation(
     every: Option<&str>,
     lasts: Option<&str>,
@@ -115,7 +115,8 @@ fn twice(every: Period, now: Timestamp) -> Result<End> {
     let lasts = every.twice();
     match lasts.after(now) {
         Some(at) => Ok(End { at, lasts }),
-        None => Err(Error::usage("`--rotate-every` is too long.").hint("Pass `1y`, or less.")),
+        None => Err(Error::usage("The period of `--rotate-every` is too long.")
+            .hint("Pass a shorter period, such as `1y`.")),
     }
 }
 
@@ -157,14 +158,18 @@ fn end(text: &str, now: Timestamp) -> Result<End> {
             lasts: Period::days(days),
         })
         .ok_or_else(|| {
-            Error::usage(format!("`--expires {text}` is not in the future."))
-                .hint("Pass a later day, or a period like `2y`.")
+            Error::usage(format!(
+                "`--expires {text}` is not between 1 day and 179 years in the future."
+            ))
+            .hint("Pass another date, or a period such as `2y`.")
         })
 }
 
 fn tags(all: &[String]) -> Result<BTreeMap<String, String>> {
     if all.len() > MOST_TAGS {
-        return Err(Error::usage("A key has 15 tags at most.").hint("Leave some `--tag` out."));
+        return Err(
+            Error::usage("A key can have at most 15 tags.").hint("Pass `--tag` at most 15 times.")
+        );
     }
     let pair = |text: &String| {
         let split = text.split_once('=').filter(|(name, _)| !name.is_empty());
@@ -172,7 +177,7 @@ fn tags(all: &[String]) -> Result<BTreeMap<String, String>> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .ok_or_else(|| {
                 let text = text.escape_debug();
-                Error::usage(format!("`--tag {text}` is no tag."))
+                Error::usage(format!("`--tag {text}` is not a tag."))
                     .hint("Pass a name and a value: `--tag NAME=VALUE`.")
             })
     };

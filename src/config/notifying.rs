@@ -1,4 +1,4 @@
-//! Where messages about dangers and ends go.
+//! The webhook for messages about risks and results.
 
 use super::file::Layers;
 use super::flags::Flags;
@@ -8,10 +8,11 @@ use crate::cloud::notify::Webhook;
 use crate::error::{Error, Result};
 use crate::model::notice::Shape;
 
-/// The webhook, if there is one. A sandbox is no news for anybody: there only a flag counts.
+/// The webhook, if one is set. In a sandbox only the flag counts, so that a rehearsal does not send
+/// messages to a real webhook.
 ///
 /// # Errors
-/// An address or a format that can't be right.
+/// An address or a format that is not valid.
 pub(super) fn notifying(
     flags: &Flags,
     layers: &Layers,
@@ -43,13 +44,13 @@ fn shape(text: &str) -> Result<Shape> {
         "slack" => Ok(Shape::Slack),
         "generic" => Ok(Shape::Generic),
         other => {
-            let what = format!("`{}` is no format of notifications.", other.escape_debug());
-            Err(Error::usage(what).hint("It is `teams`, `slack` or `generic`."))
+            let what = format!("`{}` is not a notification format.", other.escape_debug());
+            Err(Error::usage(what).hint("Use `teams`, `slack` or `generic`."))
         }
     }
 }
 
-/// Everyone who knows the whole address may post there, so it is a secret.
+/// Anyone who knows the whole address can post to it, so cmkctl treats the address as a secret.
 fn hidden(address: &str) -> String {
     match url::Url::parse(address) {
         Ok(url) => format!(

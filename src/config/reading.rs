@@ -12,10 +12,10 @@ pub(super) fn variable(name: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
-/// The text of a file, in any encoding that is known from its first bytes; `-` is standard input.
+/// The text of a file, in any encoding that its first bytes show; `-` is standard input.
 ///
 /// # Errors
-/// The system's refusal, or [`ErrorKind::InvalidData`] where it is no text.
+/// The system's refusal, or [`ErrorKind::InvalidData`] if the file is not text.
 pub fn text(path: &Path) -> std::io::Result<String> {
     let no_text = |why: NoText| std::io::Error::new(ErrorKind::InvalidData, why);
     bytes(path).and_then(|bytes| decoded(bytes).map_err(no_text))
@@ -30,12 +30,12 @@ fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same, with an error that says what the file is.
+/// Like [`text`], with an error that says what kind of file it is.
 pub(super) fn read(path: &Path, what: &str) -> Result<String> {
     text(path).map_err(|error| unread(path, what, &error))
 }
 
-/// Certificates, as text or as they are: DER is no text.
+/// Reads certificates: PEM as UTF-8 text, and other bytes (DER) unchanged.
 pub(super) fn read_certificates(path: &Path, what: &str) -> Result<Vec<u8>> {
     let bytes = bytes(path).map_err(|error| unread(path, what, &error))?;
     Ok(match decoded(bytes.clone()) {
@@ -47,8 +47,8 @@ pub(super) fn read_certificates(path: &Path, what: &str) -> Result<Vec<u8>> {
 fn unread(path: &Path, what: &str, error: &std::io::Error) -> Error {
     let message = format!("The {what} `{}` can't be read.", path.display());
     let hint = match error.kind() {
-        ErrorKind::InvalidData => "Save it again as UTF-8 or UTF-16 with a byte order mark.",
-        _ => "Name an existing text file that you may read.",
+        ErrorKind::InvalidData => "Save the file again as UTF-8 or UTF-16 with a byte order mark.",
+        _ => "Check that the file exists and that you have permission to read it.",
     };
     Error::usage(message).detail(format!("{error}.")).hint(hint)
 }

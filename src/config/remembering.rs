@@ -1,5 +1,5 @@
-//! What cmkctl remembers between commands: whether, where, and which files show the account of the
-//! tools.
+//! Settings for what cmkctl remembers between commands: whether, where, and in which files the
+//! other tools keep their accounts.
 
 use super::file::{Layers, cache_folder, home};
 use super::flags::Flags;
@@ -31,8 +31,11 @@ pub(super) fn remembering(
         None | Some("system") => Store::System,
         Some("none") => Store::None,
         Some(other) => {
-            let what = format!("`CMKCTL_CREDENTIAL_STORE` is `{}`.", other.escape_debug());
-            return Err(Error::usage(what).hint("It must be `system` or `none`."));
+            let what = format!(
+                "`CMKCTL_CREDENTIAL_STORE` is `{}`, which is not valid.",
+                other.escape_debug()
+            );
+            return Err(Error::usage(what).hint("Set the variable to `system` or `none`."));
         }
     };
     let off = remember.filter(|remember| !remember.value);
@@ -50,7 +53,7 @@ pub(super) fn accounts() -> Accounts {
         let named = variable(name).map(PathBuf::from);
         named.or_else(|| home().map(|home| home.join(below_home)))
     };
-    // Besides these files, variables that decide the tools' account and cloud.
+    // These variables also decide which account and cloud the tools use.
     let names = [
         "AZURE_TENANT_ID",
         "AZURE_CLOUD_NAME",

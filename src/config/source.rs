@@ -64,7 +64,7 @@ impl<T: Clone + From<String>> Setting<T> {
 }
 
 impl Setting<bool> {
-    /// A variable with a yes or no.
+    /// A variable that is `true` or `false`.
     pub(super) fn switch(name: &str) -> Result<Option<Self>> {
         let Some(set) = Setting::<String>::variable(name) else {
             return Ok(None);
@@ -73,8 +73,11 @@ impl Setting<bool> {
             "1" | "true" | "yes" => true,
             "0" | "false" | "no" => false,
             other => {
-                let what = format!("`{name}` is `{}`.", other.escape_debug());
-                return Err(Error::usage(what).hint("It must be `true` or `false`."));
+                let what = format!(
+                    "`{name}` is `{}`, which is not valid.",
+                    other.escape_debug()
+                );
+                return Err(Error::usage(what).hint("Set the variable to `true` or `false`."));
             }
         };
         let source = set.source;

@@ -119,10 +119,12 @@ impl AboutWhat {
         match other {
             Some(other) if !other.eq_ignore_ascii_case(&identifier.vault) => {
                 let what = format!(
-                    "The key identifier is of the vault `{}`, and `--vault` says `{other}`.",
+                    "The key identifier names the vault `{}`, but `--vault` names `{other}`.",
                     identifier.vault
                 );
-                return Err(Error::usage(what).hint("Leave out `--vault`, or correct one of both."));
+                return Err(Error::usage(what).hint(
+                    "Leave out `--vault`, or pass the vault that the key identifier names.",
+                ));
             }
             Some(_) => {}
             None => self.vault = Some(Named::Name(identifier.vault)),
@@ -134,7 +136,8 @@ impl AboutWhat {
             (Some(version), None) => self.unpinned = Some(version),
             (Some(version), Some(other)) if version != *other => {
                 let what = "The key identifier and `--key-version` name different versions.";
-                return Err(Error::usage(what).hint("Leave one of them out."));
+                return Err(Error::usage(what)
+                    .hint("Leave out `--key-version`, or the version in the key identifier."));
             }
             (Some(_), Some(_)) => {}
         }
@@ -152,7 +155,7 @@ fn location(text: &str) -> Result<String> {
     }
     Err(
         Error::usage(format!("`{}` is not a location.", text.escape_debug()))
-            .hint("Locations are geographies such as `europe` or `unitedstates`."),
+            .hint("Pass a Power Platform geography, such as `europe` or `unitedstates`."),
     )
 }
 
@@ -171,7 +174,7 @@ pub fn reader(text: &str) -> Result<String> {
     }
     let what = format!("`{}` is not an object id or a name.", text.escape_debug());
     Err(Error::usage(what).hint(
-        "Give the object id, the user principal name, or the name of the application: `az ad \
-        signed-in-user show --query id`.",
+        "Pass an object id, a user principal name, or the name of an application. This command \
+        shows your own object id: `az ad signed-in-user show --query id`.",
     ))
 }

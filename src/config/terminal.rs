@@ -87,12 +87,14 @@ pub fn ci(flags: &Flags) -> Result<Option<Ci>> {
         Some("off") => Ok(None),
         Some("github") => Ok(Some(github())),
         Some("azure-pipelines") => Ok(Some(azure_pipelines())),
-        Some(other) => Err(
-            Error::usage(format!("`CMKCTL_CI` is `{}`.", other.escape_debug())).hint(
-                "It must be off, github or azure-pipelines. Without it cmkctl detects the CI \
-                    service.",
-            ),
-        ),
+        Some(other) => Err(Error::usage(format!(
+            "`CMKCTL_CI` is `{}`, which is not valid.",
+            other.escape_debug()
+        ))
+        .hint(
+            "Set the variable to `off`, `github` or `azure-pipelines`. Without the variable, \
+                    cmkctl detects the CI service.",
+        )),
         None if on_github() => Ok(Some(github())),
         None if on_azure_pipelines() => Ok(Some(azure_pipelines())),
         None => Ok(None),

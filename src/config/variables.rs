@@ -13,17 +13,17 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "CMKCTL_ENDPOINT_…",
         "one value of the cloud, such as CMKCTL_ENDPOINT_BAP (--endpoint bap=…)",
     ),
-    ("CMKCTL_AUTH", "sign-in method, and no other one (--auth)"),
+    ("CMKCTL_AUTH", "the only sign-in method to use (--auth)"),
     (
         "CMKCTL_ENVIRONMENT",
-        "environment, where a command takes one",
+        "environment, for commands that need one",
     ),
     ("CMKCTL_POLICY", "policy (--policy)"),
     ("CMKCTL_VAULT", "key vault or managed HSM (--vault)"),
     ("CMKCTL_KEY", "key (--key)"),
     (
         "CMKCTL_AUDIT_LOG",
-        "file in which changes are written down (--audit-log)",
+        "file for the audit log of all changes (--audit-log)",
     ),
     ("CMKCTL_CHANGE", "id of a change ticket (--change)"),
     (
@@ -40,7 +40,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CMKCTL_HTTP_TIMEOUT",
-        "seconds to wait for one whole answer, 60 if not set",
+        "time limit for one complete answer in seconds, 60 if not set",
     ),
     (
         "CMKCTL_PLAIN",
@@ -48,11 +48,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "CMKCTL_REMEMBER",
-        "false: sign-ins and tokens are not remembered for the next command (--no-remember)",
+        "false: cmkctl remembers no sign-ins and tokens for the next command (--no-remember)",
     ),
     (
         "CMKCTL_CREDENTIAL_STORE",
-        "none: the system's store of credentials is not used, and nothing is remembered",
+        "none: cmkctl does not use the system's credential store, and remembers nothing",
     ),
     ("CMKCTL_SANDBOX_USER", "user of a sandbox (--sandbox-user)"),
     (
@@ -82,11 +82,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",
-        "true to send the chain, for an application that trusts a subject name and an issuer",
+        "true: also send the chain, for an application that trusts a subject name and an issuer",
     ),
     (
         "AZURE_CLIENT_SECRET",
-        "the application's secret, where no certificate is set",
+        "the application's secret, if no certificate is set",
     ),
     (
         "AZURE_FEDERATED_TOKEN_FILE",
@@ -106,7 +106,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "SYSTEM_OIDCREQUESTURI",
-        "where Azure Pipelines jobs get their federated token",
+        "URL from which Azure Pipelines jobs get their federated token",
     ),
     (
         "SYSTEM_ACCESSTOKEN",
@@ -114,7 +114,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "ACTIONS_ID_TOKEN_REQUEST_URL",
-        "where GitHub Actions jobs get their federated token",
+        "URL from which GitHub Actions jobs get their federated token",
     ),
     (
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -122,7 +122,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "IDENTITY_ENDPOINT",
-        "managed identity of App Service, Functions and Container Apps",
+        "URL for the managed identity in App Service, Functions and Container Apps",
     ),
     ("MSI_ENDPOINT", "older name of IDENTITY_ENDPOINT"),
     (
@@ -144,9 +144,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "ARM_CLOUD_METADATA_URL",
-        "where the Azure CLI looks up clouds, likewise",
+        "URL where the Azure CLI looks up clouds: cmkctl remembers a token only for this URL",
     ),
-    ("AZD_AUTH_ENDPOINT", "sign-in endpoint of azd, likewise"),
+    (
+        "AZD_AUTH_ENDPOINT",
+        "sign-in endpoint of azd: cmkctl remembers a token only for this endpoint",
+    ),
     ("USERPROFILE", "the user's home on Windows"),
     (
         "BROWSER",
@@ -154,28 +157,31 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "DISPLAY",
-        "a browser can be shown (also WAYLAND_DISPLAY and WSL_DISTRO_NAME)",
+        "if set, this machine can show a browser (also WAYLAND_DISPLAY and WSL_DISTRO_NAME)",
     ),
-    ("SSH_CONNECTION", "a browser can't be shown (also SSH_TTY)"),
-    ("PATH", "where az, azd and pwsh are looked for"),
-    ("HOME", "below it, .config and .cache"),
+    (
+        "SSH_CONNECTION",
+        "if set, this machine can't show a browser (also SSH_TTY)",
+    ),
+    ("PATH", "folders in which cmkctl looks for az, azd and pwsh"),
+    ("HOME", "home folder, which contains .config and .cache"),
     (
         "XDG_CONFIG_HOME",
-        "folder of the configuration file instead of ~/.config, if absolute (on Windows APPDATA)",
+        "absolute path of the folder for configuration, by default ~/.config (on Windows APPDATA)",
     ),
     (
         "XDG_CACHE_HOME",
-        "folder of names for completion and of remembered tokens instead of ~/.cache, if absolute \
-        (on Windows LOCALAPPDATA)",
+        "absolute path of the folder for completion names and remembered tokens, by default \
+        ~/.cache (on Windows LOCALAPPDATA)",
     ),
     ("NO_COLOR", "no colour"),
     ("CLICOLOR", "no colour if it is 0"),
     ("CI", "no colour and no progress line (also TF_BUILD)"),
     ("TERM", "no colour and no progress line if set to dumb"),
     ("LC_ALL", "ASCII symbols if its character set is not UTF-8"),
-    ("LC_CTYPE", "the same, if LC_ALL is not set"),
-    ("LANG", "the same, if neither is set"),
-    ("CLICOLOR_FORCE", "colour where there is no terminal"),
+    ("LC_CTYPE", "like LC_ALL, if LC_ALL is not set"),
+    ("LANG", "like LC_ALL, if LC_ALL and LC_CTYPE are not set"),
+    ("CLICOLOR_FORCE", "colour even without a terminal"),
     (
         "CMKCTL_CI",
         "CI service to write for: off, github or azure-pipelines, detected if not set (--no-ci)",

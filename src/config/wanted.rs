@@ -18,7 +18,7 @@ pub enum Given {
 /// Reads a file with a desired state or with a saved plan.
 ///
 /// # Errors
-/// The file can't be read, or has an invalid value; with the line or the place.
+/// The file can't be read, or it has an invalid value. The error names the line or the place.
 pub fn given(path: &Path) -> Result<Given> {
     let text = read(path, "file")?;
     if text.trim_start().starts_with('{') {
@@ -39,7 +39,7 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
             path.display()
         ))
         .detail(format!("Line {line}: {}", sentence(error.message())))
-        .hint("It holds `[[policies]]`, each with `id`, `location`, `vault` and `key`.")
+        .hint("The file needs `[[policies]]`, each with `id`, `location`, `vault` and `key`.")
         .hint("`cmkctl adopt` writes such a file from the current state.")
     })?;
     wanted.check().map_err(usage)?;
@@ -48,7 +48,7 @@ pub fn wanted(text: &str, path: &Path) -> Result<Wanted> {
 
 /// Parses a plan that `plan --out` wrote (JSON).
 fn saved(text: &str, path: &Path) -> Result<Saved> {
-    let advice = "Make a new one: `cmkctl plan FILE --out PLAN`.";
+    let advice = "Create a new plan: `cmkctl plan FILE --out PLAN`.";
     let saved: Saved = serde_json::from_str(text).map_err(|error| {
         Error::usage(format!(
             "The plan `{}` can't be understood.",
@@ -59,7 +59,7 @@ fn saved(text: &str, path: &Path) -> Result<Saved> {
     })?;
     if saved.schema != Saved::SCHEMA {
         let what = format!(
-            "`{}` is of the schema `{}`, not `{}`.",
+            "The plan `{}` has the schema `{}`, but this version of cmkctl requires `{}`.",
             path.display(),
             saved.schema,
             Saved::SCHEMA

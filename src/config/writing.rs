@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::text::toml_string;
 use std::path::{Path, PathBuf};
 
-/// The values that a line of the file can hold.
+/// The settings that the file can contain.
 pub const KEYS: [&str; 13] = [
     "cloud",
     "tenant",
@@ -26,8 +26,8 @@ pub const KEYS: [&str; 13] = [
 
 /// The content of a new file.
 pub const TEMPLATE: &str = "\
-# Configuration of cmkctl. Delete the `#` of what you need.
-# A flag is stronger than a variable, a variable than a profile, a profile than these lines.
+# Configuration of cmkctl. Delete the `#` in front of each line that you need.
+# Priority: flags first, then environment variables, then the profile, then these lines.
 
 # tenant = \"00000000-0000-0000-0000-000000000000\"
 # environment = \"Contoso UAT\"
@@ -37,7 +37,7 @@ pub const TEMPLATE: &str = "\
 # audit-log = \"/var/log/cmkctl.jsonl\"
 # notify = \"https://example.com/hook\"   # messages of enable, apply, status and watch
 # plain = true              # numbered lines, for screen readers
-# remember = false          # every command signs in anew
+# remember = false          # every command signs in again
 
 # [profile.prod]            # cmkctl --profile prod ...
 # environment = \"Contoso Production\"
@@ -51,8 +51,8 @@ pub fn file_to_write(flags: &Flags) -> Result<PathBuf> {
     let named = flags.config.clone();
     let named = named.or_else(|| variable("CMKCTL_CONFIG").map(PathBuf::from));
     named.or_else(default_file).ok_or_else(|| {
-        Error::usage("There is no folder for the configuration file.")
-            .hint("Name the file: `--config FILE`.")
+        Error::usage("cmkctl can't find your folder for the configuration file.")
+            .hint("Pass the path of the file: `--config FILE`.")
     })
 }
 
@@ -62,8 +62,11 @@ pub fn file_to_write(flags: &Flags) -> Result<PathBuf> {
 /// An unknown key, a file that can't be read or parsed, or an invalid value.
 pub fn with_value(path: &Path, profile: Option<&str>, key: &str, value: &str) -> Result<String> {
     if !KEYS.contains(&key) {
-        let what = format!("`{}` is no value of the configuration.", key.escape_debug());
-        return Err(Error::usage(what).hint(format!("Values: {}.", KEYS.join(", "))));
+        let what = format!(
+            "`{}` is not a setting of the configuration file.",
+            key.escape_debug()
+        );
+        return Err(Error::usage(what).hint(format!("Settings: {}.", KEYS.join(", "))));
     }
     let before = if path.exists() {
         read(path, "configuration file")?

@@ -69,7 +69,7 @@ pub fn policy(text: &str) -> Result<Named, BadInput> {
     if text.is_empty() {
         return Err(BadInput::new(
             "The policy is empty.",
-            "Pass its id or its name.",
+            "Pass the id or the name of the policy.",
         ));
     }
     name(text).map(Named::Name)
@@ -90,8 +90,8 @@ pub fn key(text: &str, suffixes: Suffixes<'_>) -> Result<Option<KeyIdentifier>, 
         _ => {
             return Err(BadInput::new(
                 format!("`{text}` is not the identifier of a key."),
-                "It looks like `https://VAULT.vault.azure.net/keys/KEY/VERSION`. The name alone is \
-                enough beside `--vault`.",
+                "An example is `https://VAULT.vault.azure.net/keys/KEY/VERSION`. With `--vault`, \
+                the name of the key is enough.",
             ));
         }
     };
@@ -149,9 +149,10 @@ fn label(host: &str, suffixes: Suffixes<'_>) -> Result<String, BadInput> {
     });
     name.ok_or_else(|| {
         BadInput::new(
-            format!("`{host}` is no host of a vault in this cloud."),
+            format!("`{host}` is not the host of a vault or managed HSM in this cloud."),
             format!(
-                "Vaults are below `{}`, managed HSMs below `{}`. Another cloud: `--cloud`.",
+                "Hosts of vaults end with `{}`, and hosts of managed HSMs with `{}`. For another \
+                cloud, pass `--cloud`.",
                 suffixes.vault, suffixes.hsm
             ),
         )

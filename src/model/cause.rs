@@ -18,11 +18,11 @@ pub enum Cause {
     RoleNotEffective,
     /// The network path or the caller's address is not allowed.
     Network,
-    /// An Azure Policy forbids it.
+    /// An Azure Policy forbids the request.
     AzurePolicy,
-    /// Another change came in between, or the name is taken. Nothing was changed.
+    /// Another change happened at the same time, or the name is taken. The request changed nothing.
     Conflict,
-    /// A limit is reached.
+    /// A limit of the service is reached.
     Quota,
     /// The state of the resource forbids the request.
     State,
@@ -59,7 +59,7 @@ impl Cause {
     pub const fn label(self) -> &'static str {
         match self {
             Cause::SignIn => "sign-in",
-            Cause::Claims => "sign-in: more is required",
+            Cause::Claims => "additional sign-in required",
             Cause::WrongTenant => "wrong tenant",
             Cause::Role => "missing role",
             Cause::RoleNotEffective => "role not effective yet",
@@ -67,8 +67,8 @@ impl Cause {
             Cause::AzurePolicy => "Azure Policy",
             Cause::Conflict => "conflict",
             Cause::Quota => "limit reached",
-            Cause::State => "state of the resource",
-            Cause::Request => "request",
+            Cause::State => "resource state",
+            Cause::Request => "invalid request",
             Cause::Gone => "not found",
             Cause::Busy => "another operation runs",
             Cause::Service => "service",

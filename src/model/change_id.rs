@@ -1,11 +1,11 @@
-//! The id of a change ticket, which ties what cmkctl does to what was approved elsewhere.
+//! The id of a change ticket. It links the changes of cmkctl to an approval in another system.
 
 use crate::model::bad_input::BadInput;
 use serde::Serialize;
 use std::fmt;
 
-/// The id of a change: `[0-9A-Za-z._-]{1,64}`. It stands in a header and in files, so nothing else
-/// may pass.
+/// The id of a change: `[0-9A-Za-z._-]{1,64}`. cmkctl writes the id into a header and into files,
+/// so no other characters are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChangeId(String);
 
@@ -20,8 +20,9 @@ impl ChangeId {
             return Ok(Self(text.to_owned()));
         }
         Err(BadInput::new(
-            format!("`{}` is not the id of a change.", text.escape_debug()),
-            "It has 1 to 64 letters, digits, dots, dashes and underscores, such as `CHG0031415`.",
+            format!("`{}` is not a valid change id.", text.escape_debug()),
+            "A change id has 1 to 64 characters: letters, digits, dots, dashes and underscores, \
+            such as `CHG0031415`.",
         ))
     }
 }

@@ -1,13 +1,13 @@
-//! The text of a file, whichever of the usual encodings its editor or shell wrote.
+//! Decodes the text of a file from the usual encodings of editors and shells.
 
 use std::fmt;
 
-/// Why bytes are no text.
+/// Why bytes are not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoText {
     /// Neither UTF-8 nor marked as anything else.
     Utf8,
-    /// Marked as UTF-16, and the last character is cut off or no character is meant.
+    /// Marked as UTF-16, but the last character is cut off, or a code unit is not a character.
     Utf16,
 }
 
@@ -15,7 +15,7 @@ impl fmt::Display for NoText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             NoText::Utf8 => "it is not UTF-8 text",
-            NoText::Utf16 => "it is marked as UTF-16, and is damaged or cut off",
+            NoText::Utf16 => "it is marked as UTF-16, but it is damaged or incomplete",
         })
     }
 }
@@ -23,11 +23,11 @@ impl fmt::Display for NoText {
 impl std::error::Error for NoText {}
 
 /// The text: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell 5.1
-/// writes it (`>`, `Out-File`, `Set-Content -Encoding utf8`). What another program wrote in a code
-/// page is not guessed.
+/// writes it (`>`, `Out-File`, `Set-Content -Encoding utf8`). cmkctl does not guess the code pages
+/// of other programs.
 ///
 /// # Errors
-/// It is neither.
+/// Bytes that are neither UTF-8 nor marked UTF-16.
 pub fn decoded(bytes: Vec<u8>) -> Result<String, NoText> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -75,7 +75,7 @@ mod tests {
 
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            // What is text without a mark is the same text.
+            // Text without a mark stays the same text.
             let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
             let same = std::str::from_utf8(&bytes).map(|text| text.trim_start_matches('\u{feff}'));
             let read = decoded(bytes.clone());

@@ -44,7 +44,7 @@ pub struct Environment {
     /// Lifecycle operations that the service allows and refuses now. If the service leaves the
     /// lists out, they are empty, and only the request itself tells what is allowed.
     pub rules: Known<Rules>,
-    /// The page of the tenant's list that it was on, from 1.
+    /// The page of the tenant's list on which the service returned the environment, from 1.
     pub page: Option<usize>,
     /// When it was last modified.
     pub modified: Option<Timestamp>,
@@ -112,7 +112,7 @@ pub enum Management {
 }
 
 /// Management states in which an operation runs or none is allowed, in lower case. The service
-/// publishes no list: these are on record, or named by its operations.
+/// publishes no list. These states were seen in answers, or follow from names of operations.
 const BUSY: [&str; 22] = [
     "running",
     "notready",
@@ -219,8 +219,8 @@ impl Environment {
             Some(Known::Known(Management::Busy)) => Verdict::No,
             Some(Known::Unknown(why)) => Verdict::cant_tell(why),
             Some(Known::Known(Management::Unspecified)) | None => Verdict::cant_tell(
-                "`states.management.id` is `NotSpecified`, and its Dataverse instance has no state \
-                either",
+                "`states.management.id` is `NotSpecified`, and the environment's Dataverse \
+                instance has no state either",
             ),
         }
     }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One request, as the source of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RequestRecord {
-    /// When the answer came, in the cloud's time.
+    /// When the service answered, in the cloud's time.
     pub at: Timestamp,
     /// `GET`, mostly.
     pub method: String,
@@ -122,12 +122,12 @@ pub enum State {
     NotVisible,
     /// Encrypted with the Microsoft key.
     NotEncrypted,
-    /// Encrypted with a customer-managed key, without any danger.
+    /// Encrypted with a customer-managed key, and no danger is known.
     Encrypted,
 }
 
 impl State {
-    /// Is something to be done, before or after an outage?
+    /// Must an administrator act, before or after an outage?
     pub const fn needs_attention(self) -> bool {
         match self {
             State::Locked | State::Endangered | State::Failed | State::Expiring => true,
@@ -166,9 +166,9 @@ pub struct JudgedEnvironment<'a> {
     pub states: BTreeSet<State>,
     /// The dangers, and what is not visible, each a clause.
     pub dangers: Vec<String>,
-    /// Is a missing role the reason why something of it is not visible?
+    /// Is a missing role the reason why a part of the environment is not visible?
     pub lacks_role: bool,
-    /// When a locked environment is deleted, at the earliest; `None` when that can't be known.
+    /// The earliest time at which the service deletes a locked environment; `None` if not known.
     pub deleted_on: Option<Timestamp>,
 }
 

@@ -38,8 +38,8 @@ impl Fingerprint {
         }
     }
 
-    /// Is there no evidence? That is the case in plans saved before evidence existed. It allows
-    /// nothing, and differs from every other fingerprint.
+    /// Is there no evidence? This is the case in plans from versions of cmkctl without evidence. An
+    /// empty fingerprint allows nothing, and differs from every other fingerprint.
     pub fn is_empty(&self) -> bool {
         self.name.is_empty()
     }
@@ -50,8 +50,8 @@ impl Fingerprint {
         other.all(|(_, value)| value == HIDDEN)
     }
 
-    /// The changed facts: `the key, was: … / is: …`. A hidden fact that is told now is no
-    /// difference, because the new evidence has judged it.
+    /// The changed facts: `the key, was: … / is: …`. A hidden fact that is visible now is not a
+    /// difference, because the new evidence has judged the fact.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         if self == now {
             return Vec::new();

@@ -46,7 +46,7 @@ pub struct ArmId {
     pub name: String,
 }
 
-/// The error for a text that is not such an id, with the expected form.
+/// The error for a text that is not an id of an expected type, with the expected form.
 fn no_such_id(text: &str, expected: &[ResourceKind], why: &str) -> BadInput {
     let wanted = expected
         .iter()
@@ -56,8 +56,8 @@ fn no_such_id(text: &str, expected: &[ResourceKind], why: &str) -> BadInput {
     BadInput::new(
         format!("`{text}` is not the id of a resource of type {wanted}: {why}."),
         format!(
-            "It looks like `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/\
-            GROUP/providers/{}/NAME`.",
+            "An id looks like this: `/subscriptions/00000000-0000-0000-0000-000000000000/\
+            resourceGroups/GROUP/providers/{}/NAME`.",
             expected.first().map_or("TYPE", |kind| kind.arm_type())
         ),
     )

@@ -4,8 +4,8 @@ use crate::model::bad_input::{BadInput, read};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape it, so no other
-/// characters may pass.
+/// The name of a key: `[0-9A-Za-z-]{1,127}`. The Key Vault client does not escape names, so no
+/// other characters are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct KeyName(String);
 
@@ -24,8 +24,8 @@ impl KeyName {
         }
         Err(BadInput::new(
             format!("`{}` is not the name of a key.", text.escape_debug()),
-            "Key names have 1 to 127 letters, digits and dashes. Pass the name alone, not the \
-                key's URL.",
+            "Key names have 1 to 127 letters, digits and dashes. Pass only the key's name, not its \
+                URL.",
         ))
     }
 

@@ -15,7 +15,7 @@ pub enum Known<T> {
 
 impl<T> Default for Known<T> {
     fn default() -> Self {
-        Known::Unknown("the service did not say".to_owned())
+        Known::Unknown("the service did not report this value".to_owned())
     }
 }
 
@@ -90,7 +90,7 @@ pub enum Verdict {
 
 impl Default for Verdict {
     fn default() -> Self {
-        Verdict::cant_tell("it was not read")
+        Verdict::cant_tell("cmkctl did not read this information")
     }
 }
 

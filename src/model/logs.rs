@@ -19,7 +19,7 @@ impl Workspace {
     /// Parses a GUID, or an ARM id of a workspace.
     ///
     /// # Errors
-    /// It is neither.
+    /// A text that is neither.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         let text = text.trim();
         if let Some(id) = parse_guid(text) {
@@ -56,9 +56,9 @@ impl Workspace {
             }
             _ => Err(BadInput::new(
                 format!("`{text}` is not the id of a Log Analytics workspace."),
-                "It is a GUID (the workspace ID on its overview page), or `/subscriptions/\
-                00000000-0000-0000-0000-000000000000/resourceGroups/GROUP/providers/\
-                Microsoft.OperationalInsights/workspaces/NAME`.",
+                "Pass the workspace ID (a GUID) from the workspace's overview page, or an id such \
+                as `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/GROUP/\
+                providers/Microsoft.OperationalInsights/workspaces/NAME`.",
             )),
         }
     }
@@ -75,9 +75,9 @@ impl Workspace {
 /// What the logs of a vault say about one key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyLogs {
-    /// The time of the first log of the vault; `None` if the workspace has no log of it.
+    /// The time of the first log of the vault; `None` if the workspace has no logs of the vault.
     pub since: Option<Timestamp>,
-    /// Why this is only a part of the result; `None` if it is whole.
+    /// Why the result is incomplete; `None` if it is complete.
     pub part: Option<String>,
     /// The last use of each version by each identity.
     pub uses: Vec<KeyUse>,

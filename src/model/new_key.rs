@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A key to create, with its vault. Each wish counts only if that resource does not exist yet.
+/// A key to create, with its vault. A setting applies only if its resource does not exist yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewKey {
     /// Resource group of a new vault, as given.
@@ -16,11 +16,11 @@ pub struct NewKey {
     pub subscription: Option<String>,
     /// Azure region of the vault and its resource group.
     pub region: Option<String>,
-    /// Shall the firewall admit only trusted Microsoft services?
+    /// Must the firewall allow only trusted Microsoft services?
     pub closed: bool,
     /// Bits of the key; `None` means [`BITS`].
     pub bits: Option<u32>,
-    /// Shall an HSM protect the key?
+    /// Must an HSM protect the key?
     pub hsm_protected: bool,
     /// Expiry of its first version.
     pub expires: Option<Timestamp>,
@@ -31,8 +31,8 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// The flags that repeat these wishes, each after a space. The vault's id already says where
-    /// the vault is.
+    /// The flags for these settings, each after a space. The vault's id already says where the
+    /// vault is.
     pub fn flags(&self) -> String {
         let arguments = self.arguments();
         arguments
@@ -79,8 +79,8 @@ pub const BITS: u32 = 3072;
 /// The other size that a policy accepts.
 pub const SMALL_BITS: u32 = 2048;
 
-/// A version must last at least 28 days, and Key Vault never rotates within 7 days of its ends
-/// (Microsoft Learn, *Configure cryptographic key auto-rotation*).
+/// A version must be valid for at least 28 days. Key Vault never rotates a key in the first 7 days
+/// or the last 7 days of a version (Microsoft Learn, *Configure cryptographic key auto-rotation*).
 pub(super) const SHORTEST: u32 = 28;
 pub(super) const MARGIN: u32 = 7;
 
@@ -95,8 +95,9 @@ pub fn region(text: &str) -> Result<String, BadInput> {
     }
     let text = text.escape_debug();
     Err(BadInput::new(
-        format!("`{text}` is no region of Azure."),
-        "Regions are such as `westeurope`: `az account list-locations --query [].name`.",
+        format!("`{text}` is not an Azure region."),
+        "Choose a region such as `westeurope`. List all regions: `az account list-locations \
+        --query [].name`.",
     ))
 }
 
@@ -109,7 +110,7 @@ pub const VAULT_KEEPS: u32 = 90;
 pub struct Rotation {
     /// Time from one version to the next.
     pub every: Period,
-    /// Lifetime of a version that Key Vault makes; `None` means without expiry.
+    /// Lifetime of a version that Key Vault creates; `None` means without expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Period>,
     /// How long before a version expires Key Vault sends an event.
@@ -118,7 +119,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// The same, if Key Vault accepts it.
+    /// Returns the rotation policy if Key Vault accepts it.
     ///
     /// # Errors
     /// What Key Vault does not accept.
@@ -127,7 +128,8 @@ impl Rotation {
         let bad = |what: &str, fix: &str| Err(BadInput::new(what, fix));
         if every < MARGIN {
             return bad(
-                "Key Vault makes a new version 7 days after the one before at the earliest.",
+                "Key Vault can create a new key version at the earliest 7 days after the previous \
+                version.",
                 "Rotate less often, such as every `1y`.",
             );
         }
@@ -136,24 +138,24 @@ impl Rotation {
         };
         if lasts < SHORTEST || every + MARGIN > lasts {
             return bad(
-                "A key version must be valid for at least 28 days, and rotation must happen at \
-                least 7 days before it expires.",
-                "Choose a later end, or rotate more often.",
+                "A key version must be valid for at least 28 days. Rotation must happen at least 7 \
+                days before the version expires.",
+                "Choose a later expiry, or rotate more often.",
             );
         }
         let notify = self.notify.map(Period::about_days);
         if notify.is_some_and(|notify| notify < MARGIN || notify >= lasts) {
             return bad(
-                "The event before the end of a version must come at least 7 days before it, and \
-                within its life.",
-                "Choose another time for the event, such as `30d`.",
+                "The time for the expiry event must be at least 7 days, and shorter than the \
+                lifetime of a version.",
+                "Choose another time for the expiry event, such as `30d`.",
             );
         }
         Ok(self)
     }
 
-    /// Does an existing rotation policy have the same effect? Values that the caller did not ask
-    /// for are the service's own and do not count.
+    /// Does an existing rotation policy have the same effect? Values that the caller did not
+    /// request come from the service and do not count.
     pub fn is_kept_by(&self, other: &Self) -> bool {
         let same = |period: Option<Period>, other: Option<Period>| {
             period.is_none_or(|period| other.is_some_and(|other| period.is_as_long_as(other)))
@@ -200,7 +202,7 @@ pub struct VaultShape {
     pub tenant: String,
     /// The premium SKU, which hardware keys require.
     pub premium: bool,
-    /// Does the firewall admit only trusted Microsoft services?
+    /// Does the firewall allow only trusted Microsoft services?
     pub closed: bool,
 }
 
@@ -293,7 +295,7 @@ impl Period {
 }
 
 impl Period {
-    /// The time that is so long before another one.
+    /// The time this period before `end`; `None` if the calendar can't express it.
     pub fn before(self, end: Timestamp) -> Option<Timestamp> {
         let start = end.to_zoned(TimeZone::UTC).checked_sub(self.span()?);
         start.ok().map(|start| start.timestamp())
@@ -331,7 +333,7 @@ impl TryFrom<String> for Period {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        Self::of_iso(&text).ok_or_else(|| format!("`{text}` is no period, such as `P1Y`"))
+        Self::of_iso(&text).ok_or_else(|| format!("`{text}` is not a period such as `P1Y`"))
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 /// The longest time that an add or a removal takes, by the documentation.
 pub const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(4 * 24);
 
-/// An operation whose kind the service did not say, for sentences.
+/// The name, in sentences, of an operation whose kind the service did not report.
 pub const UNNAMED: &str = "an unnamed operation";
 
 /// A lifecycle operation.
@@ -27,15 +27,15 @@ pub struct Operation {
     pub stage: Option<String>,
     /// Did every stage succeed?
     pub all_stages_succeeded: bool,
-    /// What it says about its failure, if it failed.
+    /// The operation's own words about its failure, if it failed.
     pub failure: Option<Failure>,
-    /// Who asked for it, where the service says it.
+    /// Who requested the operation, if the service says so.
     pub requested_by: Option<Requester>,
-    /// Its stages, in their order.
+    /// Its stages, in order.
     pub stages: Vec<StageRun>,
 }
 
-/// Who asked for an operation.
+/// Who requested an operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requester {
     /// Object id.
@@ -46,16 +46,16 @@ pub struct Requester {
     pub kind: Option<String>,
 }
 
-/// One stage of an operation, for showing.
+/// One stage of an operation, for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StageRun {
     /// `Validate`, `Prepare`, `Run`, …
     pub name: String,
-    /// As the service says it.
+    /// The state, in the service's words.
     pub state: String,
-    /// When it began; nothing where the service does not say it.
+    /// When the stage began; `None` if the service does not say.
     pub began: Option<Timestamp>,
-    /// When it did something last; nothing likewise.
+    /// When the stage last changed; `None` if the service does not say.
     pub ended: Option<Timestamp>,
 }
 
@@ -66,7 +66,7 @@ pub struct Failure {
     pub code: Option<String>,
     /// Code and message, with the id for a support ticket.
     pub text: String,
-    /// The remedy, if the code tells one.
+    /// The remedy, if the code has one.
     pub remedy: Option<String>,
     /// The role that can apply it.
     pub who: Option<&'static str>,
@@ -108,7 +108,7 @@ impl Operation {
         }
     }
 
-    /// Does it certainly run?
+    /// Is the operation certainly running?
     pub fn runs(&self) -> bool {
         self.state.known() == Some(&Progress::Running)
     }
@@ -137,12 +137,12 @@ impl Operation {
         }
     }
 
-    /// When an operation that has ended did so, at the latest: at its last change, or else after
-    /// the longest time that it can take.
+    /// The latest possible end of an operation that has ended: its last change, or else its
+    /// creation plus the longest time that an operation takes.
     pub fn ended(&self) -> Known<Timestamp> {
         match &self.last_action {
             Known::Known(Some(last)) if self.created.known().is_some_and(|began| began > last) => {
-                Known::Unknown("it ended before it began".to_owned())
+                Known::Unknown("the service reports an end time before the start time".to_owned())
             }
             Known::Known(Some(last)) => Known::Known(*last),
             Known::Known(None) => self.created.clone().and_then(|created| {

@@ -1,4 +1,4 @@
-//! Proof that the desired state is reached. Only a fresh snapshot gives it.
+//! Proof that the desired state is reached. Only a fresh snapshot can give this proof.
 
 use crate::model::known::Verdict;
 use crate::model::plan::Plan;

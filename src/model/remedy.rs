@@ -12,7 +12,7 @@ use std::fmt;
 pub enum Remedy {
     /// A command to paste, or a sentence. Both renderers print it unchanged.
     Plain(String),
-    /// A sentence. Only waiting helps.
+    /// A sentence that tells the reader to wait. No action helps.
     Wait(String),
     /// A flag on the command line, or a line in the file.
     Setting(Setting),
@@ -68,8 +68,8 @@ impl Setting {
             }
             Setting::PowerPlatformOnly => {
                 "Integrate the environment first. Microsoft does not support a key before the \
-                integration. If it stays without finance and operations, \
-                pass `--power-platform-only`."
+                integration. If the environment will never have finance and operations, pass \
+                `--power-platform-only`."
             }
             Setting::NoKeyVersion => "Leave out `--key-version`.",
             Setting::Location => "Pass a location that enterprise policies support: `--location`.",
@@ -77,16 +77,16 @@ impl Setting {
                 "Ask the Key Vault administrator to run `cmkctl create-policy` with `--reader` and \
                 your object id."
             }
-            Setting::Grant => "Leave out `--no-grant`, or grant the access without cmkctl.",
+            Setting::Grant => "Leave out `--no-grant`, or grant access to the key yourself.",
             Setting::Region => {
                 "Pass `--azure-location REGION`, such as `westeurope`. List regions: `az account \
                 list-locations --query [].name`."
             }
             Setting::OtherKey => {
-                "Leave out the flag to use the existing key unchanged, or choose another key: \
-                `--key NAME`."
+                "To use the existing key unchanged, leave out the flag that does not match the \
+                key. Otherwise, choose another key: `--key NAME`."
             }
-            Setting::NoHardware => "Leave out `--hsm-protected`, or name another vault.",
+            Setting::NoHardware => "Leave out `--hsm-protected`, or choose a premium vault.",
         }
     }
 
@@ -99,29 +99,28 @@ impl Setting {
             }
             Setting::PowerPlatformOnly => {
                 "Integrate the environment first. Microsoft does not support a key before the \
-                integration. If it stays without finance and operations, \
-                write `power-platform-only = true` \
-                below its id."
+                integration. If the environment will never have finance and operations, write \
+                `power-platform-only = true` below its id."
             }
             Setting::NoKeyVersion => "Leave out `key-version`.",
             Setting::Location => "Write a `location` that enterprise policies support.",
             Setting::Reader => {
-                "Ask the Key Vault administrator to write your object id into `readers` and to run \
+                "Ask the Key Vault administrator to add your object id to `readers` and to run \
                 `cmkctl apply`."
             }
             Setting::Grant => {
-                "Delete the line `grant = false`, or grant the access without cmkctl."
+                "Delete the line `grant = false`, or grant access to the key yourself."
             }
             Setting::Region => {
                 "Write `azure-location` into `create-key`, such as `westeurope`. List regions: `az \
                 account list-locations --query [].name`."
             }
             Setting::OtherKey => {
-                "Delete that line of `create-key` to use the existing key unchanged, or choose \
-                    another `key`."
+                "To use the existing key unchanged, delete the line of `create-key` that does not \
+                    match the key. Otherwise, choose another `key`."
             }
             Setting::NoHardware => {
-                "Leave `hsm-protected` out of `create-key`, or name another `vault`."
+                "Delete `hsm-protected` from `create-key`, or choose a premium `vault`."
             }
         }
     }
@@ -184,8 +183,8 @@ impl Remedy {
                 environment,
                 policy,
             } => format!(
-                "A move causes two outages and has its own command: `cmkctl swap-policy {} \
-                --policy {}`.",
+                "The file does not move environments between policies, because a move causes two \
+                outages. To move this environment: `cmkctl swap-policy {} --policy {}`.",
                 quoted(environment),
                 quoted(&policy.to_string())
             ),

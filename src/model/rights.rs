@@ -169,7 +169,7 @@ pub fn allows(permissions: &[Permission], operation: Operation<'_>) -> Verdict {
     let named = permissions.iter().filter(|entry| entry.names(operation));
     Verdict::any(named.map(|entry| {
         if entry.conditional {
-            Verdict::cant_tell("the role has a condition")
+            Verdict::cant_tell("the role has a condition, and cmkctl can't evaluate conditions")
         } else {
             Verdict::Yes
         }

@@ -286,8 +286,8 @@ pub const TENANT_WIDE: [&str; 3] = [
 
 /// The key permissions that an access policy must give, as a vault writes them.
 pub const KEY_PERMISSIONS: [&str; 3] = ["get", "wrapkey", "unwrapkey"];
-/// The longest time until a role assignment is effective everywhere. An earlier link may fail at
-/// the service.
+/// The longest time until a role assignment is effective everywhere. A link that starts earlier may
+/// fail.
 pub const ROLE_SETTLES: SignedDuration = SignedDuration::from_mins(5);
 /// A data plane role at a management group may take "several hours" to become effective (Microsoft
 /// Learn, *Troubleshoot Azure RBAC*). That eight hours are enough is inferred.

@@ -1,4 +1,4 @@
-//! The rotation policy of a key: when Key Vault makes a new version by itself.
+//! The rotation policy of a key: when Key Vault creates a new version automatically.
 
 use crate::model::bad_input::BadInput;
 use crate::model::known::Known;
@@ -10,28 +10,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
-    /// So long after it was made.
+    /// This time after the version was created.
     AfterCreation(Period),
-    /// So long before it ends.
+    /// This time before the version expires.
     BeforeExpiry(Period),
 }
 
-/// A rotation policy as the service has it. Where none was ever set, none of its parts is there.
+/// A rotation policy as the service has it. If no policy was ever set, every field is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RotationPolicy {
-    /// When a version is replaced; nothing where no version is made.
+    /// When a version is replaced; `None` if Key Vault creates no new versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotates: Option<Trigger>,
-    /// So long lasts a version that is made; nothing where it does not end.
+    /// The lifetime of a new version; `None` if it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Period>,
-    /// So long before a version ends, an event tells it.
+    /// How long before a version expires Key Vault sends an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notifies: Option<Period>,
 }
 
-/// What was asked for; what was not named stays.
+/// The requested settings. A setting that is `None` stays unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RotationWish {
     /// `--rotate-every`
@@ -43,7 +43,7 @@ pub struct RotationWish {
 }
 
 impl RotationWish {
-    /// The policy that it makes of another one.
+    /// The given policy with the requested settings.
     pub fn over(&self, policy: &RotationPolicy) -> RotationPolicy {
         let every = self.every.map(Trigger::AfterCreation);
         RotationPolicy {
@@ -53,7 +53,7 @@ impl RotationWish {
         }
     }
 
-    /// As it is typed.
+    /// The flags for these settings, as they are typed.
     pub fn flags(&self) -> String {
         let flags = [
             ("--rotate-every", self.every),
@@ -68,15 +68,16 @@ impl RotationWish {
 }
 
 impl RotationPolicy {
-    /// Does Key Vault take it, and does it leave no version to end by itself?
+    /// Does Key Vault accept the policy, and does no version expire without a new one?
     ///
     /// # Errors
-    /// What it does not take, or what would end.
+    /// What Key Vault does not accept, or what would expire.
     pub fn fitting(&self) -> Result<(), BadInput> {
         let bad = |what: &str, fix: &str| Err(BadInput::new(what, fix));
         let Some(rotates) = self.rotates else {
             return bad(
-                "Key versions would expire, and Key Vault would not create new ones.",
+                "With these settings, Key Vault would not create a new version before a key \
+                version expires.",
                 "Add `--rotate-every`, such as `--rotate-every 1y`.",
             );
         };
@@ -85,8 +86,8 @@ impl RotationPolicy {
         let days = period.about_days();
         if days < MARGIN {
             return bad(
-                "Key Vault can rotate a key from 7 days after its creation until 7 days before its \
-                expiry.",
+                "Key Vault can rotate a key at the earliest 7 days after its creation, and at the \
+                latest 7 days before its expiry.",
                 "Rotate less often, such as `--rotate-every 1y`.",
             );
         }
@@ -94,31 +95,31 @@ impl RotationPolicy {
             return match rotates {
                 Trigger::AfterCreation(_) => Ok(()),
                 Trigger::BeforeExpiry(_) => bad(
-                    "A rotation before expiry requires versions that expire.",
+                    "Rotation before expiry requires key versions with an expiry date.",
                     "Add `--expires-after`, such as `--expires-after 2y`.",
                 ),
             };
         };
         if lasts < SHORTEST || days + MARGIN > lasts {
             return bad(
-                "A key version must last at least 28 days. The next one must come at least 7 days \
-                before the current one expires.",
-                "Pass a later `--expires-after`, or rotate more often.",
+                "A key version must be valid for at least 28 days. Rotation must happen at least 7 \
+                days before the version expires.",
+                "Pass a longer `--expires-after`, or rotate more often.",
             );
         }
         let notify = self.notifies.map(Period::about_days);
         if notify.is_some_and(|notify| notify < MARGIN || notify >= lasts) {
             return bad(
-                "Key Vault announces a version's expiry at least 7 days before, within its \
-                lifetime.",
+                "`--notify-before` must be at least 7 days, and shorter than the lifetime of a \
+                version.",
                 "Pass another `--notify-before`, such as `--notify-before 30d`.",
             );
         }
         Ok(())
     }
 
-    /// Does another policy do all that this one does? A notification that was not asked for is the
-    /// service's own.
+    /// Does another policy do everything that this policy does? A notification that was not
+    /// requested comes from the service.
     pub fn is_kept_by(&self, other: &Self) -> bool {
         let same = |period: Option<Period>, other: Option<Period>| match (period, other) {
             (Some(period), Some(other)) => period.is_as_long_as(other),
@@ -136,7 +137,7 @@ impl RotationPolicy {
             && (self.notifies.is_none() || same(self.notifies, other.notifies))
     }
 
-    /// When the version that is the latest one gets a successor; nothing where it gets none.
+    /// When Key Vault replaces the latest version; `None` if it creates no new version.
     pub fn next(
         &self,
         created: &Known<Timestamp>,
@@ -152,16 +153,16 @@ impl RotationPolicy {
         }
     }
 
-    /// What it does, in words.
+    /// What the policy does, in words.
     pub fn in_words(&self) -> String {
         let mut sentence = match self.rotates {
             None => "no automatic rotation".to_owned(),
             Some(Trigger::AfterCreation(period)) => {
-                format!("a new version {} after the last one", period.in_words())
+                format!("a new version {} after the previous one", period.in_words())
             }
             Some(Trigger::BeforeExpiry(period)) => {
                 format!(
-                    "a new version {} before the last one ends",
+                    "a new version {} before the current version expires",
                     period.in_words()
                 )
             }
@@ -169,7 +170,7 @@ impl RotationPolicy {
         let lasts = self.lasts.map(Period::in_words);
         sentence.extend(lasts.map(|lasts| format!(", each version expires after {lasts}")));
         let notifies = self.notifies.map(Period::in_words);
-        sentence.extend(notifies.map(|notify| format!(", an event {notify} before the end")));
+        sentence.extend(notifies.map(|notify| format!(", an event {notify} before the expiry")));
         sentence
     }
 }
@@ -182,7 +183,7 @@ mod tests {
         (!text.is_empty()).then(|| Period::parse(text).unwrap())
     }
 
-    /// `every`, or `-every` for so long before the end; how long; and when it is told.
+    /// `every`, or `-every` for a time before expiry; the lifetime; and the time of the event.
     fn policy(every: &str, lasts: &str, notify: &str) -> RotationPolicy {
         let rotates = match every.strip_prefix('-') {
             Some(before) => period(before).map(Trigger::BeforeExpiry),

@@ -7,7 +7,7 @@ pub enum Seen<T> {
     Absent,
     /// The service returned it.
     Present(T),
-    /// The service did not say. It never plans a create and never means "no".
+    /// The service did not say. This value never plans a create and never means "no".
     Unreadable(Unreadable),
 }
 
@@ -116,7 +116,7 @@ impl Unreadable {
 /// A value that was never read is unreadable. If a read was forgotten, the rules refuse.
 impl<T> Default for Seen<T> {
     fn default() -> Self {
-        Seen::Unreadable(Unreadable::because("it was not read"))
+        Seen::Unreadable(Unreadable::because("cmkctl did not read this information"))
     }
 }
 

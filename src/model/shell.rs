@@ -1,23 +1,24 @@
-//! Words as shells read them, whatever stands in a word. Pure, and for every shell on every system.
+//! Quotes words so that a shell reads each word unchanged. The code is pure: it works for every
+//! shell on every system.
 
 /// A shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shell {
-    /// Every shell that quotes as POSIX says, Bash and Zsh among them.
+    /// Every shell with the quoting rules of POSIX, such as Bash and Zsh.
     Sh,
-    /// PowerShell, Windows' own (5.1) as well as the new one (7).
+    /// PowerShell: Windows PowerShell 5.1, and PowerShell 7.
     PowerShell,
 }
 
-/// What PowerShell takes for a single quotation mark: the plain one, and four that word processors
-/// put in its place. Inside a string each stands for itself when it is doubled.
+/// The characters that PowerShell accepts as a single quotation mark: the plain one, and four
+/// characters that word processors use instead. Inside a string, each of them must be doubled.
 const SINGLE: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
 
 impl Shell {
     /// One word of a command line.
     ///
-    /// Windows PowerShell 5.1 hands a quotation mark (`"`) in a word to a program without what
-    /// keeps it there, whatever the quoting, and PowerShell 7 with it: no line is right for both.
+    /// If a word contains a quotation mark (`"`), no line is right for both versions of PowerShell.
+    /// Version 5.1 passes the mark to a program without an escape, and version 7 with an escape.
     pub fn word(self, word: &str) -> String {
         match self {
             Shell::Sh if stands_alone(word, "-_./:@") => word.to_owned(),
@@ -26,9 +27,9 @@ impl Shell {
         }
     }
 
-    /// One word of a command line for a program that Windows has as a batch file, as it has `az`.
-    /// Both kinds of PowerShell hand it the marks in a word as they are, and the program behind it
-    /// wants them with a backslash.
+    /// One word of a command line for a program that is a batch file on Windows, such as `az`. Both
+    /// versions of PowerShell pass quotation marks in a word to the batch file unchanged. The
+    /// program behind the batch file requires a backslash before each mark.
     pub fn batch_word(self, word: &str) -> String {
         match self {
             Shell::Sh => self.word(word),
@@ -42,7 +43,7 @@ impl Shell {
         words.join(" ")
     }
 
-    /// The lines that set variables of the environment for the commands to come.
+    /// The lines that set environment variables for the following commands.
     pub fn setting(self, variables: &[(&str, &str)]) -> Vec<String> {
         let each = |line: fn(&str, &str) -> String| {
             let lines = variables.iter();
@@ -54,14 +55,14 @@ impl Shell {
                     each(|name, value| format!("{name}={}", Shell::Sh.word(value)));
                 vec![format!("export {}", all.join(" "))]
             }
-            // Without quotation marks it would be a command that is run.
+            // Without quotation marks, PowerShell would run the value as a command.
             Shell::PowerShell => each(|name, value| format!("$env:{name} = {}", single(value))),
         }
     }
 }
 
-/// A word for Bash with a backslash before whatever may mean something, as Bash itself completes
-/// names: a person types on behind it.
+/// A word for Bash with a backslash before every special character. Bash completes names in the
+/// same form, so that a person can continue to type.
 pub fn escaped(word: &str) -> String {
     let harmless = |ch: char| ch.is_alphanumeric() || "-_./@:+,".contains(ch);
     word.chars()
@@ -74,11 +75,11 @@ fn stands_alone(word: &str, signs: &str) -> bool {
     !word.is_empty() && word.chars().all(plain)
 }
 
-/// A word for PowerShell. What needs quotation marks gets the double ones where nothing in it means
-/// anything there, because the line can then be pasted into `cmd.exe` as well. In single ones
-/// nothing at all means anything: no `$`, no backtick, no line break.
+/// A word for PowerShell. A word that needs quotation marks gets double marks if no character of
+/// the word is special inside them, because such a line works in `cmd.exe` as well. Inside single
+/// marks no character is special: no `$`, no backtick, no line break.
 fn power_shell(word: &str) -> String {
-    // It splits words that begin with a dash at a dot or a colon.
+    // PowerShell splits a word that begins with a dash at a dot or a colon.
     let signs = if word.starts_with('-') {
         "-"
     } else {
@@ -88,14 +89,14 @@ fn power_shell(word: &str) -> String {
         return word.to_owned();
     }
     let harmless = |ch: char| ch.is_alphanumeric() || r"-_./:\ ()[]=,;&+#@?".contains(ch);
-    // A backslash at the end would keep the mark behind it, for the program that reads the line.
+    // A backslash at the end would escape the closing mark for the program that reads the line.
     if !word.is_empty() && word.chars().all(harmless) && !word.ends_with('\\') {
         return format!("\"{word}\"");
     }
     single(word)
 }
 
-/// A string of PowerShell.
+/// A PowerShell string in single quotation marks.
 fn single(word: &str) -> String {
     let mut text = String::from("'");
     for ch in word.chars() {
@@ -114,7 +115,7 @@ pub(crate) mod tests {
     #[cfg(unix)]
     use std::process::Command;
 
-    /// Words that a service, or a user of it, may have written.
+    /// Words that a service or one of its users may have written.
     pub(crate) fn hostile() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
             "'",
@@ -167,14 +168,16 @@ pub(crate) mod tests {
         proptest::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
     }
 
-    /// The words of each line that is run, as PowerShell reads them. PowerShell is not on every
-    /// machine that builds this, so its rules stand here: a line break ends a command outside a
-    /// string alone; `#` at the beginning of a word begins a remark up to the end of its line; a
-    /// string in single marks begins with any of them and ends with any that is not doubled; in one
-    /// in double marks a dollar, a backtick and every double mark means something. Everything else
-    /// that means something must not stand outside a string.
+    /// The words of each line, as PowerShell reads them. PowerShell is not on every machine that
+    /// builds cmkctl, so this function contains its rules:
+    /// - A line break ends a command, but not inside a string.
+    /// - `#` at the beginning of a word starts a comment until the end of the line.
+    /// - A string in single marks begins with any of these marks, and ends with any mark that is
+    ///   not doubled.
+    /// - In a string in double marks, a dollar, a backtick and every double mark are special.
+    /// - No other special character is allowed outside a string.
     ///
-    /// What is checked is the quoting of words and remarks, and nothing of what commands do.
+    /// This function checks only the quoting of words and comments, not what commands do.
     pub(crate) fn as_power_shell_reads(script: &str) -> Vec<Vec<String>> {
         let (mut lines, mut words) = (Vec::new(), Vec::new());
         let mut rest = script.chars().peekable();
@@ -224,8 +227,8 @@ pub(crate) mod tests {
         lines
     }
 
-    /// The words of a line at the prompt of `cmd.exe`, as a program behind it gets them by the
-    /// rules of Windows. Without marks and variables there is little to know.
+    /// The words of a line at the prompt of `cmd.exe`, as Windows passes them to a program. Few
+    /// rules are necessary, because the line contains no variables and no single marks.
     fn as_cmd_reads(line: &str) -> Vec<String> {
         assert!(!line.contains(['%', '\n', '\'', '!']), "{line}");
         let (mut words, mut word, mut marked) = (Vec::new(), None::<String>, false);
@@ -248,7 +251,7 @@ pub(crate) mod tests {
         words
     }
 
-    /// What a shell of this machine hands to a program, if that shell is there.
+    /// The words that a shell of this machine passes to a program; `None` without this shell.
     #[cfg(unix)]
     fn as_read_by(shell: &str, line: &str) -> Option<String> {
         let script = format!("printf '%s\\0' {line}");
@@ -264,7 +267,7 @@ pub(crate) mod tests {
         ) {
             let line = Shell::PowerShell.line(&all);
             prop_assert_eq!(as_power_shell_reads(&line), [all.clone()]);
-            // Where no single mark is needed, it is the same line to the other shell of Windows.
+            // Without single marks, `cmd.exe` must read the same words from the line.
             if !line.contains(SINGLE) {
                 prop_assert_eq!(as_cmd_reads(&line), all);
             }

@@ -1,7 +1,7 @@
 //! The public sources of facts, with the date of the text. Inferred facts are marked where the code
 //! uses them.
 
-/// What a key covers of finance and operations.
+/// What a customer-managed key covers in finance and operations.
 pub const ARTICLE: &str =
     "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13";
 /// Keys for environments, and the services that they cover.
@@ -11,7 +11,7 @@ pub(super) const LOCK: &str =
     "Microsoft Learn, Power Platform admin docs, cmk-lock-unlock, 2025-07-14";
 pub(super) const BYOK: &str =
     "Microsoft Learn, Power Platform admin docs, cmk-migrate-from-byok, 2025-01-13";
-/// Flows, and which ones a key leaves out.
+/// Flows, and which flows a customer-managed key does not cover.
 pub const FLOWS: &str = "Microsoft Learn, Power Automate, customer-managed-keys, 2025-05-21";
 pub(super) const INTEGRATION: &str =
     "Microsoft Learn, finance and operations, enable-power-platform-integration, 2023-05-02";
@@ -33,12 +33,12 @@ pub(super) const ENTRA: &str =
     "Microsoft Learn, Microsoft Entra, reference-error-codes, seen 2026-11";
 pub(super) const CLAIMS: &str =
     "Microsoft Learn, Microsoft identity platform, claims-challenge, seen 2026-11";
-/// Copilot Studio, and since when a key covers it.
+/// Copilot Studio, and the date since which a customer-managed key covers it.
 pub const COPILOT_STUDIO: &str =
     "Microsoft Learn, Copilot Studio, admin-customer-managed-keys, seen 2026-11";
-/// Sales, and what of it a key leaves out.
+/// Sales, and the features that a customer-managed key does not cover.
 pub const SALES: &str = "Microsoft Learn, Dynamics 365 Sales, sales-gdpr-faqs, seen 2026-11";
-/// Business Central, linked to an environment.
+/// Business Central that is linked to an environment.
 pub const BUSINESS_CENTRAL: &str =
     "Microsoft Learn, Business Central, linked Power Platform environments, seen 2026-11";
 /// Alerts on the activity log.

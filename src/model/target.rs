@@ -10,8 +10,8 @@ use crate::model::rotation::RotationWish;
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a flag that was typed: the issue *Evidence as types* gives each command a \
-              look of its own"
+    reason = "each field is a flag that the caller typed. The issue *Evidence as types* plans a \
+              separate type for each command"
 )]
 pub struct Target {
     /// The environment as typed: an id, a URL or a name.
@@ -36,16 +36,17 @@ pub struct Target {
     pub power_platform_only: bool,
     /// Move the environment from its linked policy to `policy`.
     pub swap: bool,
-    /// The policy that it leaves, for a caller that can't see the environment.
+    /// The policy that the environment leaves, for a caller that can't see the environment.
     pub from: Option<ArmId>,
-    /// Swap with one link over the old policy.
+    /// Swap by one link to the new policy, without removing the old policy first.
     pub in_place: bool,
     /// An administrator who sees the vault has checked that the new policy's identity may use the
     /// old key.
     pub old_key_granted: bool,
-    /// Retire the key even if the days for which it must be kept are not over or not known.
+    /// Retire the key even if its retention time is not over or not known.
     pub override_dates: bool,
-    /// The caller has checked that no deleted environment needs the key: no list shows these.
+    /// The caller has checked that no deleted environment needs the key, because no list shows
+    /// deleted environments.
     pub deleted_checked: bool,
     /// The workspace whose logs must not show a later use of the key.
     pub evidence: Option<Workspace>,
@@ -53,7 +54,7 @@ pub struct Target {
     pub limit: Option<usize>,
     /// Create the key, and its vault, if they do not exist.
     pub new_key: Option<NewKey>,
-    /// The rotation policy that the key shall have.
+    /// The desired rotation policy of the key.
     pub rotation: Option<RotationWish>,
     /// Rotate the key although its latest version is younger than a day.
     pub even_if_young: bool,

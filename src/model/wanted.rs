@@ -12,7 +12,7 @@ use std::fmt;
 
 /// Default limit of environments with a customer-managed key in a tenant.
 pub const LIMIT: usize = 25;
-/// cmkctl warns if fewer places than this are left.
+/// cmkctl warns if the tenant can add fewer environments than this before the limit.
 pub const NEAR: usize = 3;
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
@@ -104,7 +104,7 @@ pub struct WantedEnvironment {
     /// Display name. cmkctl refuses the environment if the service's name differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Lower rings go first. A ring starts only after the previous one has succeeded.
+    /// Lower rings start first. A ring starts only after the previous ring has succeeded.
     #[serde(default = "lowest")]
     pub ring: u32,
     /// Make it a Managed Environment if it is not one.
@@ -134,7 +134,7 @@ impl Wanted {
         let bad = |message: String, fix: &str| Err(BadInput::new(message, fix));
         if self.waves.at_most == 0 {
             return bad(
-                "`at-most` of `waves` is 0: nothing could ever start.".to_owned(),
+                "`at-most` of `waves` is 0, so cmkctl could not start any environment.".to_owned(),
                 "Write 1 or more.",
             );
         }
@@ -143,14 +143,14 @@ impl Wanted {
         for (number, policy) in self.policies.iter().enumerate() {
             if let Some(first) = policies.insert(&policy.id, number) {
                 let message = format!(
-                    "The policies {} and {} are the same one, {}",
+                    "The policies {} and {} have the same id: {}",
                     first + 1,
                     number + 1,
                     policy.id
                 );
                 return bad(
                     message,
-                    "Write each policy once, with all of its environments.",
+                    "List each policy once, with all of its environments.",
                 );
             }
             for (place, environment) in policy.environments.iter().enumerate() {
@@ -158,11 +158,11 @@ impl Wanted {
                 if let Some(first) = environments.insert(environment.id.to_ascii_lowercase(), place)
                 {
                     let message = format!(
-                        "The environment {} is written twice: as number {} of policy {} and as \
+                        "The environment {} is listed twice: as number {} of policy {} and as \
                         number {} of policy {}.",
                         environment.id, first.1, first.0, place.1, place.0
                     );
-                    return bad(message, "An environment has one policy. Write it once.");
+                    return bad(message, "List each environment only once.");
                 }
             }
         }
@@ -177,12 +177,12 @@ impl Wanted {
                 let same = WantedKey::agree(keys.0, keys.1, policy.key == before.key);
                 if policy.vault == before.vault && !same {
                     let message = format!(
-                        "The policies {} and {} describe the vault or key that they share \
-                        differently.",
+                        "The policies {} and {} use the same vault or key, but have different \
+                        settings for it.",
                         other + 1,
                         number + 1
                     );
-                    let fix = "Write the same `create-key` in both.";
+                    let fix = "Write the same `create-key` in both policies.";
                     return Err(BadInput::new(message, fix));
                 }
             }
@@ -247,10 +247,10 @@ impl Window {
     /// Parses `sat 22:00-sun 06:00`.
     ///
     /// # Errors
-    /// Anything else, and a window that closes when it opens.
+    /// Any other text, and a window that opens and closes at the same time.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
-        let fix = "Write it like `sat 22:00-sun 06:00`. Days are mon, tue, wed, thu, fri, sat, \
-            sun, and times are UTC.";
+        let fix = "Write a change window like `sat 22:00-sun 06:00`. Days are mon, tue, wed, thu, \
+            fri, sat and sun. Times are in UTC.";
         let bad = || {
             BadInput::new(
                 format!("`{}` is not a change window.", text.escape_debug()),
@@ -335,12 +335,12 @@ fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
         let message = format!("`{}` is not a location.", text.escape_debug());
         Err(BadInput::new(
             message,
-            "Locations are geographies such as `europe` or `unitedstates`.",
+            "Write a Power Platform geography, such as `europe` or `unitedstates`.",
         ))
     })
 }
 
-/// Accepts only an environment id, because names change and a file lives long.
+/// Accepts only an environment id, because names can change while the file is in use.
 fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     read(deserializer, |text| {
         let head = text
@@ -356,7 +356,8 @@ fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
         id.ok_or_else(|| {
             BadInput::new(
                 format!("`{}` is not the id of an environment.", text.escape_debug()),
-                "Write its GUID, which `cmkctl environment-name` prints. Put its name into `name`.",
+                "Write the environment's GUID, which `cmkctl environment-name` prints. Write its \
+                name into `name`.",
             )
         })
     })

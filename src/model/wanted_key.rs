@@ -13,8 +13,8 @@ use std::fmt;
 /// The maximum number of tags of a key.
 pub const MOST_TAGS: usize = 15;
 
-/// The settings of a new key and its vault, as written in the file. They count only while these do
-/// not exist.
+/// The settings of a new key and its vault, as written in the file. They apply only if the key or
+/// the vault does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", try_from = "Written")]
 pub struct WantedKey {
@@ -115,8 +115,8 @@ impl WantedKey {
             }
     }
 
-    /// Do two policies with the same vault agree on its settings, and on the key's if that is the
-    /// same?
+    /// Do two policies with the same vault have the same settings for the vault? If they use the
+    /// same key, do they have the same settings for the key?
     pub fn agree(key: Option<&Self>, other: Option<&Self>, same_key: bool) -> bool {
         let vault = |wanted: &Self| {
             (
@@ -134,8 +134,8 @@ impl WantedKey {
     }
 }
 
-/// The rotation policy. An event announces an expiry, so it requires one. The expiry is long after
-/// the next version, so that nothing expires if a rotation fails.
+/// The rotation policy. An expiry event requires an expiry. By default, the expiry is long after
+/// the next version, so that no version expires if a rotation fails.
 fn rotation(
     every: Option<Period>,
     lasts: Option<Period>,
@@ -217,7 +217,7 @@ impl Ends {
             let text = text.escape_debug();
             BadInput::new(
                 format!("`{text}` is neither a period nor a date."),
-                "Write one like `2y`, or a day like `2028-12-31`.",
+                "Write a period like `2y`, or a date like `2028-12-31`.",
             )
         })
     }
@@ -261,7 +261,7 @@ fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, S
     let all = BTreeMap::<String, String>::deserialize(deserializer)?;
     if all.len() > MOST_TAGS {
         return Err(D::Error::custom(
-            "A key has 15 tags at most. Leave some out.",
+            "A key can have at most 15 tags. Delete some tags.",
         ));
     }
     if all.keys().any(String::is_empty) {
@@ -331,10 +331,10 @@ mod tests {
     #[test]
     fn what_can_not_be_right_says_what_would_be() {
         for (text, expected) in [
-            ("azure-location = \"west!\"", "is no region of Azure"),
+            ("azure-location = \"west!\"", "is not an Azure region"),
             ("network = \"closed\"", "unknown variant `closed`"),
             ("size = 4096", "Write 3072 or 2048."),
-            ("expires = \"soon\"", "Write one like `2y`"),
+            ("expires = \"soon\"", "Write a period like `2y`"),
             ("rotate-every = \"1h\"", "such as `1y`"),
             ("notify-before = \"30d\"", "needs `rotate-every`"),
             ("rotate-every = \"6d\"", "7 days after"),

@@ -37,7 +37,7 @@ pub const CONTRIBUTOR: &str = "Contributor or Owner of the subscription";
 /// Removes locks and changes what Azure denies.
 pub const OWNER: &str = "User Access Administrator or Owner of the subscription";
 /// Works with Lifecycle Services.
-pub const LCS: &str = "Lifecycle Services project owner";
+pub const LCS: &str = "Power Platform administrator, or the Lifecycle Services project owner";
 /// Assigns Azure Policy and exempts from it.
 pub const AZURE_POLICY: &str = "Resource Policy Contributor of the subscription";
 /// Owns the flows.
@@ -53,4 +53,4 @@ pub const ENTRA: &str = "application owner in Microsoft Entra";
 /// Administers Conditional Access.
 pub const CONDITIONAL_ACCESS: &str = "Conditional Access administrator";
 /// Runs the command.
-pub const CALLER: &str = "you, who run the command";
+pub const CALLER: &str = "you, the person who runs the command";

@@ -22,7 +22,7 @@ pub struct Word<T> {
 
 impl<T> Default for Word<T> {
     fn default() -> Self {
-        Self::unsaid("the service did not say")
+        Self::unsaid("the service did not report this value")
     }
 }
 

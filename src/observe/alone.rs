@@ -8,8 +8,8 @@ use crate::model::environment::Environment;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::whole::Whole;
 
-/// The list, with each environment in `doubt` replaced by its single read. If that read does not
-/// tell either, the link is unreadable.
+/// The list, with each environment in `doubt` replaced by its single read. If the single read does
+/// not show the link either, the link is unreadable.
 pub(super) async fn looked_at(
     reader: &Reader,
     mut all: Whole<Environment>,
@@ -26,7 +26,7 @@ pub(super) async fn looked_at(
     .await?;
     for environment in &mut all {
         if let Some(alone) = alone.get(&environment.id) {
-            let gone = "it is in the list, and can't be read by itself";
+            let gone = "the list shows the environment, but cmkctl can't read it alone";
             *environment = by_itself(environment, alone, gone);
         }
     }
@@ -34,7 +34,7 @@ pub(super) async fn looked_at(
 }
 
 /// An environment of a list after its single read: the single read's facts, or else the list's
-/// facts with an unreadable link. `gone`: the reason if the service no longer knows it.
+/// facts with an unreadable link. `gone`: the reason if that read finds nothing.
 pub(super) fn by_itself(
     listed: &Environment,
     alone: &Seen<Environment>,

@@ -21,7 +21,7 @@ pub(super) fn ask<T>(reply: Reply<T>) -> Result<Seen<T>> {
 }
 
 fn refused_sign_in(fault: Fault) -> Error {
-    let what = format!("The sign-in is refused by {}.", fault.service.name());
+    let what = format!("The sign-in to {} failed.", fault.service.name());
     fault.into_error(what)
 }
 

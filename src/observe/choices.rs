@@ -45,17 +45,17 @@ impl Candidate {
         }
     }
 
-    /// Why it shows no key, as a sentence; empty if it shows one.
+    /// Why there is no key, as a sentence. Empty if a key was read.
     pub fn why(&self) -> String {
         match &self.shows {
             Shown::Key(_) => String::new(),
-            Shown::None => "It holds no key.".to_owned(),
-            Shown::Hidden(why) => format!("Its keys can't be listed: {why}."),
-            Shown::KeyHidden(name, why) => format!("Its key `{name}` can't be read: {why}."),
+            Shown::None => "This vault or managed HSM has no keys.".to_owned(),
+            Shown::Hidden(why) => format!("cmkctl can't list its keys: {why}."),
+            Shown::KeyHidden(name, why) => format!("cmkctl can't read its key `{name}`: {why}."),
         }
     }
 
-    /// What is not known about the vault's keys, as a clause.
+    /// Which keys of the vault could not be read, and why, as a clause.
     pub(super) fn gap(&self) -> Option<String> {
         let vault = &self.vault.id.name;
         match &self.shows {
@@ -111,7 +111,7 @@ pub(super) async fn vaults_of(
     };
     let (all, gaps) = match ask(reader.vault(id).await)? {
         Seen::Present(vault) => (vec![vault], Vec::new()),
-        Seen::Absent => return Ok(Err(format!("there is no vault {id}"))),
+        Seen::Absent => return Ok(Err(format!("the vault {id} does not exist"))),
         Seen::Unreadable(why) => {
             let why = format!("the vault `{}` can't be read: {}", id.name, why.why);
             (Vec::new(), vec![why])

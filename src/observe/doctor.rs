@@ -93,10 +93,13 @@ async fn rights(reader: &Reader, target: &Target, part: Option<Side>) -> Vec<Row
 
 async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
     if cloud.sandbox.is_some() {
-        return Row::ok("dns", "not needed: the sandbox is 127.0.0.1");
+        return Row::ok(
+            "dns",
+            "not needed: the sandbox runs on this machine (127.0.0.1)",
+        );
     }
     if proxy.is_some() {
-        return Row::ok("dns", "left to the proxy");
+        return Row::ok("dns", "not checked: the proxy resolves the host names");
     }
     let found = join_all(names.iter().map(|name| addresses(name))).await;
     let failed = names
@@ -108,8 +111,8 @@ async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
         Some((name, failure)) => Row::ok("dns", format!("{name}: {failure}")).but(
             Verdict::Fail,
             Area::Network,
-            "Let this machine resolve public names, or set `HTTPS_PROXY` when a proxy does it. \
-            For another cloud pass `--cloud`.",
+            "Allow this machine to resolve public host names. If a proxy resolves them, set \
+            `HTTPS_PROXY`. For another cloud, pass `--cloud`.",
             who::NETWORK,
         ),
     }
@@ -118,16 +121,18 @@ async fn dns(cloud: &Cloud, names: &[&str], proxy: Option<&str>) -> Row {
 fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: bool) -> Row {
     let check = format!("reach {name}");
     let through = if proxied {
-        "Does the proxy let it pass?"
+        "Check that the proxy allows connections to this host."
     } else {
-        "Check for a firewall, or for a proxy that HTTPS_PROXY must name."
+        "Check that no firewall blocks this host. If your network requires a proxy, set \
+        `HTTPS_PROXY`."
     };
     match contact {
         Ok(Contact { status: 407, .. }) => {
-            Row::ok(check, format!("{host}: the proxy asks for a sign-in (407)")).but(
+            Row::ok(check, format!("{host}: the proxy requires a sign-in (407)")).but(
                 Verdict::Fail,
                 Area::Network,
-                "Put user and password into `HTTPS_PROXY`, or name a proxy that asks for none.",
+                "Add the user name and the password to `HTTPS_PROXY`, or use a proxy without a \
+                sign-in.",
                 who::NETWORK,
             )
         }
@@ -139,8 +144,8 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
                 .iter()
                 .any(|word| lower.contains(word));
             let fix = if tls {
-                "Something in between ends the encryption: pass its certificate with `--ca-bundle \
-                FILE`."
+                "A proxy or a firewall probably decrypts the connection. Pass its CA certificate \
+                with `--ca-bundle FILE`."
             } else {
                 through
             };
@@ -155,19 +160,18 @@ fn reach(name: &str, host: &str, contact: &Result<Contact, Broken>, proxied: boo
 }
 
 fn clock(skews: impl Iterator<Item = i64>) -> Option<Row> {
-    // A cache in between may serve an old date, so the smallest skew counts.
+    // A cache on the network path may serve an old date, so the smallest skew counts.
     let skew = skews.min()?;
     Some(match skew {
-        0..SKEW_WARNS => Row::ok("clock", "agrees with the cloud's"),
-        SKEW_WARNS..=APART => Row::ok("clock", format!("{skew} s off the cloud's")).but(
-            Verdict::Warn,
-            Area::SignIn,
-            SET_CLOCK,
-            who::CALLER,
-        ),
+        0..SKEW_WARNS => Row::ok("clock", "matches the cloud's clock"),
+        SKEW_WARNS..=APART => Row::ok(
+            "clock",
+            format!("differs from the cloud's clock by {skew} s"),
+        )
+        .but(Verdict::Warn, Area::SignIn, SET_CLOCK, who::CALLER),
         _ => Row::ok(
             "clock",
-            format!("{skew} s off the cloud's clock, sign-in allows {APART} s"),
+            format!("differs from the cloud's clock by {skew} s, sign-in allows {APART} s"),
         )
         .but(Verdict::Fail, Area::SignIn, SET_CLOCK, who::CALLER),
     })
@@ -188,7 +192,7 @@ async fn sign_in(reader: &Reader, service: Service) -> Row {
                 .hints
                 .first()
                 .cloned()
-                .unwrap_or_else(|| "See `cmkctl auth status`.".to_owned());
+                .unwrap_or_else(|| "For details: `cmkctl auth status`.".to_owned());
             let (area, who) = if error.cause == Some(Cause::Network) {
                 (Area::Network, who::NETWORK)
             } else {
@@ -202,18 +206,18 @@ async fn sign_in(reader: &Reader, service: Service) -> Row {
 async fn power_platform_role(reader: &Reader) -> Row {
     let check = "role in Power Platform";
     match reader.sees_environments().await {
-        Ok(0) => Row::ok(check, "the tenant shows no environment").but(
+        Ok(0) => Row::ok(check, "this account sees no environment in the tenant").but(
             Verdict::Fail,
             Area::Role,
-            "Give this account the role Power Platform Administrator. Without it the list is \
-                empty. `create-policy` does not require it.",
+            "Assign the role Power Platform Administrator to this account. `create-policy` does \
+                not require this role.",
             who::POWER_PLATFORM,
         ),
-        Ok(count) => Row::ok(check, format!("sees {count} environments")),
+        Ok(count) => Row::ok(check, format!("this account sees {count} environments")),
         Err(fault) => {
             let (area, who) = blamed(&fault, who::POWER_PLATFORM);
             let error = environment_error("The environments can't be listed.", fault);
-            let fix = first_hint(&error, "See `cmkctl auth status`.");
+            let fix = first_hint(&error, "For details: `cmkctl auth status`.");
             Row::ok(check, error.to_string()).but(Verdict::Fail, area, fix, who)
         }
     }
@@ -230,16 +234,20 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
     );
     let row = |check: &str, reply: Result<(), Fault>, fix: &str, who| match reply {
         Ok(()) => Row::ok(check, "can be read"),
-        Err(fault) if fault.is_absence() => Row::ok(check, "is not there yet, or is not visible")
-            .but(
-                Verdict::Warn,
-                Area::Role,
-                "Check its id. `cmkctl check` tells more.",
-                who,
-            ),
+        Err(fault) if fault.is_absence() => Row::ok(
+            check,
+            "does not exist yet, or is not \
+            visible to you",
+        )
+        .but(
+            Verdict::Warn,
+            Area::Role,
+            "Check the id in the configuration. `cmkctl check` shows the details.",
+            who,
+        ),
         Err(fault) => {
             let (area, who) = blamed(&fault, who);
-            let error = fault.into_error("It can't be read.");
+            let error = fault.into_error("The resource can't be read.");
             let fix = if error.explained {
                 first_hint(&error, fix)
             } else {
@@ -253,7 +261,7 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
         row(
             "role at the policy",
             reply,
-            "Give this account Reader on the policy: `create-policy --reader OBJECT_ID`.",
+            "Grant this account Reader on the policy: `cmkctl create-policy --reader OBJECT_ID`.",
             who::KEY_VAULT,
         )
     });
@@ -261,14 +269,14 @@ async fn azure_roles(reader: &Reader, target: &Target, part: Option<Side>) -> Ve
         row(
             "role at the vault",
             reply,
-            "Give this account Reader on the vault. Not needed for `add-environment`.",
+            "Grant this account Reader on the vault. `add-environment` does not require it.",
             who::KEY_VAULT,
         )
     });
     policy.into_iter().chain(vault).collect()
 }
 
-/// The area of a fault, and who can help. `otherwise` if the service does not tell.
+/// The area of a fault, and who can help. `otherwise`: who can help if the service does not say.
 fn blamed(fault: &Fault, otherwise: &'static str) -> (Area, &'static str) {
     let judged = fault.judged();
     let told = if judged.is_told() {

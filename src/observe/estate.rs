@@ -52,7 +52,7 @@ pub async fn observe_estate(reader: &Reader, clock: &Clock, wanted: Policies) ->
         environment_error("The environments of the tenant can't be listed.", fault)
     })?;
     if environments.is_empty() {
-        return Err(no_role("The tenant shows you no environment at all."));
+        return Err(no_role("No environment of the tenant is visible to you."));
     }
     let environments = looked_at(reader, environments, Environment::link_in_doubt).await?;
     let linked: BTreeSet<ArmId> = environments
@@ -271,7 +271,7 @@ fn protection(
     let granted = match (&vault, &right) {
         (_, Some(right)) => right.verdict(),
         (Seen::Unreadable(why), _) => Verdict::CantTell(why.clone()),
-        (Seen::Absent, _) => Verdict::cant_tell("the vault is gone"),
+        (Seen::Absent, _) => Verdict::cant_tell("the vault no longer exists"),
         (Seen::Present(_), None) => Verdict::default(),
     };
     let ours = given_by_us(found, key, &key_rights);

@@ -12,7 +12,7 @@ use crate::model::subscription::Subscription;
 use crate::model::unknown::unknown;
 use std::collections::BTreeSet;
 
-/// The number of names that an error lists if none fits.
+/// The maximum number of names that an error lists if no name fits.
 const SHOWN: usize = 20;
 
 /// The vault or managed HSM of this name. Names are unique in a cloud.
@@ -30,8 +30,8 @@ pub async fn vault_named(reader: &Reader, name: &str) -> Result<ArmId> {
     }
 }
 
-/// The vault or managed HSM of this name, if there is one. If a subscription could not be listed,
-/// it may be hidden. Its name is then taken, which is checked before a creation.
+/// The visible vault or managed HSM of this name, if any. If a subscription could not be listed,
+/// the vault may be hidden. cmkctl checks before a creation whether the name is taken.
 ///
 /// # Errors
 /// Usage: several have this name.
@@ -58,9 +58,8 @@ pub async fn subscription_named(reader: &Reader, typed: Option<&str>) -> Result<
         Seen::Absent => Vec::new(),
         Seen::Unreadable(why) => {
             let text = format!("The subscriptions can't be listed: {}.", why.why);
-            return Err(
-                Error::new(Kind::Forbidden, text).hint("Pass the id of one: `--subscription ID`.")
-            );
+            return Err(Error::new(Kind::Forbidden, text)
+                .hint("Pass the id of the subscription: `--subscription ID`."));
         }
     };
     let fits = |subscription: &&Subscription| {
@@ -71,9 +70,9 @@ pub async fn subscription_named(reader: &Reader, typed: Option<&str>) -> Result<
         return Ok(subscription.id.clone());
     }
     let what = match (typed, fit.len()) {
-        (Some(typed), 0) => format!("No subscription that is visible to you is called `{typed}`."),
+        (Some(typed), 0) => format!("No subscription with the name `{typed}` is visible to you."),
         (Some(typed), count) => format!("`--subscription {typed}` matches {count} subscriptions."),
-        (None, 0) => "Your account sees no subscription.".to_owned(),
+        (None, 0) => "No subscription is visible to you.".to_owned(),
         (None, _) => {
             "Several subscriptions are visible to you. Choose one for the vault.".to_owned()
         }
@@ -87,7 +86,7 @@ pub async fn subscription_named(reader: &Reader, typed: Option<&str>) -> Result<
     for subscription in shown.into_iter().take(SHOWN) {
         error = error.hint(format!("{} ({})", subscription.id, subscription.name));
     }
-    Err(error.hint("Pass the id of the one you mean: `--subscription ID`."))
+    Err(error.hint("Pass the id of the subscription that you mean: `--subscription ID`."))
 }
 
 /// The policy of this name. If no visible policy has it, the command may create one: the inner
@@ -109,11 +108,11 @@ pub async fn policy_named(reader: &Reader, name: &str) -> Result<Result<ArmId>> 
 /// The object id and display name of the user or application of this name.
 ///
 /// # Errors
-/// Usage: no principal has this name, or several have it. As Microsoft Graph says if it can't be
-/// asked.
+/// Usage: no principal has this name, or several have it. The service's
+/// own error if Microsoft Graph does not answer.
 pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, String)> {
     let unread = |fault: Fault| {
-        let what = format!("cmkctl can't look up who `--reader {typed}` is.");
+        let what = format!("cmkctl can't look up `--reader {typed}` in Microsoft Entra ID.");
         fault.into_error(what).hint(
             "Pass the object id: `az ad signed-in-user show --query id`, or `az ad sp show --id \
             CLIENT_ID --query id`.",
@@ -121,9 +120,12 @@ pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, St
     };
     let nobody = || {
         Error::usage(format!(
-            "No user, group or application in this tenant is called `{typed}`."
+            "No user or application in this tenant has the name `{typed}`."
         ))
-        .hint("Pass the user principal name, the application's display name, or an object id.")
+        .hint(
+            "Pass the user principal name, the application's display name, or an object id. For a \
+            group, pass its object id.",
+        )
     };
     if typed.contains('@') {
         return match reader.user(typed).await {
@@ -148,7 +150,7 @@ pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, St
                     .fold(Error::usage(text), |error, application| {
                         error.hint(format!("{}  {}", application.id, application.name))
                     });
-            Err(error.hint("Pass the object id of the one you mean."))
+            Err(error.hint("Pass the object id of the application that you mean."))
         }
     }
 }
@@ -177,7 +179,7 @@ impl Names {
                 .hint(format!("Pass its id: `{flag} /subscriptions/…`."));
         }
         let names: Vec<&str> = self.ids.iter().map(|id| id.name.as_str()).collect();
-        let text = format!("No {what} that is visible to you is called `{name}`.");
+        let text = format!("No {what} with the name `{name}` is visible to you.");
         let mut error = Error::usage(text);
         error
             .hints
@@ -198,5 +200,5 @@ fn ambiguous(flag: &str, name: &str, several: &[&ArmId]) -> Error {
     for id in several.iter().take(SHOWN) {
         error = error.hint(id.to_string());
     }
-    error.hint("Pass the id of the one you mean.")
+    error.hint("Pass the id of the resource that you mean.")
 }

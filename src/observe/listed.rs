@@ -15,7 +15,7 @@ use crate::model::protection::{Key, Provider, Vault};
 use crate::model::seen::Seen;
 use crate::model::subscription::Subscription;
 
-/// The tenant's environments as the list shows them, and why there is no list.
+/// The tenant's environments as the list shows them, and the error if there is no list.
 ///
 /// # Errors
 /// A sign-in is refused.
@@ -36,7 +36,10 @@ pub async fn environments_listed(reader: &Reader) -> Result<(Visible<Environment
     };
     let part = in_part(&whole_tenant(reader, &all).await?).map(|why| {
         if all.is_empty() {
-            format!("the tenant shows you no environment at all: {}", why.why)
+            format!(
+                "no environment of the tenant is visible to you, because {}",
+                why.why
+            )
         } else {
             why.why
         }
@@ -54,7 +57,7 @@ pub async fn keys_listed(reader: &Reader, only: Option<&ArmId>) -> Result<Visibl
     let seen = vaults_of(reader, only).await?.map_err(|_| {
         let named = only.map(ToString::to_string).unwrap_or_default();
         Error::usage(format!("There is no vault or managed HSM `{named}`."))
-            .hint("List what there is: `cmkctl list vaults`.")
+            .hint("List the vaults that you can see: `cmkctl list vaults`.")
     })?;
     let (mut all, mut gaps) = (Vec::new(), seen.gaps);
     keys_of(reader, seen.all, |found| {
@@ -77,7 +80,7 @@ pub async fn subscriptions_listed(
     let found = match ask(reader.subscriptions().await)? {
         Seen::Present(found) => found.to_vec(),
         Seen::Absent => {
-            gaps.push("the service has no list of subscriptions".to_owned());
+            gaps.push("the service returned no list of subscriptions".to_owned());
             Vec::new()
         }
         Seen::Unreadable(why) => {

@@ -120,7 +120,7 @@ impl Looking<'_> {
             // Without a role, the service returns an empty list instead of a refusal. Every tenant
             // has a default environment, so an empty list means "not visible".
             Seen::Present(all) if all.is_empty() => Seen::Unreadable(Unreadable {
-                why: "the tenant shows you no environment at all".to_owned(),
+                why: "no environment of the tenant is visible to you".to_owned(),
                 forbidden: true,
                 reason: Reason::NotShown,
                 told: None,
@@ -140,7 +140,7 @@ impl Looking<'_> {
         })
     }
 
-    /// The same, with the caller's rights on them and the locks.
+    /// The same resources, with the caller's rights on them and with the resource locks.
     pub(super) async fn resources_and_rights(self) -> Result<Observed> {
         let (seen, preconditions) =
             join!(self.resources(), preconditions(self.reader, self.target));

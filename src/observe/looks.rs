@@ -179,7 +179,8 @@ pub fn adding(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// The same directly before the outage. The tenant's limit was checked before anything was sent.
+/// The facts of [`adding`] again, directly before the outage. The tenant's limit was checked
+/// before anything was sent.
 pub fn adding_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
         in_tenant(
@@ -227,11 +228,12 @@ async fn enabled(looking: Looking<'_>) -> Result<Observed> {
     Ok(seen)
 }
 
-/// The same directly before the outage. The tenant's limit, the rights and Azure Policy were
-/// checked before anything was sent. The policy's readers do not affect the outage.
+/// The facts of [`enabling`] again, directly before the outage. The tenant's limit, the rights and
+/// Azure Policy were checked before anything was sent. The policy's readers do not affect the
+/// outage.
 pub fn enabling_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
-        // The new key's vault may not have existed at the first read, so what was read around it is
+        // The new key's vault may not have existed at the first read, so the facts about it are
         // outdated.
         if looking.target.new_key.is_some() {
             return in_tenant(
@@ -283,8 +285,8 @@ pub fn rotating(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `rotation-policy`: the same, and the rotation policy. Without a right at the data plane, the
-/// policy comes from Resource Manager, if that shows one.
+/// `rotation-policy`: the facts of [`rotating`], and the rotation policy. Without a right on the
+/// data plane, the rotation policy comes from Resource Manager, if it shows one.
 pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
     async move {
         let mut seen = rotating(looking).await?;
@@ -307,8 +309,8 @@ pub fn rotating_itself(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// `unlock`: the policy, its key with every version and what can be brought back of it, and every
-/// environment that may be locked. Each administrator sees a half.
+/// `unlock`: the policy, its key with every version, the deleted parts that can be recovered, and
+/// every environment that may be locked. Each administrator sees only one half.
 pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
     async move {
         let (seen, tenant) = join!(unlocked(looking), looking.tenant());
@@ -327,8 +329,8 @@ pub fn unlocking(looking: Looking<'_>) -> Look<'_> {
     .boxed_local()
 }
 
-/// The same directly before one of its steps: the key, and the environment of that step. Other
-/// locked environments were checked before anything was sent.
+/// The facts of [`unlocking`] again, directly before one of its steps: the key, and the environment
+/// of that step. Other locked environments were checked before anything was sent.
 pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a> {
     async move {
         let mut seen = unlocked(looking).await?;
@@ -340,7 +342,7 @@ pub fn unlocking_now<'a>(looking: Looking<'a>, before: &'a Observed) -> Look<'a>
         };
         let is_asked = |environment: &&mut Environment| environment.id.eq_ignore_ascii_case(id);
         for environment in all.iter_mut().filter(is_asked) {
-            let gone = "the service no longer knows it";
+            let gone = "the service no longer finds the environment";
             *environment = by_itself(environment, &seen.environment, gone);
         }
         Ok(seen)

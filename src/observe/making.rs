@@ -1,4 +1,4 @@
-//! What exists of a key to create, of its vault and of its resource group.
+//! Reads which parts of a new key exist already: the key, its vault and its resource group.
 
 use super::asking::ask;
 use super::looking::Looking;
@@ -61,8 +61,8 @@ async fn place(reader: &Reader, vault: &ArmId, making: &mut Making) -> Result<()
     Ok(())
 }
 
-/// The key of an existing vault through Resource Manager. That shows the rotation policy, too, and
-/// requires no data plane role.
+/// The key of an existing vault through Resource Manager. Resource Manager shows the rotation
+/// policy, too, and requires no data plane role.
 async fn there(
     reader: &Reader,
     target: &Target,
@@ -96,7 +96,7 @@ async fn there(
         making.premium = match ask(premium)? {
             Seen::Present(premium) => premium,
             Seen::Unreadable(why) => unsaid(why),
-            Seen::Absent => unsaid(Unreadable::because("it is not there")),
+            Seen::Absent => unsaid(Unreadable::because("the vault does not exist")),
         };
     }
     Ok(())

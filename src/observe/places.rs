@@ -67,7 +67,7 @@ pub async fn may(reader: &Reader, scope: &str, rights: &[&str]) -> Result<Verdic
         Seen::Present(permissions) => permissions,
         Seen::Unreadable(why) if why.forbidden => return Ok(Verdict::No),
         Seen::Unreadable(why) => return Ok(Verdict::CantTell(why)),
-        Seen::Absent => return Ok(Verdict::cant_tell("the service knows no such scope")),
+        Seen::Absent => return Ok(Verdict::cant_tell("the service does not know this scope")),
     };
     let also = |so_far: Verdict, right: &&str| {
         so_far.and(|| allows(&permissions, Operation::Control(right)))
@@ -88,7 +88,7 @@ pub async fn taken(reader: &Reader, vault: &ArmId) -> Result<Known<Option<String
             Known::Known(Some(format!("{reason}: {text}")))
         }
         Seen::Unreadable(why) => Known::Unknown(why.why),
-        Seen::Absent => Known::Unknown("the service does not know the question".to_owned()),
+        Seen::Absent => Known::Unknown("the service does not offer this check".to_owned()),
     })
 }
 

@@ -14,13 +14,13 @@ use crate::steps::environment::{Resolution, direct_id, resolve as resolve_among}
 /// is looked up in the tenant's list.
 ///
 /// # Errors
-/// Usage: none or several fit; lists those that exist. Otherwise as the service says, if the list
-/// can't be read.
+/// Usage: no environment fits, or several fit. The error lists those that exist. If the list can't
+/// be read: the service's own error.
 pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
     let typed = typed.trim();
     if typed.is_empty() {
-        return Err(Error::usage("The environment is empty.")
-            .hint("Give an environment id, a URL or a name."));
+        return Err(Error::usage("The name or id of the environment is empty.")
+            .hint("Pass an environment id, a URL or a name."));
     }
     if let Some(id) = direct_id(typed) {
         return Ok(id);
@@ -29,7 +29,7 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
         environment_error("The environments of the tenant can't be listed.", fault)
     })?;
     if all.is_empty() {
-        return Err(no_role("The tenant shows you no environment at all."));
+        return Err(no_role("No environment of the tenant is visible to you."));
     }
     match resolve_among(typed, &all) {
         Resolution::One(environment) => Ok(environment.id.clone()),
@@ -42,12 +42,13 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
             for environment in several {
                 error = error.hint(one_line(environment));
             }
-            Err(error.hint("Pass the id of the one you mean."))
+            Err(error.hint("Pass the id of the environment that you mean."))
         }
         Resolution::None => {
-            let mut error =
-                Error::usage(format!("No environment of the tenant is called `{typed}`."))
-                    .finding("CMK002");
+            let mut error = Error::usage(format!(
+                "No environment that you can see matches `{typed}`."
+            ))
+            .finding("CMK002");
             error
                 .hints
                 .extend(did_you_mean(typed, all.iter().flat_map(called)));
@@ -57,7 +58,10 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
             if all.len() > 20 {
                 error = error.hint(format!("… and {} more.", all.len() - 20));
             }
-            Err(error)
+            Err(error.hint(
+                "Pass the name, id or URL of an environment that you can see. If yours is missing, \
+                    ask its administrator for a role on it.",
+            ))
         }
     }
 }
@@ -97,12 +101,12 @@ pub(super) fn no_role(message: &str) -> Error {
     Error::new(Kind::Forbidden, message)
         .finding("CMK020")
         .hint(
-            "An account without the role Power Platform Administrator or Dynamics 365 \
-            Administrator sees no environments.",
+            "Check that your account has the role Power Platform Administrator or Dynamics 365 \
+            Administrator.",
         )
         .hint(
-            "Accounts of another tenant or cloud can't see these environments. Check `cmkctl auth \
-            status`, `--tenant` and `--cloud`.",
+            "Check that your account belongs to the right tenant and cloud (`--tenant` and \
+            `--cloud`): `cmkctl auth status`.",
         )
 }
 
@@ -120,15 +124,16 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
         return error
             .finding("CMK022")
             .hint(
-                "A service principal must be registered once as a management application, by a \
-                human administrator: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`.",
+                "A human administrator must register the service principal once as a management \
+                application: `New-PowerAppManagementApp -ApplicationId CLIENT_ID`.",
             )
-            .hint("It can't register itself.");
+            .hint("A service principal can't register itself.");
     }
     match status {
         Some(403) if error.cause == Some(Cause::Role) => error.finding("CMK021").of_role(
-            "The role Power Platform Administrator or Dynamics 365 Administrator is needed. If \
-                you are eligible for it, activate it in Privileged Identity Management.",
+            "Your account requires the role Power Platform Administrator or Dynamics 365 \
+                Administrator. If you are eligible for the role, activate it in Privileged \
+                Identity Management.",
         ),
         _ if foreign => error.hint(
             "cmkctl sends no token to this host. If the host belongs to your cloud, pass \
@@ -136,7 +141,7 @@ pub(super) fn environment_error(what: &str, fault: Fault) -> Error {
         ),
         _ if passing && !error.explained => error.hint(
             "This error is often temporary. Run the same command again in a few minutes. If the \
-            error stays, look for a proxy.",
+            error stays, check whether a proxy blocks the connection.",
         ),
         _ => error,
     }
@@ -182,9 +187,11 @@ pub(super) async fn found(
     let sees_others = !all.is_empty();
     let correlation = fault.correlation.clone();
     let mut error = if sees_others {
-        Error::usage(format!("The tenant has no environment {id}."))
-            .finding("CMK020")
-            .hint("List what there is: `cmkctl list environments`.")
+        Error::usage(format!(
+            "No environment with the id {id} is visible to you."
+        ))
+        .finding("CMK020")
+        .hint("List the environments that you can see: `cmkctl list environments`.")
     } else {
         no_role(&format!(
             "You can't see the environment {id} or any other environment."
@@ -204,8 +211,8 @@ fn listed_and_hidden(what: &str, fault: Fault) -> Error {
         ..fault.into_error(what)
     };
     error.hints = vec![
-        "Add yourself to the environment in the admin center (self-elevate), then run the same \
-        command again."
+        "Add yourself to the environment in the Power Platform admin center (self-elevate). Then \
+        run the same command again."
             .to_owned(),
     ];
     error.explained = true;
@@ -215,7 +222,7 @@ fn listed_and_hidden(what: &str, fault: Fault) -> Error {
 /// Reads one environment alone.
 ///
 /// # Errors
-/// It can't be read.
+/// The environment can't be read.
 pub async fn environment(reader: &Reader, id: &str) -> Result<Environment> {
     found(reader, id, reader.environment(id).await).await
 }
@@ -249,8 +256,14 @@ pub(super) fn unseen_environment(error: &Error) -> Unreadable {
         Reason::NotRegistered => {
             "this service principal is not registered as a management application"
         }
-        Reason::NoRole => "your account lacks the role",
-        Reason::NotShown if hidden => "the list shows it, but cmkctl can't read its details",
+        Reason::NoRole => {
+            "your account lacks the role Power Platform Administrator or Dynamics \
+            365 Administrator"
+        }
+        Reason::NotShown if hidden => {
+            "the list shows the environment, but cmkctl can't \
+            read its details"
+        }
         Reason::NotShown | Reason::KeyWithoutPolicy | Reason::Other => {
             "your account can't administer the environments of the tenant"
         }

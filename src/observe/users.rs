@@ -56,7 +56,7 @@ pub(super) async fn of_tenant(reader: &Reader, observed: &mut Observed) -> Resul
     Ok(())
 }
 
-/// Did it change the environment's key, or may it have?
+/// Did this operation change the environment's key, or is that possible?
 fn of_keys(operation: &Operation) -> bool {
     operation.kind.is_empty() || changes_key(&operation.kind)
 }
@@ -67,9 +67,7 @@ fn of_keys(operation: &Operation) -> bool {
 pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result<Verdict> {
     let identity = reader.identity(Service::Bap).await?;
     let Some(tenant) = &identity.tenant else {
-        return Ok(Verdict::cant_tell(
-            "the token does not say of which tenant it is",
-        ));
+        return Ok(Verdict::cant_tell("the token does not name its tenant"));
     };
     let default = format!("Default-{tenant}");
     let ours = |environment: &Environment| {
@@ -109,7 +107,7 @@ async fn is_tenant_wide(reader: &Reader, identity: &Identity) -> Result<Verdict>
             },
         );
     }
-    let why = "your token holds no role that administers every environment (Global, Power \
+    let why = "your token has no role that administers every environment (Global, Power \
         Platform or Dynamics 365 Administrator)";
     Ok(Verdict::CantTell(Unreadable {
         why: why.to_owned(),

@@ -35,7 +35,7 @@ pub async fn visible_policies(reader: &Reader) -> Result<Visible<Policy>> {
     Ok(seen)
 }
 
-/// The same for vaults and managed HSMs.
+/// The vaults and managed HSMs that the caller may read, in the same subscriptions.
 ///
 /// # Errors
 /// The caller is not signed in.
@@ -74,7 +74,8 @@ async fn listed<T: Clone, K: Copy, const N: usize>(
     Ok(Visible { all, gaps })
 }
 
-/// The subscriptions that the caller sees. If they can't be listed, empty, and `gaps` says why.
+/// The subscriptions that the caller sees. Empty if they can't be listed: `gaps` says
+/// why.
 pub(super) async fn subscriptions(
     reader: &Reader,
     gaps: &mut Vec<String>,
@@ -82,7 +83,7 @@ pub(super) async fn subscriptions(
     Ok(match ask(reader.subscriptions().await)? {
         Seen::Present(all) if !all.is_empty() => all.to_vec(),
         Seen::Present(_) | Seen::Absent => {
-            gaps.push("you see no subscription".to_owned());
+            gaps.push("no subscription is visible to you".to_owned());
             Vec::new()
         }
         Seen::Unreadable(why) => {

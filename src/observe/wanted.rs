@@ -110,7 +110,7 @@ async fn of_policy(reader: &Reader, clock: &Clock, policy: &WantedPolicy) -> Res
 fn listed(reply: Reply<Whole<Environment>>) -> Result<Seen<Whole<Environment>>> {
     match reply {
         Ok(all) if all.is_empty() => Ok(Seen::Unreadable(Unreadable {
-            why: "the tenant shows you no environment at all".to_owned(),
+            why: "no environment of the tenant is visible to you".to_owned(),
             forbidden: true,
             reason: Reason::NotShown,
             told: None,
@@ -130,9 +130,13 @@ async fn member(reader: &Reader, clock: &Clock, listed: &Environment) -> Result<
         reader.environment(&listed.id),
         reader.operations(&listed.id)
     );
-    // If the list shows it and the single read fails, its state is not known and nothing is started
-    // on it.
-    let environment = by_itself(listed, &ask(single)?, "the service no longer knows it");
+    // If the list shows the environment but the single read fails, its state is not known. Then
+    // cmkctl starts nothing on it.
+    let environment = by_itself(
+        listed,
+        &ask(single)?,
+        "the service no longer finds the environment",
+    );
     let mut observed = Observed {
         at: clock.now(),
         environment: Seen::Present(environment),

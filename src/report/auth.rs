@@ -81,7 +81,7 @@ impl Remembered {
 pub struct SignInReport<'a> {
     /// The cloud's name.
     pub cloud: &'a str,
-    /// The methods, in their order.
+    /// The methods, in the order of their priority.
     pub sources: Vec<SignInSource>,
     /// The account, if a token was received.
     pub identity: Option<SignedIn>,
@@ -95,7 +95,7 @@ pub struct SignInReport<'a> {
 pub fn auth(out: &mut Out, report: &SignInReport<'_>) {
     let mut sheet = Sheet::default()
         .row("Cloud", report.cloud)
-        .section("Ways to sign in, in their order");
+        .section("Sign-in methods, in the order of their priority");
     for source in &report.sources {
         let mark = if source.chosen { "* " } else { "  " };
         sheet = sheet.row(&format!("{mark}{}", source.method), source.state.clone());
@@ -213,7 +213,7 @@ pub fn logged_out(out: &mut Out, gone: &LoggedOut) {
         match &gone.file {
             None => "Nothing was remembered.\n".to_owned(),
             Some(file) => format!(
-                "Forgotten: {}, {}. `{file}` was deleted.\n",
+                "Removed: {}, {}. cmkctl deleted the file `{file}`.\n",
                 count(gone.sign_ins, "sign-in"),
                 count(gone.tokens, "token")
             ),
@@ -221,7 +221,8 @@ pub fn logged_out(out: &mut Out, gone: &LoggedOut) {
     });
 }
 
-/// Prints where a sandbox is served, and how to use it. The address is data; the rest is narration.
+/// Prints where a sandbox is served, and how to use it. The address is the result (stdout).
+/// The rest is explanation (stderr).
 pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate: Option<&Path>) {
     let mut document = json!({ "schema": "cmkctl/sandbox/v1", "url": url, "scenario": scenario,
         "cloud_file": file });
@@ -230,12 +231,12 @@ pub fn served(out: &mut Out, url: &str, scenario: &str, file: &str, certificate:
     }
     out.result(&document, || format!("{url}\n"));
     out.say(&format!(
-        "The sandbox plays the scenario `{scenario}`. In another terminal:"
+        "The sandbox simulates the scenario `{scenario}`. Run cmkctl in another terminal:"
     ));
     out.say(&format!("  cmkctl --cloud {} status", quoted(file)));
     if let Some(certificate) = certificate {
         let file = certificate.display().to_string();
-        out.say("For other clients, under the public host names:");
+        out.say("For other clients that call the public host names, set these variables:");
         let variables = [
             ("HTTPS_PROXY", url),
             ("REQUESTS_CA_BUNDLE", &file),

@@ -1,14 +1,14 @@
-//! Dates as a calendar reads them (RFC 5545). The same dates give the same text: nothing in it
-//! tells when it was written.
+//! Dates in the calendar format (RFC 5545). The same dates always give the same text, because the
+//! text does not contain the time of the export.
 
 use crate::model::event::Event;
 use crate::model::text::clean;
 use jiff::Timestamp;
 
-/// Octets of a line at most.
+/// The maximum number of octets in a line.
 const WIDTH: usize = 75;
 
-/// The lines of a calendar. [`exact`] gives them their ends.
+/// The lines of a calendar. [`exact`] adds the line ends of the standard.
 pub(super) fn lines(events: &[Event], at: Timestamp) -> String {
     let mut text = String::new();
     let mut say = |line: &str| fold(&mut text, line);
@@ -43,7 +43,7 @@ pub(super) fn lines(events: &[Event], at: Timestamp) -> String {
     text
 }
 
-/// The file, with the line ends that the standard wants.
+/// The file, with the line ends that the standard requires.
 pub(super) fn exact(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
@@ -63,7 +63,8 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A line that is too long goes on in the next one, behind a blank, and no character is cut.
+/// Adds a line. A line that is too long continues in the next line, after a blank. No character is
+/// split.
 fn fold(text: &mut String, line: &str) {
     let mut length = 0;
     for ch in line.chars() {

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 /// The end of a changing command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// `--dry-run`: nothing was changed.
+    /// `--dry-run`: no changes were made.
     Planned,
     /// Already in the desired state, with the proof.
     Unchanged(Proof),
@@ -17,9 +17,10 @@ pub enum Outcome {
     Done(Proof),
     /// Started; the operation runs at the service.
     Running,
-    /// A blocker forbids the start. Nothing was changed.
+    /// A blocker forbids the start. No changes were made.
     Blocked,
-    /// There is no consent, or the current state has changed since the plan. Nothing was changed.
+    /// There is no consent, or the current state has changed since the plan. No changes
+    /// were made.
     Refused,
 }
 
@@ -63,14 +64,14 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// The sheet for people. It repeats the changes only with `quiet`, because otherwise they are
-    /// on the screen already.
+    /// The sheet for people. It lists the changes only with `quiet`, because otherwise the screen
+    /// shows them already.
     pub fn sheet(&self, quiet: bool) -> Sheet {
         let word = match self.outcome {
             Outcome::Planned => "planned, no changes were made",
             Outcome::Unchanged(_) => "already in the desired state, no changes were made",
             Outcome::Done(_) => "done and verified",
-            Outcome::Running => "started, it runs at the service",
+            Outcome::Running => "started, the operation runs at the service",
             Outcome::Blocked => "blocked, no changes were made",
             Outcome::Refused => "refused, no changes were made",
         };

@@ -49,11 +49,11 @@ struct QuestionV1<'a> {
 /// What `--for` asked, and what cmkctl answers.
 #[derive(Debug, Clone, Copy)]
 pub struct QuestionFacts<'a> {
-    /// What is to be done.
+    /// The operation that the caller wants to do.
     pub purpose: Purpose,
-    /// The environment that gets overwritten, if it is another one and was read.
+    /// The environment that the operation overwrites, if it is another environment and was read.
     pub onto: Option<&'a Environment>,
-    /// May it be done?
+    /// May the caller do the operation?
     pub verdict: &'a Verdict,
     /// The verdict as a sentence.
     pub sentence: &'a str,
@@ -143,7 +143,7 @@ pub fn check(
         pending,
     };
     let subject = environment.map_or_else(
-        || "what you may see".to_owned(),
+        || "the resources that are visible to you".to_owned(),
         |environment| format!("`{}` ({})", environment.display_name, environment.id),
     );
     let width = out.columns();
@@ -157,7 +157,7 @@ pub fn check(
         .chain(withheld.iter().map(|step| step.what.clone()))
         .collect();
     if !steps.is_empty() {
-        let by = "Still to do, by `create-policy` and `add-environment`, or `enable`:";
+        let by = "Remaining steps. Run `create-policy` and `add-environment`, or `enable`:";
         text.push_str(&format!("\n{}\n", hang(by, width, 0)));
         for step in steps {
             text.push_str(&format!("  - {}\n", hang(&step, width, 4)));
@@ -209,8 +209,8 @@ fn sentence(counts: Counts) -> String {
         (counts.warn, "warning", "warnings"),
         (
             counts.not_visible,
-            "not visible to you",
-            "not visible to you",
+            "fact not visible to you",
+            "facts not visible to you",
         ),
         (counts.acknowledge, "note", "notes"),
     ];
@@ -222,7 +222,7 @@ fn sentence(counts: Counts) -> String {
         })
         .collect();
     if clauses.is_empty() {
-        "nothing found.".to_owned()
+        "no findings.".to_owned()
     } else {
         format!("{}.", clauses.join(", "))
     }

@@ -12,7 +12,7 @@ const TOLD: usize = 4;
 pub struct Entry {
     /// Name and id.
     pub label: String,
-    /// What to know about it, or why it can't be picked.
+    /// A note about the entry, or why a person can't pick it.
     pub note: String,
     /// Can it be picked?
     pub does: bool,
@@ -206,7 +206,7 @@ impl Choosing {
         if entry.does {
             return Some(Picked::One(at));
         }
-        "This one can't be picked.".clone_into(&mut self.refused);
+        "You can't pick this entry.".clone_into(&mut self.refused);
         None
     }
 
@@ -255,10 +255,10 @@ impl Choosing {
         let more = if self.reading { ", reading more" } else { "" };
         if self.fits.is_empty() && !self.typed.is_empty() {
             let all = self.entries.len();
-            return format!("  None of {all}{more} fits.  (Ctrl-U clears, Esc stops)");
+            return format!("  No match among {all}{more}.  (Ctrl-U clears the text, Esc stops)");
         }
         format!(
-            "  {} of {}{more}  (type to filter, arrows, Enter, Esc stops)",
+            "  {} of {}{more}  (type to filter, arrows move, Enter picks, Esc stops)",
             self.fits.len(),
             self.entries.len()
         )
@@ -306,11 +306,11 @@ mod tests {
         assert_eq!(choosing.press(Press::Enter, 5), Some(Picked::One(1)));
         choosing.types("trial");
         assert_eq!(choosing.press(Press::Enter, 5), None);
-        assert_eq!(choosing.refusal(), "This one can't be picked.");
+        assert_eq!(choosing.refusal(), "You can't pick this entry.");
         choosing.types("nobody");
         assert_eq!(choosing.press(Press::Enter, 5), None);
         assert_eq!(choosing.press(Press::Rubout, 5), None);
-        assert!(choosing.counted().contains("fits.  (Ctrl-U clears"));
+        assert!(choosing.counted().contains(".  (Ctrl-U clears the text"));
         choosing.types("no such  ");
         assert_eq!(choosing.press(Press::CtrlW, 5), None);
         assert_eq!(choosing.typed, "no ");

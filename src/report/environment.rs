@@ -102,7 +102,7 @@ struct Evidence {
 
 fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
     let app = match &environment.app {
-        Known::Known(None) => "no finance and operations side".to_owned(),
+        Known::Known(None) => "no finance and operations environment is linked".to_owned(),
         Known::Known(Some(app)) => {
             let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
             format!(
@@ -141,7 +141,7 @@ fn evidence(observed: &Observed, environment: &Environment) -> Vec<Evidence> {
             format!("not readable: {}{}", why.why, answer.unwrap_or_default())
         }
         Some(Seen::Absent) => "no such function".to_owned(),
-        None => "not asked".to_owned(),
+        None => "cmkctl did not ask Dataverse".to_owned(),
     };
     vec![
         Evidence {

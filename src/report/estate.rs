@@ -50,10 +50,10 @@ pub(super) struct EnvironmentV1<'a> {
     pub(super) granted: Option<bool>,
 }
 
-/// The sentence if some environments may not be visible.
-pub const MAY_LACK: &str = "There may be environments that you do not see";
+/// The start of the sentence if some environments may not be visible. The reason follows.
+pub const MAY_LACK: &str = "Some environments may not be visible to you";
 
-/// The columns at a terminal, the most important ones first. What threatens an environment stands
+/// The columns at a terminal, the most important ones first. The dangers of an environment are
 /// below its row.
 const COLUMNS: [Column; 7] = [
     must("STATE"),
@@ -103,7 +103,7 @@ pub fn estate(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'_>]) {
     });
 }
 
-/// The same as text.
+/// The figures of a tenant as text.
 pub fn metrics_text<'a>(metrics: impl Iterator<Item = Metric<'a>>) -> String {
     prometheus::text(metrics)
 }
@@ -118,7 +118,7 @@ pub fn calendar(out: &mut Out, events: &[Event], at: Timestamp) {
     out.document(&dates::lines(events, at));
 }
 
-/// What is said of a tenant beside the data.
+/// Prints the counts and the gaps of a tenant to stderr.
 pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'_>]) {
     let clauses: Vec<String> = counts(all)
         .iter()
@@ -137,7 +137,7 @@ pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'
     }
 }
 
-/// The note that hidden deny assignments may take grants away; once for all vaults.
+/// The note that hidden deny assignments may block grants. One note covers all vaults.
 fn hidden_denials(estate: &Estate) -> Option<String> {
     let all = estate.protections.values();
     let hidden = all.filter_map(|protection| {
@@ -158,19 +158,19 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
     };
     reason.map(|why| {
         format!(
-            "You can't see the deny assignments at {vaults}: {why}. cmkctl assumes that none of \
-                them denies a key."
+            "You can't see the deny assignments at {vaults}: {why}. cmkctl assumes that no deny \
+                assignment blocks a key."
         )
     })
 }
 
-/// The line at a terminal, and what stands below it: the id of a name that looks like another one,
-/// and what threatens it.
+/// The line at a terminal, and the text below it: the id if the name looks like another name, and
+/// the dangers.
 fn line(row: &EnvironmentV1<'_>, alike: &Alike) -> (Vec<String>, String) {
     let [state, name, expires, _, kind, policy, key, id] = cells(row);
     let mut below = sentences(row.dangers);
     if let Some(deleted) = row.deleted_on {
-        below.push_str(&format!(" Deleted on {} at the earliest.", day(deleted)));
+        below.push_str(&format!(" Earliest deletion: {}.", day(deleted)));
     }
     if alike.has(row.name) {
         below = format!("id {id} {below}").trim_end().to_owned();
@@ -197,11 +197,11 @@ pub(super) fn sentences(clauses: &[String]) -> String {
     clauses.iter().map(sentence).collect::<Vec<_>>().join(" ")
 }
 
-/// The same as a line of the table.
+/// One environment as a line of the table.
 fn cells(row: &EnvironmentV1<'_>) -> [String; 8] {
-    let mut what = row.dangers.join("; ");
+    let mut what = row.dangers.join(", ");
     if let Some(deleted) = row.deleted_on {
-        what = format!("deleted on {} at the earliest, {what}", day(deleted));
+        what = format!("earliest deletion {}, {what}", day(deleted));
     }
     let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
     let policy = row.policy.as_deref().and_then(|id| id.rsplit('/').next());
@@ -259,7 +259,8 @@ const SPREADSHEET: [&str; 17] = [
     "id",
 ];
 
-/// One environment as a line of a spreadsheet; a day sorts as text and is a date to Excel.
+/// One environment as a line of a spreadsheet. Dates are days, because they sort as text and Excel
+/// reads them as dates.
 fn columns(row: &EnvironmentV1<'_>) -> Vec<String> {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let granted = row.granted.map(|granted| granted.to_string());

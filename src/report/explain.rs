@@ -182,7 +182,7 @@ fn unknown(typed: &str, code: &str) -> Error {
         .filter(|ch| !ch.is_control())
         .take(60)
         .collect();
-    let mut error = Error::usage(format!("There is no code `{shown}`."));
+    let mut error = Error::usage(format!("cmkctl does not know the code `{shown}`."));
     let code: String = code.to_ascii_lowercase().chars().take(60).collect();
     let farthest = 1 + code.chars().count() / 5;
     let codes = catalogue::all().map(|entry| entry.code);
@@ -200,7 +200,7 @@ fn unknown(typed: &str, code: &str) -> Error {
     error.hint("List every code: `cmkctl explain`.")
 }
 
-/// The number of wrong letters. A part of a code counts as near.
+/// The number of wrong letters. If the typed text is a part of a code, the distance is 1.
 fn distance(typed: &str, known: &str) -> usize {
     if typed.len() >= 5 && known.contains(typed) {
         1

@@ -1,14 +1,14 @@
-//! A table for people that fits the terminal: one line a row, and no cell is broken. What does not
-//! fit is left out in this order: columns of ids, the last one first; then text is shortened; then
-//! other columns, the last one first. The first two columns always stay.
+//! A table for people that fits the terminal, with one line for each row. If the table is too wide,
+//! it first leaves out columns of ids, the last one first. Then it shortens text. Then it leaves
+//! out other columns, the last one first. The first two columns always stay.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Between two columns.
+/// The number of blanks between two columns.
 const GAP: usize = 2;
-/// Text is shortened to no less than this.
+/// The minimum width of shortened text.
 const LEAST: usize = 18;
-/// The columns that stay.
+/// The number of columns that always stay.
 const STAY: usize = 2;
 
 /// A table as wide as the terminal. Without a terminal nothing is left out, so that a pipe gets
@@ -28,7 +28,7 @@ pub(super) fn grid(header: &[&str], rows: Vec<Vec<String>>, width: Option<u16>) 
         .collect();
     if !gone.is_empty() {
         text.push_str(&format!(
-            "Left out: {}. `-o wide` shows all.\n",
+            "Columns left out: {}. `-o wide` shows all columns.\n",
             gone.join(", ")
         ));
     }
@@ -103,7 +103,7 @@ fn total(shown: &[(usize, usize)]) -> usize {
     shown.iter().map(|(_, width)| width).sum::<usize>() + GAP * shown.len().saturating_sub(1)
 }
 
-/// Takes from the widest column, a blank at a time, until all fit.
+/// Makes the widest column narrower, one character at a time, until the table fits.
 fn shorten(shown: &mut [(usize, usize)], room: usize) {
     while total(shown) > room {
         let Some((_, widest)) = shown.iter_mut().max_by_key(|(_, width)| *width) else {
@@ -179,7 +179,7 @@ mod tests {
         for width in 8..140 {
             for line in shown(Some(width))
                 .lines()
-                .filter(|line| !line.starts_with("Left out"))
+                .filter(|line| !line.starts_with("Columns left out"))
             {
                 assert!(line.width() <= usize::from(width), "{width}: {line}");
             }

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 /// The end of a run over a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FleetOutcome {
-    /// Nothing was changed, and changes are pending.
+    /// No changes were made, and changes are pending.
     Planned,
     /// Everything visible is already in its desired state, with the proof.
     Unchanged(Proof),
@@ -25,9 +25,10 @@ pub enum FleetOutcome {
     Done(Proof),
     /// Some operations still run, or have not started.
     Running,
-    /// A blocker forbids the start. Nothing was changed.
+    /// A blocker forbids the start. No changes were made.
     Blocked,
-    /// There is no consent, or the current state has changed since the plan. Nothing was changed.
+    /// There is no consent, or the current state has changed since the plan. No changes
+    /// were made.
     Refused,
     /// The run stopped at the first failure.
     Failed,
@@ -52,7 +53,7 @@ impl Serialize for FleetOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberOutcome {
-    /// It was already encrypted with its policy.
+    /// The environment was already encrypted with its policy.
     Encrypted,
     /// Changes are pending.
     Planned,
@@ -60,7 +61,7 @@ pub enum MemberOutcome {
     Blocked,
     /// Linked to its policy, but its key can't be reached.
     Locked,
-    /// This caller can't see it.
+    /// The environment is not visible to this caller.
     NotVisible,
     /// Nothing was started on it.
     NotStarted,
@@ -92,7 +93,7 @@ impl MemberOutcome {
             Self::Locked => "locked",
             Self::NotVisible => "not visible to you",
             Self::NotStarted => "not started",
-            Self::Running => "runs at the service",
+            Self::Running => "in progress at the service",
             Self::Done => "encrypted now, verified",
             Self::Failed => "failed",
         }
@@ -110,7 +111,7 @@ pub struct FleetReport<'a> {
     pub outcome: FleetOutcome,
     /// The change ticket.
     pub change: Option<String>,
-    /// When it was looked at, in the cloud's time.
+    /// When the current state was read, in the cloud's time.
     pub at: Timestamp,
     /// How many environments at a time, and when.
     pub waves: &'a Waves,
@@ -177,14 +178,14 @@ impl<'a> FleetReport<'a> {
         }
     }
 
-    /// The sheet for people. It lists environments with something to say and counts the others. It
-    /// repeats the changes only with `quiet`, because otherwise they are on the screen already.
+    /// The sheet for people. It lists the environments that were not encrypted before, and counts
+    /// the others. It lists the changes only with `quiet`, because otherwise the screen shows them.
     pub fn sheet(&self, quiet: bool) -> Sheet {
         let word = match self.outcome {
             FleetOutcome::Planned => "planned, no changes were made",
             FleetOutcome::Unchanged(_) => "already in the desired state, no changes were made",
             FleetOutcome::Done(_) => "done and verified",
-            FleetOutcome::Running => "not finished: some steps run at the service or wait",
+            FleetOutcome::Running => "not finished, some steps are in progress or not started",
             FleetOutcome::Blocked => "blocked, no changes were made",
             FleetOutcome::Refused => "refused, no changes were made",
             FleetOutcome::Failed => "failed, and nothing more was started",
@@ -197,7 +198,7 @@ impl<'a> FleetReport<'a> {
             .filter(|member| member.outcome == MemberOutcome::Encrypted)
             .count();
         if encrypted > 0 {
-            sheet = sheet.row("Encrypted", format!("{encrypted} before"));
+            sheet = sheet.row("Encrypted", format!("{encrypted} before this run"));
         }
         for member in self
             .environments
@@ -219,7 +220,7 @@ impl<'a> FleetReport<'a> {
             sheet = sheet.row("Done", done.what.clone());
         }
         sheet = sheet.row_if(
-            "Opens",
+            "Window",
             self.opens
                 .map(|opens| format!("{} UTC", opens.strftime("%a %Y-%m-%d %H:%M"))),
         );
@@ -273,11 +274,11 @@ fn text(file: &str, wanted: &Wanted, fleet: &Fleet, width: Option<u16>) -> Strin
     text + &around_text(&fleet.plan, width)
 }
 
-/// What is linked to the file's policies and not in the file.
+/// The environments that use the file's policies but are not in the file.
 fn unlisted(fleet: &Fleet, width: Option<u16>) -> String {
     let mut text = String::new();
     if !fleet.unlisted.is_empty() {
-        text.push_str("\nNot in the file, and left as they are:\n");
+        text.push_str("\nNot in the file (cmkctl does not change these environments):\n");
         let members = fleet.members.iter().map(|member| member.name.as_str());
         let others = fleet
             .unlisted

@@ -28,13 +28,13 @@ struct EpisodeV1<'a> {
     requested_by: Option<RequesterV1<'a>>,
     created: Option<Timestamp>,
     last_action: Option<Timestamp>,
-    /// `null` while it runs, and where the service does not say it.
+    /// `null` while the operation runs, and if the service does not give the time.
     seconds: Option<i64>,
     stages: Vec<StageV1<'a>>,
     failure: Option<&'a str>,
-    /// What it meant for the key.
+    /// What the operation meant for the key.
     key: &'static str,
-    /// Backups need the key that it left until then.
+    /// Backups need the key that the environment left until this time.
     key_needed_until: Option<Timestamp>,
 }
 

@@ -69,7 +69,7 @@ impl Blueprint {
         symbol
     }
 
-    /// Is there a note instead of the grant?
+    /// Does the file have a note instead of the grant?
     fn is_noted(&self) -> bool {
         self.granted_by.is_some() || self.hsm() || self.rbac != Some(true)
     }
@@ -78,12 +78,12 @@ impl Blueprint {
     fn grant_note(&self, principal: &str) -> String {
         if let Some(by) = &self.granted_by {
             return format!(
-                "The identity already has access to the key through {by}. It needs no role."
+                "The identity gets its access to the key through {by}. This file assigns no role."
             );
         }
         if self.hsm() {
             return format!(
-                "The local role of a managed HSM is given on its data plane:\naz keyvault role \
+                "Assign the local role of a managed HSM on its data plane:\naz keyvault role \
                 assignment create --hsm-name {} --role \"Managed HSM Crypto Service Encryption \
                 User\" --assignee-object-id {principal} --scope /keys/{}",
                 quoted(&self.vault.name),
@@ -93,7 +93,7 @@ impl Blueprint {
         if self.rbac.is_none() {
             return format!(
                 "cmkctl could not see whether the vault uses roles or access policies. The Key \
-                    Vault administrator grants the identity access:\ncmkctl create-policy \
+                    Vault administrator can grant the identity access:\ncmkctl create-policy \
                     --policy {} --vault {} --key {} --location {}",
                 quoted(&self.policy.to_string()),
                 quoted(&self.vault.to_string()),
@@ -102,15 +102,15 @@ impl Blueprint {
             );
         }
         format!(
-            "The vault works with access policies:\naz keyvault set-policy --name {} --object-id \
-            {principal} --key-permissions get wrapKey unwrapKey",
+            "The vault uses access policies. Grant the identity access with:\naz keyvault \
+            set-policy --name {} --object-id {principal} --key-permissions get wrapKey unwrapKey",
             quoted(&self.vault.name)
         )
     }
 }
 
-/// A name of its own for every policy. Where two policies would share a name in the text, both get
-/// a part that comes from their id alone, so the order and other policies do not change it.
+/// A unique name for every policy. If two policies would share a name in the text, both get a part
+/// that depends only on their id, so that the order and other policies do not change it.
 pub(super) fn symbols(all: &[Blueprint]) -> Vec<String> {
     let plain: Vec<String> = all.iter().map(Blueprint::symbol).collect();
     let names =
@@ -138,10 +138,11 @@ pub(super) fn symbols(all: &[Blueprint]) -> Vec<String> {
 /// is another module.
 pub fn bicep(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
-        "// Enterprise policies for customer-managed keys.\n// A policy that environments are \
-        linked to refuses every change, tags among it: deploy what is new, and keep this for the \
-        rest.\n// The service names the identity `principalId`. The published types do not have \
-        that name, so it stands behind `any()`.\n// This text was never compiled.\n",
+        "// Enterprise policies for customer-managed keys.\n// The service refuses \
+        every change of a policy with linked environments, even of its tags.\n// So deploy only \
+        new policies with this file. Keep it as a record of the others.\n// The service returns \
+        the id of the identity as `principalId`. The published types lack this property, so the \
+        file uses `any()`.\n// The cmkctl project has never compiled this file.\n",
     );
     for (blueprint, symbol) in all.iter().zip(symbols(all)) {
         text.push_str(&bicep_policy(blueprint, &symbol));
@@ -245,8 +246,8 @@ fn commented(mark: &str, text: &str) -> String {
 pub fn terraform(all: &[Blueprint], left_out: &[String]) -> String {
     let mut text = String::from(
         "# Enterprise policies for customer-managed keys, with their import.
-# Links of environments are left out on purpose: destroying one takes the environment offline for \
-up to 4 days, and so does replacing it.
+# This file has no links of environments on purpose. To destroy or replace a link would take the \
+environment offline for up to 4 days.
 # Add and remove environments with cmkctl.
 terraform {
   required_version = \">= 1.5\"

@@ -16,7 +16,7 @@ pub(super) struct KeyV1<'a> {
     version: Option<&'a str>,
     enabled: Option<bool>,
     expires: Option<Timestamp>,
-    /// When Key Vault makes the next version; `null` where it makes none, or that is not known.
+    /// When Key Vault creates the next version. `null` if it creates none, or if that is not known.
     next_rotation: Option<Timestamp>,
     read_from: &'static str,
 }
@@ -36,13 +36,13 @@ impl<'a> From<&'a Key> for KeyV1<'a> {
     }
 }
 
-/// When the next version comes by itself, where that is known.
+/// When Key Vault creates the next version by itself, if that is known.
 fn next_rotation(key: &Key) -> Option<Timestamp> {
     let rotation = key.rotation.known()?;
     key.validity.next(rotation)
 }
 
-/// The same for people.
+/// The key as text for people.
 pub(super) fn key_words(key: &Key) -> String {
     let bits = key.bits.known();
     let bits = bits.map_or(String::new(), |bits| format!(" {bits} bits"));
@@ -54,7 +54,7 @@ pub(super) fn key_words(key: &Key) -> String {
     let enabled = match key.validity.enabled {
         Known::Known(true) => "enabled",
         Known::Known(false) => "DISABLED",
-        Known::Unknown(_) => "enabled or not: unknown",
+        Known::Unknown(_) => "enabled state not known",
     };
     let next = next_rotation(key).map(|next| format!("\nnext version {}", day(next)));
     format!(

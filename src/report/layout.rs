@@ -1,13 +1,13 @@
-//! A table for people: one line a row. At a terminal the line has the columns that fit, and nothing
-//! is broken: what must be seen and does not fit stands below its row, and so does the reason.
+//! A table for people with one line for each row. At a terminal, the line has the columns that fit.
+//! Required columns that do not fit are below the row, and so is the reason. No cell is split.
 
 use crate::report::fitted::grid;
 use crate::report::hanging::wrap;
 use unicode_width::UnicodeWidthStr;
 
-/// A name that is longer than this has a line of its own where the terminal is narrow.
+/// A name that is longer than this gets its own line on a narrow terminal.
 const NAME: usize = 24;
-/// Between two columns.
+/// The number of blanks between two columns.
 const GAP: usize = 2;
 
 /// A column of the table. The most important ones come first.
@@ -17,18 +17,18 @@ pub struct Column {
     shown: Shown,
 }
 
-/// When a column is seen.
+/// When a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
-    /// In each row. What is too long for its column ends the line.
+    /// In each row. After a name that is too long for its column, the row continues in a new line.
     Named,
-    /// Whatever the width: in the row, or below it.
+    /// At every width: in the row, or below the row.
     Always,
-    /// Where it fits.
+    /// Only if it fits.
     Fitting,
 }
 
-/// The column of names, which others chose.
+/// A column of names from the tenant, which can be long.
 pub(super) const fn named(header: &'static str) -> Column {
     Column {
         header,
@@ -36,7 +36,7 @@ pub(super) const fn named(header: &'static str) -> Column {
     }
 }
 
-/// A column that must be seen.
+/// A column that is always shown.
 pub(super) const fn must(header: &'static str) -> Column {
     Column {
         header,
@@ -44,7 +44,7 @@ pub(super) const fn must(header: &'static str) -> Column {
     }
 }
 
-/// A column that is seen where it fits.
+/// A column that is shown only if it fits.
 pub(super) const fn may(header: &'static str) -> Column {
     Column {
         header,
@@ -52,8 +52,8 @@ pub(super) const fn may(header: &'static str) -> Column {
     }
 }
 
-/// The text for a terminal of `width` columns, or for a pipe, which gets everything in one line a
-/// row. Each row comes with its reason.
+/// The text for a terminal of `width` columns. Without a width it is for a pipe and has all columns
+/// in one line for each row. Each row comes with its reason.
 pub(super) fn text<W: AsRef<str>>(
     columns: &[Column],
     rows: Vec<(Vec<String>, W)>,
@@ -78,14 +78,14 @@ fn piped<W: AsRef<str>>(columns: &[Column], rows: Vec<(Vec<String>, W)>) -> Stri
     grid(&header, whole.collect(), None)
 }
 
-/// What fits beside each other.
+/// The columns in the line, below the row, and left out.
 struct Fitted<'a> {
     columns: &'a [Column],
-    /// Which columns stand in the line, each with its width.
+    /// The columns in the line, each with its width.
     line: Vec<(usize, usize)>,
-    /// Which ones must be seen and stand below.
+    /// The required columns below the row.
     below: Vec<usize>,
-    /// Which ones are left out.
+    /// The columns that are left out.
     gone: Vec<&'static str>,
     room: usize,
 }
@@ -118,7 +118,7 @@ impl<'a> Fitted<'a> {
                     continue;
                 }
                 Shown::Fitting => {
-                    // What is less important does not take its place.
+                    // A less important column must not take its place.
                     full = true;
                     gone.push(column.header);
                     continue;
@@ -152,7 +152,7 @@ impl<'a> Fitted<'a> {
         }
         if !self.gone.is_empty() {
             let all = self.gone.join(", ");
-            let left = format!("Left out: {all}. `-o wide` shows all.");
+            let left = format!("Columns left out: {all}. `-o wide` shows all columns.");
             let width = u16::try_from(self.room).ok();
             text.push_str(&format!("{}\n", wrap(&left, width)));
         }

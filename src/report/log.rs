@@ -60,7 +60,7 @@ pub fn log_to_stderr(verbosity: u8, quiet: bool) {
 pub fn guard_panics() {
     #[expect(
         clippy::exit,
-        reason = "an abort would leave the memory, tokens and all, in a core dump"
+        reason = "an abort would write the memory, with all tokens, to a core dump"
     )]
     std::panic::set_hook(Box::new(|info| {
         give_back();
@@ -78,7 +78,7 @@ fn last_words(info: &PanicHookInfo<'_>) -> String {
         .downcast_ref::<&'static str>()
         .map_or(String::new(), |message| format!(" ({message})"));
     format!(
-        "error: cmkctl has a mistake and stopped at {place}{message}.\n  fix:    Report this line. \
-            Changes already made stay. Run the same command again to continue.\n"
+        "error: cmkctl stopped because of a bug at {place}{message}.\n  fix:    Report this line. \
+            Changes already made remain. Run the same command again to continue.\n"
     )
 }

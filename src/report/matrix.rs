@@ -1,5 +1,5 @@
-//! What a customer-managed key covers and what stays on the Microsoft key, each with the page that
-//! says so. It is the same for every tenant.
+//! What a customer-managed key covers and what stays on the Microsoft key, each with its source.
+//! The content is the same for every tenant.
 
 use super::values::Sheet;
 use crate::model::source::{ARTICLE, BUSINESS_CENTRAL, COPILOT_STUDIO, FLOWS, KEYS, SALES};
@@ -78,14 +78,15 @@ pub const MATRIX: [Coverage; 17] = [
     row(
         "Human Resources",
         "supported",
-        "when provisioned through a finance and operations environment, not as the stand-alone app",
+        "only if provisioned through a finance and operations environment. The stand-alone app is \
+            not supported",
     )
     .from(ARTICLE),
     row(
         "Commerce",
         "partial",
-        "without e-commerce CMS and recommendations. In another geography also without scale \
-            units, e-commerce, ratings and reviews",
+        "e-commerce CMS and recommendations are not covered. Scale units, e-commerce, ratings and \
+            reviews are not covered in another geography",
     )
     .from(ARTICLE)
     .explained("CMK039"),
@@ -97,13 +98,17 @@ pub const MATRIX: [Coverage; 17] = [
     )
     .from(ARTICLE)
     .explained("CMK040"),
-    row("Tax Calculation", "partial", "not with stand-alone RCS")
-        .from(ARTICLE)
-        .explained("CMK038"),
+    row(
+        "Tax Calculation",
+        "partial",
+        "not supported with stand-alone RCS",
+    )
+    .from(ARTICLE)
+    .explained("CMK038"),
     row(
         "Electronic Invoicing",
         "partial",
-        "not with stand-alone RCS",
+        "not supported with stand-alone RCS",
     )
     .from(ARTICLE)
     .explained("CMK038"),
@@ -111,17 +116,17 @@ pub const MATRIX: [Coverage; 17] = [
     row(
         "Dataverse",
         "supported",
-        "also Copilot in model-driven apps and Chat for Dynamics 365",
+        "including Copilot in model-driven apps and Chat for Dynamics 365",
     ),
     row(
         "Power Apps",
         "partial",
-        "without display names, descriptions and connection metadata of apps",
+        "display names, descriptions and connection metadata of apps are not covered",
     ),
     row(
         "Power Automate",
         "partial",
-        "except the flows listed below and connections without OAuth",
+        "the flows listed below and connections without OAuth are not covered",
     )
     .from(FLOWS)
     .explained("CMK029"),
@@ -135,19 +140,20 @@ pub const MATRIX: [Coverage; 17] = [
     row(
         "Dynamics 365 Sales",
         "partial",
-        "without forecasting, predictive scoring, conversation and relationship intelligence",
+        "forecasting, predictive scoring, conversation and relationship intelligence are not \
+            covered",
     )
     .from(SALES),
     row(
         "Other Dynamics 365 apps",
         "supported",
         "Customer Service, Field Service, Customer Insights (Data), Retail, Project Operations, \
-            Intelligent Order Management, Fraud Protection. For others, ask Microsoft",
+            Intelligent Order Management, Fraud Protection. For other apps, ask Microsoft",
     ),
     row(
         "Business Central",
         "partial",
-        "a linked Business Central environment uses this key. Its copies do not",
+        "a linked Business Central environment uses this key. Copies of that environment do not",
     )
     .from(BUSINESS_CENTRAL),
     row("Nuance Conversational IVR", "not supported", ""),
@@ -165,7 +171,7 @@ pub const STAYS_ON_MICROSOFT_KEY: [&str; 8] = [
     "flows that use List flows as Admin (V1)",
 ];
 
-/// The same for a person, with the number of each row's source.
+/// The coverage for people, with the number of each row's source.
 pub(super) fn coverage_rows(mut sheet: Sheet) -> Sheet {
     sheet = sheet.section("What a key covers");
     for row in &MATRIX {
@@ -178,11 +184,11 @@ pub(super) fn coverage_rows(mut sheet: Sheet) -> Sheet {
     sheet = sheet
         .section("What stays on the Microsoft key")
         .row("In every environment", STAYS_ON_MICROSOFT_KEY.join("\n"))
-        .section("Where this is from");
+        .section("Sources");
     for (number, source) in SOURCES.iter().enumerate() {
         sheet = sheet.row(&format!("[{}]", number + 1), *source);
     }
-    sheet.row("CMK…", "`cmkctl explain CODE` says more")
+    sheet.row("CMK…", "`cmkctl explain CODE` explains a code")
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod infra;
 mod key;
 mod layout;
 mod list;
+mod listener;
 mod log;
 mod matrix;
 mod narration;

@@ -2,11 +2,12 @@
 
 use super::fitted::cut;
 use super::hanging::hang;
+use super::listener::Listener;
 use super::plan::{limits_text, plan_text};
 use super::progress::{Waiting, spinner};
-use super::terminal::{Listener, Out};
+use super::terminal::Out;
 use crate::model::plan::Plan;
-use crate::model::receipt::{Event, Tick};
+use crate::model::receipt::{Event, News, Tick};
 use crate::model::text::{clean, clean_lines};
 use anstyle::AnsiColor;
 use jiff::Zoned;
@@ -17,6 +18,16 @@ use std::time::{Duration, Instant};
 const PLAIN_EVERY: Duration = Duration::from_secs(60);
 
 impl Out {
+    /// Gives the news of environments to `listener`, too.
+    pub fn tells(&mut self, listener: impl FnMut(&News) + 'static) {
+        self.listener = Some(Listener(Box::new(listener)));
+    }
+
+    /// Ends what [`Out::tells`] began.
+    pub fn tells_no_more(&mut self) {
+        self.listener = None;
+    }
+
     /// Prints a line to stderr, unless quiet.
     pub fn say(&mut self, text: &str) {
         if !self.style.quiet {

@@ -51,7 +51,7 @@ impl Out {
         Some(picked)
     }
 
-    /// Shows the list as numbered lines, once it is complete.
+    /// Shows the list as numbered lines, after the complete list was read.
     async fn by_numbers(
         &mut self,
         question: &str,
@@ -88,7 +88,7 @@ impl Out {
             lines.push(wrap(line.trim_end(), self.style.width));
         }
         match choosing.fitting().count() {
-            0 => lines.push("Nothing has these words.".to_owned()),
+            0 => lines.push("No entry contains these words.".to_owned()),
             all if all > shown.len() => lines.push(format!("… and {} more.", all - shown.len())),
             _ => {}
         }
@@ -100,7 +100,7 @@ impl Out {
     }
 }
 
-/// A moving list. It is erased however the picking ends.
+/// A moving list. It is always erased at the end of the picking.
 struct Screen {
     term: Term,
     drawn: usize,

@@ -20,7 +20,7 @@ pub(super) fn plan_text(plan: &Plan, title: &str, width: Option<u16>) -> String 
         text.push_str(&format!("  {}. {what}\n     {why}\n", number + 1));
     }
     if plan.actions.is_empty() && plan.may_start() {
-        text.push_str("  Nothing to do: it is in the desired state.\n");
+        text.push_str("  Nothing to do: everything is in the desired state.\n");
     }
     text + &around_text(plan, width)
 }
@@ -55,7 +55,7 @@ pub(super) fn limits(plan: &Plan) -> Option<String> {
         several => format!("{several} known limits"),
     };
     Some(format!(
-        "{limits} that cmkctl can't check: {}. `cmkctl explain {first}` tells one.",
+        "{limits} that cmkctl can't check: {}. `cmkctl explain {first}` explains the first.",
         codes.join(", ")
     ))
 }

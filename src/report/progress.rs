@@ -14,7 +14,7 @@ pub(super) fn spinner() -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
-    // It also moves between two polls, which can be minutes apart.
+    // The spinner also moves between two polls, which can be minutes apart.
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }
@@ -30,7 +30,7 @@ pub(super) struct Waiting {
 }
 
 /// How to leave the wait.
-const LEAVE: &str = "Ctrl-C leaves it running";
+const LEAVE: &str = "Ctrl-C stops only the wait";
 /// The separator of two parts.
 const AND: &str = ", ";
 /// The minimum width of a shortened state.
@@ -49,7 +49,7 @@ impl Waiting {
         Self {
             so_far: format!("{} so far{}", span(tick.elapsed), share.unwrap_or_default()),
             status: clean(&tick.state),
-            next: format!("next look {}", at.strftime("%H:%M")),
+            next: format!("next check {}", at.strftime("%H:%M")),
         }
     }
 
@@ -114,11 +114,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "11 h 0 min so far (11 % of 4 days), `Running`, stage `Validate`, next look 12:15, \
-                 Ctrl-C leaves it running",
-                "11 h 0 min so far (11 % of 4 days), `Running`, stage `Validate`, next look 12:15",
-                "11 h 0 min so far (11 % of 4 days), `Running`, stage…, next look 12:15",
-                "11 h 0 min so far (11 % of 4 days), next look 12:15",
+                "11 h 0 min so far (11 % of 4 days), `Running`, stage `Validate`, next check \
+                 12:15, Ctrl-C stops only the wait",
+                "11 h 0 min so far (11 % of 4 days), `Running`, stage `Validate`, next check 12:15",
+                "11 h 0 min so far (11 % of 4 days), `Running`, stag…, next check 12:15",
+                "11 h 0 min so far (11 % of 4 days), next check 12:15",
                 "11 h 0 min so far (11 % of 4 days)",
                 "11 h 0 min…",
             ]

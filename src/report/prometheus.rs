@@ -44,7 +44,7 @@ fn push_escaped(text: &mut String, value: &str) {
     }
 }
 
-/// In a comment, a quotation mark stands for itself.
+/// Escapes the text of a comment. A quotation mark needs no escape there.
 fn help(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\n', "\\n")
 }

@@ -94,7 +94,7 @@ impl Query {
     pub fn ask(&self, document: &Value) -> Result<Value> {
         let misfit = |error: String| {
             wrong(self.expression.as_str()).detail(format!(
-                "It does not fit the result: {}.",
+                "The query does not fit the result: {}.",
                 error.trim_end_matches('.')
             ))
         };
@@ -112,13 +112,13 @@ impl Query {
     }
 }
 
-const HELP: &str = "It is JMESPath over what `-o json` prints, such as \
+const HELP: &str = "Write a JMESPath query for the output of `-o json`, such as \
     `environments[?state=='locked'].id`: https://jmespath.org";
 
 fn wrong(text: &str) -> Error {
     let shown: String = text.chars().take(120).collect();
     Error::usage(format!(
-        "The query `{}` can't be answered.",
+        "cmkctl can't run the query `{}`.",
         shown.escape_debug()
     ))
     .hint(HELP)
@@ -133,10 +133,17 @@ fn function(text: &str, name: &str, given: usize) -> Result<()> {
             )))
         }
         Some((_, Some(wanted))) if *wanted != given => {
-            Err(wrong(text).detail(format!("`{name}` takes {wanted} arguments, not {given}.")))
+            let arguments = if *wanted == 1 {
+                "argument"
+            } else {
+                "arguments"
+            };
+            Err(wrong(text).detail(format!(
+                "`{name}` requires {wanted} {arguments}, not {given}."
+            )))
         }
         Some((_, None)) if given == 0 => {
-            Err(wrong(text).detail(format!("`{name}` takes at least one argument.")))
+            Err(wrong(text).detail(format!("`{name}` requires at least one argument.")))
         }
         Some(_) => Ok(()),
     }

@@ -10,20 +10,20 @@ use crate::model::rotation::RotationPolicy;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// What there is to say of it.
+/// The facts about the rotation of a key.
 #[derive(Debug)]
 pub struct RotationFacts<'a> {
-    /// When it was read, in the cloud's time.
+    /// When the facts were read, in the cloud's time.
     pub at: Timestamp,
     /// ARM id of the vault.
     pub vault: String,
-    /// The key, in its latest version.
+    /// The latest version of the key.
     pub key: &'a Key,
-    /// Its policy, where that is visible.
+    /// The rotation policy of the key, if it is visible.
     pub rotation: Option<&'a RotationPolicy>,
-    /// Until when backups need the versions before, where that is known.
+    /// Until when backups need the earlier versions, if that is known.
     pub old_versions_until: Option<Timestamp>,
-    /// What the policy leaves open.
+    /// The findings about the rotation policy.
     pub findings: &'a [Finding],
 }
 
@@ -37,14 +37,14 @@ struct RotationV1<'a> {
     key_version: Option<&'a str>,
     created: Option<Timestamp>,
     expires: Option<Timestamp>,
-    /// `null` where it is not visible.
+    /// `null` if it is not visible.
     rotation: Option<&'a RotationPolicy>,
     next_rotation: Option<Timestamp>,
     old_versions_until: Option<Timestamp>,
     findings: &'a [Finding],
 }
 
-/// A rotation policy, and what it leaves open.
+/// Prints a rotation policy and the findings about it.
 pub fn rotation_policy(out: &mut Out, facts: &RotationFacts<'_>) {
     let key = facts.key;
     let next = facts

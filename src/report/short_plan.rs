@@ -89,7 +89,7 @@ fn preconditions(plan: &Plan) -> Vec<String> {
     }
     lines.extend(
         plan.takes_offline()
-            .map(|name| format!("`{name}` is OFFLINE during this, for up to 4 days.")),
+            .map(|name| format!("`{name}` is OFFLINE during this change, for up to 4 days.")),
     );
     lines.extend(limits(plan));
     lines

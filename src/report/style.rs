@@ -19,7 +19,7 @@ pub enum Color {
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a setting of its own: none of them follows from another, or forbids it"
+    reason = "each is an independent setting: none of them implies or excludes another"
 )]
 pub struct Style {
     /// The format of data.

@@ -9,13 +9,13 @@ use super::ci::{Notes, guard, guard_json};
 use super::color::{colored, in_ascii};
 use super::csv;
 use super::failure::ErrorDocument;
+use super::listener::Listener;
 use super::query::Query;
 use super::render::render;
 use super::style::{Color, Style};
 use super::values::{Format, Sheet, json, value_of};
 use super::written::{Existing, appended, to_stderr, to_stdout, unheard, write_file};
 use crate::error::{Error, Result};
-use crate::model::receipt::News;
 use crate::model::text::clean_lines;
 use anstyle::{AnsiColor, Style as Ansi};
 use indicatif::ProgressBar;
@@ -23,7 +23,6 @@ use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -57,15 +56,6 @@ pub struct Out {
     pub(super) listener: Option<Listener>,
 }
 
-/// Gets the news of environments while a command runs.
-pub(super) struct Listener(pub(super) Box<dyn FnMut(&News)>);
-
-impl fmt::Debug for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listener")
-    }
-}
-
 impl Out {
     /// An output with this style.
     pub fn new(style: Style) -> Self {
@@ -88,11 +78,6 @@ impl Out {
         }
     }
 
-    /// Gives the news of environments to `listener`, too, until the next call.
-    pub fn tells(&mut self, listener: Option<Box<dyn FnMut(&News)>>) {
-        self.listener = listener.map(Listener);
-    }
-
     /// Applies `query` to all later data.
     pub fn asks(&mut self, query: Option<Query>) {
         self.query = query;
@@ -110,8 +95,8 @@ impl Out {
     pub fn goes_to(&mut self, file: Option<&Path>) -> Result<()> {
         if file.is_some() && self.style.format == Format::None {
             return Err(
-                Error::usage("`-o none` writes nothing, so `--out` gets no file.")
-                    .hint("Leave out one of the two."),
+                Error::usage("`-o none` writes no result, so `--out` can't write a file.")
+                    .hint("Leave out `-o none` or `--out`."),
             );
         }
         self.file = file.map(Path::to_owned);
@@ -234,8 +219,9 @@ impl Out {
     /// Usage: the result needs stdout, too.
     pub fn only_scripts(&mut self) -> Result<()> {
         if self.query.is_some() || !matches!(self.style.format, Format::Table | Format::None) {
-            let what = "`--hand-over -` prints to standard output, and so would the result.";
-            return Err(Error::usage(what).hint("Name a file, or leave out `-o` and `--query`."));
+            let what = "`--hand-over -` and the result can't both use standard output.";
+            return Err(Error::usage(what)
+                .hint("Pass a file name to `--hand-over`, or leave out `-o` and `--query`."));
         }
         self.style.format = Format::None;
         Ok(())
@@ -288,8 +274,8 @@ impl Out {
         if let Some(mut lost) = lost {
             if self.did {
                 lost.message.push_str(match error {
-                    None => " The change itself is done.",
-                    Some(_) => " What was done before stays.",
+                    None => " cmkctl made the change.",
+                    Some(_) => " Changes already made remain.",
                 });
             }
             self.error_in_passing(&lost);
@@ -308,7 +294,7 @@ impl Out {
                     Ok(mut file) => {
                         unwritten.extend(appended(path, file.write_all(text.as_bytes())).err())
                     }
-                    // A runner without this file loses nothing.
+                    // If a runner has no such file, nothing is lost.
                     Err(why) => {
                         self.line(&format!("`{}` can't be written: {why}.", path.display()))
                     }

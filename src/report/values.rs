@@ -3,24 +3,24 @@
 use super::hanging::hang;
 use serde::Serialize;
 
-/// How data is printed. The lines are the help of `--output`.
+/// How data is printed. These doc comments are the help of `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
     /// For people
     #[default]
     Table,
-    /// For people, with every column and no line ends but those of the text
+    /// For people, with every column and without wrapped lines
     Wide,
     /// For scripts: one document with a `schema`
     Json,
-    /// For scripts: one line an environment, a finding, a code or an item of `list`; else one line
+    /// For scripts: one line for each item (environment, finding, code), or one line in all
     Jsonl,
     /// For shells: tabs between values, no header, best with --query
     Tsv,
-    /// The document of JSON as YAML
+    /// The JSON document as YAML
     #[value(alias = "yml")]
     Yaml,
-    /// Nothing: the exit code says it
+    /// No result, only the exit code
     None,
     /// For code-scanning pages; `check` only
     Sarif,
@@ -37,7 +37,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Is it a shape of its own, which no query can ask?
+    /// Does the format have its own structure, so that `--query` can't apply?
     pub const fn is_page(self) -> bool {
         match self {
             Format::Sarif

@@ -53,7 +53,7 @@ pub(super) fn to_stderr(bytes: &[u8]) -> Result<()> {
 pub(super) fn appended(path: &Path, written: std::io::Result<()>) -> Result<()> {
     written.map_err(|error| {
         let what = format!(
-            "What the CI service was to get can't be written to `{}`.",
+            "The summary or the outputs for the CI service can't be written to `{}`.",
             path.display()
         );
         Error::new(Kind::Unexpected, what).detail(format!("{error}."))
@@ -70,9 +70,9 @@ fn unless_closed(written: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
-/// Writes a file completely or not at all: a temporary file beside it gets the content and then its
-/// name. After a failure, an existing file is unchanged. A path that is no regular file, such as a
-/// pipe or a device, is written directly.
+/// Writes a file completely or not at all: writes the content to a temporary file in the same
+/// folder, then renames that file. After a failure, an existing file is unchanged. If the path is
+/// no regular file, such as a pipe or a device, cmkctl writes to it directly.
 ///
 /// # Errors
 /// Usage if the folder is missing, the file may not be written, or it exists and must be kept.
@@ -82,7 +82,7 @@ pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
         let (kind, hint) = match error.kind() {
             ErrorKind::AlreadyExists => (
                 Kind::Usage,
-                "cmkctl never overwrites it. Name another file.",
+                "cmkctl never overwrites this file. Name another file.",
             ),
             ErrorKind::NotFound
             | ErrorKind::PermissionDenied
@@ -92,7 +92,7 @@ pub fn write_file(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
             | ErrorKind::InvalidInput
             | ErrorKind::ReadOnlyFilesystem => (
                 Kind::Usage,
-                "Name a file that you may write, in a folder that you may write to.",
+                "Check the path. Name a file and a folder that you have permission to write to.",
             ),
             _ => (
                 Kind::Unexpected,
@@ -146,7 +146,7 @@ fn whole(path: &Path, bytes: &[u8], existing: Existing) -> std::io::Result<()> {
 /// The file that a path points to, link by link. It may not exist: a dangling link means a new file
 /// at its end.
 fn target(path: &Path) -> std::io::Result<PathBuf> {
-    /// More links than this are a cycle, as for the system.
+    /// More links than this count as a loop, as for the system.
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -164,7 +164,7 @@ fn target(path: &Path) -> std::io::Result<PathBuf> {
     }
     Err(std::io::Error::new(
         ErrorKind::InvalidInput,
-        "the links lead to each other",
+        "the symbolic links form a loop",
     ))
 }
 

@@ -14,8 +14,8 @@ use uuid::Uuid;
 const ACTIVE: &str = "PT8H";
 
 impl Context {
-    /// Adds to an error about a missing right which role can be activated. Reads eligible roles
-    /// only then, and adds nothing if they can't be read.
+    /// Adds the role that the caller can activate to an error about a missing right. Reads eligible
+    /// roles only for such an error, and adds nothing if they can't be read.
     pub async fn with_activation(&self, result: Result<()>) -> Result<()> {
         let Err(error) = result else { return Ok(()) };
         let Some(lacking) = &error.lacking else {
@@ -55,7 +55,7 @@ fn told(mut error: Error, eligible: &Eligible, host: &str) -> Error {
         0,
         format!(
             "You are eligible for the role `{role}` at {} (Privileged Identity Management). \
-            Activate it with the next command, then run cmkctl again.",
+            Activate the role with the next command. Then run the same cmkctl command again.",
             eligible.scope
         ),
     );
@@ -63,7 +63,7 @@ fn told(mut error: Error, eligible: &Eligible, host: &str) -> Error {
     error
 }
 
-/// The `az rest` command that activates it (Azure REST reference, role assignment schedule
+/// The `az rest` command that activates the role (Azure REST reference, role assignment schedule
 /// requests, 2020-10-01).
 fn command(eligible: &Eligible, host: &str) -> String {
     let body = json!({ "properties": {

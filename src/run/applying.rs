@@ -25,7 +25,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Instant;
 
-/// Brings the current state to the file's desired state.
+/// Makes the changes that bring the current state to the desired state of the file.
 ///
 /// # Errors
 /// Every other end, with its exit code.
@@ -279,19 +279,20 @@ fn valid(context: &Context, saved: Saved, file: &Path) -> Result<Saved> {
     let cloud = &context.session.cloud().name;
     if saved.cloud != *cloud {
         let what = format!(
-            "The plan `{}` is for the cloud `{}`, and this is `{cloud}`.",
+            "The plan `{}` is for the cloud `{}`, but this command uses `{cloud}`.",
             file.display(),
             saved.cloud
         );
-        return Err(Error::usage(what).hint("Pass the `--cloud` that the plan was made for."));
+        return Err(Error::usage(what).hint("Pass the `--cloud` that the plan is for."));
     }
     if !saved.is_whole() {
         let what = format!(
-            "The plan `{}` was changed: its fingerprint differs.",
+            "The plan `{}` was changed after it was made: its fingerprint differs.",
             file.display()
         );
         return Err(Error::new(Kind::Refused, what).hint(
-            "Edit the plan's source file, and make a new plan: `cmkctl plan FILE --out PLAN`.",
+            "Edit the file that the plan was made from. Then make a new plan: `cmkctl plan FILE \
+            --out PLAN`.",
         ));
     }
     Ok(saved)

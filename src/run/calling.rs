@@ -64,7 +64,8 @@ impl Calling {
         System::HERE.shell().line(&words)
     }
 
-    /// The same for a script that starts over. A sandbox inside the process is new each time.
+    /// The program and flags for a script that starts from the beginning. A sandbox inside the
+    /// process is new each time.
     pub(super) fn anew(&self) -> String {
         let Some(scenario) = &self.rehearsal else {
             return self.by_caller();
@@ -73,7 +74,7 @@ impl Calling {
         if scenario != READY {
             words.extend(["--scenario".to_owned(), scenario.clone()]);
         }
-        // The first two words name the cloud file, which ends with the process.
+        // Skip the first two words: they name the cloud file, which is deleted with the process.
         words.extend(self.cloud.iter().skip(2).cloned());
         words.extend(self.sign_in.iter().cloned());
         System::HERE.shell().line(&words)

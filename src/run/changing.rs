@@ -121,7 +121,7 @@ async fn subject(context: &Context, command: &Command, target: &Target) -> Resul
         // must be given; a new key has its own region.
         Err(_) if target.location.is_some() || target.new_key.is_some() => Ok(None),
         Err(error) => Err(error.hint(
-            "Or pass `--location`, the environment's geography, instead of the environment.",
+            "Or pass the environment's geography with `--location` instead of the environment.",
         )),
     }
 }
@@ -175,8 +175,8 @@ impl Changing<'_> {
         format!("Plan of {name}{subject}{change}:")
     }
 
-    /// Re-plan the old snapshot with the current time, so that a changed day count ('59 days left')
-    /// is not reported as a difference.
+    /// Makes the plan of the old snapshot again with the current time, so that a changed day count
+    /// ('59 days left') is not reported as a difference.
     fn in_words_of(&self, now: &Observed, seen: &Observed) -> Plan {
         let seen = Observed {
             at: now.at,
@@ -199,8 +199,8 @@ impl Changing<'_> {
             .environment()
             .map_or("", |environment| environment.id.as_str());
         format!(
-            "To wait from any machine: `{} status {id} --wait`. Or run the same command again, \
-            which starts nothing twice.",
+            "To wait from any machine: `{} status {id} --wait`. Or run the same command again: \
+            cmkctl starts no operation twice.",
             self.context.program(),
         )
     }
@@ -307,7 +307,8 @@ impl Road for Changing<'_> {
 
     /// Requires an empty plan of the last snapshot.
     fn proven(&self, done: &Plan, after: &Look) -> Result<Proof> {
-        // `--again` asks for one more rotation, which is done.
+        // `--again` asks for one more rotation. That rotation is done, so the last plan must not
+        // contain another one.
         let once = Target {
             even_if_young: false,
             ..self.part.clone()
@@ -326,7 +327,7 @@ impl Road for Changing<'_> {
 
     fn goes_on(&self, ran: &Ran) -> String {
         format!(
-            "Run the same command again. It sends only what is missing: `{}`.",
+            "cmkctl sends only what is missing. Run the same command again: `{}`.",
             ran.repeat_command
         )
     }

@@ -23,7 +23,7 @@ pub async fn check(
     if target.environment.is_none() && target.policy.is_none() && target.vault.is_none() {
         return Err(Error::usage("There is nothing to check.")
             .hint("Pass an environment, or `--policy`, or `--vault` and `--key`.")
-            .hint("Try it without: `--sandbox`."));
+            .hint("To rehearse in a simulated tenant, add `--sandbox`."));
     }
     let reader = context.reader();
     // Without the environment, the Azure side can still be checked.
@@ -60,19 +60,19 @@ fn narrow(checked: &mut Checked, side: Side, out: &mut Out) {
     let (whose, hidden) = match side {
         Side::KeyVault => (
             "the Key Vault administrator's",
-            "a grant on the key is seen by who may read roles at the vault",
+            "only accounts that can read roles on the vault can see a grant",
         ),
         Side::PowerPlatform => (
             "the Power Platform administrator's",
-            "environments are seen by their administrators",
+            "only the administrators of an environment can see it",
         ),
     };
     out.say(&format!(
-        "cmkctl judged only {whose} part. It did not verify what you can't see ({hidden})."
+        "cmkctl checked only {whose} part. cmkctl did not verify what you can't see: {hidden}."
     ));
 }
 
-/// The result of all findings, worst first. A known fact decides.
+/// The exit code of all findings. Known blockers have priority over unknown facts.
 fn judged(findings: &[Finding], warnings_too: bool) -> Result<()> {
     let limit = if warnings_too {
         Severity::Warn
@@ -94,14 +94,16 @@ fn judged(findings: &[Finding], warnings_too: bool) -> Result<()> {
             format!("{open} facts are not visible to you, or not known.")
         };
         return Err(quiet(Kind::Forbidden, &message).hint(
-            "Have the other administrator check them, or judge your own part alone: `--part`.",
+            "Ask the other administrator to run this check, or check only your own part with \
+            `--part`.",
         ));
     }
     if count > 0 {
-        let message = if count == 1 {
-            "One blocker.".to_owned()
-        } else {
-            format!("{count} blockers.")
+        let message = match (warnings_too, count) {
+            (false, 1) => "One blocker.".to_owned(),
+            (false, _) => format!("{count} blockers."),
+            (true, 1) => "One blocker or warning.".to_owned(),
+            (true, _) => format!("{count} blockers and warnings."),
         };
         return Err(quiet(Kind::Blocked, &message));
     }

@@ -19,9 +19,9 @@ use futures::try_join;
 /// The question as typed.
 #[derive(Debug, Clone)]
 pub struct CheckFor {
-    /// What is to be done.
+    /// The operation that the caller wants to do.
     pub purpose: Purpose,
-    /// The environment that gets overwritten, if it is another one.
+    /// The environment that the operation overwrites, if it is another environment.
     pub to: Option<String>,
     /// Is a warning a reason to fail, too?
     pub warnings_too: bool,
@@ -36,17 +36,17 @@ impl CheckFor {
         let word = self.purpose.word();
         if self.purpose == Purpose::Copy && self.to.is_none() {
             return Err(Error::usage("A copy needs a target.")
-                .hint("Name the environment that gets overwritten: `--to ENVIRONMENT`."));
+                .hint("Pass the environment that the copy overwrites: `--to ENVIRONMENT`."));
         }
         if self.to.is_some() && !self.purpose.has_target() {
-            let what = format!("`--for {word}` has no target environment.");
+            let what = format!("`--for {word}` accepts no target environment (`--to`).");
             return Err(Error::usage(what)
-                .hint("Leave out `--to`, or ask `--for copy` or `--for restore`."));
+                .hint("Leave out `--to`, or use `--for copy` or `--for restore`."));
         }
         if target.from.is_some() && self.purpose != Purpose::Restore {
-            let what = format!("`--swap-from` names no fact for `--for {word}`.");
+            let what = format!("`--swap-from` does not apply to `--for {word}`.");
             return Err(Error::usage(what)
-                .hint("Leave out `--swap-from`, or ask `--for restore` or `--swap`."));
+                .hint("Leave out `--swap-from`, or use `--for restore` or `--swap`."));
         }
         Ok(())
     }
@@ -56,7 +56,7 @@ impl CheckFor {
 ///
 /// # Errors
 /// Usage: no or unknown environments, or the same environment twice for a copy. `Kind::Blocked`
-/// for a no. `Kind::Forbidden` if it can't be told.
+/// if the answer is no. `Kind::Forbidden` if cmkctl can't tell.
 pub async fn check_for(
     context: &Context,
     asks: &CheckFor,
@@ -72,12 +72,12 @@ pub async fn check_for(
             .await
             .transpose()
     },)?;
-    // A restore onto the environment itself is a question of its own.
+    // A restore onto the same environment is a valid question.
     let same = onto.as_ref().is_some_and(|onto| same(&source, onto));
     if same && purpose == Purpose::Copy {
         return Err(
             Error::usage("The source and the target are the same environment.")
-                .hint("Pass another environment as `--to`."),
+                .hint("Pass another environment with `--to`."),
         );
     }
     let onto = onto.filter(|_| !same);
@@ -100,7 +100,7 @@ pub async fn check_for(
     judged(&answer.verdict, &answer.findings, asks.warnings_too)
 }
 
-/// The environment that gets overwritten. Only its link and its own state decide.
+/// The environment that the operation overwrites. Only its link and its own state decide.
 async fn other(context: &Context, target: &Target, to: &str) -> Result<Observed> {
     let target = Target {
         from: None,
@@ -155,7 +155,7 @@ fn judged(verdict: &Verdict, findings: &[Finding], warnings_too: bool) -> Result
         }
         Verdict::CantTell(_) => Err(quiet(
             Kind::Forbidden,
-            "A fact that decides is not known, or not visible to you.",
+            "A fact that the answer requires is not known, or not visible to you.",
         )),
         Verdict::Yes => Ok(()),
     }

@@ -15,7 +15,7 @@ use crate::report::Out;
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line, and any of them may be given with any other"
+    reason = "each is an independent flag of the command line: any combination is valid"
 )]
 pub struct ConsentFlags {
     /// Ask for everything that was not typed, even if the configuration has it.
@@ -45,7 +45,7 @@ pub struct ConsentFlags {
 /// earlier?
 pub(super) const fn unchanged(before: bool) -> &'static str {
     if before {
-        "Nothing more was changed."
+        "No further changes were made."
     } else {
         "No changes were made."
     }
@@ -77,7 +77,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
         ([], []) if !plan.withheld.is_empty() => (
             Kind::Forbidden,
             format!(
-                "cmkctl could not verify what this step requires: {}.",
+                "cmkctl could not verify the requirements of this step: {}.",
                 plan.withheld[0].what
             ),
         ),
@@ -115,11 +115,12 @@ pub(super) fn obstacle(plan: &Plan) -> Option<Error> {
     Some(error)
 }
 
-/// The same check long after the plan: refuses if blockers or unknown facts came up since.
+/// The check of [`obstacle`] again, directly before a step: refuses if there are new blockers or
+/// unknown facts.
 pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     if let Some(error) = obstacle(plan) {
         let message = format!(
-            "{unsent}: since the plan was made, findings came up. {}",
+            "{unsent}: a new check before this step found a problem. {}",
             error.message
         );
         let messages: Vec<String> = plan
@@ -136,8 +137,8 @@ pub(super) fn came_up(unsent: &str, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Are key, policy and grant still there, directly before an environment goes offline or gets
-/// enabled? A fresh plan that would create one of them shows that the key can't be used now.
+/// Do the key, the policy and the grant still exist, directly before an environment goes offline or
+/// is enabled? If a new plan would create one of these, the key can't be used now.
 pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     let is_gone = |action: &Action| match action.facts().lack {
         Lack::Key | Lack::Policy | Lack::Grant(_) => true,
@@ -152,7 +153,7 @@ pub(super) fn still_granted(unsent: &str, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// The error that the consent does not fit the current state any more.
+/// The error if the consent no longer fits the current state.
 pub(super) fn changed(unsent: &str, why: &str) -> Error {
     Error::new(Kind::Refused, format!("{unsent}: {why}."))
         .hint("Run the same command again for a plan of the current state.")
@@ -173,7 +174,8 @@ pub(super) fn names_fit(
     let Some(other) = given.iter().find(|name| !fits(name)) else {
         return Ok(());
     };
-    let what = format!("{unchanged} The plan does not ask for the name `{other}` of `--confirm`.");
+    let what =
+        format!("{unchanged} The plan does not require `--confirm` with the name `{other}`.");
     let mut error = Error::usage(what);
     error
         .hints
@@ -182,11 +184,14 @@ pub(super) fn names_fit(
     if names.is_empty() {
         Err(error)
     } else {
-        Err(error.hint(format!("The plan asks for: {}.", names.join(", "))))
+        Err(error.hint(format!(
+            "The plan requires these names: {}.",
+            names.join(", ")
+        )))
     }
 }
 
-/// How many wrong names may be typed before cmkctl takes the answer as no.
+/// How many wrong names a person may type before cmkctl takes the answer as no.
 const SLIPS: usize = 2;
 
 /// Does an answer say yes?
@@ -269,7 +274,7 @@ pub(super) async fn question(
     unless_stopped(out.ask(question)).await.map_err(|stop| {
         // The cursor is behind the question, so start a new line.
         out.say("");
-        let what = format!("{unchanged} Interrupted before an answer.");
+        let what = format!("{unchanged} cmkctl was interrupted before you answered.");
         Error::new(Kind::Interrupted(stop), what).hint("Run the same command again.")
     })
 }
@@ -295,6 +300,6 @@ fn refused(plan: &Plan, confirmed: &[String], missing: Missing, unchanged: &str)
 
 fn other_name(expected: &str, given: &str, unchanged: &str) -> Error {
     let what =
-        format!("{unchanged} The plan asks for the name `{expected}`, but `{given}` was given.");
+        format!("{unchanged} The plan requires the name `{expected}`, but you typed `{given}`.");
     Error::new(Kind::Refused, what).hint("Type the name exactly as the plan shows it.")
 }

@@ -1,5 +1,5 @@
-//! Delivers messages to a webhook beside the work of a command, one after the other. No delivery
-//! delays a look or a wait.
+//! Delivers messages to a webhook one after the other, while the command works. No delivery delays
+//! the command.
 
 use super::Context;
 use crate::cloud::notify::Webhook;
@@ -53,7 +53,7 @@ impl Courier {
         let delivery = tokio::spawn(async move {
             while let Some(body) = taken.recv().await {
                 if let Err(why) = wire.notify(&webhook, &body).await {
-                    // A reader can't use so many of them.
+                    // If too many failures wait already, drop this one.
                     failed.try_send(why).ok();
                 }
             }
@@ -70,7 +70,7 @@ impl Courier {
         &self.mail
     }
 
-    /// Says which messages were not delivered.
+    /// Prints which messages were not delivered.
     pub(super) fn report(&mut self, out: &mut Out) {
         while let Ok(why) = self.failures.try_recv() {
             out.say(&undelivered(&self.host, &why));
@@ -97,7 +97,7 @@ impl Courier {
 }
 
 impl Mail {
-    /// Takes a message. The delivery says it if too many others wait.
+    /// Takes a message. If too many other messages wait, reports the message as not delivered.
     pub(super) fn take(&self, notice: &Notice) {
         let body = report::notification(self.shape, notice);
         if self.messages.try_send(body).is_err() {
@@ -107,7 +107,10 @@ impl Mail {
     }
 }
 
-/// A message that did not arrive.
+/// The sentence on a notification that was not delivered.
 pub(super) fn undelivered(host: &str, why: &str) -> String {
-    format!("The notification to `{host}` was not delivered: {why}. The result stays as it is.")
+    format!(
+        "The notification to `{host}` was not delivered: {why}. The result of the command does \
+        not change."
+    )
 }

@@ -1,4 +1,4 @@
-//! The words for a changing command that was stopped.
+//! The error and the hints for a changing command that was stopped.
 
 use crate::apply::{continues, going_on};
 use crate::error::Error;
@@ -17,6 +17,6 @@ pub(super) fn resumed(error: Error, started: bool, resume: &str, repeat_command:
         error = error.hint(going_on(resume));
     }
     error.hint(format!(
-        "It does nothing a second time. Continue with: `{repeat_command}`."
+        "cmkctl does not repeat steps that are done. Continue with: `{repeat_command}`."
     ))
 }

@@ -54,7 +54,7 @@ pub async fn status_all(context: &Context, filter: &StatusFilter, out: &mut Out)
     context.alarmed(dangers, result, out).await
 }
 
-/// What of an environment makes it fail.
+/// The states of an environment that make `--fail-on` fail.
 fn dangers(filter: &StatusFilter, judged: &JudgedEnvironment<'_>) -> Vec<Change> {
     let wanted = |state: &&State| filter.fail_on.iter().any(|fail| fail.matches(**state));
     let danger = |state: &State| Change::danger(judged, *state);
@@ -96,7 +96,7 @@ pub async fn report_all(context: &Context, filter: &StatusFilter, out: &mut Out)
     let hidden = |judged: &&JudgedEnvironment<'_>| judged.states.contains(&State::NotVisible);
     let hidden = all.iter().filter(hidden).count();
     if told == Told::Summary && hidden > 0 {
-        return Err(in_part("Something is not visible in full."));
+        return Err(in_part("Some environments are not visible in full."));
     }
     whole(hidden, "environment")?;
     let Some(why) = estate.partial() else {
@@ -172,8 +172,8 @@ fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]
     if filter.fail_on.is_empty() || filter.allow_not_visible {
         return None;
     }
-    const READ: &str = "The column WHAT shows what is missing and why. If a role is missing, give \
-        this account read access to the policies, vaults and keys.";
+    const READ: &str = "The column WHAT shows what is not visible, and why. If a role is missing, \
+        give this account read access to the policies, vaults and keys.";
     let (unseen, fix) = match of(State::NotVisible) {
         0 => (format!("{MAY_LACK} ({})", estate.partial()?), WHOLE_TENANT),
         1 => ("One environment is not visible in full".to_owned(), READ),
@@ -182,10 +182,10 @@ fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]
             READ,
         ),
     };
-    let what = format!("{unseen}, so cmkctl can't tell whether something is wrong.");
+    let what = format!("{unseen}, so cmkctl can't tell whether any environment needs attention.");
     Some(
         Error::new(Kind::Forbidden, what)
             .hint(fix)
-            .hint("Pass `--allow-not-visible` to accept it."),
+            .hint("To accept facts that are not visible, pass `--allow-not-visible`."),
     )
 }

@@ -19,7 +19,7 @@ pub struct Export<'a> {
     pub language: Language,
     /// Only this policy.
     pub policy: Option<&'a str>,
-    /// With alerts for what takes environments offline.
+    /// Add alerts for events that take environments offline?
     pub alerts: bool,
 }
 
@@ -38,17 +38,21 @@ pub async fn export(context: &Context, export: Export<'_>, out: &mut Out) -> Res
     let hidden = hidden(&estate, policy);
     if hidden.is_empty() {
         let there = estate.protections.keys();
-        filters::among(there, "policy for encryption is visible to you", policy)?;
+        filters::among(
+            there,
+            "encryption policy with this name or id is visible to you",
+            policy,
+        )?;
     }
     let mut all = blueprints(&estate);
     all.retain(|blueprint| policy.is_none_or(|asked| is_named(asked, &blueprint.policy)));
     if all.is_empty() {
         let (kind, what) = if hidden.is_empty() {
-            (Kind::Usage, "No policy for encryption is visible to you.")
+            (Kind::Usage, "No encryption policy is visible to you.")
         } else {
             (
                 Kind::Forbidden,
-                "Nothing is written: no such policy is visible to you in full.",
+                "Nothing was written: no matching encryption policy is visible to you in full.",
             )
         };
         return Err(hidden.into_iter().fold(Error::new(kind, what), Error::hint));
@@ -62,7 +66,7 @@ pub async fn export(context: &Context, export: Export<'_>, out: &mut Out) -> Res
     }
     out.text(&file);
     out.written()?;
-    whole(hidden.len(), "thing")
+    whole(hidden.len(), "item")
 }
 
 /// What the file leaves out because it was not visible or not known, each a sentence.
@@ -76,25 +80,29 @@ fn hidden(estate: &Estate, policy: Option<&str>) -> Vec<String> {
                 (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Some(why.clone()),
             },
             Seen::Unreadable(why) => Some(why.why.clone()),
-            Seen::Absent => Some("it is gone".to_owned()),
+            Seen::Absent => Some("the policy no longer exists".to_owned()),
         };
-        left_out.extend(why.map(|why| format!("The policy {id} is left out: {why}.")));
+        left_out
+            .extend(why.map(|why| format!("The file does not describe the policy {id}: {why}.")));
         if let Some(Seen::Unreadable(why)) = &protection.vault {
-            left_out.push(format!("The vault of {id} is not described: {}.", why.why));
+            left_out.push(format!(
+                "The file does not describe the vault of {id}: {}.",
+                why.why
+            ));
         }
     }
     for environment in &estate.environments {
         if let Seen::Unreadable(why) = &environment.key_link {
             let name = &environment.display_name;
             left_out.push(format!(
-                "`{name}` ({}) may have a policy that is left out: {}.",
+                "The file may lack the policy of the environment `{name}` ({}): {}.",
                 environment.id, why.why
             ));
         }
     }
     for why in &estate.not_listed {
         left_out.push(format!(
-            "Policies without environments may be left out: {why}."
+            "The file may leave out policies without environments: {why}."
         ));
     }
     left_out

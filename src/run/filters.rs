@@ -1,5 +1,5 @@
-//! Filters of a tenant. A name that fits nothing is a typing error, so it is refused instead of
-//! showing an empty list.
+//! Filters of a tenant. A name that matches nothing is a typing error, so cmkctl refuses the name
+//! instead of showing an empty list.
 
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
@@ -44,7 +44,7 @@ impl FailOn {
     }
 }
 
-/// The filters of a tenant, and the conditions that make it fail.
+/// The filters of a tenant, and the conditions that make the command fail.
 #[derive(Debug, Clone, Default)]
 pub struct StatusFilter {
     /// Only environments of this policy, by id or name.
@@ -57,13 +57,13 @@ pub struct StatusFilter {
     pub not_encrypted: bool,
     /// A key that expires within this time is expiring.
     pub expiring_within: Option<Duration>,
-    /// The conditions that make it fail.
+    /// The conditions that make the command fail.
     pub fail_on: Vec<FailOn>,
     /// With `fail_on`: accept environments with facts that are not visible.
     pub allow_not_visible: bool,
 }
 
-/// Does each filter alone fit something in the whole tenant, or something unknown?
+/// Does each filter alone match something in the tenant? An unknown value counts as a match.
 ///
 /// # Errors
 /// Usage: the name that fits nothing, and what exists.
@@ -77,7 +77,7 @@ pub(super) fn fit(estate: &Estate, filter: &StatusFilter) -> Result<()> {
         resource(
             asked,
             "--vault",
-            "key of an environment is in a vault",
+            "environment has its key in a vault with this name or id",
             vaults,
         )?;
     }
@@ -102,7 +102,7 @@ pub(super) fn fit_environments(all: &[Environment], filter: &StatusFilter) -> Re
             return Err(fits_nothing(
                 asked,
                 "--sku",
-                "environment is of a type",
+                "environment has this type",
                 &known,
             ));
         }
@@ -142,7 +142,7 @@ pub(super) fn together(filter: &StatusFilter, left: usize) -> Result<()> {
     if left > 0 || !several {
         return Ok(());
     }
-    Err(Error::usage("The filters fit nothing together.").hint("Leave one of them out."))
+    Err(Error::usage("No environment matches all of the filters.").hint("Leave out one filter."))
 }
 
 /// Does `--policy` fit one of these?
@@ -172,7 +172,7 @@ fn policy(all: &[Environment], asked: Option<&str>) -> Result<()> {
     resource(
         asked,
         "--policy",
-        "environment is linked to a policy",
+        "environment is linked to a policy with this name or id",
         all.iter().map(policy_of),
     )
 }
@@ -199,15 +199,13 @@ fn resource<'a>(
 
 fn fits_nothing(asked: &str, flag: &str, what: &str, known: &BTreeSet<&str>) -> Error {
     let asked = asked.escape_debug().to_string();
-    let mut error = Error::usage(format!(
-        "`{flag} {asked}` fits nothing: no {what} that is called so."
-    ));
+    let mut error = Error::usage(format!("`{flag} {asked}` matches nothing: no {what}."));
     error
         .hints
         .extend(did_you_mean(&asked, known.iter().copied()));
     let shown: Vec<&str> = known.iter().copied().take(20).collect();
     if shown.is_empty() {
-        error.hint("The tenant has none.")
+        error.hint("Visible to you: none.")
     } else {
         error.hint(format!("Visible to you: {}.", shown.join(", ")))
     }

@@ -107,7 +107,7 @@ fn mend(action: Action, target: &Target, asked: &ConsentFlags) -> Repair {
 /// Gathers the evidence of purge protection again. No other repair has evidence.
 async fn still_right(context: &Context, action: &Action) -> Result<()> {
     let Subject::Vault(vault) = action.facts().subject else {
-        let why = "its evidence can't be gathered here";
+        let why = "cmkctl can't verify again that this repair is safe";
         return Err(changed(&unsent(action), why));
     };
     let fresh = observe_vault(&context.reader(), vault).await?;
@@ -165,8 +165,8 @@ pub(super) async fn fix(
             .await
             .unwrap_or_else(|stop| {
                 Err(Error::stopped(stop).hint(
-                    "Run the same command again. It continues from \
-                    there.",
+                    "Run the same command again. It continues where this \
+                    run stopped.",
                 ))
             });
         repaired.note(applied, out)?;
@@ -199,7 +199,7 @@ async fn ask(
     Ok(match harm.typed_consent() {
         Some(name) => {
             let prompt = format!(
-                "{}? {why} Type `{name}`, or anything else to skip it:",
+                "{}? {why} Type `{name}`, or anything else to skip this repair:",
                 repair.action
             );
             let answer = question(&prompt, so_far, out).await?;
@@ -207,7 +207,7 @@ async fn ask(
         }
         None => {
             let prompt = format!(
-                "{}? {why} Type `yes`, or anything else to skip it:",
+                "{}? {why} Type `yes`, or anything else to skip this repair:",
                 repair.action
             );
             let answer = question(&prompt, so_far, out).await?;

@@ -10,7 +10,7 @@ use crate::model::who::{self, Side};
 use crate::model::{catalogue, service_codes};
 use crate::observe::examine;
 use crate::report::{self, Existing, Out};
-use crate::steps::location::LOCATIONS;
+use crate::steps::location::{LOCATIONS, regions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -43,7 +43,10 @@ pub fn config_set(flags: &config::Flags, value: (&str, &str), out: &mut Out) -> 
 pub fn config_init(flags: &config::Flags, out: &mut Out) -> Result<()> {
     let path = config::file_to_write(flags)?;
     written(&path, config::TEMPLATE, Existing::Kept)?;
-    out.say(&format!("Fill it in: {}", path.display()));
+    out.say(&format!(
+        "Fill in the values of the configuration file: {}",
+        path.display()
+    ));
     Ok(())
 }
 
@@ -53,7 +56,7 @@ fn written(path: &Path, text: &str, existing: Existing) -> Result<()> {
         .filter(|folder| !folder.as_os_str().is_empty())
     {
         std::fs::create_dir_all(folder).map_err(|error| {
-            let what = format!("The folder `{}` can't be made.", folder.display());
+            let what = format!("cmkctl can't create the folder `{}`.", folder.display());
             Error::usage(what).detail(format!("{error}."))
         })?;
     }
@@ -74,7 +77,7 @@ pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Res
         Err(error) => Row::ok("configuration", error.to_string()).but(
             Verdict::Fail,
             Area::Machine,
-            "`cmkctl config show` tells where each value comes from.",
+            "To see where each value comes from, run `cmkctl config show`.",
             who::CALLER,
         ),
     }];
@@ -95,10 +98,10 @@ pub async fn doctor(context: &Context, part: Option<Side>, out: &mut Out) -> Res
     let failed = |kind, message: &str| Err(Error::new(kind, message));
     match worst(&rows) {
         None => Ok(()),
-        Some(Area::SignIn) => failed(Kind::SignIn, "The sign-in does not work."),
+        Some(Area::SignIn) => failed(Kind::SignIn, "The sign-in failed."),
         Some(Area::Role) => failed(Kind::Forbidden, "A role is missing."),
-        Some(Area::Network) => failed(Kind::Forbidden, "A service can't be reached."),
-        Some(Area::Machine) => failed(Kind::Unexpected, "There is a blocker."),
+        Some(Area::Network) => failed(Kind::Forbidden, "cmkctl can't connect to a service."),
+        Some(Area::Machine) => failed(Kind::Unexpected, "The setup of this machine has a problem."),
     }
 }
 
@@ -132,7 +135,7 @@ impl Context {
         if self.settings.cloud.sandbox.is_some() || none {
             return;
         }
-        // A line that lists one kind keeps what an earlier line left of the other.
+        // A command that lists only one kind of names keeps the other kind of an earlier command.
         let mut names = names();
         let most = |all: BTreeSet<String>| all.into_iter().take(NAMES).collect();
         if !listed.environments.is_empty() {
@@ -174,9 +177,12 @@ impl Context {
 /// The error of the operating system.
 pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)], out: &mut Out) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| {
-        Error::usage(format!("The folder `{}` can't be made.", folder.display()))
-            .detail(format!("{error}."))
-            .hint("Name a folder that you may write to.")
+        Error::usage(format!(
+            "cmkctl can't create the folder `{}`.",
+            folder.display()
+        ))
+        .detail(format!("{error}."))
+        .hint("Choose a folder that you can write to.")
     })?;
     for (name, content) in files {
         report::write_file(&folder.join(name), content, Existing::Replaced)?;
@@ -211,6 +217,11 @@ pub fn codes() -> BTreeSet<String> {
 /// The locations of policies.
 pub fn policy_locations() -> BTreeSet<String> {
     LOCATIONS.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// The Azure regions that cmkctl offers for a new vault. Any other region may be typed.
+pub fn azure_regions() -> BTreeSet<String> {
+    regions().map(str::to_owned).collect()
 }
 
 /// The built-in scenarios.

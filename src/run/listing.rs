@@ -64,8 +64,9 @@ impl<T> Judged<T> {
             all: judged.collect(),
             gaps,
             hints: &[
-                "The role Reader on a subscription shows what is in it, and Key Vault Reader keys.",
-                "Another account or tenant sees others: `cmkctl auth status`.",
+                "To see resources, you need Reader on the subscription. To see keys, you need Key \
+                Vault Reader.",
+                "Check that you use the right account and tenant: `cmkctl auth status`.",
             ],
         }
     }
@@ -75,7 +76,7 @@ impl<T> Judged<T> {
 ///
 /// # Errors
 /// A sign-in is refused. `Kind::Forbidden` if the list is missing or incomplete. Usage if a filter
-/// fits nothing.
+/// matches nothing.
 pub async fn list_environments(
     context: &Context,
     filter: &StatusFilter,
@@ -96,8 +97,9 @@ pub async fn list_environments(
     let mut judged = Judged::new(seen, key, fit::listed);
     judged.hints = if empty {
         &[
-            "The role Power Platform Administrator or Dynamics 365 Administrator shows them.",
-            "Another account or tenant sees others: `cmkctl auth status`.",
+            "To see environments, you need the role Power Platform Administrator or Dynamics 365 \
+            Administrator.",
+            "Check that you use the right account and tenant: `cmkctl auth status`.",
         ]
     } else {
         &[WHOLE_TENANT]
@@ -235,7 +237,7 @@ fn shown<'a, T, R: Row>(
     let open = |fit: &Fit| asked.fits && matches!(fit, Fit::Unknown(_));
     let place = asked.geography.as_ref();
     let place = place.map_or(String::new(), |name| format!(" in `{name}`"));
-    let wanted = if asked.fits { " that would do" } else { "" };
+    let wanted = if asked.fits { " that fits" } else { "" };
     let listed = List {
         at: context.clock().now(),
         rows: chosen.map(|(candidate, fit)| row(candidate, fit)).collect(),
@@ -247,7 +249,10 @@ fn shown<'a, T, R: Row>(
     if judged.gaps.is_empty() {
         return Ok(());
     }
-    let error = Error::new(Kind::Forbidden, "Not everything could be read.");
+    let error = Error::new(
+        Kind::Forbidden,
+        "The list is incomplete, because cmkctl could not read everything.",
+    );
     Err(judged
         .hints
         .iter()

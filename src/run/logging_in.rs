@@ -27,7 +27,7 @@ pub struct Login {
     pub challenge: Option<String>,
 }
 
-/// Signs in and remembers it.
+/// Signs in, and remembers the sign-in.
 ///
 /// # Errors
 /// No account signed in, the sign-in was refused, or it can't be remembered.
@@ -39,17 +39,20 @@ pub async fn auth_login(context: &Context, login: &Login, out: &mut Out) -> Resu
     }
     if let Some(source) = &sign_in.remembering.off {
         return Err(Error::usage(format!(
-            "`auth login` remembers a sign-in, and the {source} turns this off."
+            "`auth login` can't remember a sign-in, because the {source} turns remembering off."
         ))
-        .hint("Sign in for one command: `--auth browser` or `--auth device-code`."));
+        .hint(
+            "To sign in for one command only, pass `--auth browser` or `--auth device-code` with \
+            that command.",
+        ));
     }
     if let Some(challenge) = &login.challenge
         && !LogIn::is_challenge(challenge)
     {
-        return Err(
-            Error::usage("`--claims-challenge` takes the claims of a service, in base64.")
-                .hint("Copy the whole command that cmkctl printed."),
-        );
+        return Err(Error::usage(
+            "The value of `--claims-challenge` is not a claims challenge in base64.",
+        )
+        .hint("Copy the whole command that cmkctl printed."));
     }
     let how = match &login.certificate {
         Some(file) => certificate(context, file)?,
@@ -94,8 +97,8 @@ fn says_what_comes_first(context: &Context, out: &mut Out) {
     });
     if let Some(earlier) = earlier {
         out.say(&format!(
-            "Your environment variables set up `{}`, which comes first. To use this sign-in, pass \
-            `--auth login`, or remove the variables.",
+            "Your environment variables set up the sign-in method `{}`, and cmkctl tries that \
+            method first. To use this sign-in, pass `--auth login`, or remove the variables.",
             earlier.method.name()
         ));
     }
@@ -112,7 +115,8 @@ fn certificate(context: &Context, file: &PathBuf) -> Result<How> {
     };
     match missing {
         Some(flag) => Err(Error::usage(
-            "A certificate signs in an application, but cmkctl does not know which one.",
+            "To sign in with a certificate, cmkctl needs the tenant and the client id of the \
+            application.",
         )
         .hint(format!("Pass `{flag}`."))),
         // Later commands may run in other folders, so keep the absolute path.
@@ -166,9 +170,12 @@ pub fn auth_logout(context: &Context, out: &mut Out) -> Result<()> {
     let file = memory.file().unwrap_or_default();
     let there = memory.is_there();
     let gone = memory.forget_all().map_err(|fault| {
-        Error::new(Kind::Unexpected, "The remembered sign-ins are still there.")
-            .detail(fault.told(&file).to_string())
-            .hint(format!("Delete the file yourself: `{}`.", file.display()))
+        Error::new(
+            Kind::Unexpected,
+            "cmkctl can't remove the remembered sign-ins.",
+        )
+        .detail(fault.told(&file).to_string())
+        .hint(format!("Delete the file yourself: `{}`.", file.display()))
     })?;
     report::logged_out(
         out,

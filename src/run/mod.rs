@@ -50,8 +50,8 @@ pub use estate::{report_all, status_all};
 pub use exporting::{Export, Language, export};
 pub use filters::{FailOn, StatusFilter};
 pub use helping::{
-    Names, SANDBOX_USERS, clouds, codes, config_init, config_set, config_show, doctor, names,
-    policy_locations, scenarios, sign_ins, write_files,
+    Names, SANDBOX_USERS, azure_regions, clouds, codes, config_init, config_set, config_show,
+    doctor, names, policy_locations, scenarios, sign_ins, write_files,
 };
 pub use listing::{
     Listing, list_environments, list_keys, list_policies, list_subscriptions, list_vaults,
@@ -105,7 +105,7 @@ impl Context {
         if let Some(rehearsal) = rehearsal {
             if flags.cloud.is_some() {
                 return Err(
-                    Error::usage("`--sandbox` and `--cloud` exclude each other.").hint(
+                    Error::usage("You can't use `--sandbox` and `--cloud` together.").hint(
                         "Leave out `--cloud` to rehearse in a sandbox, or `--sandbox` to work \
                         in the cloud.",
                     ),
@@ -189,14 +189,14 @@ impl Context {
     /// The target with all names looked up. Prints how it understood each name.
     ///
     /// # Errors
-    /// Malformed ids and names. A name that fits nothing or several.
+    /// Malformed ids and names. A name that matches nothing, or several things.
     pub async fn target(&self, typed: &Typed, out: &mut Out) -> Result<Target> {
         let about = self.settings.about(typed)?;
         let named = naming::named(&self.reader(), &about, typed, out).await?;
         if let Some(version) = &about.unpinned {
             out.say(&format!(
-                "The version {} in the key identifier is not pinned: environments follow the \
-                key's rotation. To pin it, pass `--key-version`.",
+                "The version {} in the key identifier is not pinned, so environments follow the \
+                key's rotation. To pin this version, pass `--key-version`.",
                 version.as_str()
             ));
         }
@@ -216,7 +216,7 @@ impl Context {
             return Ok(());
         }
         Err(Error::usage(format!(
-            "`{flag}` is written to the audit log, and none was given."
+            "`{flag}` requires an audit log, but no audit log is configured."
         ))
         .hint("Pass `--audit-log FILE`."))
     }
@@ -326,8 +326,8 @@ impl Context {
         if let Some(sandbox) = &self.sandbox {
             let ledger = sandbox.ledger();
             tracing::info!(
-                "The sandbox counted {} requests, {} of them changes, {} one after the other, and \
-                    {} sign-ins.",
+                "The sandbox counted {} requests ({} of them changes, and {} one after the other) \
+                    and {} sign-ins.",
                 ledger["requests"],
                 ledger["writes"],
                 ledger["chain"],
@@ -341,7 +341,7 @@ fn environment_wanted(target: &Target) -> Result<&str> {
     target.environment.as_deref().ok_or_else(|| {
         Error::usage("No environment was given.")
             .hint("Pass its id, its URL or its name, or set `CMKCTL_ENVIRONMENT`.")
-            .hint("Try it without one: `--sandbox`.")
+            .hint("To rehearse in a simulated tenant, add `--sandbox`.")
     })
 }
 

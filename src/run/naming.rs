@@ -93,7 +93,7 @@ async fn to_be(reader: &Reader, name: &str, key: &TypedKey) -> Result<ArmId> {
     }
     names_a_vault(name)?;
     let Some(group) = &key.group else {
-        let what = format!("No vault that is visible to you is called `{name}`.");
+        let what = format!("No vault with the name `{name}` is visible to you.");
         return Err(Error::usage(what)
             .hint("To create the vault, pass `--resource-group NAME`.")
             .hint("cmkctl also creates a missing resource group."));
@@ -112,9 +112,9 @@ pub(super) fn names_a_vault(name: &str) -> Result<()> {
     if (3..=24).contains(&name.len()) && name.chars().all(is_name) {
         return Ok(());
     }
-    let what = format!("A new vault can't be called `{}`.", name.escape_debug());
+    let what = format!("`{}` is not a valid vault name.", name.escape_debug());
     Err(Error::usage(what)
-        .hint("Names of vaults have 3 to 24 letters, digits and hyphens, and begin with a letter."))
+        .hint("A vault name has 3 to 24 letters, digits and hyphens, and begins with a letter."))
 }
 
 /// Is the vault in the given group and subscription? A subscription given by name is not looked up
@@ -127,16 +127,20 @@ fn fits(vault: &ArmId, key: &TypedKey) -> Result<()> {
     if !elsewhere {
         return Ok(());
     }
-    let what = format!("The vault `{}` is elsewhere: {vault}", vault.name);
+    let what = format!(
+        "The vault `{}` is in another resource group or subscription: {vault}",
+        vault.name
+    );
     Err(Error::usage(what).hint(
-        "Leave out `--resource-group` and `--subscription`, or give the new vault another name.",
+        "To use this vault, leave out `--resource-group` and `--subscription`. To create a vault, \
+        pass another name.",
     ))
 }
 
 /// The id of a new policy, in the vault's subscription and resource group.
 fn beside(name: &str, vault: Option<&ArmId>, error: Error) -> Result<ArmId> {
     let Some(vault) = vault else {
-        let place = "A new policy requires a group: pass its id, or its name with `--vault`.";
+        let place = "To create a policy, pass the policy's id, or pass its name and `--vault`.";
         return Err(error.hint(place));
     };
     let kind = ResourceKind::EnterprisePolicy;

@@ -1,4 +1,4 @@
-//! Messages about how a command ended. They never change how it ends.
+//! Notifications about how a command ended. They never change the result of the command.
 
 use super::Context;
 use super::courier::undelivered;
@@ -25,11 +25,9 @@ impl Context {
             return runs(out).await;
         };
         let (mail, clock) = (courier.mail().clone(), self.clock().clone());
-        out.tells(Some(Box::new(move |news| {
-            mail.take(&turned(clock.now(), command, news));
-        })));
+        out.tells(move |news| mail.take(&turned(clock.now(), command, news)));
         let result = runs(out).await;
-        out.tells(None);
+        out.tells_no_more();
         if let Some(notice) = ended(self.clock().now(), command, about, &result) {
             courier.finish(out).await;
             self.tell(&notice, out).await;
@@ -37,7 +35,7 @@ impl Context {
         result
     }
 
-    /// The same of `status --all --fail-on`: that all is well is no news.
+    /// The same for `status --all --fail-on`. Does not report a success.
     ///
     /// # Errors
     /// That of the command.
@@ -59,7 +57,7 @@ impl Context {
         result
     }
 
-    /// Posts a message, if a webhook is configured; that it was not delivered is said.
+    /// Posts a notification, if a webhook is configured. Prints a failed delivery.
     pub(super) async fn tell(&self, notice: &Notice, out: &mut Out) {
         let Some(webhook) = &self.settings.notify else {
             return;
@@ -93,7 +91,7 @@ fn ended(
             | Kind::Busy => ("failed", Level::Danger, "failed"),
         },
     };
-    let of = about.map_or(String::new(), |about| format!(" of {about}"));
+    let of = about.map_or(String::new(), |about| format!(" for {about}"));
     Some(Notice {
         at,
         command,
@@ -126,7 +124,7 @@ fn turned(at: Timestamp, command: &'static str, news: &News) -> Notice {
         command,
         event: "changed",
         level,
-        title: format!("cmkctl {command} of {}: {outcome}", news.environment),
+        title: format!("cmkctl {command} for {}: {outcome}", news.environment),
         text: text.into_iter().collect(),
         environment: Some(news.environment.clone()),
         changes: Vec::new(),
@@ -144,7 +142,7 @@ pub(super) fn changed(at: Timestamp, command: &'static str, changes: Vec<Change>
     let began = changes.iter().filter(|change| !change.over).count();
     let over = changes.len() - began;
     let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let counts: Vec<String> = [counted(began, "began"), counted(over, "over")]
+    let counts: Vec<String> = [counted(began, "new"), counted(over, "resolved")]
         .into_iter()
         .flatten()
         .collect();
@@ -157,7 +155,7 @@ pub(super) fn changed(at: Timestamp, command: &'static str, changes: Vec<Change>
         } else {
             Level::Good
         },
-        title: format!("Customer-managed keys: {}", counts.join(", ")),
+        title: format!("Problems with customer-managed keys: {}", counts.join(", ")),
         text: Vec::new(),
         environment: None,
         changes,

@@ -49,14 +49,15 @@ pub async fn plan_file(
             &fleet.plan.actions,
         );
         let text = serde_json::to_string_pretty(&saved).map_err(|error| {
-            Error::new(Kind::Unexpected, "The plan can't be written.").detail(format!("{error}."))
+            Error::new(Kind::Unexpected, "cmkctl can't write the plan.").detail(format!("{error}."))
         })?;
         report::write_file(save, (text + "\n").as_bytes(), Existing::Replaced)?;
-        report
-            .next
-            .push(format!("Run exactly this: `{}`.", command(context, save)));
+        report.next.push(format!(
+            "Run exactly this plan: `{}`.",
+            command(context, save)
+        ));
         out.say(&format!(
-            "Saved in `{}`. Run exactly this: `{}`.",
+            "The plan is saved in `{}`. Run exactly this plan: `{}`.",
             save.display(),
             command(context, save)
         ));
@@ -68,12 +69,15 @@ pub async fn plan_file(
         out.data_for_scripts(&report);
     }
     if let (Some(save), Err(_)) = (save, &blocked) {
-        out.say(&format!("No plan is saved in `{}`.", save.display()));
+        out.say(&format!(
+            "cmkctl did not save a plan in `{}`, because something blocks the plan.",
+            save.display()
+        ));
     }
     blocked?;
     seen(fleet)?;
     if wishes.detailed && report.outcome == FleetOutcome::Planned {
-        return Err(Error::new(Kind::Pending, "There is something to do."));
+        return Err(Error::new(Kind::Pending, "The plan contains changes."));
     }
     Ok(())
 }

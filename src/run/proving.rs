@@ -14,6 +14,9 @@ pub(super) fn proven(rest: &Plan) -> Result<Proof> {
         let error = problems
             .into_iter()
             .fold(Error::new(Kind::Unverified, what), Error::hint);
-        error.hint("Reads can lag. Run the same command again: it sends only what is missing.")
+        error.hint(
+            "The service may show changes late. Run the same command again. It sends only what is \
+            missing.",
+        )
     })
 }

@@ -60,7 +60,7 @@ fn seen_environment(observed: &Observed) -> Result<&Environment> {
     observed
         .environment
         .present()
-        .ok_or_else(|| Error::new(Kind::Unexpected, "The environment was not read."))
+        .ok_or_else(|| Error::new(Kind::Unexpected, "cmkctl could not read the environment."))
 }
 
 /// Step 2: which environment does the text mean?
@@ -82,19 +82,19 @@ pub struct Asks<'a> {
     pub target: &'a Target,
     /// Was the policy typed? Then it is compared with the linked one.
     pub typed: bool,
-    /// Is what a key covers shown, too? It is the same for every environment.
+    /// Show what a key covers, too? The coverage is the same for every environment.
     pub coverage: bool,
 }
 
-/// Where an environment stands, at every step. Who may not see the environment still sees the
-/// policy, when it was named.
+/// Shows the current state of an environment, at every step. A caller who can't see the environment
+/// still sees the policy, if the caller named it.
 ///
 /// # Errors
-/// The environment can't be had.
+/// The environment can't be read.
 pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<()> {
     let Asks { target, typed, .. } = asks;
-    // The linked policy is the truth; a policy that was named counts where none is linked, or no
-    // environment can be seen.
+    // The linked policy decides. A named policy counts only if no policy is linked, or if the
+    // environment is not visible.
     let named = Target {
         policy: target.policy.clone(),
         ..Target::default()
@@ -108,7 +108,7 @@ pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<
     let unlinked = environment.is_some_and(|environment| environment.key_link.is_absent());
     let access = access_words(&observed, unlinked);
     let mut findings = key::check(&named, &observed, Whose::Others);
-    // While a key is applied, the organization is offline and its silence means nothing.
+    // While a key is applied, the organization is offline, so a missing answer proves nothing.
     if let Some(environment) =
         environment.filter(|environment| environment.is_running() != Verdict::No)
     {
@@ -191,11 +191,14 @@ fn access_words(observed: &Observed, unlinked: bool) -> String {
         }
         Right::Yes(_) => "yes, the policy's identity may use the key".to_owned(),
         Right::Denied(denial) => format!(
-            "NO: the deny assignment `{}` blocks access, the environment will be locked",
+            "NO: the deny assignment `{}` blocks access, so environments of this policy will be \
+            locked",
             denial.name
         ),
         Right::No => {
-            "NO: the policy's identity can't use the key, the environment will be locked".to_owned()
+            "NO: the policy's identity can't use the key, so environments of this policy will be \
+            locked"
+                .to_owned()
         }
         Right::CantTell(Doubt { why, .. }) if why.forbidden => {
             format!("not visible to you: {}", why.why)
@@ -213,7 +216,7 @@ fn access(observed: &Observed) -> Right<'_> {
         (Seen::Unreadable(why), _) | (_, Some(Seen::Unreadable(why))) => why.clone(),
         (Seen::Absent, _) => Unreadable::because("there is no policy"),
         (Seen::Present(_), Some(Seen::Absent)) => Unreadable::because("there is no vault"),
-        (Seen::Present(_), None) => Unreadable::because("its vault was not read"),
+        (Seen::Present(_), None) => Unreadable::because("the vault was not read"),
     };
     Right::CantTell(Doubt::unread(why))
 }
@@ -236,7 +239,10 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
     let shown = (&environment, protection.as_ref());
     let mut judged = standing(shown, observed.at, key::EXPIRY_WARNING);
     if let Some(why) = observed.operations.unreadable() {
-        judged.not_seen(format!("cmkctl can't tell what runs on it: {}", why.why));
+        judged.not_seen(format!(
+            "cmkctl can't tell which operation runs on the environment: {}",
+            why.why
+        ));
     }
     let add_command = environment.policy().map_or(String::new(), |policy| {
         let policy = quoted(&policy.to_string());
@@ -257,9 +263,11 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
                 "Next: `{program} enable {id} --dry-run` shows the plan. At a terminal, cmkctl \
                 asks for missing values."
             )),
-            State::NotVisible if environment.key_link.unreadable().is_some() => {
-                Some("cmkctl could not read whether a policy is linked.".to_owned())
-            }
+            State::NotVisible if environment.key_link.unreadable().is_some() => Some(
+                "cmkctl could not read whether a policy is linked. Ask the Power Platform \
+                    administrator to check."
+                    .to_owned(),
+            ),
             State::NotVisible => Some(format!(
                 "You can't see everything that protects the environment. The Key Vault \
                 administrator can see the rest: `{} status {id}`.",
@@ -294,7 +302,7 @@ fn remembered(context: &Context) -> report::Remembered {
         "no: this is a sandbox".to_owned()
     } else {
         match (&file, memory.fault()) {
-            (None, _) => "no: this user has no folder for it".to_owned(),
+            (None, _) => "no: this user has no folder for remembered tokens".to_owned(),
             (Some(_), None) if memory.is_on() => "on".to_owned(),
             (Some(_), None) => "no: CMKCTL_CREDENTIAL_STORE is `none`".to_owned(),
             (Some(file), Some(fault)) => format!("no: {}", fault.told(file)),

@@ -1,4 +1,4 @@
-//! `history`, and how long a running operation may take by what the tenant has seen before.
+//! `history`, and an estimate for a running operation from the tenant's earlier operations.
 
 use super::{Context, environment_wanted};
 use crate::cloud::Reader;
@@ -12,10 +12,10 @@ use crate::observe::{self, histories, resolve};
 use crate::report::{self, Out};
 use crate::steps::history::{can_be_estimated, episodes, estimate};
 
-/// What happened to an environment.
+/// Shows what happened to an environment.
 ///
 /// # Errors
-/// The environment can't be had; its history is not visible.
+/// The environment can't be read, or its history is not visible.
 pub async fn history(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let reader = context.reader();
     let id = resolve(&reader, environment_wanted(target)?).await?;
@@ -26,7 +26,7 @@ pub async fn history(context: &Context, target: &Target, out: &mut Out) -> Resul
             report::history(out, environment, observed.at, &episodes(all, environment));
             Ok(())
         }
-        Seen::Absent => Err(unread("the service knows no such list")),
+        Seen::Absent => Err(unread("the service offers no list of operations")),
         Seen::Unreadable(why) => Err(unread(&why.why)),
     }
 }
@@ -35,7 +35,7 @@ fn environment(observed: &Observed) -> Result<&Environment> {
     observed
         .environment
         .present()
-        .ok_or_else(|| Error::new(Kind::Unexpected, "The environment was not read."))
+        .ok_or_else(|| Error::new(Kind::Unexpected, "cmkctl could not read the environment."))
 }
 
 fn unread(why: &str) -> Error {
@@ -43,12 +43,12 @@ fn unread(why: &str) -> Error {
         Kind::Forbidden,
         format!("The history of the environment is not visible: {why}."),
     )
-    .hint("Run it as an account with the Power Platform administrator role.")
+    .hint("Run the command with an account that has the role Power Platform Administrator.")
 }
 
-/// How long the operation that runs may take, by those of its kind in the histories of this
-/// environment and of some others. Nothing where none runs, or none is known; that the past can't
-/// be read is no failure of a status.
+/// Estimates how long the running operation may take, from operations of the same kind in the
+/// histories of this environment and of some others. `None` if no operation runs, or no earlier one
+/// is known. An unreadable history does not make `status` fail.
 pub(super) async fn estimated(reader: &Reader, observed: &Observed) -> Option<Estimate> {
     let operations = observed.operations.present()?;
     let running = operations

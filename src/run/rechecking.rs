@@ -77,11 +77,11 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
     }
     let unsent = unsent(action);
     let error = if was.hides(is) {
-        let why = "what the plan was made of is not visible to you any more";
+        let why = "facts that the plan is based on are no longer visible to you";
         Error::new(Kind::Forbidden, format!("{unsent}: {why}."))
             .hint("Run the same command again for a plan of the current state.")
     } else {
-        let why = "the facts that it relies on have changed since the plan was made";
+        let why = "facts that the plan is based on have changed since it was made";
         changed(&unsent, why)
     };
     Err(error.detail(format!("{}.", differences.join(". "))))
@@ -90,7 +90,7 @@ pub(super) fn same_evidence(action: &Action, fresh: &[Action]) -> Result<()> {
 /// The start of a sentence that says what is not done.
 pub(super) fn unsent(action: &Action) -> String {
     match action.facts().subject.environment() {
-        Some(named) => format!("`{}` is not started", named.name),
-        None => format!("This step was not sent ({action})"),
+        Some(named) => format!("The operation on `{}` was not started", named.name),
+        None => format!("This step was not started ({action})"),
     }
 }

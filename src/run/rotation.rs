@@ -11,16 +11,16 @@ use crate::report::{self, Out, RotationFacts};
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
 use crate::steps::rotation::check;
 
-/// When Key Vault makes new versions of the key.
+/// Shows when Key Vault creates new versions of the key.
 ///
 /// # Errors
-/// Usage without a vault or a key; the key is not there, or its policy is not visible.
+/// Usage without a vault or a key. The key does not exist, or its rotation policy is not visible.
 pub async fn rotation_policy(context: &Context, target: &Target, out: &mut Out) -> Result<()> {
     let (Some(_), Some(name)) = (&target.vault, &target.key) else {
         return Err(
             Error::usage("`rotation-policy show` needs the key and its vault.")
                 .hint("Pass `--vault` and `--key`.")
-                .hint("Try it without: `--sandbox`."),
+                .hint("To rehearse in a simulated tenant, add `--sandbox`."),
         );
     };
     let reader = context.reader();

@@ -44,10 +44,10 @@ pub fn scenario(name: &str) -> Result<sandbox::Scenario> {
         usage.hint(format!("Built-in scenarios: {known}."))
     })?;
     sandbox::Scenario::parse(&text).map_err(|why| {
-        Error::usage(format!("The scenario `{name}` can't be understood."))
+        Error::usage(format!("The scenario file `{name}` is not valid."))
             .detail(format!("{why}."))
             .hint(format!(
-                "It is JSON that differs from the built-in ones, or one of these by name: {}.",
+                "A scenario file is JSON with changes to the base tenant. Built-in scenarios: {}.",
                 sandbox::Scenario::names().join(", ")
             ))
     })
@@ -157,7 +157,7 @@ async fn unused(file: &Path) -> Result<()> {
         }
         Err(error) => {
             return Err(
-                Error::usage(format!("`{shown}` exists, and can't be read."))
+                Error::usage(format!("`{shown}` exists, but cmkctl can't read the file."))
                     .detail(format!("{error}."))
                     .hint(another),
             );
@@ -170,13 +170,13 @@ async fn unused(file: &Path) -> Result<()> {
     };
     let Some(url) = Sandbox::described(&text) else {
         return Err(Error::usage(format!(
-            "`{shown}` exists, and is not the cloud file of a sandbox."
+            "cmkctl does not overwrite `{shown}`, because it is not the cloud file of a sandbox."
         ))
         .hint(another));
     };
     if answers(&url).await {
         return Err(Error::usage(format!(
-            "`{shown}` is the cloud file of a sandbox that still runs, at {url}"
+            "The sandbox of the cloud file `{shown}` is still running at {url}"
         ))
         .hint("Use the running sandbox, or stop it first.")
         .hint(another));
@@ -222,10 +222,10 @@ fn ours(file: &Path) -> Result<()> {
     match std::fs::read(file) {
         Ok(text) if !Sandbox::certified(&String::from_utf8_lossy(&text)) => {
             Err(Error::usage(format!(
-                "`{}` exists, and is not the certificate of a sandbox.",
+                "cmkctl does not overwrite `{}`, because it is not the certificate of a sandbox.",
                 file.display()
             ))
-            .hint("Name a file that doesn't exist with `--ca-file`."))
+            .hint("With `--ca-file`, pass the path of a file that does not exist yet."))
         }
         _ => Ok(()),
     }

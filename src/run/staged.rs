@@ -78,7 +78,7 @@ pub(super) enum End<'a, R: Road + ?Sized> {
     Blocked,
     /// `--dry-run` ends after the plan.
     Planned,
-    /// Nothing is to do, with the proof.
+    /// There is nothing to do, with the proof.
     Unchanged(Proof),
     /// There is no consent, or it no longer fits.
     Refused(&'a Error),
@@ -158,7 +158,7 @@ impl<L> Looked<L> {
             road.report(look, End::Planned, out);
             road.whole(look)?;
             return if asked.detailed_exitcode && !plan.actions.is_empty() {
-                Err(Error::new(Kind::Pending, "There is something to do."))
+                Err(Error::new(Kind::Pending, "The plan contains changes."))
             } else {
                 Ok(None)
             };
@@ -247,7 +247,7 @@ impl<R: Road> Applied<'_, R> {
             Ok(Ok(after)) => after,
             Ok(Err(error)) => return Err(unread(&error, road.goes_on(&ran))),
             Err(stop) => {
-                let what = "Interrupted. Everything was done, but cmkctl has not verified it.";
+                let what = "Interrupted. All steps ran, but cmkctl has not verified the result.";
                 return Err(road.resumed(Error::new(Kind::Interrupted(stop), what), &ran));
             }
         };
@@ -262,7 +262,7 @@ impl<R: Road> Applied<'_, R> {
 fn unread(error: &Error, goes_on: String) -> Error {
     Error::new(
         Kind::Unverified,
-        "Everything was done, but cmkctl could not verify it.",
+        "All steps ran, but cmkctl could not verify the result.",
     )
     .detail(error.to_string())
     .hint(goes_on)

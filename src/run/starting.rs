@@ -24,8 +24,8 @@ pub async fn change(
         command.require(target)?;
         if guiding::could_lead(context, asked, out) {
             out.say(
-                "The sandbox fills in what you leave out. Add `--ask` to be asked, as for a real \
-                environment.",
+                "The sandbox fills in the values that you leave out. To be asked for them, as for \
+                a real environment, add `--ask`.",
             );
         }
         return Box::pin(go(context, command, target, asked, out))

@@ -1,5 +1,5 @@
-//! `status --wait`: waits for an operation that may have been started anywhere, by the service's
-//! state alone.
+//! `status --wait`: waits for an operation that may have been started anywhere. It uses only the
+//! state at the service.
 
 use super::{Asks, Context, environment_wanted, status};
 use crate::apply::{Waiter, going_on};
@@ -10,8 +10,8 @@ use crate::observe::{environment, resolve};
 use crate::report::Out;
 use std::time::Duration;
 
-/// Waits for the encryption that runs on the environment, then prints its state. The exit code is
-/// the wait's.
+/// Waits for the encryption or the removal that runs on the environment, then prints the state. The
+/// exit code is that of the wait.
 ///
 /// # Errors
 /// The environment can't be read, the time is over, or the wait ended without the key.
@@ -56,12 +56,12 @@ pub async fn status_after_wait(
         target: &target,
         ..asks
     };
-    // A report that can't be had does not change how the wait ended.
+    // If the report fails, a failed wait keeps its own error.
     match (waited, status(context, asks, out).await) {
         (Ok(()), reported) => reported.map_err(|error| {
             Error::new(
                 Kind::Unverified,
-                "It is encrypted, but the report on it failed.",
+                "The operation succeeded, but cmkctl can't show the current state.",
             )
             .detail(error.to_string())
         }),

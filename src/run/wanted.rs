@@ -45,7 +45,7 @@ pub(super) async fn planned(
 ) -> Result<Planned> {
     if save.is_some_and(|save| is_same(file, save)) {
         return Err(Error::usage(format!(
-            "`--out` names the file `{}` itself.",
+            "`--out` names the input file `{}`.",
             file.display()
         ))
         .hint("Save the plan in another file, not over your own file."));
@@ -55,12 +55,14 @@ pub(super) async fn planned(
             wanted.begin(context.clock().now());
             looked(context, wanted).await
         }
-        Given::Saved(_) => Err(
-            Error::usage(format!("`{}` is a plan already.", file.display())).hint(format!(
-                "See what it would do now: `cmkctl apply {} --dry-run`.",
-                quoted(&file.display().to_string())
-            )),
-        ),
+        Given::Saved(_) => Err(Error::usage(format!(
+            "`{}` is already a saved plan.",
+            file.display()
+        ))
+        .hint(format!(
+            "To see what this plan would do now, run: `cmkctl apply {} --dry-run`.",
+            quoted(&file.display().to_string())
+        ))),
     }
 }
 
@@ -83,7 +85,7 @@ pub(super) fn seen(fleet: &Fleet) -> Result<()> {
     }
     Err(quiet(
         Kind::Forbidden,
-        "You can't see the environments of the file. cmkctl handled its policies only.",
+        "You can't see the environments of the file. cmkctl handled only the policies of the file.",
     )
     .finding("CMK020")
     .hint("The Power Platform administrator continues with the same file."))
@@ -130,10 +132,10 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
         .collect();
     let mut summary = report::size(&adopted.wanted);
     if !notes.is_empty() {
-        summary.push_str(&format!(
-            ". {} comments in the file say what it leaves out",
-            notes.len()
-        ));
+        summary.push_str(&match notes.len() {
+            1 => ". One comment in the file says what it leaves out".to_owned(),
+            count => format!(". {count} comments in the file say what it leaves out"),
+        });
     }
     if let Some(file) = file {
         report::write_file(file, text.as_bytes(), Existing::Kept)?;
@@ -148,5 +150,5 @@ pub async fn adopt(context: &Context, file: Option<&Path>, out: &mut Out) -> Res
     }
     out.written()?;
     out.say(&format!("Described: {summary}."));
-    whole(adopted.not_known, "thing")
+    whole(adopted.not_known, "item")
 }

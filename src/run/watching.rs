@@ -1,5 +1,5 @@
-//! `watch`: `status --all --fail-on`, again and again in one process. What it knows it has from the
-//! service, so another process may take over at any time.
+//! `watch`: runs `status --all --fail-on` again and again in one process. All its knowledge comes
+//! from the service, so another process may take over at any time.
 
 use super::Context;
 use super::estate::chosen;
@@ -16,22 +16,22 @@ use crate::steps::watch::{Unseen, Watched};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What is watched, how often, and where the metrics go.
+/// What to watch, how often, and the file for the metrics.
 #[derive(Debug, Clone)]
 pub struct Watching {
-    /// Which environments, and what is a danger.
+    /// Which environments to watch, and which states are a danger.
     pub filter: StatusFilter,
-    /// So long from one look to the next.
+    /// The time between two looks.
     pub every: Duration,
-    /// The file of the metrics.
+    /// The file for the metrics.
     pub textfile: Option<PathBuf>,
 }
 
-/// Looks until the process is told to end.
+/// Watches the tenant until a signal ends the process.
 ///
 /// # Errors
-/// At the first look: usage, `Kind::SignIn` and `Kind::Forbidden`. Later nothing but a signal ends
-/// it, and SIGTERM is no error.
+/// At the first look: usage, `Kind::SignIn` and `Kind::Forbidden`. Later only a signal ends the
+/// watch, and SIGTERM is not an error.
 pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Result<()> {
     let mut watched = Watched::default();
     let mut courier = context.courier();
@@ -47,7 +47,7 @@ pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Res
             }
             Ok(Err(error)) if first && at_the_start(&error) => return Err(error),
             Ok(Err(error)) => {
-                // An outage of days says the same again and again.
+                // During an outage of days, print the same error only once.
                 if last_error != error.to_string() {
                     out.error_in_passing(&error);
                     last_error = error.to_string();
@@ -77,23 +77,23 @@ pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Res
     }
 }
 
-/// What would never come right by itself ends a watch before it begins.
+/// Does this error end the watch at its first look, because it never goes away by itself?
 const fn at_the_start(error: &Error) -> bool {
     matches!(error.kind, Kind::Usage | Kind::SignIn | Kind::Forbidden)
 }
 
-/// A service manager ends a watch by SIGTERM, and that is no failure.
+/// A service manager ends a watch with SIGTERM, so SIGTERM is not a failure.
 fn ended(stop: Stop) -> Result<()> {
     match stop {
         Stop::Terminate => Ok(()),
         Stop::CtrlC | Stop::HangUp => Err(Error::new(
             Kind::Interrupted(stop),
-            "The watch has ended. Nothing watches the tenant now.",
+            "The watch has ended. This process no longer watches the tenant.",
         )),
     }
 }
 
-/// One look: what changed since the one before, and the metrics.
+/// Looks once: returns the changes since the last look, and writes the metrics.
 async fn look(
     context: &Context,
     watching: &Watching,
@@ -101,7 +101,7 @@ async fn look(
     out: &mut Out,
 ) -> Result<Vec<Change>> {
     let filter = &watching.filter;
-    // What a session takes to stay as it is may change within weeks.
+    // A session assumes that some facts stay the same, but they may change within weeks.
     let known = &context.session;
     let session = Session::new(known.wire().clone(), known.tokens().clone());
     let estate = observe_estate(&session.reader(), context.clock(), Policies::Linked).await?;
@@ -112,7 +112,7 @@ async fn look(
     let changes = watched.look(&estate, &all, (wants, !filter.allow_not_visible));
     if let Some(file) = &watching.textfile {
         let text = report::metrics_text(metrics(&estate, &all));
-        // The file from before stays, and its time tells how old it is.
+        // If writing fails, the old file stays. Its time shows how old the metrics are.
         if let Err(error) = report::write_file(file, text.as_bytes(), Existing::Replaced) {
             out.error_in_passing(&error);
         }

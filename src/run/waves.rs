@@ -302,14 +302,15 @@ impl Run<'_> {
             let outlasts = self.left().is_some_and(|left| wait > left);
             if self.waiting.no_wait || outlasts {
                 let message = format!(
-                    "The next change window opens on {when} UTC. cmkctl starts nothing before."
+                    "The next change window opens on {when} UTC. cmkctl starts nothing before that \
+                    time."
                 );
                 return Err(Error::new(Kind::StillRunning, message));
             }
             if first {
                 (say.borrow_mut())(Event::Note(format!(
                     "Waiting for the change window that opens on {when} UTC. cmkctl starts nothing \
-                        before (Ctrl-C stops waiting)"
+                        before that time (Ctrl-C stops waiting)"
                 )));
             }
             unless_stopped(clock.sleep(wait.min(LOOK)))
@@ -317,7 +318,7 @@ impl Run<'_> {
                 .map_err(|stop| {
                     Error::new(
                         Kind::Interrupted(stop),
-                        "Interrupted while the change window was waited for.",
+                        "Interrupted while cmkctl was waiting for the change window.",
                     )
                 })?;
         }
@@ -328,7 +329,10 @@ impl Run<'_> {
     async fn hear(&self) {
         let url = format!("{}/", self.context.session.cloud().base(Service::Bap));
         if let Err(broken) = self.context.reader().contact(&url).await {
-            tracing::info!("The service's time can't be had: {}.", broken.text());
+            tracing::info!(
+                "cmkctl can't read the time of the service: {}.",
+                broken.text()
+            );
         }
     }
 }

@@ -24,16 +24,17 @@ pub(super) fn check(environment: &Environment) -> Vec<Finding> {
     found.extend([
         note(
             "CMK029",
-            "Flows with PowerApps V1, HTTP or Teams triggers stay on the Microsoft key, and so do \
-                their parents. So do flows that use List flows as Admin (V1)."
+            "Flows with PowerApps V1, HTTP or Teams triggers, and their parent flows, stay on the \
+                Microsoft key. Flows that use the action List flows as Admin (V1) stay on it, too."
                 .to_owned(),
-            "Move sensitive flows to other triggers.",
+            "Replace these triggers and this action in flows that the key must cover.",
             power_platform,
         ),
         note(
             "CMK030",
-            "The outbound addresses of flows change when the key is applied.".to_owned(),
-            "Allow the service tag `PowerPlatformPlex` in the firewalls that your flows use.",
+            "The outbound IP addresses of flows change when the key is applied.".to_owned(),
+            "Allow the service tag `PowerPlatformPlex` in the firewalls of the systems that your \
+                flows call.",
             "Network administrator",
         ),
         note(
@@ -61,25 +62,27 @@ fn left_out_of_finance_and_operations(id: &str) -> [Finding; 3] {
     [
         note(
             "CMK038",
-            "The key does not cover data under stand-alone Regulatory Configuration Service \
-                (RCS). This includes Electronic Invoicing and Tax Calculation.",
-            "From 10.0.39, RCS is part of Globalization Studio. Verify that you use 10.0.39 or \
-                later.",
+            "The key does not cover data managed in stand-alone Regulatory Configuration Service \
+                (RCS). The key does not cover Electronic Invoicing and Tax Calculation with \
+                stand-alone RCS, either.",
+            "From version 10.0.39, RCS is part of Globalization Studio. Verify with Microsoft what \
+                the key covers there.",
             "Finance and operations administrator",
         ),
         note(
             "CMK039",
-            "The key does not cover Commerce's e-commerce CMS and recommendations, nor scale \
-                units, ratings and reviews in another geography.",
-            "Keep scale units, ratings and reviews in the environment's geography, or accept this \
-                limit.",
+            "The key does not cover the e-commerce CMS and the recommendations of Commerce. In \
+                another geography, the key also does not cover Commerce Scale Units, e-commerce, \
+                ratings and reviews.",
+            "Keep Commerce Scale Units, e-commerce, ratings and reviews in the environment's \
+                geography, or accept this limit.",
             "Finance and operations administrator",
         ),
         note(
             "CMK040",
             "The key does not cover these data of Lifecycle Services: file assets, methodologies, \
             task recorder, project metadata.",
-            "Keep nothing confidential in Lifecycle Services.",
+            "Do not store confidential data in Lifecycle Services.",
             who::LCS,
         ),
     ]

@@ -141,8 +141,8 @@ fn being_taken_off(environment: &Environment) -> Finding {
         Severity::Block,
         &environment.id,
         format!(
-            "The lifecycle operation `{REMOVE}` runs on `{name}`: the environment leaves its \
-                policy."
+            "The lifecycle operation `{REMOVE}` runs on `{name}`. The service is removing the \
+                environment from its policy."
         ),
         Remedy::wait("Wait until the operation ends, then run the same command again."),
         who::POWER_PLATFORM,

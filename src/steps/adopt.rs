@@ -37,7 +37,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
     }
     for why in &estate.not_listed {
         adopted.not_known += 1;
-        let sentence = format!("Policies without environments may be left out: {why}.");
+        let sentence = format!("The file may leave out policies without environments: {why}.");
         adopted.left_out.push(sentence);
     }
     // A tenant with more keyed environments than the default limit must have a higher limit.
@@ -60,7 +60,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
                     count => format!("{count} environments"),
                 };
                 adopted.left_out.push(format!(
-                    "The policy {id} is left out with its {count}: {why}."
+                    "The file leaves out the policy {id} and its {count}: {why}."
                 ));
             }
             Ok(mut policy) => {
@@ -91,10 +91,10 @@ impl Adopted {
                 Seen::Unreadable(Unreadable { why, .. }) => {
                     self.not_known += 1;
                     self.left_out.push(format!(
-                        "`{}` ({}) is left out. {}",
+                        "The file leaves out `{}` ({}). {}",
                         environment.display_name,
                         environment.id,
-                        unknown_fact("whether it has a policy", why)
+                        unknown_fact("whether the environment has a policy", why)
                     ));
                 }
             }
@@ -112,23 +112,23 @@ struct Notes {
 }
 
 impl Notes {
-    /// Should the file give the policy's identity the grant? Only if the identity has it today.
+    /// Should the file grant the policy's identity access? Only if the identity has access today.
     fn grant(&mut self, protection: &Protection) -> bool {
         match (&protection.granted, &protection.denied_by) {
             (Verdict::Yes, _) => {}
             (Verdict::No, Some(denial)) => self.texts.push(format!(
-                "The deny assignment `{denial}` keeps its identity from the key today. A grant \
-                does not help."
+                "The deny assignment `{denial}` prevents the policy's identity from using the key. \
+                A grant does not help."
             )),
             (Verdict::No, None) => self.texts.push(
-                "Its identity can't use the key today. Delete the line `grant = false` to let \
-                    cmkctl grant it."
+                "The policy's identity can't use the key. To let cmkctl grant access, delete the \
+                    line `grant = false`."
                     .to_owned(),
             ),
             (Verdict::CantTell(why), _) => {
                 self.not_known += 1;
                 self.texts.push(unknown_fact(
-                    "whether its identity can use the key",
+                    "whether the policy's identity can use the key",
                     &why.why,
                 ));
             }
@@ -148,17 +148,19 @@ impl Notes {
                 for reader in bound {
                     self.not_known += 1;
                     self.texts.push(unknown_fact(
-                        &format!("whether {reader} can read it"),
-                        "its role has a condition",
+                        &format!("whether {reader} can read the policy"),
+                        "the role assignment has a condition",
                     ));
                 }
                 return free;
             }
-            Some(Seen::Unreadable(why)) => self
-                .texts
-                .push(format!("Its readers are not visible to you: {}.", why.why)),
+            Some(Seen::Unreadable(why)) => self.texts.push(format!(
+                "You can't see who can read the policy: {}.",
+                why.why
+            )),
             Some(Seen::Absent) | None => {
-                self.texts.push("Its readers were not read.".to_owned());
+                self.texts
+                    .push("cmkctl did not read who can read the policy.".to_owned());
             }
         }
         self.not_known += 1;
@@ -174,7 +176,7 @@ impl Notes {
                 Err(LeftOut { why, known }) => {
                     self.not_known += usize::from(!known);
                     self.texts.push(format!(
-                        "`{}` ({}) is left out: {why}.",
+                        "The file leaves out `{}` ({}): {why}.",
                         environment.display_name, environment.id
                     ));
                 }
@@ -188,8 +190,8 @@ impl Notes {
 fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     let policy: &Policy = match &protection.policy {
         Seen::Present(policy) => policy,
-        Seen::Unreadable(why) => return Err(format!("you can't see it: {}", why.why)),
-        Seen::Absent => return Err("it is gone".to_owned()),
+        Seen::Unreadable(why) => return Err(format!("you can't see the policy ({})", why.why)),
+        Seen::Absent => return Err("the policy does not exist".to_owned()),
     };
     let key = match &policy.key {
         Known::Known(key) => key.clone(),
@@ -197,7 +199,9 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     };
     let location = match &policy.location {
         Known::Known(location) => location.to_ascii_lowercase(),
-        Known::Unknown(why) => return Err(format!("its location is unknown: {why}")),
+        Known::Unknown(why) => {
+            return Err(format!("the location of the policy is unknown ({why})"));
+        }
     };
     Ok(WantedPolicy {
         id: policy.id.clone(),
@@ -240,7 +244,7 @@ struct LeftOut {
     known: bool,
 }
 
-/// The environment, if it is settled. A changing or failed environment is not a state to keep.
+/// The environment, if it is settled. The file leaves out a changing or failed environment.
 fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironment, LeftOut> {
     let standing = standing(environment, policy);
     let known = !matches!(standing, LinkState::Unknown(_));
@@ -251,19 +255,24 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         .map_or("unknown", |link| link.status.shown());
     if let Some(operation) = &environment.ongoing {
         return moving(format!(
-            "`{operation}` runs on it. Run this again when it has ended"
+            "the operation `{operation}` runs on the environment. Run `cmkctl adopt` again when \
+                the operation has ended"
         ));
     }
     match standing {
         // A locked environment is offline, but still belongs to its policy.
         LinkState::Done | LinkState::Locked => {}
         LinkState::Failed => {
-            return moving("its last add failed. Run the same add again, then this".to_owned());
+            return moving(
+                "its last add failed. Run the same add again, then run `cmkctl adopt` again"
+                    .to_owned(),
+            );
         }
         LinkState::Unknown(why) => return moving(why.why),
         LinkState::None | LinkState::Under | LinkState::Other(_) => {
             return moving(format!(
-                "its link says `{status}`. Run this again when that has ended"
+                "the environment is changing (link status `{status}`). Run `cmkctl adopt` again \
+                when the change has ended"
             ));
         }
     }

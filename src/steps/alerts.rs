@@ -1,5 +1,6 @@
-//! Does an activity log alert tell of a deletion of the vault? Without one, the first sign is an
-//! environment that goes offline. It is a note: an alert protects nothing by itself.
+//! Does an activity log alert report a deletion of the vault? Without such an alert, the first sign
+//! is an environment that goes offline. The finding is only a note, because an alert protects
+//! nothing by itself.
 
 use super::{finding, who};
 use crate::model::alert::{Alert, Condition};
@@ -16,19 +17,19 @@ pub(super) fn check(observed: &Observed) -> Option<Finding> {
         return None;
     };
     let what = format!(
-        "Whether an alert tells of a deletion of the vault `{}`",
+        "Whether an alert reports a deletion of the vault `{}`",
         vault.id.name
     );
     let sentence = match alerts {
         Seen::Present(all) => match Verdict::any(all.iter().map(|alert| tells(alert, &vault.id))) {
             Verdict::Yes => return None,
             Verdict::No => format!(
-                "No activity log alert that you can see tells of a deletion of the vault `{}`.",
+                "No activity log alert that you can see reports a deletion of the vault `{}`.",
                 vault.id.name
             ),
             Verdict::CantTell(why) => unknown(&what, &why.why),
         },
-        Seen::Absent => unknown(&what, "the service does not know the list"),
+        Seen::Absent => unknown(&what, "the service does not support this query"),
         Seen::Unreadable(why) if why.forbidden => hidden(&what, &why.why),
         Seen::Unreadable(why) => unknown(&what, &why.why),
     };
@@ -37,12 +38,12 @@ pub(super) fn check(observed: &Observed) -> Option<Finding> {
         Severity::Acknowledge,
         vault.id.to_string(),
         sentence,
-        "`cmkctl export bicep --alerts` writes alerts for the vault and the policy.",
+        "Deploy alerts for the vault and the policy: `cmkctl export bicep --alerts` writes them.",
         who::KEY_VAULT,
     ))
 }
 
-/// Does the alert tell of a deletion of the vault?
+/// Does the alert report a deletion of the vault?
 fn tells(alert: &Alert, vault: &ArmId) -> Verdict {
     let enabled = fact(&alert.enabled, |enabled| Verdict::of(*enabled));
     let scopes = fact(&alert.scopes, |scopes| {
@@ -58,7 +59,7 @@ fn tells(alert: &Alert, vault: &ArmId) -> Verdict {
 fn fact<T>(known: &Known<T>, judge: impl FnOnce(&T) -> Verdict) -> Verdict {
     match known {
         Known::Known(value) => judge(value),
-        Known::Unknown(why) => Verdict::cant_tell(format!("of an alert, {why}")),
+        Known::Unknown(why) => Verdict::cant_tell(format!("for one alert, {why}")),
     }
 }
 
@@ -87,7 +88,7 @@ fn meets(condition: &Condition, vault: &ArmId) -> Verdict {
             "resourcegroup" => is(&vault.group),
             // The service writes each of these for a deletion.
             "status" => Verdict::any(["Succeeded", "Started", "Accepted"].map(is)),
-            _ => Verdict::cant_tell(format!("an alert also asks for the field `{field}`")),
+            _ => Verdict::cant_tell(format!("an alert has a condition on the field `{field}`")),
         }
     };
     Verdict::any(condition.0.iter().map(has))
@@ -124,7 +125,7 @@ mod tests {
     }
 
     const NONE: &[&str] =
-        &["No activity log alert that you can see tells of a deletion of the vault `kv`."];
+        &["No activity log alert that you can see reports a deletion of the vault `kv`."];
 
     const WHO_IS_TOLD: &[Row] = &[
         ("not read", |_, _| {}, &[]),
@@ -184,8 +185,8 @@ mod tests {
             "a field that nothing tells",
             |_, o| has(o, vec![alert(&[("caller", "me")])]),
             &[
-                "cmkctl can't tell whether an alert tells of a deletion of the vault `kv`: an \
-                alert also asks for the field `caller`.",
+                "cmkctl can't tell whether an alert reports a deletion of the vault `kv`: an \
+                alert has a condition on the field `caller`.",
             ],
         ),
         (
@@ -201,7 +202,7 @@ mod tests {
                 );
             },
             &[
-                "cmkctl can't tell whether an alert tells of a deletion of the vault `kv`: of an \
+                "cmkctl can't tell whether an alert reports a deletion of the vault `kv`: for one \
                 alert, it says something else.",
             ],
         ),
@@ -209,7 +210,7 @@ mod tests {
             "silent",
             |_, o| o.preconditions.alerts = Some(silent()),
             &[
-                "cmkctl can't tell whether an alert tells of a deletion of the vault `kv`: it did \
+                "cmkctl can't tell whether an alert reports a deletion of the vault `kv`: it did \
                 not answer.",
             ],
         ),
@@ -217,7 +218,7 @@ mod tests {
             "refused",
             |_, o| o.preconditions.alerts = Some(refused()),
             &[
-                "You can't see whether an alert tells of a deletion of the vault `kv`: it answered \
+                "You can't see whether an alert reports a deletion of the vault `kv`: it answered \
                 403.",
             ],
         ),

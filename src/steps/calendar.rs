@@ -10,7 +10,7 @@ use crate::model::known::Known;
 use crate::model::protection::{Key, KeyReference};
 use std::collections::BTreeMap;
 
-/// Days before an end on which a calendar reminds of it.
+/// How many days before an event the calendar reminds of the event.
 const OF_A_KEY: &[u32] = &[60, 30, 7];
 const OF_A_DELETION: &[u32] = &[3, 1];
 
@@ -65,8 +65,8 @@ fn deletion(judged: &JudgedEnvironment<'_>, name: &str) -> Option<Event> {
         at,
         title: format!("Locked environment {name} may be deleted"),
         text: format!(
-            "The environment is offline because its key is not available. Microsoft deletes it \
-                {} at the earliest. `cmkctl unlock {}` shows what is missing.",
+            "The environment is offline because its key is not available. Microsoft deletes \
+                the environment on {} at the earliest. `cmkctl unlock {}` shows what is missing.",
             moment(at),
             judged.environment.id
         ),
@@ -95,20 +95,26 @@ impl Used<'_> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let before = moment(at);
+        // A newer version does not reach environments whose policy pins this version.
+        let todo = match &self.reference.version {
+            None => format!("Rotate the key before {before}."),
+            Some(_) => format!(
+                "The policy pins this version. Move its environments to another policy before \
+                    {before}: `cmkctl swap-policy`."
+            ),
+        };
         Some(Event {
             uid: Event::uid("key-expiry", &of),
             at,
             title: format!("Key {label} expires"),
-            text: format!(
-                "Rotate the key before {}. Otherwise these environments go offline: {first}{more}",
-                moment(at)
-            ),
+            text: format!("{todo} Otherwise these environments go offline: {first}{more}"),
             reminds: OF_A_KEY,
             weekly_until: None,
         })
     }
 
-    /// A pinned version gets no successor that the environments use.
+    /// If the policy pins a version, environments do not use a newer one, so there is no date.
     fn rotation(&self) -> Option<Event> {
         let rotation = match (&self.reference.version, &self.key.rotation) {
             (None, Known::Known(rotation)) => rotation,
@@ -121,8 +127,8 @@ impl Used<'_> {
             at,
             title: format!("Key Vault rotates key {label}"),
             text: format!(
-                "Key Vault makes a new version on {}. Environments use it within 24 hours, and the \
-                    current version must stay enabled for 28 days.",
+                "Key Vault creates a new version on {}. Environments use the new version within 24 \
+                    hours. Keep the previous version enabled for at least 28 days.",
                 moment(at)
             ),
             reminds: &[],
@@ -130,7 +136,7 @@ impl Used<'_> {
         })
     }
 
-    /// A pinned version is the one in use: which of the others are old is not known.
+    /// If the policy pins a version, cmkctl does not know which of the other versions are old.
     fn old_versions(&self) -> Option<Event> {
         let created = match (&self.reference.version, &self.key.validity.created) {
             (None, Known::Known(created)) => *created,
@@ -141,10 +147,10 @@ impl Used<'_> {
         Some(Event {
             uid: Event::uid("old-versions", &of),
             at,
-            title: format!("Old versions of key {label} may go"),
+            title: format!("Old versions of key {label} can be disabled"),
             text: format!(
                 "If the key has older versions, backups need them until {}. `cmkctl retire-key` \
-                    verifies that no environment uses one.",
+                    disables old versions after it verifies that no environment uses them.",
                 moment(at)
             ),
             reminds: &[],
@@ -209,7 +215,7 @@ mod tests {
         assert_eq!(
             titles(&found),
             [
-                "Old versions of key cmk in kv may go",
+                "Old versions of key cmk in kv can be disabled",
                 "Key cmk in kv expires"
             ]
         );

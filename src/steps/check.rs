@@ -1,5 +1,5 @@
-//! Every check of every step at once. Nothing is planned: what a step would repair becomes a
-//! finding.
+//! Every check of every step at once. Nothing is started: a problem that a step would repair
+//! becomes a finding.
 
 use super::end_state::EndState;
 use super::evidence::{First, PolicyAvailability};
@@ -69,7 +69,7 @@ pub fn check(target: &Target, observed: &Observed) -> Checked {
         Seen::Absent | Seen::Unreadable(_) if target.environment.is_none() => {}
         Seen::Unreadable(why) => found.push(unseen(target, why)),
         Seen::Absent => {
-            let gone = Unreadable::because("the service does not know it");
+            let gone = Unreadable::because("the service does not know the environment");
             found.push(unseen(target, &gone));
         }
     }
@@ -157,7 +157,7 @@ fn of_environment(
 /// The findings for a linked policy or a history that was not read. Without them the state of key,
 /// vault, grant and running operations is not known.
 fn unread(observed: &Observed, environment: &Environment) -> Vec<Finding> {
-    let policy = key::linked_policy(observed, "The policy");
+    let policy = key::linked_policy(observed, "The state of the policy");
     let history = readiness::unread_history(observed, environment);
     policy.into_iter().chain(history).collect()
 }
@@ -176,8 +176,8 @@ fn other_policy(
             Severity::Block,
             id,
             format!("The environment `{name}` is already encrypted with another policy, {other}."),
-            "Adding never replaces a policy. Check a move to another one with `cmkctl check \
-            --swap`.",
+            "cmkctl never replaces a policy when it adds an environment. To check a move to \
+            another policy, run `cmkctl check --swap`.",
             who::POWER_PLATFORM,
         )];
     }
@@ -186,10 +186,10 @@ fn other_policy(
         Severity::Acknowledge,
         id,
         format!(
-            "`{name}` moves from the policy {other} to another one. It is removed and added again: \
-                two outages of up to 4 days each."
+            "A move from the policy {other} to another policy removes `{name}` and adds it again. \
+                The environment goes offline twice, for up to 4 days each."
         ),
-        "Choose a time for both outages.",
+        "Inform the users and choose a change window for each outage.",
         who::POWER_PLATFORM,
     )];
     found.extend(swap::old_key(observed, &environment.id));
@@ -198,7 +198,7 @@ fn other_policy(
 
 fn unseen(target: &Target, unread: &Unreadable) -> Finding {
     let subject = target.environment.clone().unwrap_or_default();
-    let what = "The environment can't be read";
+    let what = "cmkctl can't read the environment";
     let why = &unread.why;
     match unread.reason {
         Reason::NotRegistered => finding(
@@ -206,8 +206,9 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
             Severity::Block,
             subject,
             format!("{what}: {why}."),
-            "Let a human administrator register it once: `New-PowerAppManagementApp \
-            -ApplicationId CLIENT_ID`. It can't register itself.",
+            "Let a human administrator register the service principal once: \
+            `New-PowerAppManagementApp -ApplicationId CLIENT_ID`. A service principal can't \
+            register itself.",
             who::POWER_PLATFORM,
         ),
         Reason::NoRole => finding(
@@ -216,13 +217,13 @@ fn unseen(target: &Target, unread: &Unreadable) -> Finding {
             subject,
             format!("{what}: {why}."),
             "Get the role Power Platform Administrator or Dynamics 365 Administrator. If you are \
-            eligible for it, activate it in Privileged Identity Management.",
+            eligible for one of these roles, activate the role in Privileged Identity Management.",
             who::POWER_PLATFORM,
         ),
         Reason::Other | Reason::NotShown | Reason::KeyWithoutPolicy => super::unseen(
             "CMK020",
             subject,
-            "The environment",
+            "The state of the environment",
             unread,
             (who::POWER_PLATFORM, Whose::Others),
         ),
@@ -239,8 +240,8 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         Lack::Provider(subscription) => Some(unregistered(subscription)),
         Lack::Grant(Grant::Role { policy, vault }) => {
             let message = format!(
-                "The identity of the policy `{}` has no role at the vault `{}`, so it can't \
-                use the key.",
+                "The identity of the policy `{}` has no role on the vault `{}`. Without a role, \
+                the identity can't use the key.",
                 policy.name, vault.name
             );
             let remedy = grant_command(&vault.to_string(), "", principal?);
@@ -261,7 +262,8 @@ fn unmade(observed: &Observed, action: &Action) -> Option<Finding> {
         }
         Lack::Grant(Grant::LocalRole { policy, hsm, key }) => {
             let message = format!(
-                "The identity of the policy `{}` has no local role on the key `{key}` of `{}`.",
+                "The identity of the policy `{}` has no local role on the key `{key}` of the \
+                managed HSM `{}`.",
                 policy.name, hsm.name
             );
             let remedy = grant_command(&hsm.to_string(), key, principal?);
@@ -290,14 +292,14 @@ fn unregistered(subscription: &str) -> Finding {
     )
 }
 
-/// This principal must be able to read the policy, and can't.
+/// The finding for a principal that must be able to read the policy, but can't.
 fn unreadable(policy: &ArmId, principal: &str) -> Finding {
     finding(
         "CMK019",
         Severity::Block,
         policy.to_string(),
         format!(
-            "{principal} has no role that reads the policy `{}`.",
+            "The principal {principal} has no role that can read the policy `{}`.",
             policy.name
         ),
         reader_command(policy, principal),

@@ -1,4 +1,5 @@
-//! Copilot Studio: a key covers its data only where it was applied late enough.
+//! Does the key cover the data of Copilot Studio? Only if the key was applied on 2025-04-07 or
+//! later.
 
 use super::lifecycle::{ADD, REMOVE, changes_key};
 use crate::model::known::{Known, Verdict};
@@ -6,16 +7,16 @@ use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use jiff::Timestamp;
 
-/// Of an environment whose key was on before 2025-04-07, the data stays on the Microsoft key until
-/// the key is taken off and applied again (Microsoft Learn, Copilot Studio).
+/// If the key was applied earlier, the data stays on the Microsoft key. Then remove the key and
+/// apply it again (2025-04-07, Microsoft Learn, Copilot Studio).
 const COVERED_FROM: Timestamp = Timestamp::constant(1_743_984_000, 0);
 
-/// Does the key cover the data of Copilot Studio, and since when is the key on?
+/// Does the key cover the data of Copilot Studio, and when was the key applied?
 #[derive(Debug, Clone, PartialEq)]
 pub struct CopilotStudio {
     /// Is it covered?
     pub covered: Verdict,
-    /// When the key that is on was applied, as far as the history goes.
+    /// When the current key was applied, according to the history.
     pub since: Option<Timestamp>,
 }
 
@@ -28,7 +29,7 @@ impl CopilotStudio {
     }
 }
 
-/// Judged from the start of the link; nothing where no policy is linked.
+/// The answer, from the operation that applied the key. `None` if no policy is linked.
 pub fn copilot_studio(observed: &Observed) -> Option<CopilotStudio> {
     let environment = observed.environment.present()?;
     if environment.key_link.is_absent() {
@@ -43,7 +44,7 @@ pub fn copilot_studio(observed: &Observed) -> Option<CopilotStudio> {
     let history = observed.operations.present().map(|all| &**all);
     Some(started(history.unwrap_or_default()).map_or_else(
         || {
-            let why = "its history does not show when the key was applied";
+            let why = "the environment's history does not show when the key was applied";
             CopilotStudio::open(Verdict::cant_tell(why))
         },
         |operation| match &operation.created {
@@ -56,8 +57,8 @@ pub fn copilot_studio(observed: &Observed) -> Option<CopilotStudio> {
     ))
 }
 
-/// The operation that applied the key: the first one after the last removal. What was only
-/// repeated, or swapped in place, does not start it again.
+/// The operation that applied the key: the first add after the last removal. A repeated add or a
+/// swap in place does not count as a new start.
 fn started(history: &[Operation]) -> Option<&Operation> {
     let of_key = |operation: &&Operation| operation.succeeded() && changes_key(&operation.kind);
     let newest_first = history.iter().filter(of_key);

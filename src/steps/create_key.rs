@@ -85,7 +85,7 @@ pub fn afterwards(target: &Target, observed: &Observed) -> Observed {
     after
 }
 
-/// Will this plan create the vault, by what the service says?
+/// Will this plan create the vault, according to the service's answers?
 fn comes(observed: &Observed, vault: &ArmId) -> bool {
     vault.kind == ResourceKind::Vault
         && matches!(observed.vault, Some(Seen::Absent))
@@ -109,7 +109,7 @@ fn made_vault(wish: &NewKey, id: &ArmId, tenant: &str) -> Vault {
     };
     Vault {
         id: id.clone(),
-        region: Known::Unknown("it is not made yet".to_owned()),
+        region: Known::Unknown("the vault does not exist yet".to_owned()),
         uri: String::new(),
         tenant_id: Known::Known(tenant.to_owned()),
         rbac: Known::Known(true),
@@ -127,7 +127,7 @@ fn made_key(observed: &Observed, wish: &NewKey, vault: &ArmId, name: &KeyName) -
         name: name.to_string(),
         kty: shape.kty().into(),
         bits: Known::Known(shape.bits),
-        version: Known::Unknown("it is not made yet".to_owned()),
+        version: Known::Unknown("the key does not exist yet".to_owned()),
         validity: Validity {
             enabled: Known::Known(true),
             created: Known::Known(observed.at),
@@ -135,7 +135,7 @@ fn made_key(observed: &Observed, wish: &NewKey, vault: &ArmId, name: &KeyName) -
             // A past expiry date has a finding already (`CMK051`).
             expires: Known::Known(shape.expires.filter(|end| *end > observed.at)),
         },
-        rotation: Known::Unknown("it is not made yet".to_owned()),
+        rotation: Known::Unknown("the key does not exist yet".to_owned()),
         source: "this plan",
     }
 }
@@ -155,7 +155,7 @@ fn of_vault((wish, vault): (&NewKey, &ArmId), observed: &Observed, plan: &mut Pl
     match &observed.vault {
         Some(Seen::Present(found)) => plan
             .already
-            .push(format!("The vault `{}` is there", found.id.name)),
+            .push(format!("The vault `{}` exists", found.id.name)),
         // cmkctl creates no managed HSM, because people must keep its security domain. The checks
         // of the key report a missing HSM and a deleted vault.
         Some(Seen::Absent) if vault.kind == ResourceKind::Vault => {
@@ -223,12 +223,19 @@ fn subscription(vault: &ArmId, observed: &Observed) -> Option<Finding> {
             Severity::Block,
             subject,
             format!("The subscription {subject} can't be found."),
-            "Check the subscription in the vault's id, and that you are signed in to its tenant.",
+            "Check the subscription id in the vault's id. Check that you are signed in to the \
+                tenant of that subscription.",
             who::KEY_VAULT,
         )),
         Seen::Unreadable(why) => {
             let of = (who::KEY_VAULT, Whose::Own);
-            Some(unseen("CMK037", subject, "The subscription", why, of))
+            Some(unseen(
+                "CMK037",
+                subject,
+                "The tenant of the subscription",
+                why,
+                of,
+            ))
         }
     }
 }
@@ -236,7 +243,7 @@ fn subscription(vault: &ArmId, observed: &Observed) -> Option<Finding> {
 /// A vault name is unique in the whole cloud.
 fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     let (id, name) = (vault.to_string(), &vault.name);
-    let what = format!("Whether a vault may be called `{name}`");
+    let what = format!("Whether the vault name `{name}` is available");
     let NameCheck::Taken { reason, message } = (match &observed.making.name {
         Seen::Present(check) => check,
         Seen::Unreadable(why) => {
@@ -244,7 +251,7 @@ fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
             return Some(unseen("CMK049", id, &what, why, of));
         }
         Seen::Absent => {
-            let why = "the service does not know the question";
+            let why = "the service does not offer this check";
             return Some(unknown("CMK049", id, &what, why, who::KEY_VAULT));
         }
     }) else {
@@ -253,7 +260,8 @@ fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     // If deleted vaults can't be listed, the name may belong to one of them.
     let deleted = match &observed.preconditions.deleted_vault {
         Seen::Unreadable(_) => format!(
-            " If it was yours and is deleted, recover it: `az keyvault recover --name {name} \
+            " If your own deleted vault has this name, recover it: `az keyvault recover --name \
+            {name} \
             --subscription {}`.",
             vault.subscription
         ),
@@ -272,7 +280,7 @@ fn name(vault: &ArmId, observed: &Observed) -> Option<Finding> {
 
 fn unread_group(vault: &ArmId, observed: &Observed) -> Option<Finding> {
     let why = observed.making.group.unreadable()?;
-    let what = format!("Whether the resource group `{}` is there", vault.group);
+    let what = format!("Whether the resource group `{}` exists", vault.group);
     let of = (who::KEY_VAULT, Whose::Own);
     Some(unseen("CMK050", vault.group_scope(), &what, why, of))
 }
@@ -291,7 +299,8 @@ fn no_region(vault: &ArmId) -> Finding {
         Severity::Block,
         vault.group_scope(),
         format!(
-            "The resource group `{}` does not exist, and you named no region for it and the vault.",
+            "The resource group `{}` does not exist, and you did not pass a region for the group \
+                and the vault.",
             vault.group
         ),
         Setting::Region,
@@ -303,7 +312,7 @@ fn of_key((wish, vault, name): (&NewKey, &ArmId, &KeyName), observed: &Observed,
     if let Some(found) = observed.key() {
         let differences = differences((wish, vault), found, observed);
         if differences.is_empty() {
-            let what = format!("The key `{name}` is in `{}`", vault.name);
+            let what = format!("The key `{name}` exists in `{}`", vault.name);
             plan.already.push(what);
         }
         return plan.findings.extend(differences);

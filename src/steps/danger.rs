@@ -82,7 +82,7 @@ pub fn standing<'a>(
     } = match protection {
         Some(protection) => threats(protection, at),
         None => Threats {
-            unseen: vec!["its policy was not read".to_owned()],
+            unseen: vec!["the policy was not read".to_owned()],
             ..Threats::default()
         },
     };
@@ -92,9 +92,9 @@ pub fn standing<'a>(
     let locked = found.states.contains(&State::Locked);
     let deleted_on = locked.then(|| deleted(environment, key, at)).flatten();
     if locked && deleted_on.is_none() {
-        found
-            .dangers
-            .push("locked since an unknown date: it may be deleted any day".to_owned());
+        found.dangers.push(
+            "locked since an unknown date: Microsoft may delete the environment any day".to_owned(),
+        );
     }
     found.all(State::Endangered, threats);
     if let Some(expires) = key.and_then(|key| key.validity.end())
@@ -123,9 +123,10 @@ fn unprotected<'a>(
     judged: impl Fn(State, Vec<String>) -> JudgedEnvironment<'a>,
 ) -> JudgedEnvironment<'a> {
     match environment.ongoing.as_deref() {
-        Some(kind) if changes_key(kind) => {
-            judged(moving(kind, false), vec![format!("{kind} runs")])
-        }
+        Some(kind) if changes_key(kind) => judged(
+            moving(kind, false),
+            vec![format!("the operation {kind} runs")],
+        ),
         Some(_) | None => judged(State::NotEncrypted, Vec::new()),
     }
 }
@@ -167,18 +168,26 @@ impl Found {
         let standing = link::standing(environment, &link.policy);
         match (&standing, environment.ongoing.as_deref()) {
             (Link::Done | Link::Failed | Link::Under | Link::Locked, Some(kind)) => {
-                self.say(moving(kind, unlinking), format!("{kind} runs"));
+                self.say(
+                    moving(kind, unlinking),
+                    format!("the operation {kind} runs"),
+                );
             }
             (Link::Locked, None) => self.say(
                 State::Locked,
-                "offline without a running operation: the key can't be reached".to_owned(),
+                "offline although no operation runs: the service can't reach the key".to_owned(),
             ),
             (Link::Under, None) => {
-                self.say(moving("", unlinking), format!("the link says `{status}`"));
+                self.say(
+                    moving("", unlinking),
+                    format!("the link status is `{status}`"),
+                );
             }
             (Link::Failed, None) => self.say(
                 State::Failed,
-                "the link says `Failed`: run the same add again, do not remove".to_owned(),
+                "the link status is `Failed`: run the same add again, do not remove the \
+                    environment"
+                    .to_owned(),
             ),
             (Link::Unknown(why), _) => {
                 self.lacks_role |= why.forbidden;
@@ -189,12 +198,12 @@ impl Found {
     }
 }
 
-/// What will lock the environments of a policy, and what is not known about it.
+/// What will lock the environments of a policy, and which facts are not known.
 #[derive(Default)]
 struct Threats {
     threats: Vec<String>,
     unseen: Vec<String>,
-    /// Is a missing role the reason for some of it?
+    /// Is a missing role the reason why some facts are not known?
     lacks_role: bool,
 }
 
@@ -218,18 +227,18 @@ impl Threats {
     fn of_vault(&mut self, vault: &Vault) {
         self.sort(
             Verdict::from(&vault.network.clone().map(Network::lets_services_pass)),
-            "the vault's firewall does not let trusted services pass",
-            "the vault's network",
+            "the vault's firewall blocks trusted Microsoft services",
+            "whether the vault's firewall blocks trusted Microsoft services",
         );
         self.sort(
             Verdict::from(&vault.soft_delete),
             "the vault has no soft delete",
-            "the vault's soft delete",
+            "whether the vault has soft delete",
         );
         self.sort(
             Verdict::from(&vault.purge_protection),
             "the vault has no purge protection",
-            "the vault's purge protection",
+            "whether the vault has purge protection",
         );
     }
 
@@ -247,7 +256,7 @@ impl Threats {
             .expires
             .clone()
             .map(|end| end.is_none_or(|end| end > now));
-        self.sort(Verdict::from(&lasts), &end, "until when the key is valid");
+        self.sort(Verdict::from(&lasts), &end, "when the key expires");
         let start = validity.not_before.known().copied().flatten();
         let start = start
             .map(|start| format!("the key is not valid before {}", day(start)))
@@ -256,43 +265,46 @@ impl Threats {
             .not_before
             .clone()
             .map(|start| start.is_none_or(|start| start <= now));
-        self.sort(Verdict::from(&begun), &start, "since when the key is valid");
+        self.sort(Verdict::from(&begun), &start, "when the key becomes valid");
     }
 }
 
-/// What will lock the environments of a policy, and what is not known of it.
+/// What will lock the environments of a policy, and which facts are not known.
 fn threats(protection: &Protection, now: Timestamp) -> Threats {
     let mut found = Threats::default();
     found.sort(
         is_there(Some(&protection.policy)),
-        "the policy is gone",
-        "the policy",
+        "the policy does not exist",
+        "whether the policy exists",
     );
     found.sort(
         is_there(protection.vault.as_ref()),
-        "the vault is gone",
-        "the vault",
+        "the vault does not exist",
+        "whether the vault exists",
     );
     found.sort(
         is_there(protection.key.as_ref()),
-        "the key is gone",
-        "the key",
+        "the key does not exist",
+        "whether the key exists",
     );
     found.sort(
         protection.granted.clone(),
         &protection.denied_by.as_ref().map_or_else(
             || "the policy's identity can't use the key".to_owned(),
             |denial| {
-                format!("the deny assignment `{denial}` keeps the policy's identity from the key")
+                format!(
+                    "the deny assignment `{denial}` prevents the policy's identity from using the \
+                        key"
+                )
             },
         ),
-        "the grant on the key",
+        "whether the policy's identity can use the key",
     );
     if let Some(policy) = protection.policy.present() {
         found.sort(
             Verdict::from(&policy.encrypts),
             "the policy's encryption is disabled",
-            "whether the policy encrypts",
+            "whether the policy's encryption is enabled",
         );
         let finished = match &policy.unfinished {
             None => Verdict::Yes,
@@ -315,7 +327,7 @@ fn is_there<T>(seen: Option<&Seen<T>>) -> Verdict {
         Some(Seen::Present(_)) => Verdict::Yes,
         Some(Seen::Absent) => Verdict::No,
         Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
-        // No resource that was read names it.
+        // No resource that cmkctl read names this resource.
         None => Verdict::default(),
     }
 }

@@ -1,5 +1,5 @@
-//! The state that an environment must reach, and how far it is. The same check runs before a start,
-//! while waiting, and afterwards.
+//! The state that an environment must reach, and whether it has reached that state. The same check
+//! runs before a start, while waiting, and afterwards.
 
 use super::lifecycle::{REMOVE, applies_key};
 use super::link::{LinkState, open, standing};
@@ -55,11 +55,11 @@ impl EndState {
         }
     }
 
-    /// What a re-read must show, as the object of a sentence.
+    /// What another read must show, as the object of a sentence.
     pub const fn shown(&self) -> &'static str {
         match self {
-            EndState::Policy(_) | EndState::Linked => "the key",
-            EndState::NoPolicy => "that the policy is gone",
+            EndState::Policy(_) | EndState::Linked => "the linked policy",
+            EndState::NoPolicy => "that the policy is removed",
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn check(
             )];
         }
         Seen::Absent => {
-            let why = "the service knows no such list";
+            let why = "the service does not support this query";
             return vec![unknown(
                 "CMK031",
                 &environment.id,
@@ -86,7 +86,7 @@ pub(super) fn crowded(count: usize, open: usize, limit: usize) -> Option<(Severi
     };
     let unread = match open {
         0 => String::new(),
-        open => format!(" (of {open} more it is not known)"),
+        open => format!(" (cmkctl can't tell for {open} more)"),
     };
     Some((severity, unread))
 }
@@ -100,7 +100,7 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
         &environment.id,
         format!(
             "{count} environments already have a customer-managed key{unread}. `{}` would be \
-                number {}, and a tenant may have {limit}.",
+                number {}. The limit of the tenant is {limit}.",
             environment.display_name,
             count + 1
         ),
@@ -126,11 +126,11 @@ pub(super) fn elsewhere<'a>(
         Severity::Warn,
         policy.to_string(),
         format!(
-            "`{}`{more} use another policy. You can't copy or restore between environments with \
-                different keys.",
+            "Other environments use another policy (`{}`{more}). You can't copy or restore \
+                between environments with different keys.",
             first.display_name
         ),
-        "Use one policy for environments that are copied or restored onto each other.",
+        "Use the same policy for environments that you copy or restore onto each other.",
         who::POWER_PLATFORM,
     ))
 }
@@ -179,11 +179,11 @@ pub(super) fn history(
             Severity::Warn,
             id,
             format!(
-                "The last add of `{name}` failed, but it is linked and runs. Some service may \
-                    still use the Microsoft key."
+                "The last add of `{name}` failed, but the environment is linked and online. \
+                    Some services may still use the Microsoft key."
             ),
-            "Look again in a day. If nothing has changed, run the same add again. Do not remove \
-                the environment from the policy.",
+            "Check the environment again in a day. If nothing has changed, run the same add \
+                again. Do not remove the environment from the policy.",
             who::POWER_PLATFORM,
         ));
     }
@@ -206,7 +206,7 @@ pub(super) fn history(
             Severity::Warn,
             id,
             format!(
-                "`{name}` was {what} recently. Its old key is needed until {}.",
+                "`{name}` was {what} recently. Its backups need the old key until {}.",
                 day(until)
             ),
             "Do not delete or disable the old key, its versions, its vault or the old policy's \

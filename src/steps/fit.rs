@@ -36,15 +36,20 @@ fn of(findings: &[Finding]) -> Fit {
     }
 }
 
-/// Can this environment get a key? For lists: the plan reads the history.
+/// Can this environment get a key? For lists, without the history. Only the plan reads the history.
 pub fn environment(environment: &Environment) -> Fit {
     match &environment.key_link {
         Seen::Present(link) => {
             let policy = &link.policy.name;
-            return Fit::Not(format!("It is already linked to the policy `{policy}`."));
+            return Fit::Not(format!(
+                "The environment is already linked to the policy `{policy}`."
+            ));
         }
         Seen::Unreadable(why) => {
-            return Fit::Unknown(format!("Its link can't be read: {}.", why.why));
+            return Fit::Unknown(format!(
+                "cmkctl can't tell whether the environment has a policy: {}.",
+                why.why
+            ));
         }
         Seen::Absent => {}
     }
@@ -56,10 +61,10 @@ pub fn environment(environment: &Environment) -> Fit {
         .collect();
     match (of(&findings), environment.managed()) {
         (Fit::Well | Fit::But(_), Verdict::No) => {
-            Fit::But("It is not a Managed Environment yet.".to_owned())
+            Fit::But("The environment is not a Managed Environment yet.".to_owned())
         }
         (fit @ (Fit::Well | Fit::But(_)), Verdict::CantTell(why)) => {
-            let why = unknown_fact("whether it is a Managed Environment", &why.why);
+            let why = unknown_fact("whether the environment is a Managed Environment", &why.why);
             fit.max(Fit::Unknown(why))
         }
         (fit, _) => fit,
@@ -77,12 +82,15 @@ pub fn listed(environment: &Environment) -> Fit {
     fit
 }
 
-/// Does this environment have a key that it can leave or get back?
+/// Does this environment have a policy?
 pub fn linked(environment: &Environment) -> Fit {
     match &environment.key_link {
         Seen::Present(_) => Fit::Well,
-        Seen::Absent => Fit::Not("It is linked to no policy.".to_owned()),
-        Seen::Unreadable(why) => Fit::Unknown(format!("Its link can't be read: {}.", why.why)),
+        Seen::Absent => Fit::Not("The environment is not linked to a policy.".to_owned()),
+        Seen::Unreadable(why) => Fit::Unknown(format!(
+            "cmkctl can't tell whether the environment has a policy: {}.",
+            why.why
+        )),
     }
 }
 
@@ -122,10 +130,10 @@ pub fn policy(policy: &Policy, vault: &ArmId, key: &KeyName, location: &Known<St
     let name = &policy.id.name;
     match policy.references(vault, key) {
         Verdict::Yes => {}
-        Verdict::No => return Fit::Not(format!("`{name}` references another key.")),
+        Verdict::No => return Fit::Not(format!("The policy `{name}` references another key.")),
         Verdict::CantTell(why) => {
             return Fit::Unknown(unknown_fact(
-                &format!("which key `{name}` references"),
+                &format!("which key the policy `{name}` references"),
                 &why.why,
             ));
         }
@@ -133,13 +141,16 @@ pub fn policy(policy: &Policy, vault: &ArmId, key: &KeyName, location: &Known<St
     in_place(policy, location)
 }
 
-/// Does this policy encrypt environments of this place?
+/// Can this policy encrypt environments in this location?
 pub fn in_place(policy: &Policy, location: &Known<String>) -> Fit {
     match &policy.encrypts {
         Known::Known(true) => {}
-        Known::Known(false) => return Fit::Not("Its encryption is disabled.".to_owned()),
+        Known::Known(false) => return Fit::Not("The policy's encryption is disabled.".to_owned()),
         Known::Unknown(why) => {
-            return Fit::Unknown(unknown_fact("whether it encrypts", why));
+            return Fit::Unknown(unknown_fact(
+                "whether the encryption of the policy is enabled",
+                why,
+            ));
         }
     }
     placed(policy, location)
@@ -149,7 +160,7 @@ fn placed(policy: &Policy, location: &Known<String>) -> Fit {
     match misfit(&policy.location, location) {
         Known::Known(None) => Fit::Well,
         Known::Known(Some(other)) => elsewhere(&other),
-        Known::Unknown(why) => Fit::Unknown(unknown_fact("its location", &why)),
+        Known::Unknown(why) => Fit::Unknown(unknown_fact("the location of the policy", &why)),
     }
 }
 
@@ -177,29 +188,36 @@ pub fn subscription(subscription: &Subscription, provider: &Seen<Provider>) -> F
         Seen::Present(provider) => match &provider.state {
             Known::Known(Registration::Registered) => Fit::Well,
             Known::Known(Registration::Registering) => {
-                Fit::But(format!("{name} is being registered."))
+                Fit::But(format!("The provider {name} is being registered."))
             }
             Known::Known(Registration::NotRegistered) => {
-                Fit::But(format!("{name} is not registered yet."))
+                Fit::But(format!("The provider {name} is not registered yet."))
             }
-            Known::Unknown(why) => {
-                Fit::Unknown(unknown_fact(&format!("whether {name} is registered"), why))
-            }
+            Known::Unknown(why) => Fit::Unknown(unknown_fact(
+                &format!("whether the provider {name} is registered"),
+                why,
+            )),
         },
-        Seen::Absent => Fit::Unknown(format!("The service does not know {name} there.")),
+        Seen::Absent => Fit::Unknown(format!(
+            "The subscription does not list the provider {name}."
+        )),
         Seen::Unreadable(why) => Fit::Unknown(unknown_fact(
-            &format!("whether {name} is registered"),
+            &format!("whether the provider {name} is registered"),
             &why.why,
         )),
     };
     let state = subscription.state.shown();
     let usable = match &subscription.state.means {
         Known::Known(Standing::Enabled) => Fit::Well,
-        Known::Known(Standing::Warned) => Fit::But(format!("Its state is `{state}`.")),
+        Known::Known(Standing::Warned) => {
+            Fit::But(format!("The state of the subscription is `{state}`."))
+        }
         Known::Known(Standing::Disabled) => Fit::Not(format!(
-            "Its state is `{state}`. You can't create anything in it."
+            "The state of the subscription is `{state}`. You can't create anything in it."
         )),
-        Known::Unknown(why) => Fit::Unknown(format!("Its state is unknown: {why}.")),
+        Known::Unknown(why) => {
+            Fit::Unknown(format!("The state of the subscription is unknown: {why}."))
+        }
     };
     match (usable, registered) {
         (usable @ Fit::Not(_), _) => usable,
@@ -209,7 +227,8 @@ pub fn subscription(subscription: &Subscription, provider: &Seen<Provider>) -> F
 
 fn elsewhere(other: &Misfit) -> Fit {
     let Misfit { policy, needed } = other;
-    let why = format!("It is in `{policy}`, and the environment needs one in `{needed}`.");
+    let why =
+        format!("The policy is in `{policy}`, but the environment needs a policy in `{needed}`.");
     if other.severity() == Severity::Warn {
         Fit::But(why)
     } else {
@@ -264,15 +283,15 @@ mod tests {
             (|_| {}, "well"),
             (
                 |e| e.key_link = Seen::default(),
-                "unknown: Its link can't be read",
+                "unknown: cmkctl can't tell whether the environment has a policy",
             ),
             (
                 |e| e.protection_level = "Wibble".into(),
-                "unknown: cmkctl can't tell whether it is a Managed Environment",
+                "unknown: cmkctl can't tell whether the environment is a Managed Environment",
             ),
             (
                 |e| e.protection_level = "Basic".into(),
-                "but: It is not a Managed",
+                "but: The environment is not a Managed",
             ),
             (
                 |e| e.sku = "Trial".into(),
@@ -280,7 +299,7 @@ mod tests {
             ),
             (
                 |e| e.key_link = link("ep", "Linked"),
-                "not: It is already linked to the policy `ep`",
+                "not: The environment is already linked to the policy `ep`",
             ),
             (
                 |e| e.management_state = "Running".into(),
@@ -359,10 +378,10 @@ mod tests {
         type Change = fn(&mut Policy);
         let table: [(Change, &str); 4] = [
             (|_| {}, "well"),
-            (|p| p.location = "uk".into(), "not: It is in `uk`"),
+            (|p| p.location = "uk".into(), "not: The policy is in `uk`"),
             (
                 |p| p.encrypts = Known::Known(false),
-                "not: Its encryption is disabled.",
+                "not: The policy's encryption is disabled.",
             ),
             (
                 |p| p.key = Known::Unknown("odd".to_owned()),
@@ -408,11 +427,15 @@ mod tests {
         type Change = fn(&mut Policy);
         let table: [(Change, &str, &str); 8] = [
             (|_| {}, "well", "well"),
-            (|p| p.location = "uk".into(), "well", "not: It is in `uk`"),
+            (
+                |p| p.location = "uk".into(),
+                "well",
+                "not: The policy is in `uk`",
+            ),
             (
                 |p| p.location = odd(),
                 "well",
-                "unknown: cmkctl can't tell its location",
+                "unknown: cmkctl can't tell the location of the policy",
             ),
             (
                 |p| p.encrypts = Known::Known(false),
@@ -421,8 +444,8 @@ mod tests {
             ),
             (
                 |p| p.encrypts = odd(),
-                "unknown: cmkctl can't tell whether the policy",
-                "unknown: cmkctl can't tell whether the policy",
+                "unknown: cmkctl can't tell whether the encryption of the policy",
+                "unknown: cmkctl can't tell whether the encryption of the policy",
             ),
             (
                 |p| p.key = odd(),
@@ -488,15 +511,19 @@ mod tests {
                 Seen::default(),
                 "unknown: cmkctl can't tell whether",
             ),
-            ("Enabled", Seen::Absent, "unknown: The service"),
-            ("PastDue", known(Registration::Registered), "but: Its state"),
+            ("Enabled", Seen::Absent, "unknown: The subscription"),
+            ("PastDue", known(Registration::Registered), "but: The state"),
             (
                 "Disabled",
                 known(Registration::Registered),
-                "not: Its state",
+                "not: The state",
             ),
-            ("Deleted", Seen::default(), "not: Its state"),
-            ("Wibble", known(Registration::Registered), "unknown: Its"),
+            ("Deleted", Seen::default(), "not: The state"),
+            (
+                "Wibble",
+                known(Registration::Registered),
+                "unknown: The state",
+            ),
         ] {
             let verdict = says(&subscription(&in_state(state), &provider));
             assert!(

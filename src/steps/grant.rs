@@ -92,13 +92,14 @@ fn giving(policy: &ArmId, vault: &Vault, key: &KeyName) -> Result<Action, Findin
                 vault: vault.id.clone(),
                 tenant: tenant.clone(),
             }),
-            Known::Unknown(why) => {
-                not_told(format!("Which tenant `{}` belongs to", vault.id.name), why)
-            }
+            Known::Unknown(why) => not_told(
+                format!("Which tenant the vault `{}` belongs to", vault.id.name),
+                why,
+            ),
         },
         (_, Known::Unknown(why)) => not_told(
             format!(
-                "Whether `{}` uses Azure RBAC or access policies",
+                "Whether the vault `{}` uses Azure RBAC or access policies",
                 vault.id.name
             ),
             why,
@@ -124,8 +125,8 @@ fn already(observed: &Observed, policy: &ArmId, vault: &Vault, by: &[&RoleAssign
     )
 }
 
-/// The finding beside the answer: a denial, or what is not known. If nothing gives the right, it
-/// says what a grant would not change.
+/// A further finding about the right: a deny assignment, or a fact that is not known. If no
+/// assignment gives the right, the finding says which problem a grant would not solve.
 fn beside(observed: &Observed, vault: &Vault, may: &Right<'_>, whose: Whose) -> Option<Finding> {
     let policy = observed.policy.present()?;
     match may {
@@ -157,7 +158,8 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, rights: &Held, whose:
         }
         About::Denial => {
             found.remedy = format!(
-                "Check whether it covers the identity with `{}`. A deny assignment can exclude it.",
+                "Run `{}` to list the deny assignments. Exclude the policy's identity from each \
+                    deny assignment that covers it.",
                 denials_command(vault)
             )
             .into();
@@ -185,7 +187,7 @@ fn without_condition(policy: &Policy, vault: &Vault, rights: &Held) -> String {
     let (on_key, on_vault) = (format!("{}/keys/{key}", vault.id), vault.id.to_string());
     match (at(&on_key), at(&on_vault)) {
         (Some(bound), Some(_)) => format!(
-            "Remove the condition of the role assignment {}.",
+            "Remove the condition from this role assignment: {}",
             bound.id.as_deref().unwrap_or(&on_key)
         ),
         (taken, _) => {
@@ -203,12 +205,14 @@ fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
         Severity::Block,
         vault.id.to_string(),
         format!(
-            "The deny assignment `{}` keeps the identity of `{}` from using the key of `{}`.",
+            "The deny assignment `{}` prevents the identity of the policy `{}` from using the key \
+                of `{}`.",
             denial.name, policy.id.name, vault.id.name
         ),
         format!(
-            "A role does not help. A managed application or a deployment stack created the deny \
-                assignment. Let it exclude the identity {}, or use a key in another vault.",
+            "A role assignment does not help. A managed application or a deployment stack created \
+                the deny assignment. Exclude the identity {} from the deny assignment, or use a \
+                key in another vault.",
             policy.principal_id.as_deref().unwrap_or_default()
         ),
         who::OWNER,
@@ -223,8 +227,8 @@ fn hidden_denials(vault: &Vault, rights: &Held) -> Option<Finding> {
         Severity::Acknowledge,
         vault.id.to_string(),
         format!(
-            "You can't see the deny assignments at `{}`: {}. cmkctl assumes that none of them \
-                denies the key.",
+            "You can't see the deny assignments at `{}`: {}. cmkctl assumes that no deny \
+                assignment blocks the use of the key.",
             vault.id.name, why.why
         ),
         format!(
@@ -270,12 +274,12 @@ fn granted(observed: &Observed, policy: &Policy, vault: &Vault, whose: Whose) ->
         Severity::Block,
         vault.id.to_string(),
         format!(
-            "The identity of the policy `{}` can't use the key of `{}`. Its environments go \
-                offline.",
+            "The identity of the policy `{}` can't use the key of `{}`. The policy's environments \
+                go offline.",
             policy.id.name, vault.id.name
         ),
         format!(
-            "Grant it again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
+            "Grant access again: `cmkctl create-policy --policy {} --vault {} --key {}`.",
             quoted(&policy.id.to_string()),
             quoted(&vault.id.to_string()),
             quoted(policy.key_reference().map_or("KEY", |key| key.key.as_str()))
@@ -308,12 +312,13 @@ fn unsettled(
     let (message, remedy) = match management_group(&slowest.scope) {
         Some(group) => (
             format!(
-                "The role assignment comes from the management group `{group}`. It is new, or its \
-                    age is unknown. It may need until {} to take effect.",
+                "The role assignment at the management group `{group}` is new, or its age is \
+                    unknown. The assignment may need until {} to take effect.",
                 moment(from)
             ),
             format!(
-                "Wait until {}, or assign the role on the vault, where it takes 5 minutes.",
+                "Wait until {}, or assign the role on the vault itself. A role on the vault takes \
+                    effect within 5 minutes.",
                 moment(from)
             ),
         ),
@@ -348,7 +353,7 @@ pub(super) fn pinned(policy: &Policy, version: &KeyVersion) -> Finding {
             "The policy `{}` is pinned to version {version}, so a rotation has no effect.",
             policy.id.name
         ),
-        "Create a policy without a version and move the environments to it.",
+        "Create a policy without a key version, and move the environments to it.",
         who::KEY_VAULT,
     )
 }

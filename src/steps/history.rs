@@ -8,7 +8,7 @@ use crate::model::known::Known;
 use crate::model::operation::{Operation, Progress};
 use jiff::SignedDuration;
 
-/// Each operation with what it meant for the key.
+/// Each operation with its effect on the key.
 pub fn episodes<'a>(operations: &'a [Operation], environment: &Environment) -> Vec<Episode<'a>> {
     let left = left_keys(operations, environment);
     let episode = |operation: &'a Operation| {
@@ -38,7 +38,7 @@ fn took(operation: &Operation) -> Option<SignedDuration> {
 fn meant(operation: &Operation) -> &'static str {
     let state = match &operation.state.means {
         Known::Known(state) => *state,
-        Known::Unknown(_) => return "not known: the service says an unknown state",
+        Known::Unknown(_) => return "not known: the service reports an unknown state",
     };
     if harmless(operation) {
         return "no effect on the key";
@@ -92,7 +92,7 @@ pub fn estimate<'a>(
     })
 }
 
-/// Does an operation run whose length the tenant's past can tell?
+/// Can cmkctl estimate the length of this running operation from earlier ones in the tenant?
 pub fn can_be_estimated(operation: &Operation) -> bool {
     operation.runs() && kind(operation) != Kind::Other
 }

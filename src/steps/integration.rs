@@ -183,7 +183,8 @@ pub fn check(
         ),
         Verdict::Mismatch => block(
             "CMK002",
-            "Pass the id of the right environment, and ask Microsoft support why both sides differ."
+            "Pass the id of the right environment. Ask Microsoft support why Dataverse and Power \
+            Platform differ."
                 .into(),
             who::POWER_PLATFORM,
         ),
@@ -203,15 +204,17 @@ pub fn check(
 fn unified(environment: &Environment) -> Finding {
     let (message, remedy) = if environment.key_link.present().is_some() {
         (
-            "The environment has a key and is managed from Power Platform alone. It was most \
-            likely migrated from Lifecycle Services. Microsoft's text doesn't cover this case.",
-            "Nothing to do for the key. Ask Microsoft support whether finance and operations data \
-            is still covered.",
+            "The environment has a customer-managed key and is managed only in Power Platform. \
+            The environment was most likely migrated from Lifecycle Services. Microsoft's \
+            documentation does not cover this case.",
+            "You don't have to change the key. Ask Microsoft support whether the key still covers \
+            the finance and operations data.",
         )
     } else {
         (
             Verdict::Unified.meaning(),
-            "Ask Microsoft support whether its finance and operations data is covered.",
+            "Ask Microsoft support whether a customer-managed key covers the finance and \
+            operations data.",
         )
     };
     finding(
@@ -224,15 +227,15 @@ fn unified(environment: &Environment) -> Finding {
     )
 }
 
-/// The finding that neither side tells whether the environment is integrated.
+/// The finding that cmkctl can't tell whether the environment is integrated.
 fn not_told(environment: &Environment, answer: Option<&Seen<Integration>>) -> Finding {
     let silent = match answer {
         Some(Seen::Unreadable(why)) => Err(why.clone()),
         Some(Seen::Present(_)) => {
-            Ok("Dataverse and Power Platform name no id and no URL that could be compared")
+            Ok("Dataverse and Power Platform give no id and no URL that cmkctl can compare")
         }
         Some(Seen::Absent) => Ok("Dataverse does not support this query"),
-        None => Ok("Dataverse is not asked while the environment is disabled"),
+        None => Ok("cmkctl does not query Dataverse while the environment is disabled"),
     };
     let silent = silent.map(|silent| environment.app.unknown().unwrap_or(silent));
     let why = silent.map_or_else(|why| why, Unreadable::because);

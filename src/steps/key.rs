@@ -52,7 +52,14 @@ pub(super) fn of_vault(target: &Target, observed: &Observed, whose: Whose) -> Ve
     let named = vault_id(target, observed).map(ToString::to_string);
     let hidden = |subject: Option<String>, why: &Unreadable| {
         let subject = subject.unwrap_or_else(|| "vault".to_owned());
-        unseen("CMK011", subject, "The vault", why, (who::KEY_VAULT, whose)).of_changes()
+        unseen(
+            "CMK011",
+            subject,
+            "The state of the vault",
+            why,
+            (who::KEY_VAULT, whose),
+        )
+        .of_changes()
     };
     match &observed.vault {
         Some(Seen::Present(vault)) => check_vault(vault, observed),
@@ -73,7 +80,14 @@ fn of_key(target: &Target, observed: &Observed, whose: Whose, mends: Mends) -> V
     let at_vault = at_vault(target, observed);
     let hidden = |why: &Unreadable| {
         let subject = name.clone().unwrap_or_else(|| "key".to_owned());
-        unseen("CMK015", subject, "The key", why, (who::KEY_VAULT, whose)).of_changes()
+        unseen(
+            "CMK015",
+            subject,
+            "The state of the key",
+            why,
+            (who::KEY_VAULT, whose),
+        )
+        .of_changes()
     };
     let vault_is_there = matches!(observed.vault, Some(Seen::Present(_)));
     match &observed.key {
@@ -97,7 +111,7 @@ fn of_key(target: &Target, observed: &Observed, whose: Whose, mends: Mends) -> V
 }
 
 fn unread() -> Unreadable {
-    Unreadable::because("it was not read")
+    Unreadable::because("cmkctl did not read this information")
 }
 
 /// The finding that the environment's linked policy could not be read, or does not exist. `what`:
@@ -118,8 +132,8 @@ pub(super) fn linked_policy(observed: &Observed, what: &str) -> Option<Finding> 
             (who::ASSIGNS_ROLES, Whose::Others),
         )),
         Seen::Absent => {
-            let why = "the service says that it does not exist, although an environment is linked \
-                to it";
+            let why = "the service says that the policy does not exist, although an environment is \
+                linked to it";
             Some(unknown("CMK019", subject, what, why, who::ASSIGNS_ROLES))
         }
     }
@@ -129,7 +143,7 @@ pub(super) fn linked_policy(observed: &Observed, what: &str) -> Option<Finding> 
 /// the key once more; without the key the outage does not end. A linked policy that is missing or
 /// unreadable blocks, too.
 pub(super) fn to_leave(observed: &Observed) -> Vec<Finding> {
-    if let Some(unread) = linked_policy(observed, "The old policy") {
+    if let Some(unread) = linked_policy(observed, "The state of the old policy") {
         return vec![unread];
     }
     // Warnings concern the time after the environment has left.
@@ -158,7 +172,7 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
             "CMK015",
             policy.id.to_string(),
             "The key",
-            "it was not read",
+            "the key was not read",
             who::KEY_VAULT,
         ));
     }
@@ -177,14 +191,14 @@ pub(super) fn references(policy: &Policy) -> Vec<Finding> {
             Severity::Block,
             &id,
             format!("The encryption of the policy `{name}` is disabled."),
-            "Create a policy with another name. The key of a policy can't be changed.",
+            "cmkctl does not change existing policies. Create a policy with another name.",
             who::KEY_VAULT,
         )),
         Known::Unknown(why) => {
             found.push(unknown(
                 "CMK026",
                 &id,
-                &format!("Whether the policy `{name}` encrypts"),
+                &format!("Whether the encryption of the policy `{name}` is enabled"),
                 why,
                 who::KEY_VAULT,
             ));
@@ -265,8 +279,8 @@ fn absent_key(name: &str, at_vault: &str, deleted: &Seen<Deleted>) -> Finding {
         Seen::Unreadable(_) => (
             format!("There is no key `{name}` in the vault."),
             format!(
-                "Create it (`{create}`), or recover it if it was deleted: `az keyvault key \
-                list-deleted {at_vault}`."
+                "If the key was deleted, recover it. List deleted keys: `az keyvault key \
+                list-deleted {at_vault}`. Otherwise create the key: `{create}`."
             ),
         ),
     };

@@ -1,5 +1,5 @@
-//! Judges the uses of a key in the logs of its vault. The logs can only speak against retiring a
-//! key: they can be incomplete, and what they do not show may have happened.
+//! Judges the uses of a key in the logs of its vault. The logs can only forbid the retirement of a
+//! key. They never prove that it is safe, because they can be incomplete.
 
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::finding::{Finding, Severity};
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 pub(super) struct LogFindings {
     /// Facts that are not known.
     pub open: Vec<Finding>,
-    /// Uses after the days in which a version may still be used. No override covers these.
+    /// Uses of a version after the time in which environments may use it. No override covers them.
     pub users: Vec<Finding>,
     /// The other uses, and what the logs do not show.
     pub notes: Vec<Finding>,
@@ -39,7 +39,7 @@ pub(super) fn findings(target: &Target, observed: &Observed, limits: &[Limit]) -
     };
     match &observed.preconditions.key_logs {
         Seen::Present(logs) => {
-            // What a part shows still speaks against it.
+            // Uses in an incomplete log forbid the retirement, too.
             match logs.since {
                 Some(since) => judged(observed, key.as_str(), (logs, since), limits, &mut found),
                 None => {
@@ -62,7 +62,7 @@ pub(super) fn findings(target: &Target, observed: &Observed, limits: &[Limit]) -
             let of = (who::KEY_VAULT, Whose::Own);
             let mut hidden = unseen("CMK033", key.as_str(), &what, why, of);
             if why.lacks_a_role() {
-                let remedy = "You need the role Log Analytics Reader on the workspace";
+                let remedy = "Get the role Log Analytics Reader on the workspace";
                 hidden.remedy = open(&why.why, remedy).remedy;
             } else if why.told.as_ref().is_none_or(|told| told.remedy.is_none()) {
                 hidden.remedy = open(&why.why, "Run the same command again later").remedy;
@@ -85,7 +85,11 @@ fn judged(
         let version = match &used.version {
             Known::Known(version) => version,
             Known::Unknown(why) => {
-                let what = format!("Which version a {} of {} used", used.operation, at(used));
+                let what = format!(
+                    "Which key version the operation {} at {} used",
+                    used.operation,
+                    at(used)
+                );
                 found
                     .open
                     .push(unknown("CMK033", key, &what, why, who::KEY_VAULT));
@@ -97,7 +101,7 @@ fn judged(
         };
         shown = true;
         let sentence = format!(
-            "Last {} of version {} by {}: {}.",
+            "The last {} with version {} was made by {} at {}.",
             used.operation,
             version.as_str(),
             by(observed, used),
@@ -108,14 +112,19 @@ fn judged(
                 "CMK033",
                 Severity::Block,
                 key,
-                format!("{sentence} It should have ended by {}.", day(*limit)),
-                "Find out which environment still uses it. `cmkctl status --all` shows every \
-                policy and its key.",
+                format!(
+                    "{sentence} Environments should have stopped using this version by {}.",
+                    day(*limit)
+                ),
+                "Find out which environment still uses this version. `cmkctl status --all` shows \
+                every policy and its key.",
                 who::POWER_PLATFORM,
             )),
             Known::Known(_) => found.notes.push(note(key, sentence)),
             Known::Unknown(why) => {
-                let what = format!("{sentence} Until when it may be used");
+                let what = format!(
+                    "Until when environments may use a version of the key. {sentence} The reason"
+                );
                 found
                     .open
                     .push(unknown("CMK033", key, &what, why, who::KEY_VAULT));
@@ -124,7 +133,8 @@ fn judged(
     }
     if !shown {
         let sentence = format!(
-            "The logs show no use of it since {}. They alone do not prove that it is free.",
+            "The logs show no use of the versions to disable since {}. The logs alone do not prove \
+            that no environment needs them.",
             day(since)
         );
         found.notes.push(note(key, sentence));
@@ -146,7 +156,7 @@ fn at(used: &KeyUse) -> String {
     used.last.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// The policy whose identity it is, or the identity.
+/// The policy that the identity belongs to, or else the identity itself.
 fn by(observed: &Observed, used: &KeyUse) -> String {
     let identity = match &used.identity {
         Known::Known(identity) => identity,
@@ -334,8 +344,8 @@ mod tests {
         assert_eq!(
             found.notes[0].message,
             format!(
-                "Last KeyUnwrap of version {} by the identity of the policy `ep`: 2025-12-22 \
-                08:00 UTC.",
+                "The last KeyUnwrap with version {} was made by the identity of the policy `ep` \
+                at 2025-12-22 08:00 UTC.",
                 a.as_str()
             )
         );
@@ -345,11 +355,11 @@ mod tests {
             .map(|user| user.message.as_str())
             .collect();
         assert!(
-            users[0].contains(&format!("by the identity {ASKED}: 2026-02-23")),
+            users[0].contains(&format!("by the identity {ASKED} at 2026-02-23")),
             "{users:?}"
         );
         assert!(
-            users[0].ends_with("It should have ended by 2026-01-31."),
+            users[0].ends_with("stopped using this version by 2026-01-31."),
             "{users:?}"
         );
         assert!(

@@ -27,7 +27,7 @@ pub(super) enum Mends {
 /// Every finding about the key itself. `at_vault`: the vault, as `az keyvault key` takes it.
 pub(super) fn check_key(key: &Key, at_vault: &str, now: Timestamp, mends: Mends) -> Vec<Finding> {
     let name = &key.name;
-    let rotate = format!("Rotate it: `az keyvault key rotate --name {name} {at_vault}`.");
+    let rotate = format!("Rotate the key: `az keyvault key rotate --name {name} {at_vault}`.");
     let over = match mends {
         Mends::Dates => Severity::Warn,
         Mends::Nothing | Mends::Disabled | Mends::Deleted => Severity::Block,
@@ -56,22 +56,22 @@ fn say(
 }
 
 fn not_known(key: &Key, code: &'static str, message: String) -> Finding {
-    let ask = "Ask the Key Vault administrator.";
+    let ask = "Ask the Key Vault administrator to check the key.";
     say(key, code, Severity::Unknown, message, ask)
 }
 
-/// Does Power Platform support its type and size?
+/// Does Power Platform support the key's type and size?
 pub(super) fn works(key: &Key) -> Verdict {
     match kind(key, "").map(|found| (found.severity, found.message)) {
         None | Some((Severity::Acknowledge | Severity::NotVisible | Severity::Warn, _)) => {
             Verdict::Yes
         }
         Some((Severity::Block, _)) => Verdict::No,
-        Some((Severity::Unknown, _)) => Verdict::cant_tell("its type or its size is not known"),
+        Some((Severity::Unknown, _)) => Verdict::cant_tell("its type or size is unknown"),
     }
 }
 
-/// The finding about its type or size.
+/// The finding about the key's type or size.
 fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
     let name = &key.name;
     let create = format!(
@@ -84,7 +84,8 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
         Known::Known(KeyType::Rsa) => {}
         Known::Known(KeyType::Other) => {
             return Some(block(format!(
-                "The key `{name}` is of type `{}`. Only RSA and RSA-HSM keys work.",
+                "The key `{name}` is of type `{}`. Power Platform supports only RSA and RSA-HSM \
+                    keys.",
                 key.kty.shown()
             )));
         }
@@ -103,12 +104,12 @@ fn kind(key: &Key, at_vault: &str) -> Option<Finding> {
             Severity::Warn,
             format!(
                 "The key `{name}` has 4096 bits. Microsoft's page for customer-managed keys lists \
-                    2048 and 3072 only."
+                    only 2048 and 3072 bits."
             ),
-            "Prefer 3072 bits.",
+            "Use a key with 3072 bits.",
         )),
         Known::Known(bits) => Some(block(format!(
-            "The key `{name}` has {bits} bits. It must have 2048 or 3072."
+            "The key `{name}` has {bits} bits. It must have 2048 or 3072 bits."
         ))),
         Known::Unknown(why) => Some(unknown(unknown_fact(
             &format!("the size of the key `{name}`"),
@@ -172,7 +173,7 @@ fn beginning(key: &Key, now: Timestamp, over: Severity) -> Option<Finding> {
             "CMK016",
             over,
             format!("The key `{name}` is not valid before {}.", moment(*start)),
-            "Wait, or move its activation date.",
+            "Wait until then, or change the key's activation date.",
         )),
         Known::Known(_) => None,
         Known::Unknown(why) => Some(not_known(

@@ -27,7 +27,7 @@ impl<'a> Tenant<'a> {
     /// environments.
     pub(super) fn whole(&self) -> Vec<Finding> {
         let preconditions = &self.observed.preconditions;
-        let what = "Which environments use the key, or used it recently,";
+        let what = "Which environments use the key or used it recently";
         let seen_by = (who::POWER_PLATFORM, Whose::Own);
         let mut found = Vec::new();
         match (&preconditions.estate, &preconditions.whole_tenant) {
@@ -37,7 +37,7 @@ impl<'a> Tenant<'a> {
                     "CMK020",
                     "tenant",
                     what,
-                    "the list does not show the whole tenant",
+                    "the list may not show every environment of the tenant",
                     who::POWER_PLATFORM,
                 ));
             }
@@ -52,7 +52,7 @@ impl<'a> Tenant<'a> {
                     "CMK020",
                     "tenant",
                     what,
-                    "the environments were not listed",
+                    "the service returned no list of environments",
                     who::POWER_PLATFORM,
                 ));
             }
@@ -62,8 +62,8 @@ impl<'a> Tenant<'a> {
                 "CMK033",
                 Severity::Unknown,
                 "deleted environments",
-                "No list shows deleted environments. A recovered environment, or its backup, needs \
-                    its key.",
+                "The service does not list deleted environments. If a deleted environment is \
+                    recovered, the environment and its backups need their key.",
                 "Look at Deleted environments in the Power Platform admin center. If none of them \
                 needs the key, pass `--deleted-environments-checked`.",
                 who::POWER_PLATFORM,
@@ -112,7 +112,7 @@ impl<'a> Tenant<'a> {
                     (Some(vault), Some(key)) => policy.references(vault, key),
                     (None, _) | (_, None) => Verdict::default(),
                 },
-                Some(Seen::Absent) => Verdict::cant_tell("its policy is gone"),
+                Some(Seen::Absent) => Verdict::cant_tell("its policy no longer exists"),
                 Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
                 None => Verdict::cant_tell("its policy was not read"),
             };
@@ -129,18 +129,20 @@ impl<'a> Tenant<'a> {
     /// Why the history or the state contradicts the link; `None` if they agree.
     fn doubt(&self, environment: &Environment) -> Option<String> {
         if let Some(operation) = &environment.ongoing {
-            return Some(format!("`{operation}` runs on it"));
+            return Some(format!(
+                "the operation `{operation}` runs on the environment"
+            ));
         }
         if let Some(link) = environment
             .key_link
             .present()
             .filter(|link| *link.stage() != Known::Known(Stage::Linked))
         {
-            return Some(format!("its link says `{}`", link.status.shown()));
+            return Some(format!("its link status is `{}`", link.status.shown()));
         }
         if environment.is_ready() != Verdict::Yes {
             return Some(format!(
-                "it is in the management state `{}`",
+                "the environment is in the management state `{}`",
                 environment.state().unwrap_or_default()
             ));
         }
@@ -154,10 +156,16 @@ impl<'a> Tenant<'a> {
             changes_key(&operation.kind) && operation.created.known().is_none()
         };
         if let Some(undated) = history.iter().find(undated) {
-            return Some(format!("when `{}` began is not known", undated.name()));
+            return Some(format!(
+                "the start time of the operation `{}` is unknown",
+                undated.name()
+            ));
         }
         if let Some(running) = history.iter().find(|operation| !operation.has_ended()) {
-            return Some(format!("`{}` runs on it", running.name()));
+            return Some(format!(
+                "the operation `{}` runs on the environment",
+                running.name()
+            ));
         }
         if !environment.key_link.is_absent() {
             return None;
@@ -168,13 +176,13 @@ impl<'a> Tenant<'a> {
         applies_key(&last.kind).then(|| KEYED_LAST.to_owned())
     }
 
-    /// Environments that left a key recently; no history says which key. Histories that can't tell
+    /// Environments that stopped using a key recently. No history says which key. Unclear histories
     /// are added to `open`.
     pub(super) fn left_behind(&self, open: &mut Vec<Finding>) -> Vec<Finding> {
         let mut days = Vec::new();
         for environment in self.environments() {
             let (id, name) = (&environment.id, &environment.display_name);
-            let what = format!("Whether `{name}` left the key recently");
+            let what = format!("Whether `{name}` stopped using the key recently");
             let seen_by = (who::POWER_PLATFORM, Whose::Own);
             let operations = match self.observed.preconditions.histories.get(id) {
                 Some(Seen::Present(operations)) => operations,
@@ -194,7 +202,7 @@ impl<'a> Tenant<'a> {
                 }
             };
             if operations.iter().any(|operation| operation.kind.is_empty()) {
-                let why = "its history holds an operation without a type";
+                let why = "its history contains an operation without a type";
                 open.push(unknown("CMK033", id, &what, why, who::POWER_PLATFORM));
             }
             let mut last: Option<(Timestamp, String, bool)> = None;
@@ -211,7 +219,7 @@ impl<'a> Tenant<'a> {
                     }
                     Known::Unknown(why) => {
                         let why = format!(
-                            "cmkctl can't tell when `{}` ended: {why}",
+                            "the end time of the operation `{}` is unknown ({why})",
                             left.operation.name()
                         );
                         open.push(unknown("CMK033", id, &what, &why, who::POWER_PLATFORM));
@@ -219,12 +227,12 @@ impl<'a> Tenant<'a> {
                 }
             }
             if let Some((until, since, sure)) = last.filter(|last| last.0 > self.observed.at) {
-                let left = if sure { "left" } else { "may have left" };
+                let left = if sure { "stopped" } else { "may have stopped" };
                 days.push(needed(
                     id,
                     format!(
-                        "`{name}` {left} a key{since}, and no record says which one. If it was \
-                            this key, the environment's backups need it until {}",
+                        "`{name}` {left} using a key{since}. No record says which key. If it was \
+                            this key, the environment's backups need the key until {}",
                         day(until)
                     ),
                 ));
@@ -236,7 +244,7 @@ impl<'a> Tenant<'a> {
 
 pub(super) fn needed(subject: &str, message: String) -> Finding {
     let remedy =
-        "Wait until that day, or pass `--override-dates`. cmkctl writes that to the audit log.";
+        "Wait until that day, or pass `--override-dates`. The audit log records the override.";
     finding(
         "CMK033",
         Severity::Block,

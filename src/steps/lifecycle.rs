@@ -61,11 +61,11 @@ pub(super) fn harmless(operation: &Operation) -> bool {
 
 /// Why a link may exist although none is shown.
 pub(super) const KEYED_LAST: &str =
-    "no policy is shown, but its history ends with an applied policy";
+    "the service shows no policy, but the last operation on its key applied a policy";
 
-/// Why a link may exist although none is shown, if the service does not say what was done last.
+/// Why a link may exist although none is shown, if the service does not name the last operation.
 pub(super) const UNNAMED_LAST: &str =
-    "no policy is shown, but its history ends with an operation without a type";
+    "the service shows no policy, but the last operation in its history has no type";
 
 /// Evidence from the history that an environment without a visible policy may have one: the last
 /// key operation applied a key, or may have. A missing link alone is no proof. The code that waits
@@ -214,7 +214,10 @@ mod tests {
                     all.push(operation(ADD, "Succeeded", 1))
                 })
             },
-            &["in doubt: no policy is shown, but its history ends with an applied policy"],
+            &[
+                "in doubt: the service shows no policy, but the last operation on its key applied \
+                    a policy",
+            ],
         ),
         (
             "an operation without a type came after a removal",
@@ -226,8 +229,8 @@ mod tests {
             },
             &[
                 "removal last",
-                "in doubt: no policy is shown, but its history ends with an operation without a \
-                    type",
+                "in doubt: the service shows no policy, but the last operation in its history has \
+                    no type",
             ],
         ),
         (

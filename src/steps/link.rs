@@ -1,4 +1,4 @@
-//! The standing of an environment with regard to a policy.
+//! How an environment is linked to a policy.
 
 use super::{Whose, finding, quoted, unseen, who};
 use crate::model::environment::{Environment, KeyLink, Stage};
@@ -8,7 +8,7 @@ use crate::model::known::{Known, Verdict};
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 
-/// The standing of an environment with regard to one policy.
+/// How an environment is linked to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkState {
     /// No encryption policy.
@@ -17,7 +17,7 @@ pub enum LinkState {
     Done,
     /// This policy is being applied, or it is linked while the environment is not up yet.
     Under,
-    /// Linked to this policy and settled, but offline: its key can't be reached.
+    /// Linked to this policy and settled, but offline: Power Platform can't use its key.
     Locked,
     /// Linked to this policy, and the service says that it failed.
     Failed,
@@ -27,7 +27,7 @@ pub enum LinkState {
     Unknown(Unreadable),
 }
 
-/// The environment's standing with regard to `policy`.
+/// How the environment is linked to `policy`.
 pub fn standing(environment: &Environment, policy: &ArmId) -> LinkState {
     match &environment.key_link {
         Seen::Present(link) if link.policy == *policy => under_policy(environment, link),
@@ -37,7 +37,7 @@ pub fn standing(environment: &Environment, policy: &ArmId) -> LinkState {
     }
 }
 
-/// The standing with regard to the linked policy.
+/// The state of the link to the linked policy.
 fn under_policy(environment: &Environment, link: &KeyLink) -> LinkState {
     let settled = match link.stage() {
         Known::Known(Stage::Linked) => LinkState::Done,
@@ -89,8 +89,8 @@ pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Findi
     if why.reason == Reason::KeyWithoutPolicy {
         found.code = "CMK041";
         found.remedy = "Run the same command again later. If nothing changes, ask Microsoft \
-            support. Bring-your-own keys were retired on 2026-01-06, and their environments \
-            returned to the Microsoft key."
+            support. Bring-your-own keys were retired on 2026-01-06. Environments that still used \
+            them returned to the Microsoft key."
             .into();
     }
     found
@@ -103,8 +103,8 @@ pub(super) fn offline(environment: &Environment) -> Finding {
         Severity::Block,
         &environment.id,
         format!(
-            "`{}` is offline and no operation runs on it. Its data can't be read or encrypted \
-                until its key can be reached.",
+            "`{}` is locked: it is offline, and no operation runs on it. Its data can't be read or \
+                encrypted until Power Platform can use its key again.",
             environment.display_name
         ),
         format!("cmkctl unlock {}", quoted(&environment.id)),
@@ -117,7 +117,7 @@ pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Findi
     let why = seen
         .unreadable()
         .cloned()
-        .unwrap_or_else(|| Unreadable::because("it was not read"));
+        .unwrap_or_else(|| Unreadable::because("the service returned no environment"));
     let subject = target
         .environment
         .clone()
@@ -125,7 +125,7 @@ pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Findi
     unseen(
         why.reason.finding().unwrap_or("CMK020"),
         subject,
-        "The environment",
+        "The state of the environment",
         &why,
         (who::POWER_PLATFORM, Whose::Own),
     )

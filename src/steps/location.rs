@@ -18,7 +18,8 @@ pub fn policy_location(environment_location: &str) -> String {
     .to_owned()
 }
 
-/// Locations of policies, to be offered where one is typed. The provider's own list decides.
+/// Locations of policies that cmkctl offers when a user types a location. The provider's own list
+/// decides.
 pub const LOCATIONS: [&str; 18] = [
     "asia",
     "australia",
@@ -40,37 +41,44 @@ pub const LOCATIONS: [&str; 18] = [
     "unitedstates",
 ];
 
-/// A region of Azure in a geography, to be offered for a new vault. A vault in any region does: a
-/// near one is a good offer, and no more (`I`).
+/// For each geography, an Azure region that cmkctl offers for a new vault. The vault can be in any
+/// region. A near region is only a suggestion (`I`).
+const REGIONS: [(&str, &str); 20] = [
+    ("asia", "southeastasia"),
+    ("australia", "australiaeast"),
+    ("brazil", "brazilsouth"),
+    ("canada", "canadacentral"),
+    ("europe", "westeurope"),
+    ("france", "francecentral"),
+    ("germany", "germanywestcentral"),
+    ("india", "centralindia"),
+    ("italy", "italynorth"),
+    ("japan", "japaneast"),
+    ("korea", "koreacentral"),
+    ("norway", "norwayeast"),
+    ("poland", "polandcentral"),
+    ("singapore", "southeastasia"),
+    ("southafrica", "southafricanorth"),
+    ("sweden", "swedencentral"),
+    ("switzerland", "switzerlandnorth"),
+    ("uae", "uaenorth"),
+    ("uk", "uksouth"),
+    ("unitedstates", "eastus"),
+];
+
+/// The offered Azure region of a geography.
 pub fn region_in(geography: &str) -> Option<&'static str> {
-    let regions = [
-        ("asia", "southeastasia"),
-        ("australia", "australiaeast"),
-        ("brazil", "brazilsouth"),
-        ("canada", "canadacentral"),
-        ("europe", "westeurope"),
-        ("france", "francecentral"),
-        ("germany", "germanywestcentral"),
-        ("india", "centralindia"),
-        ("italy", "italynorth"),
-        ("japan", "japaneast"),
-        ("korea", "koreacentral"),
-        ("norway", "norwayeast"),
-        ("poland", "polandcentral"),
-        ("singapore", "southeastasia"),
-        ("southafrica", "southafricanorth"),
-        ("sweden", "swedencentral"),
-        ("switzerland", "switzerlandnorth"),
-        ("uae", "uaenorth"),
-        ("uk", "uksouth"),
-        ("unitedstates", "eastus"),
-    ];
     let location = policy_location(geography);
-    let found = regions.iter().find(|(name, _)| *name == location);
+    let found = REGIONS.iter().find(|(name, _)| *name == location);
     found.map(|(_, region)| *region)
 }
 
-/// The policy's location: as asked for, or as the environment needs it.
+/// The offered Azure regions of all geographies.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(_, region)| *region)
+}
+
+/// The policy's location: what the caller passed, or else what the environment requires.
 pub fn location(target: &Target, observed: &Observed) -> Option<String> {
     let geography = observed
         .environment
@@ -90,8 +98,9 @@ pub(super) struct Misfit {
 }
 
 impl Misfit {
-    /// Early release stations belong to a geography under a name of their own. No document says
-    /// whether the service accepts a policy of the geography for them (`I`), so this only warns.
+    /// Early release stations belong to a geography, but have their own name (`…firstrelease`).
+    /// No document says whether the service accepts a policy of that geography for them (`I`), so a
+    /// difference only warns.
     pub(super) fn severity(&self) -> Severity {
         let bare = |name: &str| {
             let name = name.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! One environment of a file: its standing, what it lacks, and what blocks it.
+//! One environment of a file: its current state, what it lacks, and what blocks it.
 
 use super::lifecycle::READS_LAG;
 use super::link::{LinkState, standing, unknown_link};
@@ -44,8 +44,8 @@ pub(super) fn in_nobodys_way(finding: &mut Finding) {
     }
 }
 
-/// Is the environment locked under this policy? One modified within the read lag may be coming
-/// back; cmkctl then reads it alone.
+/// Is the environment locked under this policy? An environment that changed within the read lag may
+/// be coming back. cmkctl then reads it alone.
 pub(super) fn is_locked(environment: &Environment, policy: &ArmId, sight: &FleetSnapshot) -> bool {
     let lately = environment
         .modified
@@ -144,7 +144,9 @@ fn by_the_list(
         | LinkState::Under
         | LinkState::Locked
         | LinkState::Failed
-        | LinkState::Other(_) => Unreadable::because("it was not read by itself"),
+        | LinkState::Other(_) => {
+            Unreadable::because("cmkctl read only the list, not the environment itself")
+        }
     };
     (MemberState::Blocked, vec![unknown_link(environment, &open)])
 }
@@ -183,7 +185,7 @@ fn misnamed(id: &str, name: &str, in_file: &str) -> Finding {
         Severity::Block,
         id,
         format!("The environment {id} is called `{name}`, but the file calls it `{in_file}`."),
-        "Find out which is right, then correct its `id` or its `name`.",
+        "Find out which name is right, then correct the `id` or the `name` in the file.",
         who::POWER_PLATFORM,
     )
 }
@@ -248,10 +250,10 @@ fn misplaced(
         severity,
         &environment.id,
         format!(
-            "The policy `{}` would be in `{policy}`, but `{}` needs one in `{needed}`.",
+            "The policy `{}` would be in `{policy}`, but `{}` requires a policy in `{needed}`.",
             wanted.id.name, environment.display_name
         ),
-        "Put the environment below a policy of its geography.",
+        "In the file, move the environment below a policy in its geography.",
         who::KEY_VAULT,
     ))
 }

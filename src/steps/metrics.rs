@@ -1,5 +1,5 @@
-//! What a monitoring system gets of a tenant. A fact that is not known has no sample: a zero would
-//! say that all is well.
+//! The metrics of a tenant for a monitoring system. An unknown fact has no sample, because a zero
+//! would mean that all is well.
 
 use super::link::locked;
 use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Every state, so that one without environments is a zero.
+/// Every state. A state without environments has the value zero.
 const STATES: [State; 9] = [
     State::Locked,
     State::Endangered,
@@ -25,15 +25,15 @@ const STATES: [State; 9] = [
     State::Encrypted,
 ];
 
-/// What is about each environment that was asked for.
+/// The judged environments that the caller asked for.
 #[derive(Clone, Copy)]
 struct Judged<'a> {
     estate: &'a Estate,
     all: &'a [JudgedEnvironment<'a>],
 }
 
-/// The figures of the environments that were asked for, one after the other: of ten thousand
-/// environments they are not all in memory at once.
+/// The metrics of the environments that the caller asked for, one after the other. The metrics of
+/// ten thousand environments are never all in memory at once.
 pub fn metrics<'a>(
     estate: &'a Estate,
     all: &'a [JudgedEnvironment<'a>],
@@ -154,7 +154,7 @@ impl<'a> Judged<'a> {
     fn deletion(self) -> Metric<'a> {
         self.each(
             "cmkctl_environment_deletion_timestamp_seconds",
-            "Earliest deletion of a locked environment, in seconds since 1970.",
+            "Earliest time when the service deletes the locked environment, in seconds since 1970.",
             |judged| {
                 let at = judged.deleted_on.map(|at| (Vec::new(), seconds(at)));
                 at.into_iter().collect()
@@ -213,7 +213,7 @@ impl<'a> Judged<'a> {
         self.all.iter().filter_map(of).collect()
     }
 
-    /// The ends of their keys.
+    /// When their keys expire.
     fn ends(self, told: impl Fn(Timestamp) -> f64) -> Vec<Sample<'a>> {
         self.keys(|key| match &key.validity.expires {
             Known::Known(Some(end)) => Some(told(*end)),
@@ -222,7 +222,7 @@ impl<'a> Judged<'a> {
         })
     }
 
-    /// A figure of each of their keys, where it is known.
+    /// One value for each of their keys, if it is known.
     fn keys(self, value: impl Fn(&Key) -> Option<f64>) -> Vec<Sample<'a>> {
         let sample = |(id, protection): (&'a ArmId, &'a Protection)| {
             let key = protection.key()?;
@@ -240,7 +240,7 @@ impl<'a> Judged<'a> {
         self.policies().into_iter().filter_map(sample).collect()
     }
 
-    /// A figure of every environment; its id stays where its name changes.
+    /// One value for each environment. The id is a label too, because the name can change.
     fn each(
         self,
         name: &'static str,

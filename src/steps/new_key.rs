@@ -1,4 +1,4 @@
-//! Do the wishes for a new key fit its vault, the current time, and an existing key?
+//! Do the settings for a new key fit its vault, the current time, and an existing key?
 
 use super::{finding, unknown, who};
 use crate::model::day::day;
@@ -19,10 +19,10 @@ pub(super) fn ended(wish: &NewKey, name: &KeyName, observed: &Observed) -> Optio
         Severity::Block,
         name.to_string(),
         format!(
-            "The new key `{name}` would expire on {}, which is in the past.",
+            "The new key `{name}` would expire on {}, but that date is in the past.",
             day(end)
         ),
-        "Set a later expiry, or a period such as `2y`.",
+        "Set a later expiry date, or a period such as `2y`.",
         who::KEY_VAULT,
     ))
 }
@@ -47,7 +47,7 @@ pub(super) fn sku(vault: &ArmId, premium: &Known<bool>) -> Option<Finding> {
     }
 }
 
-/// How an existing key differs from the wishes. cmkctl never changes it.
+/// How an existing key differs from the settings. cmkctl never changes an existing key.
 pub(super) fn differences(
     (wish, vault): (&NewKey, &ArmId),
     found: &Key,
@@ -86,10 +86,10 @@ pub(super) fn differences(
         match &observed.making.rotation {
             Known::Known(Some(current)) if wanted.is_kept_by(current) => {}
             Known::Known(_) => all.push(differs(
-                format!("The key `{name}` exists with another rotation policy or none."),
+                format!("The key `{name}` exists, but with another rotation policy or none."),
                 format!(
-                    "Leave it out, or set it: `az keyvault key rotation-policy \
-                    update --name {name} {} --value FILE`.",
+                    "Leave out the rotation settings, or set the key's rotation policy: `az \
+                    keyvault key rotation-policy update --name {name} {} --value FILE`.",
                     at(vault)
                 )
                 .into(),

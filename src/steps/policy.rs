@@ -73,7 +73,7 @@ pub fn whose(observed: &Observed) -> Whose {
     }
 }
 
-const PROVIDER: &str = "The registration of the provider `Microsoft.PowerPlatform`";
+const PROVIDER: &str = "Whether the provider `Microsoft.PowerPlatform` is registered";
 
 fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
     let Some(policy) = &target.policy else { return };
@@ -102,7 +102,7 @@ fn provider(target: &Target, observed: &Observed, plan: &mut Plan) {
             Severity::Block,
             subscription,
             format!("The subscription {subscription} can't be found."),
-            "Check the subscription in the policy's id, and that you are signed in to its tenant.",
+            "Check the subscription in the policy's id, and your sign-in: `cmkctl auth status`.",
             who::KEY_VAULT,
         )),
         Seen::Unreadable(why) => {
@@ -152,9 +152,7 @@ fn policy(
             let mut found = unseen("CMK019", wanted.to_string(), &what, why, of);
             if why.lacks_a_role() {
                 found.remedy =
-                    "Get Reader on its resource group, then run the same command again. \
-                    cmkctl creates nothing that may already exist."
-                        .into();
+                    "Get Reader on the policy's resource group, then run the command again.".into();
             }
             plan.findings.push(found);
             PolicyAvailability::No
@@ -177,10 +175,10 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> PolicyAvaila
             Severity::Unknown,
             policy.to_string(),
             format!(
-                "The policy's location is unknown ({}), and you did not pass one.",
+                "The location for the new policy is unknown ({}), and you did not pass a location.",
                 nowhere(observed)
             ),
-            "Pass `--location`, the environment's geography, such as `--location europe`.",
+            "Pass the environment's geography, such as `--location europe`.",
             who::KEY_VAULT,
         ));
         return PolicyAvailability::No;
@@ -201,7 +199,7 @@ fn create(target: &Target, observed: &Observed, plan: &mut Plan) -> PolicyAvaila
     PolicyAvailability::Planned
 }
 
-/// Why the environment does not decide a location.
+/// Why the environment's geography can't decide the location.
 fn nowhere(observed: &Observed) -> String {
     let location = observed
         .environment
@@ -209,7 +207,7 @@ fn nowhere(observed: &Observed) -> String {
         .and_then(|environment| environment.location.unknown());
     location.map_or_else(
         || "you can't see the environment".to_owned(),
-        |why| format!("the environment does not show it ({why})"),
+        |why| format!("the environment shows no geography: {why}"),
     )
 }
 
@@ -260,19 +258,20 @@ fn location_findings(
 /// environment's geography, so no other location would fit.
 fn not_offered(location: &str, is_geography: bool, known: &[String], name: &str) -> Finding {
     let none = if is_geography {
-        " The provider offers none for this geography, so its environments can't have a \
+        " This location is the environment's geography, so the environment can't have a \
         customer-managed key today."
     } else {
         ""
     };
+    let offered = format!("Azure offers these locations: {}.", known.join(", "));
     finding(
         "CMK008",
         Severity::Block,
         name,
-        format!("The location `{location}` has no enterprise policies.{none}"),
+        format!("Azure does not offer enterprise policies in the location `{location}`.{none}"),
         match did_you_mean(location, known.iter().map(String::as_str)) {
-            Some(meant) => format!("{meant} Locations of the provider: {}.", known.join(", ")),
-            None => format!("Locations of the provider: {}.", known.join(", ")),
+            Some(meant) => format!("{meant} {offered}"),
+            None => offered,
         },
         who::KEY_VAULT,
     )
@@ -368,30 +367,30 @@ fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Fi
     };
     let name = &policy.id.name;
     let holders = estate::named(holds).map_or(String::new(), |names| {
-        format!(". It is used by {names}, so it can't be changed")
+        format!(". The policy can't be changed while it protects {names}")
     });
-    let another = "Create a policy with another name. The key of a policy can't be changed.";
+    let another = "cmkctl does not change existing policies. Create a policy with another name.";
     let other = |message: String| differs(policy, "CMK026", message, another);
     let mut found = Vec::new();
     if !reference.vault.is_same_vault(vault) {
         found.push(other(format!(
-            "The policy `{name}` references the vault `{}`{holders}.",
+            "The policy `{name}` references another vault: `{}`{holders}.",
             reference.vault
         )));
     }
     if !reference.key.is(key) {
         found.push(other(format!(
-            "The policy `{name}` references the key `{}`{holders}.",
+            "The policy `{name}` references another key: `{}`{holders}.",
             reference.key
         )));
     }
     match (&reference.version, &target.key_version) {
         (Some(reference), Some(wanted)) if reference != wanted => found.push(other(format!(
-            "The policy `{name}` is pinned to version {}.",
+            "The policy `{name}` is pinned to another key version: {}.",
             reference.as_str()
         ))),
         (None, Some(_)) => found.push(other(format!(
-            "The policy `{name}` is not pinned to a version."
+            "The policy `{name}` is not pinned to a key version, but you asked for a version."
         ))),
         (Some(_), Some(_) | None) | (None, None) => {}
     }

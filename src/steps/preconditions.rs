@@ -63,7 +63,7 @@ fn missing(
             return Some(unseen("CMK045", scope, &what, why, of));
         }
         Seen::Absent => {
-            let (why, who) = ("the service knows no such scope", who::ASSIGNS_ROLES);
+            let (why, who) = ("the service does not know this scope", who::ASSIGNS_ROLES);
             return Some(not_visible("CMK045", scope, &what, why, who));
         }
     };
@@ -98,8 +98,8 @@ fn missing(
     }
 }
 
-/// Locks that cover the policy or the vault. A read-only lock refuses every change; a delete lock
-/// refuses only later deletions. A lock of an unknown level may be read-only.
+/// Locks that cover the policy or the vault. A read-only lock blocks every change. A delete lock
+/// blocks only later deletions. A lock of an unknown level may be read-only.
 fn locks(target: &Target, observed: &Observed) -> Vec<Finding> {
     let group = target.policy.as_ref().map(ArmId::group_scope);
     let vault_group = target.vault.as_ref().map(ArmId::group_scope);
@@ -134,7 +134,7 @@ fn locks_in(target: &Target, group: &str, locks: &Seen<Whole<Lock>>) -> Vec<Find
             same_id(&scope, id) || id.to_ascii_lowercase().starts_with(&format!("{scope}/"))
         })
     };
-    let what = "Which locks there are";
+    let what = "Which resource locks exist";
     match locks {
         Seen::Present(locks) => locks.iter().filter(covers).map(locked).collect(),
         Seen::Unreadable(why) => {
@@ -147,7 +147,7 @@ fn locks_in(target: &Target, group: &str, locks: &Seen<Whole<Lock>>) -> Vec<Find
             )]
         }
         Seen::Absent => {
-            let why = "the service knows no such scope";
+            let why = "the service does not know this scope";
             vec![not_visible("CMK044", group, what, why, who::OWNER)]
         }
     }
@@ -156,10 +156,10 @@ fn locks_in(target: &Target, group: &str, locks: &Seen<Whole<Lock>>) -> Vec<Find
 fn locked(lock: &Lock) -> Finding {
     let effect = match &lock.level.means {
         Known::Known(LockLevel::ReadOnly) => {
-            "refuses every change, also role assignments".to_owned()
+            "blocks every change, including role assignments".to_owned()
         }
-        Known::Known(LockLevel::CanNotDelete) => "will refuse deletions".to_owned(),
-        Known::Unknown(why) => format!("may refuse every change: {why}"),
+        Known::Known(LockLevel::CanNotDelete) => "blocks deletions".to_owned(),
+        Known::Unknown(why) => format!("may block every change: {why}"),
     };
     finding(
         "CMK044",
@@ -172,7 +172,8 @@ fn locked(lock: &Lock) -> Finding {
             lock.scope
         ),
         format!(
-            "Remove the lock during the change: `az lock delete --ids {}`.",
+            "If the lock blocks this change, remove the lock until the change is done: `az lock \
+                delete --ids {}`.",
             quoted(&format!(
                 "{}/providers/Microsoft.Authorization/locks/{}",
                 lock.scope, lock.name
@@ -182,8 +183,8 @@ fn locked(lock: &Lock) -> Finding {
     )
 }
 
-/// Resource Manager's own validation of the creation. It gives none while the provider is not
-/// registered.
+/// Resource Manager's own validation of the creation. Resource Manager does not validate while the
+/// provider is not registered.
 fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
     let policy = target.policy.as_ref()?;
     let subject = policy.to_string();
@@ -197,25 +198,26 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 String::new()
             } else {
                 format!(
-                    " by the Azure Policy assignment `{}`",
+                    " because of the Azure Policy assignment `{}`",
                     assignments.join("`, `")
                 )
             };
-            let (finding_code, remedy) = if code == "LocationNotAvailableForResourceType" {
-                ("CMK008", Setting::Location.into())
+            let (finding_code, remedy, who) = if code == "LocationNotAvailableForResourceType" {
+                ("CMK008", Setting::Location.into(), who::OWNER)
+            } else if code == "RequestDisallowedByPolicy" || !assignments.is_empty() {
+                let remedy = format!(
+                    "Ask for an Azure Policy exemption for \
+                    `Microsoft.PowerPlatform/enterprisePolicies` in {}: these policies are in \
+                    geographies, and \"allowed locations\" lists only Azure regions.",
+                    policy.group_scope()
+                );
+                ("CMK009", Remedy::from(remedy), who::AZURE_POLICY)
             } else {
-                (
-                    "CMK009",
-                    Remedy::from(format!(
-                        "Ask for an exemption for `Microsoft.PowerPlatform/enterprisePolicies` in \
-                        {}: its locations are geographies, which \"allowed locations\" does not \
-                        know.",
-                        policy.group_scope()
-                    )),
-                )
+                let remedy = format!("Resolve this error: `cmkctl explain {}`.", quoted(code));
+                ("CMK009", Remedy::from(remedy), who::OWNER)
             };
             let message = format!(
-                "Resource Manager would refuse the policy `{}`{by}: {code}: {}",
+                "Azure would reject the enterprise policy `{}`{by}: {code}: {}",
                 policy.name,
                 sentence(message)
             );
@@ -225,7 +227,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 subject,
                 message,
                 remedy,
-                who::OWNER,
+                who,
             ))
         }
         Seen::Unreadable(why) => {
@@ -235,7 +237,7 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
         }
         Seen::Absent => {
             let what = format!("Whether an Azure Policy forbids `{}`", policy.name);
-            let why = "Resource Manager does not know the resource group";
+            let why = "Azure does not find the resource group";
             Some(not_visible("CMK009", subject, &what, why, who::OWNER))
         }
         Seen::Present(Validation::Passed) => None,
@@ -317,13 +319,13 @@ mod tests {
         for (locks, expected) in [
             (
                 lock(&group.to_uppercase(), "ReadOnly"),
-                Some("refuses every change"),
+                Some("blocks every change"),
             ),
-            (lock(&group, "readonly"), Some("refuses every change")),
-            (lock(&group, "CanNotDelete"), Some("will refuse deletions")),
+            (lock(&group, "readonly"), Some("blocks every change")),
+            (lock(&group, "CanNotDelete"), Some("blocks deletions")),
             (
                 lock(&group, "NotSpecified"),
-                Some("may refuse every change: `level` is `NotSpecified`, which cmkctl does not"),
+                Some("may block every change: `level` is `NotSpecified`, which cmkctl does not"),
             ),
             (lock(&format!("{group}x"), "ReadOnly"), None),
             (hidden(), Some("You can't see")),

@@ -28,7 +28,7 @@ pub(super) fn readers(
             PolicyAvailability::There => match observed.policy_rights.get(reader) {
                 Some(rights) => reads(policy, reader, rights, plan),
                 None => {
-                    let why = Unreadable::because("it was not read");
+                    let why = Unreadable::because("cmkctl did not read the role assignments");
                     let doubt = Doubt::unread(why);
                     let nothing = Held::default();
                     plan.findings
@@ -89,7 +89,8 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, rights: &Held) -> Findi
         }
         About::Denial => {
             found.remedy =
-                "Find out whether the deny assignment covers the reader, and have it exclude them."
+                "Find out whether the deny assignment applies to the reader. If it does, exclude \
+                    the reader from the deny assignment."
                     .into();
             found.who = who::OWNER;
         }
@@ -108,7 +109,7 @@ fn without_condition(policy: &ArmId, reader: &str, rights: &Held) -> String {
     });
     match assigned {
         Some(bound) => format!(
-            "Remove the condition of the role assignment {}.",
+            "Remove the condition from this role assignment: {}",
             bound.id.as_deref().unwrap_or(&at)
         ),
         None => format!(
@@ -127,8 +128,8 @@ fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
             "The deny assignment `{}` keeps {reader} from reading the policy `{}`.",
             denial.name, policy.name
         ),
-        "A role does not help. A managed application or a deployment stack created the deny \
-            assignment. Let it exclude the reader.",
+        "A role assignment does not help. A managed application or a deployment stack created the \
+            deny assignment. Exclude the reader from the deny assignment.",
         who::OWNER,
     )
 }
@@ -141,11 +142,11 @@ fn hidden_denials(policy: &ArmId, rights: &Held) -> Option<Finding> {
         Severity::Acknowledge,
         policy.to_string(),
         format!(
-            "You can't see the deny assignments at the policy `{}`: {}. cmkctl assumes that none \
-                of them denies reading it.",
+            "You can't see the deny assignments at the policy `{}`: {}. cmkctl assumes that no \
+                deny assignment blocks reading the policy.",
             policy.name, why.why
         ),
-        "Ask a user with Reader on the policy to run the same command.",
+        "Ask a user with the role Reader on the policy to run the same command.",
         who::KEY_VAULT,
     );
     Some(found)

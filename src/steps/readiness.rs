@@ -66,8 +66,8 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// Without the running operation, because the caller waits for it before the change. If it is
-    /// not known whether one runs, that still blocks.
+    /// Without the running operation, because the caller waits for it before the change. It still
+    /// blocks if cmkctl can't tell whether an operation runs.
     #[must_use]
     pub(super) fn waits_for_what_runs(self) -> Self {
         let occupied = match self.occupied {
@@ -127,7 +127,7 @@ impl<'a> Readiness<'a> {
             )),
             Occupied::In(state) => Some(block(
                 format!("`{name}` is in the management state `{state}`."),
-                "Wait until it is `Ready`, then run the same command again.",
+                "Wait until the state is `Ready`, then run the same command again.",
             )),
             Occupied::CantTell(why) => {
                 let what = format!("Whether `{name}` is ready");
@@ -149,7 +149,8 @@ impl<'a> Readiness<'a> {
                     "`{name}` is in the runtime state `{}`.",
                     self.environment.runtime_state.shown()
                 ),
-                "Finish what put it there first.",
+                "Check in the admin center why the environment is in this state, and finish that \
+                    work first.",
                 who::POWER_PLATFORM,
             )),
             Runtime::CantTell(why) => Some(unknown(
@@ -200,7 +201,7 @@ pub(super) fn unread_history(observed: &Observed, environment: &Environment) -> 
     let why = match &observed.operations {
         Seen::Present(_) => return None,
         Seen::Unreadable(why) => why.clone(),
-        Seen::Absent => Unreadable::because("it was not read"),
+        Seen::Absent => Unreadable::because("cmkctl did not read its history"),
     };
     let what = format!(
         "Whether an operation runs on `{}`",
@@ -272,10 +273,10 @@ fn kind(environment: &Environment) -> Option<Finding> {
         Severity::Warn,
         id,
         unknown_fact(
-            &format!("whether an environment like `{name}` can have a key"),
+            &format!("whether the type of `{name}` supports a customer-managed key"),
             why,
         ),
-        "Look at the environment in the admin center. The service may refuse to add it.",
+        "Check the environment in the admin center. The service may refuse the operation.",
         who::POWER_PLATFORM,
     ))
 }
@@ -306,9 +307,9 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         Listed::Refused(None) => {
             format!("the service does not allow `{wanted}` and gives no reason")
         }
-        Listed::Allowed => format!("the service itself lists `{wanted}` as allowed"),
+        Listed::Allowed => format!("although the service lists `{wanted}` as allowed"),
         Listed::Silent => "the service does not say what it allows".to_owned(),
-        Listed::Missing => format!("the service does not list `{wanted}` at all"),
+        Listed::Missing => format!("the service does not say whether it allows `{wanted}`"),
     };
     let unsupported = is_default || environment.sku.known() == Some(&Sku::Unsupported);
     let (severity, message, remedy) = match (unsupported, listed) {
@@ -322,13 +323,13 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         }
         (false, Listed::Refused(_)) => (
             Severity::Block,
-            format!("On `{name}` {service}."),
-            "Remove the reason that the service names, or choose another environment.",
+            format!("For `{name}`, {service}."),
+            "Resolve the problem that the service names, or choose another environment.",
         ),
         (false, Listed::Missing) => (
             Severity::Warn,
-            format!("On `{name}` {service}, but it gives no reason."),
-            "Look at the environment in the admin center. The service may refuse to add it.",
+            format!("For `{name}`, {service}."),
+            "Check the environment in the admin center. The service may refuse the operation.",
         ),
         (false, Listed::Allowed | Listed::Silent) => return None,
     };

@@ -13,8 +13,8 @@ use crate::model::remedy::Setting;
 use crate::model::seen::Seen;
 use crate::model::unknown::unknown as unknown_fact;
 
-/// The finding if it is not a Managed Environment. The service lists the operation for unmanaged
-/// ones, too.
+/// The finding if the environment is not a Managed Environment. The service lists the operation for
+/// unmanaged environments, too.
 pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     match environment.managed() {
@@ -34,13 +34,13 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
     }
 }
 
-/// A new policy has no grant yet, and without seeing the vault cmkctl plans none. An add would take
-/// the environment offline and then fail, so this blocks.
+/// A new policy has no grant yet, and cmkctl plans no grant if it can't see the vault. An add would
+/// take the environment offline and then fail, so this finding blocks.
 fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
     let why = match &observed.vault {
         _ if !observed.policy.is_absent() => return None,
         Some(Seen::Unreadable(why)) => why.why.as_str(),
-        None => "it was not read",
+        None => "the vault was not read",
         Some(Seen::Present(_) | Seen::Absent) => return None,
     };
     Some(finding(
@@ -48,12 +48,12 @@ fn ungranted(observed: &Observed, wanted: &ArmId) -> Option<Finding> {
         Severity::Unknown,
         wanted.to_string(),
         format!(
-            "You can't see the vault ({}), so you can't grant the identity of `{}` access to the \
-                key.",
+            "You can't see the vault ({}), so you can't grant the identity of the policy `{}` \
+                access to the key.",
             why, wanted.name
         ),
-        "Run it again when you can read the vault. Or let the Key Vault administrator run `cmkctl \
-            create-policy`, then run `cmkctl add-environment`.",
+        "Run the same command again when you can read the vault. Or ask the Key Vault \
+            administrator to run `cmkctl create-policy`, then run `cmkctl add-environment`.",
         who::KEY_VAULT,
     ))
 }
@@ -90,7 +90,7 @@ pub(super) fn check_policy(
             who::KEY_VAULT,
         )),
         Seen::Unreadable(why) => {
-            let what = format!("The policy `{}`", wanted.name);
+            let what = format!("The state of the policy `{}`", wanted.name);
             let of = (who::KEY_VAULT, Whose::Own);
             let mut found = unseen("CMK019", id, &what, why, of);
             if why.lacks_a_role() {
@@ -112,7 +112,8 @@ pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
                 &format!("whether the policy `{}` can be used", policy.id.name),
                 &format!("its state is {state}"),
             ),
-            "Wait a few minutes, then run this again. If the state stays, ask Microsoft support.",
+            "Wait a few minutes, then run the same command again. If the state does not change, \
+                ask Microsoft support.",
             who::KEY_VAULT,
         ));
     }
@@ -125,7 +126,7 @@ pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
                 "The policy `{}` has no identity yet, so it can't get a role.",
                 policy.id.name
             ),
-            "Wait a few minutes, then run this again.",
+            "Wait a few minutes, then run the same command again.",
             who::KEY_VAULT,
         )
     })
@@ -145,7 +146,8 @@ fn misplaced(wanted: &ArmId, policy: &Policy, environment: &Environment) -> Opti
         severity,
         wanted.to_string(),
         format!(
-            "The policy `{name}` is in `{policy}`, but the environment needs one in `{needed}`."
+            "The policy `{name}` is in `{policy}`, but the environment requires a policy in \
+                `{needed}`."
         ),
         "Use a policy in that location.",
         who::KEY_VAULT,

@@ -38,7 +38,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
                     .findings
                     .push(unknown_link(environment, &Unreadable::because(why))),
                 None => plan.already.push(format!(
-                    "`{name}` has no policy: its data is on the Microsoft key"
+                    "`{name}` has no policy: its data uses the Microsoft key"
                 )),
             }
             return plan;
@@ -54,7 +54,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         | LinkState::Other(_) => {}
     }
     let Some(policy) = environment.policy().cloned() else {
-        let why = Unreadable::because("the service names no policy");
+        let why = Unreadable::because("the service does not show the policy");
         plan.findings.push(unknown_link(environment, &why));
         return plan;
     };
@@ -94,10 +94,10 @@ fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Findin
         Severity::Block,
         &environment.id,
         format!(
-            "The environment `{}` uses {policy}, not the policy `{}`.",
+            "The environment `{}` uses the policy {policy}, not the policy `{}`.",
             environment.display_name, asked.name
         ),
-        "Leave out `--policy`, or name the policy that it is in.",
+        "Leave out `--policy`, or pass the policy that the environment uses.",
         who::POWER_PLATFORM,
     )
 }
@@ -106,15 +106,20 @@ fn elsewhere(environment: &Environment, asked: &ArmId, policy: &ArmId) -> Findin
 /// or an unreadable history.
 fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     if let Some(kind) = &environment.ongoing {
-        return Some(format!("`{kind}` runs on it"));
+        return Some(format!("the operation `{kind}` runs on the environment"));
     }
     match &observed.operations {
         Seen::Present(_) => {}
-        Seen::Unreadable(why) => return Some(format!("its history can't be read: {}", why.why)),
+        Seen::Unreadable(why) => {
+            return Some(format!("cmkctl can't read its history: {}", why.why));
+        }
         Seen::Absent => return Some("its history was not read".to_owned()),
     }
     if let Some(operation) = running(observed) {
-        return Some(format!("`{}` runs on it", operation.name()));
+        return Some(format!(
+            "the operation `{}` runs on the environment",
+            operation.name()
+        ));
     }
     just_keyed(observed).then(|| JUST_KEYED.to_owned())
 }
@@ -163,8 +168,8 @@ fn failed(environment: &Environment, policy: &ArmId) -> Finding {
         Severity::Block,
         id,
         format!(
-            "The last add of `{name}` failed, and its data may be on both keys. Microsoft says to \
-                run the same add again, not to remove."
+            "The last add of `{name}` failed, so some of its data may still use the Microsoft key. \
+                Microsoft says: run the same add again, and do not remove the environment."
         ),
         format!(
             "cmkctl add-environment {} --policy {}",
@@ -182,7 +187,7 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
         Severity::Acknowledge,
         &environment.id,
         format!(
-            "`{}` is offline while its data {what}, for up to 4 days.",
+            "`{}` is offline for up to 4 days while its data {what}.",
             environment.display_name
         ),
         "Inform the users and choose a change window.",
@@ -190,11 +195,11 @@ pub(super) fn outage(environment: &Environment, what: &str) -> Finding {
     )
 }
 
-/// The note on what must stay after the environment has left.
+/// The note on what you must keep after the environment has left.
 fn kept(observed: &Observed, environment: &Environment, policy: &ArmId) -> Finding {
     let message = format!(
-        "Backups of `{}` stay encrypted with the key of `{}`. Keep key, vault and the policy's \
-            access for 30 more days, until {}.",
+        "Backups of `{}` stay encrypted with the key of the policy `{}`. Keep the key, the vault \
+            and the policy's access for 30 more days, until {}.",
         environment.display_name,
         policy.name,
         needed_until(observed)
@@ -208,15 +213,15 @@ pub(super) fn needed_until(observed: &Observed) -> String {
     day(until.unwrap_or(observed.at))
 }
 
-/// The note on what must stay.
+/// The note on what you must keep.
 pub(super) fn must_stay(environment: &Environment, message: String) -> Finding {
     finding(
         "CMK033",
         Severity::Acknowledge,
         &environment.id,
         message,
-        "Do not delete or disable any of them before that day. `cmkctl retire-key` shows what \
-            still needs a key.",
+        "Until that day, do not delete or disable the key or the vault, and do not remove the \
+            policy's access. `cmkctl retire-key` shows which environments still need a key.",
         who::KEY_VAULT,
     )
 }

@@ -38,7 +38,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let wanted: Vec<&Version> = versions.iter().filter(asked).collect();
     let enabled = not_disabled(key, &wanted, &mut plan.findings);
     if wanted.is_empty() {
-        plan.findings.push(not_whole(key, "the list is empty"));
+        let why = lacks(target.key_version.as_ref());
+        plan.findings.push(not_whole(key, &why));
         return plan;
     }
     if let Some(found) = without_current(key, versions, observed) {
@@ -95,6 +96,14 @@ fn not_disabled<'a>(
     enabled
 }
 
+/// What a list without a version to disable lacks.
+fn lacks(asked: Option<&KeyVersion>) -> String {
+    match asked {
+        Some(version) => format!("the list does not contain the version {}", version.as_str()),
+        None => "the list contains no version".to_owned(),
+    }
+}
+
 /// The finding that the list of versions is incomplete.
 fn not_whole(key: &KeyName, why: &str) -> Finding {
     let what = format!("Which versions the key `{key}` has");
@@ -114,7 +123,7 @@ fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> 
             Known::Known(current) => current,
             Known::Unknown(why) => return open(why),
         },
-        Some(Seen::Absent) => return open("the service says that there is no such key"),
+        Some(Seen::Absent) => return open("the service says that the key does not exist"),
         Some(Seen::Unreadable(why)) => return open(&why.why),
         None => return open("the key was not read"),
     };
@@ -123,7 +132,7 @@ fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> 
         .all(|version| version.id != *current)
         .then(|| {
             let why = format!(
-                "the list does not hold its current version {}",
+                "the list does not contain its current version {}",
                 current.as_str()
             );
             not_whole(key, &why)
@@ -145,7 +154,7 @@ fn disabled(key: &KeyName, version: Option<&KeyVersion>) -> String {
 /// The caller overrides this need, so its finding becomes a warning.
 fn in_nobodys_way(need: &mut Finding) {
     need.severity = Severity::Warn;
-    need.remedy = "Overridden. cmkctl writes that to the audit log.".into();
+    need.remedy = "You passed `--override-dates`. The audit log records the override.".into();
 }
 
 /// The finding for a vault, key or list of versions that was not read or does not exist.
@@ -169,8 +178,8 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
         &observed.key,
         &observed.preconditions.versions,
     ) {
-        (Some(Seen::Absent), _, _) => gone("There is no such vault.".to_owned()),
-        (Some(Seen::Unreadable(why)), _, _) => hidden("The vault", why),
+        (Some(Seen::Absent), _, _) => gone("The vault does not exist.".to_owned()),
+        (Some(Seen::Unreadable(why)), _, _) => hidden("The state of the vault", why),
         (_, Some(Seen::Absent), _) => gone(format!("There is no key `{name}` in the vault.")),
         (_, _, Seen::Unreadable(why)) => {
             hidden(&format!("Which versions the key `{name}` has"), why)
@@ -179,7 +188,7 @@ fn unread(target: &Target, observed: &Observed) -> Finding {
             "CMK033",
             name,
             &format!("Which versions the key `{name}` has"),
-            "they were not read",
+            "cmkctl did not read the list of versions",
             who::KEY_VAULT,
         ),
     }

@@ -84,7 +84,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// A policy with a version stays with it.
+/// The finding for a policy with a key version: its environments do not use new versions.
 pub(super) fn pinned(policy: &Policy) -> Option<Finding> {
     let version = policy.key_reference()?.version.as_ref()?;
     Some(finding(
@@ -96,7 +96,7 @@ pub(super) fn pinned(policy: &Policy) -> Option<Finding> {
             policy.id.name,
             version.as_str()
         ),
-        "Create a policy without a version and move the environments to it.",
+        "Create a policy without a key version, and move the environments to it.",
         who::KEY_VAULT,
     ))
 }
@@ -112,9 +112,10 @@ enum Latest {
 
 fn latest(created: &Known<Timestamp>, now: Timestamp) -> Latest {
     match created {
-        Known::Known(created) if created.duration_since(now) > FUTURE => {
-            Latest::Unclear(format!("it says that it was made on {}", moment(*created)))
-        }
+        Known::Known(created) if created.duration_since(now) > FUTURE => Latest::Unclear(format!(
+            "its creation date {} is in the future",
+            moment(*created)
+        )),
         Known::Known(created) if now.duration_since(*created) < FOLLOWED_WITHIN => {
             Latest::Young(*created)
         }
@@ -135,8 +136,8 @@ fn rotated(name: &KeyName, created: Timestamp) -> String {
         .checked_add(FOLLOWED_WITHIN)
         .map_or_else(|_| "tomorrow".to_owned(), moment);
     format!(
-        "The key `{name}` has a new version of {}, less than a day old. Environments switch to it \
-            by {until}",
+        "The key `{name}` got a new version on {}, less than a day ago. Environments switch to \
+            the new version by {until}",
         moment(created)
     )
 }

@@ -1,5 +1,5 @@
-//! The rotation policy of a key: Key Vault makes a new version in time, or a version ends and the
-//! environments go offline.
+//! The rotation policy of a key. With a rotation policy, Key Vault makes a new version in time.
+//! Without one, the version can expire, and the environments go offline.
 
 use super::rotate::{checked, pinned};
 use super::{Whose, day, finding, unseen, who};
@@ -13,7 +13,7 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// The whole command: what was not named stays as it is, so that must be known.
+/// The whole command. Settings that the caller did not name stay unchanged, so they must be known.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = checked(target, observed);
     plan.findings
@@ -25,8 +25,10 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let before = match &observed.preconditions.rotation {
         Seen::Present(before) => before,
         Seen::Absent => {
-            plan.findings
-                .push(unread(key, &Unreadable::because("it does not exist")));
+            plan.findings.push(unread(
+                key,
+                &Unreadable::because("Key Vault says that it does not exist"),
+            ));
             return plan;
         }
         Seen::Unreadable(why) => {
@@ -48,7 +50,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     }
     if after.is_kept_by(before) {
         let already = format!(
-            "The key `{name}` has the rotation policy: {}",
+            "The key `{name}` already has this rotation policy: {}",
             before.in_words()
         );
         plan.already.push(already);
@@ -63,8 +65,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     plan
 }
 
-/// What a rotation policy leaves open; `reference`: what the policy of the environments references,
-/// where it was read.
+/// The problems of a rotation policy. `reference`: what the policy of the environments references,
+/// if it was read.
 pub fn check(
     key: &Key,
     rotation: &Seen<RotationPolicy>,
@@ -72,7 +74,10 @@ pub fn check(
 ) -> Vec<Finding> {
     let rotation = match rotation {
         Seen::Present(rotation) => rotation,
-        Seen::Absent => return vec![unread(key, &Unreadable::because("it does not exist"))],
+        Seen::Absent => {
+            let why = Unreadable::because("Key Vault says that it does not exist");
+            return vec![unread(key, &why)];
+        }
         Seen::Unreadable(why) => return vec![unread(key, why)],
     };
     let mut found: Vec<Finding> = ends(key, rotation).into_iter().collect();
@@ -87,8 +92,7 @@ pub fn check(
                 key.name,
                 version.as_str()
             ),
-            "Create a policy that names no version of the key, and move the environments to it."
-                .to_owned(),
+            "Create a policy without a key version, and move the environments to it.".to_owned(),
         ));
     }
     found
@@ -124,12 +128,13 @@ fn ends(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
     }
     let message = match (rotation.lasts, key.validity.end()) {
         (_, Some(end)) => format!(
-            "The key `{}` expires on {}, and Key Vault makes no new version.",
+            "The key `{}` expires on {}, but Key Vault does not rotate the key automatically.",
             key.name,
             day(end)
         ),
         (Some(lasts), None) => format!(
-            "New versions of the key `{}` expire after {}, and Key Vault makes none by itself.",
+            "New versions of the key `{}` expire after {}, but Key Vault does not rotate the key \
+                automatically.",
             key.name,
             lasts.in_words()
         ),
@@ -144,11 +149,16 @@ fn ends(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
 }
 
 fn no_rotation(key: &Key) -> String {
-    format!("Key Vault makes no new version of the key `{}`.", key.name)
+    format!(
+        "Key Vault does not rotate the key `{}` automatically.",
+        key.name
+    )
 }
 
 fn set() -> String {
-    "Set one: `cmkctl rotation-policy set --rotate-every 1y --expires-after 2y`.".to_owned()
+    "Set a rotation policy: `cmkctl rotation-policy set --rotate-every 1y --expires-after \
+        2y`."
+        .to_owned()
 }
 
 /// The next version comes after the end of the current version.
@@ -158,7 +168,7 @@ fn late(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
     Some(gap(
         key,
         format!(
-            "The key `{}` expires on {}, before its next version on {}.",
+            "The key `{}` expires on {}, before Key Vault makes the next version on {}.",
             key.name,
             day(end),
             day(next)
@@ -167,18 +177,18 @@ fn late(key: &Key, rotation: &RotationPolicy) -> Option<Finding> {
     ))
 }
 
-/// What is due already comes at once.
+/// A rotation that is already due starts soon.
 fn soon(key: &Key, rotation: &RotationPolicy, now: Timestamp) -> Option<Finding> {
     let next = key.validity.next(rotation)?;
     if next > now {
         return None;
     }
     let message = format!(
-        "Key Vault makes a new version of the key `{}` soon, because one was due on {}.",
+        "Key Vault makes a new version of the key `{}` soon, because a rotation was due on {}.",
         key.name,
         day(next)
     );
-    let remedy = "Keep today's version enabled for 28 days after the rotation.".to_owned();
+    let remedy = "Keep the current version enabled for 28 days after the rotation.".to_owned();
     Some(Finding {
         severity: Severity::Acknowledge,
         ..gap(key, message, remedy)

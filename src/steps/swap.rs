@@ -54,8 +54,8 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             "CMK025",
             Severity::Block,
             &environment.id,
-            format!("`{name}` has no policy that it could leave."),
-            "Add it: `cmkctl add-environment`.",
+            format!("`{name}` has no policy, so you can't swap its policy."),
+            "Add the environment to the policy: `cmkctl add-environment`.",
             who::POWER_PLATFORM,
         )),
         LinkState::Other(from) => {
@@ -131,7 +131,7 @@ fn two_outages(environment: &Environment) -> Finding {
             "`{}` goes offline twice, for up to 4 days each: for the removal and for the add.",
             environment.display_name
         ),
-        "Inform the users and choose the time for both outages.",
+        "Inform the users and choose a change window for each outage.",
         who::POWER_PLATFORM,
     )
 }
@@ -142,11 +142,12 @@ fn in_place(environment: &Environment) -> Finding {
         Severity::Warn,
         &environment.id,
         format!(
-            "cmkctl links `{}` to the new policy over the old one, as Microsoft's script does. \
-                This is not documented, and it is unproven that it works with one outage.",
+            "cmkctl links `{}` to the new policy without a removal, as Microsoft's script does. \
+                This method is not documented, and it is not proven that it causes only one \
+                outage.",
             environment.display_name
         ),
-        "Leave out `--in-place` for the documented way, a removal and an add.",
+        "Leave out `--in-place` to use the documented method: a removal, then an add.",
         who::POWER_PLATFORM,
     )
 }
@@ -168,8 +169,8 @@ fn checked_key(
         }
         found.severity = Severity::Unknown;
         found.remedy = format!(
-            "The Key Vault administrator checks it with `cmkctl check --policy {} --swap-from {} \
-                --part key-vault`. Then pass `--old-key-granted`.",
+            "Pass `--old-key-granted` after the Key Vault administrator has checked the old key: \
+                `cmkctl check --policy {} --swap-from {} --part key-vault`.",
             quoted(&policy.to_string()),
             quoted(&from.to_string())
         )
@@ -227,8 +228,8 @@ pub(super) fn old_key(observed: &Observed, subject: &str) -> Option<Finding> {
         Severity::Block,
         &old.vault,
         format!(
-            "The new policy's identity can't use the old key `{}`. Backups from before the swap \
-                could not be restored.",
+            "The new policy's identity can't use the old key `{}`. After the swap, you can't \
+                restore older backups.",
             old.key
         ),
         remedy,

@@ -20,8 +20,8 @@ pub(super) fn left_alone(target: &Target, plan: &mut Plan) {
             Severity::Warn,
             policy.to_string(),
             format!(
-                "The identity of `{}` can't use the key of `{}`, and cmkctl was told not to grant \
-                    it.",
+                "The identity of the policy `{}` can't use the key in the vault `{}`. You told \
+                    cmkctl not to grant this access.",
                 policy.name, vault.name
             ),
             Setting::Grant,

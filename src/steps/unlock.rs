@@ -21,8 +21,8 @@ use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
 use jiff::Timestamp;
 
-/// The whole command. Each administrator does their half. What belongs to the other one is reported
-/// and blocks nothing.
+/// The whole command. Each administrator does their own part. Findings about the other
+/// administrator's part block nothing.
 pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = Plan::default();
     let environment = observed.environment.present();
@@ -57,8 +57,10 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
             }
         }
         if plan.gaps().chain(of_environments.gaps()).next().is_none() {
-            plan.already
-                .push(format!("No environment of `{}` is locked", id.name));
+            plan.already.push(format!(
+                "No environment of the policy `{}` is locked",
+                id.name
+            ));
         }
     }
     plan.join(of_environments);
@@ -75,9 +77,9 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
                 "CMK046",
                 Severity::Block,
                 id.to_string(),
-                "The policy does not exist any more. It is not documented whether its environments \
-                    can be enabled without it.",
-                "Ask Microsoft support. Do not create another policy until then.",
+                "The policy no longer exists. Microsoft does not document whether its environments \
+                    can be enabled without the policy.",
+                "Ask Microsoft support. Do not create another policy before support answers.",
                 who::KEY_VAULT,
             ));
             return plan;
@@ -111,9 +113,9 @@ fn of_key(id: &ArmId, observed: &Observed) -> Plan {
     plan
 }
 
-/// The finding that an unreadable policy hides whether the key can be reached.
+/// The finding that an unreadable policy hides whether its key can be used.
 fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
-    let what = format!("Whether the key of `{}` can be reached", id.name);
+    let what = format!("Whether the policy `{}` can use its key", id.name);
     let mut found = unseen(
         "CMK019",
         id.to_string(),
@@ -123,7 +125,8 @@ fn hidden_policy(id: &ArmId, why: &Unreadable) -> Finding {
     );
     if found.severity == Severity::NotVisible {
         found.remedy = format!(
-            "First the Key Vault administrator restores the key: `cmkctl unlock --policy {}`.",
+            "Ask the Key Vault administrator to restore the key first: `cmkctl unlock --policy \
+                {}`.",
             quoted(&id.to_string())
         )
         .into();
@@ -238,7 +241,7 @@ fn is_to_be_enabled(
         Known::Known(false) if pinned.is_some() => Ok(true),
         Known::Known(false) => undated().map_or(Ok(true), |undated_version| {
             Err(format!(
-                "when the version {} was made is not known",
+                "the creation date of the version {} is unknown",
                 undated_version.id.as_str()
             ))
         }),
@@ -276,10 +279,10 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
             Severity::Block,
             &environment.id,
             format!(
-                "`{}` has no encryption policy, so no key of yours locks it.",
+                "`{}` has no encryption policy, so no customer-managed key can lock it.",
                 environment.display_name
             ),
-            "Look at it in the admin center. `cmkctl status` tells more.",
+            "Check the environment in the admin center, or run `cmkctl status`.",
             who::POWER_PLATFORM,
         ),
         Seen::Unreadable(why) => unknown_link(environment, why),
@@ -287,38 +290,35 @@ fn no_policy(target: &Target, observed: &Observed) -> Finding {
     }
 }
 
-/// Enables the locked environments of the policy, or the named one. An environment with a running
-/// operation is left alone; an unknown state is reported.
+/// Enables the locked environments of the policy, or the named environment. cmkctl does not enable
+/// an environment with a running operation, and reports an unknown state.
 fn enabled_again(target: &Target, observed: &Observed, policy: &ArmId) -> Plan {
     let mut plan = Plan::default();
     let named = observed
         .environment
         .present()
         .filter(|_| target.policy.is_none());
+    let hidden = |which: &str, why: &Unreadable| {
+        let what = format!("Which {which} of the policy `{}` are locked", policy.name);
+        let others = (who::POWER_PLATFORM, Whose::Others);
+        unseen("CMK021", policy.to_string(), &what, why, others)
+    };
     let all: Vec<&Environment> = match (named, &observed.preconditions.estate) {
         (Some(environment), _) => vec![environment],
         (None, Seen::Present(all)) => all.iter().collect(),
         (None, seen) => {
             let why = seen.unreadable().cloned();
-            let why = why.unwrap_or_else(|| Unreadable::because("it was not read"));
-            let what = format!("Which environments of `{}` are locked", policy.name);
-            plan.findings.push(unseen(
-                "CMK021",
-                policy.to_string(),
-                &what,
-                &why,
-                (who::POWER_PLATFORM, Whose::Others),
-            ));
+            let why = why.unwrap_or_else(|| {
+                Unreadable::because("the service returned no list of environments")
+            });
+            plan.findings.push(hidden("environments", &why));
             return plan;
         }
     };
     if named.is_none()
         && let Some(why) = in_part(&observed.preconditions.whole_tenant)
     {
-        let what = format!("Which other environments of `{}` are locked", policy.name);
-        let others = (who::POWER_PLATFORM, Whose::Others);
-        plan.findings
-            .push(unseen("CMK021", policy.to_string(), &what, &why, others));
+        plan.findings.push(hidden("other environments", &why));
     }
     let mut locked = Vec::new();
     for environment in all {
@@ -375,7 +375,7 @@ fn lock(environment: &Environment, policy: &ArmId) -> Lock {
                     id,
                     format!(
                         "The lifecycle operation `{operation}` runs on `{name}`. cmkctl does not \
-                            enable it."
+                            enable the environment during the operation."
                     ),
                     "Wait until the operation ends, then run the same command again.",
                     who::POWER_PLATFORM,

@@ -44,7 +44,8 @@ pub(super) fn absent_vault(target: &Target, observed: &Observed) -> Finding {
             (
                 format!("The vault `{}` is deleted{}.", deleted.name, until(deleted)),
                 format!(
-                    "Recover it, do not create it again: `az keyvault recover {flag} {}{}`.",
+                    "Recover the vault, and do not create it again: `az keyvault recover {flag} \
+                        {}{}`.",
                     quoted(&deleted.name),
                     in_subscription(vault)
                 ),
@@ -86,9 +87,9 @@ fn in_subscription(vault: Option<&ArmId>) -> String {
 
 pub(super) fn until(deleted: &Deleted) -> String {
     match &deleted.purged {
-        Known::Known(Some(purged)) => format!(". It is purged permanently on {}", day(*purged)),
+        Known::Known(Some(purged)) => format!(". Azure purges it permanently on {}", day(*purged)),
         Known::Known(None) => String::new(),
-        Known::Unknown(_) => ". The day of its permanent purge is unknown".to_owned(),
+        Known::Unknown(_) => ". cmkctl can't tell when Azure purges it permanently".to_owned(),
     }
 }
 
@@ -146,7 +147,7 @@ impl<'a> Named<'a> {
 
     fn not_known(&self, code: &'static str, what: &str, why: &str) -> Finding {
         let look = format!(
-            "Show its properties: `az resource show --ids {}`.",
+            "Check its properties: `az resource show --ids {}`.",
             quoted(&self.vault.id.to_string())
         );
         let message = crate::model::unknown::unknown(what, why);
@@ -184,8 +185,8 @@ impl<'a> Named<'a> {
                 "CMK011",
                 Severity::Block,
                 format!(
-                    "Purge protection is off on the {noun} `{name}`. It can never be turned off \
-                        again once it is on."
+                    "Purge protection is off on the {noun} `{name}`. Once you turn it on, you can \
+                        never turn it off again."
                 ),
                 format!("{update} --enable-purge-protection true"),
             )),
@@ -201,17 +202,19 @@ impl<'a> Named<'a> {
         let Self { name, noun, .. } = self;
         let sentence = match &self.vault.retention_days {
             Known::Known(days) if *days >= RETENTION_DAYS => return None,
-            Known::Known(days) => format!("The {noun} `{name}` keeps deleted keys {days} days"),
+            Known::Known(days) => {
+                format!("The {noun} `{name}` keeps deleted keys for {days} days")
+            }
             Known::Unknown(why) => {
-                format!("How long the {noun} `{name}` keeps deleted keys is not known ({why})")
+                format!("cmkctl can't tell how long the {noun} `{name}` keeps deleted keys ({why})")
             }
         };
         Some(self.say(
             "CMK047",
             Severity::Warn,
-            format!("{sentence}. Old keys must be kept for 28 to 30 days."),
-            "The retention can't be changed later. Do not delete a key version until 30 days have \
-                passed.",
+            format!("{sentence}. Backups can need an old key for up to 30 days."),
+            "You can't change the retention period later. Do not delete an old key until 30 days \
+                after the last environment stopped using it.",
         ))
     }
 
@@ -227,8 +230,8 @@ impl<'a> Named<'a> {
                 Severity::Block,
                 format!(
                     "The {noun} `{name}` is in a network security perimeter \
-                        (`SecuredByPerimeter`). It blocks trusted Microsoft services, so every \
-                        environment would be locked."
+                        (`SecuredByPerimeter`). The perimeter blocks trusted Microsoft services, \
+                        so every environment would be locked."
                 ),
                 format!("{update} --public-network-access Disabled --bypass AzureServices"),
             )),
@@ -242,7 +245,7 @@ impl<'a> Named<'a> {
                 format!("{update} --bypass AzureServices"),
             )),
             Known::Unknown(why) => {
-                let what = format!("Whether trusted Microsoft services reach `{name}`");
+                let what = format!("Whether trusted Microsoft services can access `{name}`");
                 Some(self.not_known("CMK018", &what, why))
             }
         }
@@ -266,8 +269,8 @@ impl<'a> Named<'a> {
                 "CMK043",
                 Severity::Block,
                 format!(
-                    "The {noun} `{name}` belongs to tenant {tenant}, the environment to tenant \
-                    {other}."
+                    "The {noun} `{name}` belongs to tenant {tenant}, but the environment belongs \
+                        to tenant {other}."
                 ),
                 "Use a vault in the environment's tenant.",
             )
@@ -389,10 +392,10 @@ mod tests {
             (Seen::Absent, "and no deleted vault of that name"),
             (Seen::default(), "There is no vault `"),
             (deleted(Known::Known(None)), "The vault `kv` is deleted."),
-            (deleted(odd()), "permanent purge is unknown"),
+            (deleted(odd()), "can't tell when Azure purges it"),
             (
                 deleted(Known::Known(Some(days(7)))),
-                "purged permanently on 2026-03-09",
+                "purges it permanently on 2026-03-09",
             ),
         ] {
             observed.preconditions.deleted_vault = seen;

@@ -1,5 +1,5 @@
 //! Makes a plan from a file: what its policies lack, and then, ring by ring, what its environments
-//! lack. What the file does not name is listed and not changed.
+//! lack. cmkctl lists environments that the file does not name, and does not change them.
 
 use super::link::{LinkState, standing};
 pub use super::member::target;
@@ -194,12 +194,12 @@ fn of_locked(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Findi
         Severity::Warn,
         policy.to_string(),
         format!(
-            "`{}`{more} {verb} offline without a running operation. The key of `{}` can't be \
-                reached.",
+            "`{}`{more} {verb} locked: offline without a running operation. Power Platform can't \
+                use the key of the policy `{}`.",
             first.name, policy.name
         ),
         format!(
-            "Restore the key or the policy's access to it, then `cmkctl unlock {}`.",
+            "Restore the key or the policy's access to the key, then run `cmkctl unlock {}`.",
             quoted(&first.id)
         ),
         who::KEY_VAULT,
@@ -225,11 +225,12 @@ fn unlisted(wanted: &WantedPolicy, holds: &[&Environment]) -> Option<Unlisted> {
 
 fn unseen(fleet: &Fleet, sight: &FleetSnapshot) -> Option<Finding> {
     let why = sight.listed.unreadable().filter(|_| fleet.has_unseen())?;
-    let what = "Where the environments of the file stand";
+    let what = "The current state of the environments in the file";
     let of = (who::POWER_PLATFORM, super::Whose::Others);
     let mut found = super::unseen("CMK020", "environments", what, why, of);
     if why.lacks_a_role() {
-        found.remedy = "The Power Platform administrator runs the same file.".into();
+        found.remedy =
+            "Ask the Power Platform administrator to run `cmkctl apply` with the same file.".into();
     }
     Some(found)
 }
@@ -265,10 +266,10 @@ fn limit(
         severity,
         "tenant",
         format!(
-            "{now} environments have a customer-managed key{unread}. With this file it would be \
-                {then}, and a tenant may have {limit}."
+            "{now} environments have a customer-managed key{unread}. This file would raise the \
+                number to {then}, and the tenant's limit is {limit}."
         ),
-        "Ask Microsoft support for a higher limit, then write it as `limit` below `[waves]`.",
+        "Ask Microsoft support for a higher limit, then write the new `limit` below `[waves]`.",
         who::POWER_PLATFORM,
     ))
 }

@@ -1,5 +1,5 @@
-//! What changes from one look at a tenant to the next: each danger is told once, and once that it
-//! is over. A look that does not see a fact changes nothing about it.
+//! What changes between two reads of a tenant. cmkctl reports each danger once when it begins, and
+//! once when it ends. A read that does not show a fact changes nothing about that fact.
 
 use super::link::locked;
 use crate::model::environment::{Environment, Stage};
@@ -11,10 +11,10 @@ use crate::model::seen::Seen;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// A service that does not answer for so long is told. Shorter gaps are normal.
+/// cmkctl reports a service that does not answer for this time. Shorter gaps are normal.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Why a look failed as a whole.
+/// Why a whole read of the tenant failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
     /// When.
@@ -25,8 +25,8 @@ pub struct Unseen {
     pub role: bool,
 }
 
-/// What was told and is not over yet. It is made by the service alone, so another process makes the
-/// same.
+/// What was reported and has not ended yet. It comes from the service alone, so another process
+/// builds the same.
 #[derive(Debug, Clone, Default)]
 pub struct Watched {
     dangers: BTreeMap<(String, State), Named>,
@@ -41,7 +41,7 @@ struct Blind {
 }
 
 impl Watched {
-    /// What changed by a look. `wants`: is this state a danger? `roles`: does a missing role count?
+    /// What a read changed. `wants`: is this state a danger? `roles`: does a missing role count?
     pub fn look(
         &mut self,
         estate: &Estate,
@@ -66,8 +66,11 @@ impl Watched {
             let first = unseen.next()?;
             let why = first.dangers.last().cloned().unwrap_or_default();
             Some(match unseen.count() {
-                0 => format!("One environment is not visible in full: {why}"),
-                others => format!("{} environments are not visible in full: {why}", others + 1),
+                0 => format!("cmkctl can't see everything about one environment: {why}"),
+                others => format!(
+                    "cmkctl can't see everything about {} environments: {why}",
+                    others + 1
+                ),
             })
         };
         let (role, service) = (hidden(true).filter(|_| roles), hidden(false));
@@ -91,7 +94,7 @@ impl Watched {
         changes
     }
 
-    /// What changed by a look that failed. It says nothing about any danger.
+    /// What a failed read changed. A failed read says nothing about any danger.
     pub fn failed(&mut self, unseen: &Unseen) -> Vec<Change> {
         let why = Some(unseen.why.clone());
         let change = if unseen.role {
@@ -102,7 +105,7 @@ impl Watched {
         change.into_iter().collect()
     }
 
-    /// What is over, as far as this look sees it.
+    /// The dangers that have ended, as far as this read shows.
     fn over(&mut self, estate: &Estate, all: &[JudgedEnvironment<'_>]) -> Vec<Change> {
         let by_id: BTreeMap<&str, &JudgedEnvironment<'_>> = all
             .iter()
@@ -113,14 +116,14 @@ impl Watched {
             let (is_over, why) = match by_id.get(id.as_str()) {
                 Some(judged) => {
                     let protection = estate.protection(judged.environment);
-                    (is_over(*state, judged, protection), "it is over")
+                    (is_over(*state, judged, protection), "the state has ended")
                 }
                 None => (
                     estate.whole_tenant.proven(),
                     "the environment no longer exists",
                 ),
             };
-            // A danger that became a worse one is told by the worse one.
+            // If a danger became worse, the report of the worse danger is enough.
             let worse = by_id
                 .get(id.as_str())
                 .is_some_and(|judged| judged.state < *state);
@@ -142,7 +145,7 @@ impl Watched {
 const ROLE: &str = "not-visible";
 const SERVICE: &str = "no-answer";
 
-/// Is a state over? What decides about it must have been seen.
+/// Has a state ended? The facts that decide must have been visible.
 fn is_over(state: State, judged: &JudgedEnvironment<'_>, protection: Option<&Protection>) -> bool {
     let environment = judged.environment;
     if judged.states.contains(&state) {
@@ -172,7 +175,7 @@ fn stage_is_known(environment: &Environment) -> bool {
     })
 }
 
-/// Something can't be seen, or can be seen again. It is told once it has lasted for `least`.
+/// Something is not visible, or is visible again. It is reported after it has lasted for `least`.
 fn blind(
     before: &mut Option<Blind>,
     at: Timestamp,
@@ -188,7 +191,7 @@ fn blind(
     };
     let Some(why) = why else {
         let over = before.take().is_some_and(|blind| blind.told);
-        return over.then(|| change(true, "it is over".to_owned()));
+        return over.then(|| change(true, "the problem has ended".to_owned()));
     };
     let blind = before.get_or_insert(Blind {
         since: at,

@@ -216,7 +216,7 @@ fn an_operation_that_failed_ends_the_run_with_its_code_and_words() {
             "can't be created",
             "RequestDisallowedByPolicy",
             "Not in this country.",
-            "ended it with `Failed`",
+            "ended with `Failed`",
             "CMK009",
             "correlation id",
         ]);
@@ -241,7 +241,7 @@ fn an_operation_that_takes_too_long_goes_on_and_is_not_sent_again() {
     let served = Served::patched(&slow(&json!({ "policy_seconds": 40_000 })), FAST);
     let (ran, lines) = created(&served);
     ran.exits(8)
-        .says_on_stderr(&["still runs at the service", "Run the same command again"]);
+        .says_on_stderr(&["still working on the change", "Run the same command again"]);
     assert!(lines.iter().all(|line| line["event"] != "ended"));
     let log = served.log();
     let sent = log.iter().filter(|entry| entry["method"] == "PUT").count();

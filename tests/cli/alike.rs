@@ -80,7 +80,10 @@ fn a_confirmed_name_that_the_plan_does_not_ask_for_is_a_slip() {
         let ran = served
             .run(&[&["remove-environment", "--yes"], wrong].concat())
             .exits(2);
-        ran.says(&["No changes were made.", "The plan asks for: `Contoso UAT`."]);
+        ran.says(&[
+            "No changes were made.",
+            "The plan requires these names: `Contoso UAT`.",
+        ]);
     }
     served
         .run(&["remove-environment", "--yes", "--confirm", "Contoso UTA"])
@@ -107,13 +110,13 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
     for command in [&["status", "--all"][..], &["report"]] {
         let with = |more: &[&str]| served.run(&[command, more].concat());
         let ran = with(&["--policy", &format!("{name}x")]).exits(2);
-        ran.says(&["fits nothing", &format!("Did you mean `{name}`?")]);
+        ran.says(&["matches nothing", &format!("Did you mean `{name}`?")]);
         with(&["--policy", ""])
             .exits(2)
-            .says(&["fits nothing", &name]);
+            .says(&["matches nothing", &name]);
         with(&["--vault", "kv-nowhere"])
             .exits(2)
-            .says(&["fits nothing", "Visible to you: "]);
+            .says(&["matches nothing", "Visible to you: "]);
         with(&["--sku", "Producton"])
             .exits(2)
             .says(&["Did you mean `Production`?"]);
@@ -127,12 +130,12 @@ fn a_filter_that_fits_nothing_in_the_tenant_is_a_slip() {
         // Each filter matches something, but not together.
         with(&["--policy", &name, "--not-encrypted"])
             .exits(2)
-            .says(&["fit nothing together"]);
+            .says(&["matches all of the filters"]);
     }
     served
         .run(&["export", "bicep", "--policy", "nowhere"])
         .exits(2)
-        .says(&["fits nothing", &name]);
+        .says(&["matches nothing", &name]);
     served.run(&["export", "bicep", "--policy", &name]).exits(0);
 }
 

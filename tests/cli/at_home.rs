@@ -137,7 +137,7 @@ fn certificate_authorities_are_read_as_windows_exports_them() {
     let half = &made.der()[..made.der().len() / 2];
     ran(half)
         .exits(2)
-        .says_on_stderr(&["holds no certificate", "DER"]);
+        .says_on_stderr(&["contains no certificate", "DER"]);
 }
 
 #[test]

@@ -293,12 +293,12 @@ fn the_file_is_its_owners_alone_and_one_that_is_not_is_said() {
         std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    assert!(!own.stderr.contains("others can"), "{}", own.stderr);
+    assert!(!own.stderr.contains("other users can"), "{}", own.stderr);
     let before = lines_of(&path).len();
     for (mode, words) in [
-        (0o640, "others can read it"),
+        (0o640, "other users can read it"),
         (0o604, "mode 604"),
-        (0o620, "others can change"),
+        (0o620, "other users can change"),
     ] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let ran = rehearse(&create).exits(0);
@@ -432,12 +432,13 @@ mod a_full_disk {
             let ran = ran.exits(1);
             assert!(
                 ran.stderr
-                    .contains("error: The change was sent, and answered with 2"),
+                    .contains("error: The change was sent, and the service answered 2"),
                 "{}",
                 ran.stderr
             );
             assert!(
-                ran.stderr.contains("that line is lost") && ran.stderr.contains(words),
+                ran.stderr.contains("can't write this to the audit log")
+                    && ran.stderr.contains(words),
                 "{}",
                 ran.stderr
             );
@@ -467,9 +468,9 @@ mod a_full_disk {
         let ran = ran.exits(1);
         assert_eq!(served.ledger()["writes"], 1);
         let both = [
-            "error: The change was sent, and answered with 2",
+            "error: The change was sent, and the service answered 2",
             "so nothing is sent",
-            "a line before this one",
+            "could not write an earlier line",
         ];
         for words in both {
             assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);

@@ -69,7 +69,7 @@ fn ids_and_names_are_refused_before_anything_is_asked() {
         (
             "--vault",
             "https://kv-contoso-cmk.vault.azure.cn/".to_owned(),
-            "no host of a vault in this cloud",
+            "not the host of a vault or managed HSM in this cloud",
         ),
         (
             "--key",
@@ -134,18 +134,18 @@ fn an_environment_that_is_not_there_is_not_guessed() {
         "enable",
     ] {
         for (typed, words) in [
-            ("", "The environment is empty."),
-            (" ", "The environment is empty."),
-            (GUID, "has no environment"),
+            ("", "The name or id of the environment is empty."),
+            (" ", "The name or id of the environment is empty."),
+            (GUID, "No environment with the id"),
             (
                 "Contoso U",
-                "No environment of the tenant is called `Contoso U`.",
+                "No environment that you can see matches `Contoso U`.",
             ),
             (
                 "contoso-uat.crm4.dynamics.com.example.org",
-                "No environment of the tenant",
+                "No environment that you can see",
             ),
-            ("../../tenant", "No environment of the tenant"),
+            ("../../tenant", "No environment that you can see"),
         ] {
             let mut arguments = vec![command, typed];
             if ["add-environment", "enable"].contains(&command) {
@@ -186,7 +186,7 @@ fn flags_and_variables_that_can_not_be_right() {
         ),
         (
             &["--sandbox", "--cloud", "public"],
-            &["exclude each other", "fix:"],
+            &["`--sandbox` and `--cloud` together", "fix:"],
         ),
         (&["--scenario", "fresh"], &["needs `--sandbox`", "fix:"]),
         (
@@ -204,19 +204,19 @@ fn flags_and_variables_that_can_not_be_right() {
         ),
         (
             &["--endpoint", "bap=http://host"],
-            &["can't be the `bap`", "fix:"],
+            &["is not a valid `bap`", "fix:"],
         ),
         (
             &["--endpoint", "bap=host/path"],
-            &["can't be the `bap`", "fix:"],
+            &["is not a valid `bap`", "fix:"],
         ),
         (
             &["--endpoint", "bap=user@host"],
-            &["can't be the `bap`", "fix:"],
+            &["is not a valid `bap`", "fix:"],
         ),
         (
             &["--endpoint", "bap-audience=host"],
-            &["can't be the `bap-audience`", "https"],
+            &["is not a valid `bap-audience`", "https"],
         ),
         (
             &["--auth", "magic"],
@@ -252,7 +252,7 @@ fn flags_and_variables_that_can_not_be_right() {
             "soon",
             "`CMKCTL_HTTP_TIMEOUT` is `soon`",
         ),
-        ("CMKCTL_ENDPOINT_BAP", "a b", "can't be the `bap`"),
+        ("CMKCTL_ENDPOINT_BAP", "a b", "is not a valid `bap`"),
         ("CMKCTL_CONFIG", "/none", "`/none` can't be read"),
         ("CMKCTL_VAULT", "kv/x", "four parts"),
     ] {
@@ -302,7 +302,7 @@ fn files_that_can_not_be_right() {
         (
             "--cloud",
             b"{\"base\": \"public\", \"endpoints\": {\"bap\": \"h/p\"}}",
-            "can't be the `bap`",
+            "is not a valid `bap`",
         ),
         // A sandbox is only accepted on this machine.
         (
@@ -315,11 +315,11 @@ fn files_that_can_not_be_right() {
             sandbox("https://127.0.0.1:1/").as_bytes(),
             "127.0.0.1",
         ),
-        ("--ca-bundle", b"", "holds no certificate"),
+        ("--ca-bundle", b"", "contains no certificate"),
         (
             "--ca-bundle",
             b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-            "holds no certificate",
+            "contains no certificate",
         ),
     ] {
         let name = file("file.json", text);

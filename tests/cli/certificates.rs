@@ -207,7 +207,7 @@ fn what_can_not_sign_in_is_said_before_anything_is_sent() {
         (
             folder.join("absent"),
             &[][..],
-            &["can't be read", "your account may read"][..],
+            &["can't be read", "your account can read"][..],
         ),
         (written("text", "hello"), &[], &["is neither PEM nor PFX"]),
         (written("empty", ""), &[], &["is neither PEM nor PFX"]),
@@ -230,15 +230,12 @@ fn what_can_not_sign_in_is_said_before_anything_is_sent() {
         (
             written("s", &format!("{key}{other}")),
             &[],
-            &["No certificate in", "belongs to the private key"],
+            &["No certificate in", "matches the private key"],
         ),
         (
             written("e", &format!("{key}{}", dated(2001, 2002))),
             &[],
-            &[
-                "expired on 2002-01-01T00:00:00Z",
-                "Register a new certificate",
-            ],
+            &["expired on 2002-01-01T00:00:00Z", "Add a new certificate"],
         ),
         (
             written("y", &format!("{key}{}", dated(2101, 2102))),
@@ -248,23 +245,23 @@ fn what_can_not_sign_in_is_said_before_anything_is_sent() {
         (
             data("encrypted.pem"),
             &[],
-            &["there is no password", "Set AZURE_CLIENT_CERTIFICATE_P"],
+            &["no password is set", "Set AZURE_CLIENT_CERTIFICATE_P"],
         ),
-        (data("modern.pfx"), &[], &["there is no password"]),
+        (data("modern.pfx"), &[], &["no password is set"]),
         (
             data("encrypted.pem"),
             &[wrong],
-            &["wrong password, or damaged"],
+            &["the password is wrong, or the file is damaged"],
         ),
         (
             data("modern.pfx"),
             &[wrong],
-            &["wrong password, or damaged"],
+            &["the password is wrong, or the file is damaged"],
         ),
         (
             data("legacy.pfx"),
             &[wrong],
-            &["wrong password, or damaged"],
+            &["the password is wrong, or the file is damaged"],
         ),
         (data("pbes1.pem"), &[PASSWORD], &old),
         (data("traditional.pem"), &[PASSWORD], &old),

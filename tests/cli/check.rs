@@ -304,17 +304,17 @@ fn a_vault_without_a_visible_alert_is_a_note_and_changes_no_verdict() {
     let message = all.iter().find(note).unwrap()["message"].as_str().unwrap();
     assert_eq!(
         message,
-        "No activity log alert that you can see tells of a deletion of the vault \
+        "No activity log alert that you can see reports a deletion of the vault \
         `kv-contoso-cmk`."
     );
     assert_eq!(ran["verdict"], "clear");
     // What can't be read is not "none".
     let served = Served::patched(&policy_ready(json!({})), FAST);
     for (trouble, words) in [
-        ("403", "You can't see whether an alert tells of a deletion"),
+        ("403", "You can't see whether an alert reports a deletion"),
         (
             "garbage",
-            "cmkctl can't tell whether an alert tells of a deletion",
+            "cmkctl can't tell whether an alert reports a deletion",
         ),
     ] {
         served.faults(
@@ -445,7 +445,7 @@ fn after_a_repair_no_refusal_says_that_nothing_was_changed() {
     assert_eq!(served.effects(), ["role-assigned"]);
     assert!(
         ran.stderr
-            .contains("Nothing more was changed. The plan does not ask for"),
+            .contains("No further changes were made. The plan does not require"),
         "{}",
         ran.stderr
     );

@@ -166,7 +166,8 @@ fn a_reset_and_a_deletion_say_what_must_stay() {
             .run(&["check", "Contoso UAT", "--for", what])
             .exits(0);
         assert!(
-            ran.stdout.starts_with("Yes: as far as keys decide"),
+            ran.stdout
+                .starts_with("Yes: the rules for keys allow you to"),
             "{}",
             ran.stdout
         );
@@ -385,10 +386,13 @@ fn a_question_that_makes_no_sense_is_a_usage_error() {
         (&["--for", "copy"][..], "A copy needs a target."),
         (
             &["--for", "reset", "--to", "Contoso Team"],
-            "`--for reset` has no target environment.",
+            "`--for reset` accepts no target environment (`--to`).",
         ),
         (&["--to", "Contoso Team"], "--for"),
-        (&["--for", "copy", "--policy", "ep"], "can't stand beside"),
+        (
+            &["--for", "copy", "--policy", "ep"],
+            "can't be used together with",
+        ),
         (&["--for", "wibble"], "`--for` can't be `wibble`."),
         (
             &["--for", "reset", "--swap-from", "ep"],
@@ -396,7 +400,7 @@ fn a_question_that_makes_no_sense_is_a_usage_error() {
         ),
         (
             &["--swap-from", "ep"],
-            "`--swap-from` needs the new policy.",
+            "`--swap-from` requires the new policy.",
         ),
     ] {
         let ran = served
@@ -416,7 +420,7 @@ fn a_question_that_makes_no_sense_is_a_usage_error() {
     ];
     let ran = served.run(&from).exits(2);
     assert!(
-        ran.stderr.contains("names no fact for `--for reset`"),
+        ran.stderr.contains("does not apply to `--for reset`"),
         "{}",
         ran.stderr
     );
@@ -445,7 +449,7 @@ fn a_question_that_makes_no_sense_is_a_usage_error() {
     let ran = served.run(&unknown).exits(2);
     assert!(
         ran.stderr
-            .contains("No environment of the tenant is called"),
+            .contains("No environment that you can see matches"),
         "{}",
         ran.stderr
     );
@@ -471,7 +475,7 @@ fn scripts_read_the_answer() {
     assert_eq!(question["to_name"], "Contoso Team");
     assert_eq!(
         question["sentence"],
-        "No: a blocker forbids you to copy `Contoso UAT` onto `Contoso Team`."
+        "No: you can't copy `Contoso UAT` onto `Contoso Team`. cmkctl found 1 blocker."
     );
     assert_eq!(
         (&ran["verdict"], &ran["counts"]["block"]),

@@ -218,7 +218,8 @@ fn numbered_lines_are_asked_for_by_flag_variable_or_file() {
     assert_eq!(at(&["--plain"], &off, ""), pair("true", "flag --plain"));
     let ran = shown_settings(&[], &[("CMKCTL_PLAIN", "maybe")], "").exits(2);
     assert!(
-        ran.stderr.contains("`CMKCTL_PLAIN` is `maybe`."),
+        ran.stderr
+            .contains("`CMKCTL_PLAIN` is `maybe`, which is not valid."),
         "{}",
         ran.stderr
     );

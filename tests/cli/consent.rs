@@ -46,7 +46,7 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
         (
             vault,
             json!({ "retention_days": 20 }),
-            &["was: nothing / is: The vault `kv-contoso-cmk` keeps deleted keys 20"],
+            &["was: nothing / is: The vault `kv-contoso-cmk` keeps deleted keys for 20"],
         ),
         (
             key,

@@ -118,7 +118,7 @@ fn all_in_one_run_up_to_the_encrypted_environment() {
     }
     run(&["enable", "--sandbox", "--size", "2048"])
         .exits(2)
-        .says_on_stderr(&["needs `--create-key`"]);
+        .says_on_stderr(&["requires `--create-key`"]);
 }
 
 fn empty() -> Value {
@@ -184,7 +184,7 @@ fn a_new_vault_is_named_by_its_name_and_its_group() {
     served
         .run(&[&named[..], &["--resource-group", "rg-other"]].concat())
         .exits(2)
-        .says_on_stderr(&["is elsewhere"]);
+        .says_on_stderr(&["is in another resource group or subscription"]);
     served
         .run(&["create-key", "--vault", "a_b", "--key", "cmk"])
         .exits(2);

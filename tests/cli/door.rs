@@ -162,7 +162,7 @@ fn a_cloud_file_is_written_over_only_when_its_sandbox_is_gone() {
     let file = folder.path().join("cloud.json");
     let mut first = sandbox_of_file(&file);
     let text = std::fs::read_to_string(&file).unwrap();
-    leaves_it_alone(&file, "that still runs, at http://127.0.0.1:");
+    leaves_it_alone(&file, "is still running at http://127.0.0.1:");
     first.kill().unwrap();
     first.wait().unwrap();
     // The killed process could not remove its file.
@@ -211,7 +211,7 @@ fn a_file_of_somebody_else_is_never_written_over() {
             json!({ "name": "sandbox", "sandbox": part }).to_string(),
         )
         .unwrap();
-        leaves_it_alone(&file, "that still runs");
+        leaves_it_alone(&file, "is still running");
     }
 }
 

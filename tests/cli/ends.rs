@@ -13,16 +13,16 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         "succeeded-without-link",
         9,
         &[
-            "does not show the key. State: link `no policy`",
-            "ended as `Succeeded`",
+            "does not show the linked policy. State: link `no policy`",
+            "ended with `Succeeded`",
         ],
-        &["no reason was given"],
+        &["the service gave no reason"],
     ),
     (
         "failed",
         9,
         &[
-            "the link says `Failed`",
+            "the link status is `Failed`",
             "SandboxKeyNotReachable",
             "Run the same add command again. Do not remove",
         ],
@@ -32,7 +32,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         "failed-silently",
         9,
         &[
-            "no reason was given, and every stage succeeded",
+            "the service gave no reason, and every stage succeeded",
             "Run the same add command again. Do not remove",
         ],
         &[],
@@ -41,7 +41,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         "failed-with-link",
         0,
         &[
-            "ended as `Failed`, but the environment shows the policy as linked",
+            "ended with `Failed`, but the environment shows that the policy is linked",
             "Check again tomorrow",
         ],
         &["error:"],
@@ -57,7 +57,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         9,
         &[
             "No operation runs on",
-            "does not show the key. State: link `no policy`",
+            "does not show the linked policy. State: link `no policy`",
         ],
         &[],
     ),
@@ -138,7 +138,7 @@ fn a_start_that_failed_at_once_is_not_sent_again() {
         let ran = served
             .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
             .exits(9);
-        assert!(ran.stderr.contains("ended as"), "{ends}: {}", ran.stderr);
+        assert!(ran.stderr.contains("ended with"), "{ends}: {}", ran.stderr);
         assert_eq!(served.times("link-started"), 1, "{ends}");
     }
 }
@@ -161,7 +161,8 @@ fn a_start_that_never_shows_is_given_up() {
             .run(&["enable", "--yes", "--confirm", "Contoso UAT"])
             .exits(code);
         assert!(
-            ran.stderr.contains("could not be started"),
+            ran.stderr
+                .contains("was requested, but no operation is visible"),
             "{kind}: {}",
             ran.stderr
         );
@@ -205,7 +206,7 @@ fn what_can_not_be_shown_is_not_verified() {
     let ran = served.run(&["create-policy", "--yes"]).exits(9);
     assert!(
         ran.stderr
-            .contains("Everything was done, but cmkctl could not verify it."),
+            .contains("All steps ran, but cmkctl could not verify the result."),
         "{}",
         ran.stderr
     );

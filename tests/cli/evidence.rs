@@ -684,7 +684,7 @@ fn overridden_days_are_named_and_users_never_are() {
         .iter()
         .find(|(what, _)| *what == "what is overridden")
         .unwrap();
-    assert!(said.contains("`UAT` left a key"), "{said}");
+    assert!(said.contains("`UAT` stopped using a key"), "{said}");
 }
 
 #[test]

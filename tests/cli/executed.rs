@@ -103,10 +103,11 @@ fn executed(line: &str, path: &str) {
     let unknown = ran.code == 2
         && [
             "CMK002",
-            "is called",
+            " is visible to you.",
+            " matches nothing: ",
             "has no version",
             "There is no Log Analytics workspace",
-            "asks at a terminal",
+            "works only at a terminal",
             "A sandbox never uses real credentials.",
         ]
         .iter()

@@ -147,10 +147,9 @@ fn what_can_not_be_seen_is_left_out_and_said_and_nothing_at_all_is_no_success() 
     );
     for (language, mark) in [("bicep", "// "), ("terraform", "# ")] {
         let ran = served.run(&["export", language]).exits(5);
-        let line = ran
-            .stdout
-            .lines()
-            .find(|line| line.contains("is not described: Azure Resource Manager answered 403"));
+        let line = ran.stdout.lines().find(|line| {
+            line.contains("does not describe the vault") && line.contains(" answered 403")
+        });
         assert!(
             line.is_some_and(|line| line.starts_with(mark)),
             "{}",

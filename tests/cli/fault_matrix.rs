@@ -137,7 +137,7 @@ fn stands(end: &End, words: &str) -> bool {
         .iter()
         .any(|effect| effect.contains("link-started"));
     (end.effects.is_empty() && says(&["No changes were made"]))
-        || (!offline && says(&["is not started", "Nothing was started"]))
+        || (!offline && says(&["was not started", "Nothing was started"]))
 }
 
 /// Runs one case. Returns whether the trouble occurred. A run may need fewer polls than the clean

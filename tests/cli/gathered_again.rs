@@ -58,7 +58,7 @@ fn a_link_and_a_removal_on_other_facts_are_not_sent() {
             (
                 10,
                 &[
-                    "`Contoso UAT` is not started",
+                    "`Contoso UAT` was not started",
                     "the policy's key, was: ",
                     "/keys/cmk-contoso / is: ",
                     "/keys/cmk-second",
@@ -75,7 +75,7 @@ fn a_move_on_other_facts_is_not_sent() {
     let between = Between::after(&served, 1, vec![other]);
     let arguments = [&["swap-policy", "--in-place"][..], &CONSENT].concat();
     // The access of the new identity to the old key is checked again too.
-    let words = &["`Contoso UAT` is not started", "the policy's key, was: "];
+    let words = &["`Contoso UAT` was not started", "the policy's key, was: "];
     is_refused(&between, &served, &arguments, (10, words));
 }
 
@@ -105,9 +105,9 @@ fn a_version_that_somebody_uses_by_now_is_not_disabled() {
     let looks = between.times_asked(&format!("GET {}", served.default_of("policy")));
     let between = Between::after(&served, looks, vec![names_it]);
     let words = &[
-        "This step was not sent (Disable the version ",
-        "since the plan was made, findings came up",
-        "`Contoso UAT` uses it through the policy",
+        "This step was not started (Disable the version ",
+        "a new check before this step found a problem",
+        "`Contoso UAT` uses the key through the policy",
     ];
     is_refused(&between, &served, &retire, (6, words));
 }
@@ -126,7 +126,7 @@ fn a_key_that_is_disabled_by_now_is_not_rotated() {
     // The first answer is a challenge.
     let between = Between::after(&served, 2, vec![disabled]);
     let words = &[
-        "This step was not sent (Make a new version of the key",
+        "This step was not started (Make a new version of the key",
         "CMK016",
     ];
     is_refused(&between, &served, &["rotate-key", "--yes"], (6, words));
@@ -142,7 +142,7 @@ fn a_key_that_is_another_by_now_is_not_brought_back() {
         let served = Served::patched(&overlaid(locked(&key, true), second_key()), FAST);
         let between = Between::after(&served, 1, vec![other]);
         let words = &[
-            &format!("This step was not sent ({step}")[..],
+            &format!("This step was not started ({step}")[..],
             "has changed since",
         ];
         let unlock = ["unlock", "--policy", "ep-contoso-cmk", "--yes"];
@@ -164,7 +164,7 @@ fn an_environment_that_is_not_visible_by_now_is_not_enabled() {
                 "can't check whether this change is needed",
             ],
         ),
-        (1, ["is not started", "You can't see"]),
+        (1, ["was not started", "You can't see"]),
     ] {
         let between = Between::after(&served, looks, vec![hidden]);
         is_refused(&between, &served, &unlock, (5, &words));
@@ -195,7 +195,10 @@ fn a_vault_that_is_protected_by_now_is_not_written() {
         .exits(6);
     let looks = between.times_asked("GET /subscriptions");
     let between = Between::after(&served, looks, vec![protected]);
-    let words = &["This step was not sent (Turn on purge protection", "CMK011"];
+    let words = &[
+        "This step was not started (Turn on purge protection",
+        "CMK011",
+    ];
     is_refused(&between, &served, &fix, (6, words));
 }
 
@@ -221,7 +224,7 @@ fn a_vault_that_can_not_be_seen_by_now_is_not_made() {
     // for the step, the second one for its evidence.
     for (more, words) in [
         (0, "Nothing was sent"),
-        (1, "This step was not sent (Create the standard vault"),
+        (1, "This step was not started (Create the standard vault"),
     ] {
         let hidden: Rule = (VAULT, Deed::Status(403));
         let between = Between::after(&served, looks + more, vec![hidden]);

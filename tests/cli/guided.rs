@@ -52,7 +52,7 @@ fn to_the_plan(typing: &mut Typing) {
     typing.presses("contoso uat");
     typing.sees("Environment: contoso uat");
     typing.presses("\r");
-    typing.sees("Type `managed` to make it one");
+    typing.sees("Type `managed` to make it a Managed Environment");
     typing.types("managed");
     typing.sees("cmk-contoso in kv-contoso-cmk");
     typing.presses("cmk-contoso");
@@ -78,11 +78,11 @@ fn who_sees_everything_is_led_to_the_end_and_gets_a_script() {
         "2 to create, 2 to change, 0 unchanged, 1 outage.",
         "Key Vault administrator: 3 steps.",
         "Power Platform Administrator: 2 steps.",
-        "`Contoso UAT` is OFFLINE during this, for up to 4 days.",
+        "`Contoso UAT` is OFFLINE during this change, for up to 4 days.",
     ]);
     encrypted(&served);
     // The shown script works on another such tenant.
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     for flag in [
         "--sandbox-user admin",
         "--make-managed",
@@ -103,7 +103,7 @@ fn each_of_two_does_their_half() {
     let mut typing = guided(&served, "power-platform-admin", &["enable", "--ask"]);
     typing.sees("Contoso Unified");
     typing.presses("uat\r");
-    typing.sees("Type `managed` to make it one");
+    typing.sees("Type `managed` to make it a Managed Environment");
     typing.types("managed");
     let ran = typing.ends().exits(5);
     ran.says_on_stderr(&["No changes were made. Your account sees no key vault"]);
@@ -149,7 +149,7 @@ fn who_sees_no_environment_does_the_first_part_and_hands_over() {
     typing.presses("\r");
     typing.sees("Reader of the policy");
     typing.types("somebody");
-    typing.sees("No user, group or application in this tenant is called `somebody`");
+    typing.sees("No user or application in this tenant has the name `somebody`");
     typing.types(&reader);
     typing.sees("Continue with this plan?");
     typing.types("yes");
@@ -159,7 +159,7 @@ fn who_sees_no_environment_does_the_first_part_and_hands_over() {
     let mut typing = Typing::at(shown(&next));
     typing.sees("Contoso Unified");
     typing.presses("uat\r");
-    typing.sees("Type `managed` to make it one");
+    typing.sees("Type `managed` to make it a Managed Environment");
     typing.types("managed");
     typing.sees(CONSENT);
     typing.types("Contoso UAT");
@@ -202,7 +202,7 @@ fn it_can_be_left_anywhere_and_the_terminal_is_as_it_was() {
     let mut typing = guided(&served, "admin", &["enable", "--ask"]);
     typing.sees("Contoso Unified");
     typing.presses("uat\r");
-    typing.sees("Type `managed` to make it one");
+    typing.sees("Type `managed` to make it a Managed Environment");
     typing.presses("\u{4}");
     typing
         .ends()
@@ -232,7 +232,9 @@ fn it_can_be_left_anywhere_and_the_terminal_is_as_it_was() {
     typing.presses("\u{4}");
     let ran = typing.ends().exits(10);
     ran.says_on_stderr(&["No changes were made. The outage or change was not confirmed."]);
-    assert!(after(&ran.stderr, "The same without questions").contains("--confirm 'Contoso UAT'"));
+    assert!(
+        after(&ran.stderr, "To do the same without questions").contains("--confirm 'Contoso UAT'")
+    );
     assert!(served.effects().is_empty(), "{:?}", served.effects());
 }
 
@@ -262,7 +264,7 @@ fn sixty_columns_are_enough_and_what_does_not_fit_says_why() {
     let mut typing = Typing::at(command);
     typing.sees("Contoso Unified");
     typing.presses("trial\r");
-    typing.sees("This one can't be picked.");
+    typing.sees("You can't pick this entry.");
     let screen = typing.screen();
     let lines = screen.split(['\r', '\n', '\u{1b}']);
     for line in lines.filter(|line| !line.contains("Rehearsal in a sandbox")) {
@@ -291,7 +293,7 @@ fn numbered_lines_for_who_can_not_see_a_list_move() {
         typing.sees("\n1. Contoso UAT (193e4dc2-2922-5505-aaa6-80f4c40dd75d)");
         typing.sees_at_the_end(asks);
         typing.types("1");
-        typing.sees("Type `managed` to make it one, anything else to stop: ");
+        typing.sees("Type `managed` to make it a Managed Environment, or anything else to stop: ");
         typing.types("managed");
         typing.sees("1. cmk-contoso in kv-contoso-cmk");
         typing.sees_at_the_end(asks);
@@ -312,7 +314,7 @@ fn numbered_lines_for_who_can_not_see_a_list_move() {
 fn where_nobody_is_all_that_is_missing_is_named_at_once() {
     let served = Served::start("fresh", FAST);
     let ran = served.run(&["enable", "--ask"]).exits(2);
-    ran.says_on_stderr(&["`--ask` asks at a terminal"]);
+    ran.says_on_stderr(&["`--ask` works only at a terminal"]);
     let ran: Ran = crate::tool::run(&["enable"]).exits(2);
     ran.says_on_stderr(&["ENVIRONMENT", "`--policy`", "`--vault`", "`--key`"]);
     ran.says_on_stderr(&["If you have no key, `cmkctl create-key`"]);
@@ -345,7 +347,7 @@ fn the_other_commands_ask_for_what_they_need() {
             typing.presses("uat\r");
         }
         typing.sees(words);
-        typing.sees("arrows, Enter");
+        typing.sees("Enter picks");
         typing.presses("\u{1b}");
         typing
             .ends()

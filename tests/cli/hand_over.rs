@@ -419,7 +419,7 @@ fn what_somebody_else_wrote_is_never_replaced() {
     let create = ["create-policy", "--dry-run", "--hand-over", &to];
     let mine = served.write("half.ps1", "# mine\n");
     let ran = served.run(&create).exits(2);
-    ran.says_on_stderr(&["no earlier hand-over", "never replaced"]);
+    ran.says_on_stderr(&["no earlier hand-over", "never replaces"]);
     assert_eq!(std::fs::read_to_string(&mine).unwrap(), "# mine\n");
     assert!(!path.with_extension("sh").exists(), "all of them or none");
     std::fs::remove_file(&mine).unwrap();

@@ -78,7 +78,7 @@ fn a_new_key_that_goes_between_the_two_outages_of_a_swap_stops_the_second_one() 
         "do": "disable-key", "vault": "kv-contoso-cmk", "key": "cmk-contoso" }] });
     let served = Served::patched(&overlaid(two_keys(), event), "1500");
     let ran = served.run(&SWAP).exits(6);
-    ran.says(&["`Contoso UAT` is not started", "CMK016", "--enabled true"]);
+    ran.says(&["`Contoso UAT` was not started", "CMK016", "--enabled true"]);
     assert_eq!(served.effects(), ["unlink-started"]);
     assert!(link_shown(&served).is_null());
     let served = Served::patched(&two_keys(), "1500");

@@ -12,7 +12,7 @@ const NEW: [(&str, &str); 5] = [
     ("Name of the new resource group (Enter: `rg-", "\n"),
     ("westeurope  West Europe. Near to `europe`.", "\r"),
     ("Name of the new key vault (Enter: `kv-", "\n"),
-    ("public  The public network", "\r"),
+    ("public  Every network", "\r"),
     ("Name of the new key (Enter: `cmk", "\n"),
 ];
 
@@ -58,7 +58,7 @@ fn from_an_empty_subscription_to_the_end_and_again_by_the_script() {
     let ran = typing.ends().exits(0);
     encrypted(&served);
     assert_eq!(made(&served), [1, 1, 1, 1]);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     for words in [
         "enable 'Contoso UAT' --policy ep-cmk-contoso-uat --vault kv-contoso-uat",
         " --key cmk-contoso-uat",
@@ -79,7 +79,7 @@ fn a_new_key_is_offered_beside_those_that_are_there() {
     let served = Served::start("fresh", FAST);
     let mut typing = guided(&served, "admin", &["enable", "--ask"]);
     environment(&mut typing);
-    typing.sees("Type `managed` to make it one");
+    typing.sees("Type `managed` to make it a Managed Environment");
     typing.types("managed");
     typing.sees("A new key…");
     typing.presses("a new key\r");
@@ -88,7 +88,7 @@ fn a_new_key_is_offered_beside_those_that_are_there() {
     typing.sees("Name of the new key (Enter: `cmk-contoso-uat`)");
     // An existing key is refused as a new one.
     typing.types("cmk-contoso");
-    typing.sees("has a key `cmk-contoso` already");
+    typing.sees("already has a key `cmk-contoso`");
     typing.types("cmk-new");
     typing.sees("ep-cmk-new (new)");
     typing.presses("\r");
@@ -96,14 +96,14 @@ fn a_new_key_is_offered_beside_those_that_are_there() {
     typing.types("Contoso UAT");
     let ran = typing.ends().exits(0);
     assert_eq!(made(&served), [0, 0, 1, 1]);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     served.begins_anew();
     finish(shown(&script)).exits(0);
     assert_eq!(made(&served), [0, 0, 1, 1]);
     // A command that needs an existing key offers no new one.
     let mut typing = guided(&served, "admin", &["rotate-key", "--ask"]);
     typing.sees("cmk-new in kv-contoso-cmk");
-    typing.sees("(type to filter, arrows, Enter");
+    typing.sees("(type to filter, arrows move, Enter");
     assert!(!typing.screen().contains("A new key"));
     typing.presses("\u{1b}");
     typing.ends().exits(10);
@@ -119,25 +119,25 @@ fn create_key_leads_to_its_end_too() {
     typing.presses("sales\r");
     typing.sees("A new resource group…");
     typing.presses("rg-contoso-sales-keys\r");
-    typing.sees("That of the resource group.");
+    typing.sees("The region of the resource group.");
     typing.presses("\r");
     typing.sees("Name of the new key vault (Enter: `kv-cmk`)");
     typing.types("kv-contoso-cmk");
-    typing.sees("No vault can be called `kv-contoso-cmk`");
+    typing.sees("The vault name `kv-contoso-cmk` is not available");
     let question = "Name of the new key vault (Enter: `kv-cmk`): ";
     typing.sees_at_the_end(question);
     typing.types("k");
-    typing.sees("A new vault can't be called `k`.");
+    typing.sees("`k` is not a valid vault name.");
     typing.sees_at_the_end(question);
     typing.types("");
-    typing.sees("public  The public network");
+    typing.sees("public  Every network");
     typing.presses("trusted\r");
     typing.sees("Name of the new key (Enter: `cmk`)");
     typing.types("");
     typing.sees("Type the name to continue (`kv-cmk`)");
     typing.types("kv-cmk");
     let ran = typing.ends().exits(0);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     for words in [
         " create-key --vault kv-cmk --key cmk --resource-group rg-contoso-sales-keys",
         " --subscription 'Contoso Sales'",
@@ -161,7 +161,7 @@ fn a_name_that_two_policies_have_stays_an_id() {
     typing.sees("ep-cmk-contoso (new)");
     typing.presses("ep-cmk-contoso\r");
     let ran = typing.ends().exits(0);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     let words = "enable 'Contoso UAT' --policy ep-cmk-contoso --vault kv-contoso-cmk";
     assert!(script.contains(words), "{script}");
     // Another policy with this name is visible, but the named policy is used.
@@ -172,7 +172,7 @@ fn a_name_that_two_policies_have_stays_an_id() {
     typing.sees("A new key…");
     typing.presses("cmk-contoso in kv-contoso-cmk\r");
     let ran = typing.ends().exits(0);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     assert!(script.contains(&format!(" --policy {policy} ")), "{script}");
 }
 
@@ -190,7 +190,7 @@ fn who_leaves_where_no_key_fits_learns_how_one_is_made() {
         "None of the keys that you see is suitable.",
         "cmk-contoso in kv-",
     ]);
-    let next = after(&ran.stderr, "Create a new key, and also a vault");
+    let next = after(&ran.stderr, "To create a new key, and also a vault");
     let mut typing = Typing::at(shown(&next));
     typing.sees("Vault of the new key:");
     typing.sees("A new vault…");
@@ -218,7 +218,7 @@ fn the_two_of_them_begin_with_nothing() {
     typing.sees("Type the name to continue (`kv-cmk`)");
     typing.types("kv-cmk");
     let ran = typing.ends().exits(0);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     assert!(
         script.contains("create-policy 'Contoso UAT' --policy ep-cmk "),
         "{script}"
@@ -252,7 +252,7 @@ fn who_may_make_nothing_is_told_who_may() {
     let ran = typing.ends().exits(5);
     ran.says_on_stderr(&["The Key Vault administrator runs:"]);
     let typing = guided(&served, "power-platform-admin", &["create-key", "--ask"]);
-    typing.sees("You may not create a key vault");
+    typing.sees("You don't have permission to create a key vault");
     typing.ends().exits(5);
     assert!(served.effects().is_empty());
 }
@@ -265,7 +265,7 @@ fn the_first_half_is_handed_over_as_a_script() {
     let arguments = ["enable", "--ask", "--hand-over", to];
     let mut typing = guided(&served, "power-platform-admin", &arguments);
     environment(&mut typing);
-    typing.sees("Type `managed` to make it one");
+    typing.sees("Type `managed` to make it a Managed Environment");
     typing.types("managed");
     let ran = typing.ends().exits(5);
     ran.says_on_stderr(&["Written for the Key Vault administrator: `", "half.sh`"]);
@@ -320,14 +320,11 @@ fn readers_are_named_as_people_know_them() {
     typing.presses("europe\r");
     typing.sees("ep-cmk-contoso (new)");
     typing.presses("\r");
-    let question = "Reader of the policy (nothing: they can read it): ";
+    let question = "Reader of the policy (press Enter if no grant is needed): ";
     for (typed, told) in [
         ("nobody", "can't look up"),
         ("{nobody}", "is not an object id or a name"),
-        (
-            "nobody@contoso.onmicrosoft.com",
-            "No user, group or application",
-        ),
+        ("nobody@contoso.onmicrosoft.com", "No user or application"),
     ] {
         typing.sees_at_the_end(question);
         typing.types(typed);
@@ -341,7 +338,7 @@ fn readers_are_named_as_people_know_them() {
     typing.sees("Continue with this plan?");
     typing.types("yes");
     let ran = typing.ends().exits(5);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     assert!(script.contains(&format!(" --reader {upn} ")), "{script}");
     served.begins_anew();
     let again = finish(shown(&script)).exits(0);
@@ -362,7 +359,7 @@ fn a_rehearsal_inside_the_process_names_no_file_that_is_gone() {
         "This rehearsal has ended",
         "cmkctl sandbox --scenario empty",
     ]);
-    let script = after(&ran.stderr, "The same without questions");
+    let script = after(&ran.stderr, "To do the same without questions");
     let begins = "cmkctl --sandbox --scenario empty create-key --vault kv-cmk --key cmk";
     assert!(script.starts_with(begins), "{script}");
     finish(shown(&script)).exits(0);

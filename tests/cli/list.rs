@@ -151,7 +151,7 @@ fn nothing_there_is_said_and_is_no_failure() {
         assert!(!quiet.stderr.contains("You see"), "{}", quiet.stderr);
     }
     let ran = served.run(&["list", "vaults", "--fits"]).exits(0);
-    ran.says_on_stderr(&["Your account sees no vault or managed HSM that would do."]);
+    ran.says_on_stderr(&["Your account sees no vault or managed HSM that fits."]);
     let ran = served
         .run(&["list", "policies", "--geography", "uk"])
         .exits(0);
@@ -213,7 +213,7 @@ fn a_list_that_is_refused_or_cut_short_is_no_list() {
         ["unknown"]
     );
     let ran = served.run(&["list", "subscriptions", "--fits"]).exits(5);
-    ran.says_on_stderr(&["1 subscription is not shown: whether that would do is not known."]);
+    ran.says_on_stderr(&["1 subscription is not shown, because cmkctl"]);
     // A refused sign-in gives no list either.
     let refused = ["bap", "management"]
         .map(|host| json!({ "match": { "host": host }, "do": "401", "times": 1000 }));

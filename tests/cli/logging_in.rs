@@ -355,7 +355,7 @@ fn a_page_in_the_place_of_tokens_is_the_network() {
     let page = desk.visits(&waiting);
     assert!(page.contains("You are not signed in."), "{page}");
     waiting.ends().exits(4).says_on_stderr(&[
-        "login.microsoftonline.com answered 200 with a page",
+        "login.microsoftonline.com answered 200 with a web page",
         "ask the network administrator",
     ]);
 }
@@ -367,7 +367,7 @@ fn ctrl_c_ends_the_wait() {
     let port = Url::parse(&waiting.redirect()).unwrap().port().unwrap();
     interrupt(&waiting.child);
     let ran = waiting.ends().exits(130);
-    ran.says_on_stderr(&["Nobody signed in."]);
+    ran.says_on_stderr(&["The sign-in was stopped."]);
     assert!(TcpStream::connect(("localhost", port)).is_err());
     assert_eq!(sign_ins(&desk.net.served, "/token"), 0);
 }
@@ -531,7 +531,7 @@ fn who_logged_in_is_signed_in_until_the_logout() {
     desk.run(&["auth", "status", "--auth", "login", "--no-remember"])
         .exits(4);
     let ran = desk.run(&["auth", "logout"]).exits(0);
-    ran.says(&["Forgotten: 1 sign-in, 0 tokens.", "was deleted"]);
+    ran.says(&["Removed: 1 sign-in, 0 tokens.", "cmkctl deleted the file"]);
     let ran = desk.run(&["auth", "logout"]).exits(0);
     assert_eq!(ran.stdout, "Nothing was remembered.\n");
     desk.run(&["auth", "status", "--auth", "login"]).exits(4);
@@ -557,7 +557,7 @@ fn a_code_or_a_certificate_is_remembered_too() {
         .env("AZURE_CLIENT_ID", "c")
         .env("AZURE_CLIENT_SECRET", "hunter2");
     let ran = keeps(finish(command)).exits(0);
-    ran.says_on_stderr(&["set up `environment`, which comes first", "`--auth login`"]);
+    ran.says_on_stderr(&["set up the sign-in method `environment`", "`--auth login`"]);
 
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/data/certificates");
     let plain = std::fs::read_to_string(data.join("plain.pem")).unwrap();
@@ -683,7 +683,7 @@ fn a_login_that_can_not_last_is_refused_before_anybody_signs_in() {
     };
     let login = ["auth", "login"];
     let ran = desk.run(&["auth", "login", "--no-remember"]).exits(2);
-    ran.says_on_stderr(&["`auth login` remembers a sign-in", "--no-remember"]);
+    ran.says_on_stderr(&["`auth login` can't remember a sign-in", "--no-remember"]);
     with("CMKCTL_REMEMBER", "false", &login).exits(2);
     let ran = with("CMKCTL_CREDENTIAL_STORE", "none", &login).exits(4);
     ran.says_on_stderr(&[
@@ -834,7 +834,7 @@ fn another_account_is_not_taken_for_the_one_before() {
     // The user selects another account on the page.
     let address = address.replace("login_hint=", "ignored=");
     visit(&desk.redirect(&Url::parse(&address).unwrap()));
-    typing.sees("Another account signed in than before.");
+    typing.sees("You signed in with another account than before.");
     typing.ends().exits(4);
     let log = served.log();
     assert!(

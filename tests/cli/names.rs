@@ -37,7 +37,7 @@ fn vault_and_key_are_taken_as_people_have_them() {
     let ran = served.run(&[&["create-policy", "--dry-run"][..], &vault].concat());
     let ran = ran.exits(2);
     assert!(
-        ran.stderr.contains("of the vault `other`"),
+        ran.stderr.contains("names the vault `other`"),
         "{}",
         ran.stderr
     );
@@ -57,7 +57,7 @@ fn a_policy_is_looked_up_by_its_name() {
     let ran = served.run(&["add-environment", "--policy", "ep-contosocmk", "--dry-run"]);
     let ran = ran.exits(2);
     for words in [
-        "is called `ep-contosocmk`",
+        "with the name `ep-contosocmk`",
         "Did you mean `ep-contoso-cmk`?",
     ] {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);

@@ -205,12 +205,12 @@ fn a_query_that_is_wrong_is_told_before_anything_is_sent() {
     let ran = served
         .run(&[&consent[..], &["--query", "length(schema, schema)"]].concat())
         .exits(2);
-    assert!(ran.stderr.contains("takes 1 argument"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("requires 1 argument"), "{}", ran.stderr);
     let ran = served
         .run(&[&consent[..], &["--query", "abs(schema)"]].concat())
         .exits(2);
     assert!(
-        ran.stdout.is_empty() && ran.stderr.contains("It does not fit the result"),
+        ran.stdout.is_empty() && ran.stderr.contains("The query does not fit the result"),
         "{}",
         ran.stderr
     );
@@ -353,10 +353,10 @@ mod at_a_terminal {
     fn progress_says_how_long_where_when_next_and_how_to_leave() {
         for columns in ["200", "60"] {
             let (_served, typing) = waiting(&[("TERM", "xterm"), ("COLUMNS", columns)]);
-            typing.sees("next look");
+            typing.sees("next check");
             typing.sees("of 4 days");
             if columns == "200" {
-                typing.sees("Ctrl-C leaves it running");
+                typing.sees("Ctrl-C stops only the wait");
             }
             assert!(typing.screen().contains('\u{1b}'), "nothing moves");
             typing.ends();
@@ -366,7 +366,7 @@ mod at_a_terminal {
     #[test]
     fn no_color_takes_colour_only() {
         let (_served, typing) = waiting(&[("TERM", "xterm"), ("NO_COLOR", "1")]);
-        typing.sees("next look");
+        typing.sees("next check");
         // The progress line is cleared and written again, without colour.
         assert!(typing.screen().contains("\u{1b}[2K"), "nothing moves");
         assert!(

@@ -171,7 +171,7 @@ fn no_other_command_prints_them_and_no_query_asks_them() {
             "counts",
         ])
         .exits(2)
-        .says(&["`--query` asks the JSON document"]);
+        .says(&["`--query` works on the JSON document"]);
     }
     // What fails is no document, and the exit codes stay.
     let none = run(&[

@@ -451,7 +451,7 @@ fn nothing_is_remembered_where_nobody_wants_it() {
     command.env("CMKCTL_CREDENTIAL_STORE", "elsewhere");
     finish(command)
         .exits(2)
-        .says_on_stderr(&["`CMKCTL_CREDENTIAL_STORE` is `elsewhere`."]);
+        .says_on_stderr(&["`CMKCTL_CREDENTIAL_STORE` is `elsewhere`, which is not valid."]);
 }
 
 #[test]

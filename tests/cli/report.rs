@@ -130,12 +130,12 @@ fn each_column_is_there_at_every_width_and_on_paper() {
     let tables = [
         (
             "policies",
-            "Policy, Environments, Vault, Key, Version, Ends, Enabled, Granted, Purge \
+            "Policy, Environments, Vault, Key, Version, Expires, Enabled, Granted, Purge \
                 protection, Not visible, Read from",
         ),
         (
             "environments",
-            "State, Environment and id, Type, Policy, Key, Ends, What, Deleted at the earliest, \
+            "State, Environment and id, Type, Policy, Key, Expires, Reason, Earliest deletion, \
                 Read from",
         ),
         ("ids", "No., What, Id"),
@@ -196,7 +196,7 @@ fn the_page_says_first_which_tenant_and_what_needs_attention() {
         "<h2>2 of 10 environments need attention.</h2>",
         "Contoso Production",
         "Contoso UAT",
-        "Deleted at the earliest on ",
+        "Earliest deletion: ",
         "cmkctl unlock",
     ] {
         assert!(before_tables.contains(part), "{part}: {before_tables}");

@@ -74,7 +74,7 @@ fn a_version_must_stay_for_four_weeks_after_the_next_one() {
         ran.stderr
     );
     assert!(
-        ran.stderr.contains("needed until 2026-03-20"),
+        ran.stderr.contains("Keep the version until 2026-03-20"),
         "{}",
         ran.stderr
     );
@@ -164,7 +164,7 @@ fn an_override_is_typed_and_written_down_and_never_passes_what_is_linked() {
         intent["overridden"][0]
             .as_str()
             .unwrap()
-            .contains("`Contoso Production` left a key"),
+            .contains("`Contoso Production` stopped using a key"),
         "{intent:#}"
     );
     assert_eq!(intent["event"], "intent");

@@ -352,7 +352,7 @@ fn the_remedy_of_a_condition_is_a_role_assignment_that_can_be_made() {
         (&["@key"], "--scope VAULT\n"),
         (
             &["@vault", "@key"],
-            "Remove the condition of the role assignment VAULT/keys/cmk-contoso/providers/",
+            "Remove the condition from this role assignment: VAULT/keys/cmk-contoso/providers/",
         ),
     ] {
         let one = |scope: &&str| {
@@ -387,7 +387,7 @@ fn a_list_of_others_gives_nothing_and_takes_nothing() {
     let served = Served::patched(&linked_uat(json!({})), FAST);
     let between = Between::new(&served, vec![other]);
     let ran = between.run_as("admin", &["check"]).exits(5);
-    ran.says(&["CMK012 UNKNOWN", "which were not asked for"]);
+    ran.says(&["CMK012 UNKNOWN", "role assignments of other principals"]);
     between.run_as("admin", &CREATE).exits(5);
     assert!(served.effects().is_empty());
 }
@@ -406,15 +406,15 @@ fn a_denial_of_the_key_alone_counts() {
     let all = served.run(&["status", "--all", "--fail-on", "drift", "-o", "json"]);
     let all = all.exits(3);
     assert_eq!(granted(&all), json!(false));
-    let why = "the deny assignment `stack-lock` keeps the policy's identity from the key";
+    let why = "the deny assignment `stack-lock` prevents the policy's identity from using the key";
     all.says(&[why]);
     let file = served.run(&["adopt"]).exits(0);
     file.says(&[
-        "`stack-lock` keeps its identity from the key",
+        "`stack-lock` prevents the policy's identity from using the key",
         "A grant does not help",
     ]);
     assert!(
-        !file.stdout.contains("to let cmkctl grant it"),
+        !file.stdout.contains("To let cmkctl grant access"),
         "{}",
         file.stdout
     );
@@ -443,7 +443,7 @@ fn a_denial_decides_and_one_that_is_hidden_is_said() {
         &[everyone],
         json!(false),
         [3, 6, 6],
-        &["`stack-lock`", "A role does not help"],
+        &["`stack-lock`", "A role assignment does not help"],
     );
     let group: Rule = (
         DENIALS,
@@ -466,10 +466,16 @@ fn a_denial_decides_and_one_that_is_hidden_is_said() {
         &[(DENIALS, Status(500))],
         Value::Null,
         [5, 5, 5],
-        &["denied", "500"],
+        &["deny assignments", "500"],
     );
     let broken: Rule = (DENIALS, Says(|| json!({})));
-    ends("no list", &[broken], Value::Null, [5, 5, 5], &["denied"]);
+    ends(
+        "no list",
+        &[broken],
+        Value::Null,
+        [5, 5, 5],
+        &["deny assignments"],
+    );
     for status in [403, 404, 405] {
         let hidden = [(DENIALS, Status(status))];
         let said = ["You can't see the deny assignments at `kv-contoso-cmk`"];

@@ -52,7 +52,10 @@ fn what_is_set_is_shown_and_set_once() {
     assert!(after["next_rotation"].is_string(), "{after:#}");
     // The key still ends before the next version comes.
     let said = after["findings"][0]["message"].as_str().unwrap();
-    assert!(said.contains("before its next version"), "{after:#}");
+    assert!(
+        said.contains("before Key Vault makes the next version"),
+        "{after:#}"
+    );
     // What was not named stays.
     served
         .run(&["rotation-policy", "set", "--yes", "--notify-before", "60d"])
@@ -89,7 +92,7 @@ fn what_would_end_is_refused() {
     for (flags, words) in [
         (
             &["--expires-after", "1y"][..],
-            "Key Vault would not create new ones",
+            "Key Vault would not create a new version",
         ),
         (&["--rotate-every", "6d"], "7 days"),
         (

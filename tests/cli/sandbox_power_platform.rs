@@ -475,7 +475,12 @@ fn a_policy_that_no_read_shows_is_never_taken_for_none() {
         let state = if seen { "encrypted" } else { "not-visible" };
         assert_eq!(uat.unwrap()["state"], state, "{all:#}");
         let one = served.run(&["status"]).exits(0);
-        assert_eq!(one.stdout.contains("link Linked"), seen, "{}", one.stdout);
+        assert_eq!(
+            one.stdout.contains("link status Linked"),
+            seen,
+            "{}",
+            one.stdout
+        );
         assert_eq!(one.stdout.contains("not readable"), !seen, "{}", one.stdout);
         let check = served.run(&["check"]);
         assert_eq!(

@@ -135,7 +135,7 @@ fn what_is_not_played_is_refused() {
         let answer = connect(&served, authority);
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
         assert!(
-            answer.contains(&format!("does not play `{host}`")),
+            answer.contains(&format!("does not simulate `{host}`")),
             "{answer}"
         );
         assert_eq!(served.ledger()["foreign"], json!([host]));

@@ -376,7 +376,7 @@ fn what_was_sent_and_can_not_be_re_read_is_not_verified_and_nothing_follows() {
         for words in [
             "sent, but cmkctl can't verify it",
             sign,
-            "Who can verify it",
+            "Who can verify the change",
             witness,
             "403",
         ] {

@@ -85,6 +85,8 @@ fn commands_flags_and_values_are_completed() {
         completed("bash", &["create-policy", "--location", "u"], None),
         ["uae", "uk", "unitedstates"]
     );
+    let regions = completed("bash", &["create-key", "--azure-location", "uk"], None);
+    assert_eq!(regions, ["uksouth"]);
     let users = completed("bash", &["status", "--sandbox-user", ""], None);
     for user in &users {
         // Every offered user exists.

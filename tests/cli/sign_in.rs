@@ -100,7 +100,7 @@ fn the_ways_are_listed_in_their_order_with_what_each_lacks() {
     let one = run(&["auth", "status", "--auth", "environment"]).exits(4);
     assert_eq!(
         one.stdout
-            .matches("skipped: you passed `--auth environment`")
+            .matches("skipped: the chosen method is `environment`")
             .count(),
         8,
         "{}",
@@ -287,7 +287,7 @@ fn a_page_in_the_place_of_the_sign_in_service_is_the_network() {
     for arguments in [&["status"][..], &["status", "--auth", "device-code"]] {
         let ran = served.run(arguments).exits(4);
         assert!(
-            ran.stderr.contains("answered 404 with a page"),
+            ran.stderr.contains("answered 404 with a web page"),
             "{}",
             ran.stderr
         );

@@ -57,7 +57,8 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
         signal(typing.id(), what);
         let ran = typing.ends().exits(code);
         assert!(
-            ran.stderr.contains("Interrupted before an answer"),
+            ran.stderr
+                .contains("cmkctl was interrupted before you answered"),
             "{}",
             ran.stderr
         );
@@ -66,11 +67,13 @@ fn ctrl_c_at_a_prompt_ends_it_without_another_key() {
     // The same for the second prompt, which follows the repair.
     let fresh = Served::start("fresh", FAST);
     let mut typing = Typing::at(fresh.command("admin", &["enable", "--fix"]));
-    typing.sees("skip it:");
+    typing.sees("skip this repair:");
     typing.types("yes");
     typing.sees("✓");
     let began = Instant::now();
-    while typing.screen().matches("skip it:").count() < 2 && !typing.screen().contains(QUESTION) {
+    while typing.screen().matches("skip this repair:").count() < 2
+        && !typing.screen().contains(QUESTION)
+    {
         assert!(
             began.elapsed() < Duration::from_secs(60),
             "{}",

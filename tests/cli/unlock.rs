@@ -40,8 +40,8 @@ fn whatever_took_the_key_away_is_undone_in_order() {
             .exits(0)
             .stdout;
         let places = [
-            "`Contoso UAT` again (or it may be deleted from 2026-03-07 on)",
-            "`Contoso Production` again (or it may be deleted from 2026-03-30 on)",
+            "`Contoso UAT` again (the service may delete it from 2026-03-07 on)",
+            "`Contoso Production` again (the service may delete it from 2026-03-30 on)",
         ];
         let at: Vec<usize> = places
             .iter()

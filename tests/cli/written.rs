@@ -91,7 +91,7 @@ mod a_full_disk {
         let served = Served::start("ready", FAST);
         let change = ["enable", "--yes", "--confirm", "Contoso UAT"];
         let ran = onto_a_full_disk(served.command("admin", &change)).exits(1);
-        ran.says_on_stderr(&["can't be written to standard output. The change itself is done."]);
+        ran.says_on_stderr(&["can't be written to standard output. cmkctl made the change."]);
         served
             .run(&["status", "--query", "state", "-o", "tsv"])
             .exits(0);
@@ -174,7 +174,7 @@ fn the_file_of_out_holds_what_would_be_printed() {
     served
         .run(&["report", "-o", "none", "--out", file])
         .exits(2)
-        .says_on_stderr(&["`-o none` writes nothing"]);
+        .says_on_stderr(&["`-o none` writes no result"]);
     // A failed command leaves the file unchanged.
     std::fs::write(&path, "before").unwrap();
     served
@@ -206,7 +206,7 @@ fn a_plan_is_not_saved_over_what_it_is_made_of() {
         served
             .run(&["plan", file, "--out", other])
             .exits(2)
-            .says_on_stderr(&["`--out` names the file"]);
+            .says_on_stderr(&["`--out` names the input file"]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
     }
     let plan = folder.path().join("plan.json");

@@ -97,7 +97,7 @@ fn code(roff: &mut Roff, lines: &[String]) {
     roff.control("RE", []);
 }
 
-/// Each row is a term with what belongs to it: `man` has no table that wraps everywhere.
+/// Each row becomes a term with its meaning, because `man` has no table that wraps everywhere.
 fn table(roff: &mut Roff, rows: &[Vec<Vec<Span>>]) {
     let Some((header, rows)) = rows.split_first() else {
         return;

@@ -13,15 +13,15 @@ pub(super) struct Span {
     pub(super) strong: bool,
 }
 
-/// What stands on its own lines.
+/// A part of a text that has its own lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Block {
     /// A heading and its level, from 1 on.
     Heading(u8, Vec<Span>),
     Paragraph(Vec<Span>),
-    /// How deep it is, from 0 on, what stands before it, and its text.
+    /// A list item: its depth from 0 on, its mark, and its text.
     Item(usize, String, Vec<Span>),
-    /// Lines as they stand.
+    /// Lines that are printed unchanged.
     Code(Vec<String>),
     /// Rows, the header first.
     Table(Vec<Vec<Vec<Span>>>),
@@ -153,7 +153,7 @@ fn without_links(line: &str) -> String {
     out + rest
 }
 
-/// What stands before the first link, its words, its target, and what stands after it.
+/// The text before the first link, the link's words and target, and the text after it.
 fn link(line: &str) -> Option<(&str, &str, &str, &str)> {
     let (head, tail) = line.split_once("](")?;
     let (before, label) = head.rsplit_once('[')?;

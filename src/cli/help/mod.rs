@@ -31,7 +31,7 @@ pub(super) struct Args {
     words: Vec<String>,
 }
 
-/// The commands by what they are for, in the order in which they are needed.
+/// The commands in groups by purpose, in the order in which users need them.
 pub(super) const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Enable",
@@ -95,7 +95,7 @@ const END: &str = "
 `cmkctl help TOPIC` explains one of these topics:
 ";
 
-/// How wide the overview is.
+/// The width of the overview.
 const WIDTH: u16 = 76;
 
 /// All commands in their groups, and how to begin.
@@ -117,7 +117,7 @@ pub(super) fn overview(tree: &Command) -> String {
     text
 }
 
-/// The page of the command that these words name; options among them don't count.
+/// The page of the command that these words name. Options among the words are ignored.
 pub(super) fn of(words: &[String], tree: &Command) -> String {
     let (command, path) = found(words, tree);
     if path == tree.get_name() {
@@ -126,12 +126,12 @@ pub(super) fn of(words: &[String], tree: &Command) -> String {
     page::page(command, &path, width())
 }
 
-/// How wide pages are here.
+/// The width of the pages on this terminal.
 fn width() -> u16 {
     config::columns().unwrap_or(page::WIDTH).min(page::WIDTH)
 }
 
-/// The command that these words name, as far as they name one, and how it is called.
+/// The command that these words name, or the nearest parent, and its full name.
 pub(super) fn found<'a>(words: &[String], tree: &'a Command) -> (&'a Command, String) {
     let (mut path, mut at) = (tree.get_name().to_owned(), tree);
     let mut after_option = false;
@@ -163,7 +163,7 @@ pub(super) fn variables() -> Vec<(String, String)> {
         .collect()
 }
 
-/// What can stand behind `cmkctl help`.
+/// The words that can follow `cmkctl help`.
 pub(super) fn subjects(tree: &Command) -> BTreeSet<String> {
     let commands = tree
         .get_subcommands()
@@ -176,7 +176,7 @@ impl Args {
     /// Prints a topic, or the page of a command.
     ///
     /// # Errors
-    /// Usage: there is neither.
+    /// Usage: no command and no topic has this name.
     pub(super) fn run(&self, out: &mut Out, tree: &Command) -> Result<()> {
         let lower: Vec<String> = self
             .words
@@ -208,12 +208,12 @@ impl Args {
         let error = Error::usage(what);
         Err(match near {
             Some(near) => error.hint(format!("Did you mean `cmkctl help {near}`?")),
-            None => error.hint("`cmkctl help` lists all of them."),
+            None => error.hint("`cmkctl help` lists all commands and topics."),
         })
     }
 }
 
-/// The command that is spelled almost so, as the parser finds it.
+/// The command with a similar name, as the parser suggests it.
 fn near(odd: &str, tree: &Command) -> Option<String> {
     let error = tree.clone().try_get_matches_from(["cmkctl", odd]).err()?;
     match error.get(ContextKind::SuggestedSubcommand)? {

@@ -6,16 +6,16 @@ use crate::report::hang;
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 
-/// How wide a page is where no terminal says less.
+/// The width of a page, unless the terminal is narrower.
 pub(super) const WIDTH: u16 = 100;
-/// Where the words about an option begin.
+/// The column in which the description of an option begins.
 const COLUMN: usize = 28;
-/// The heading of the options for a key that is to be created.
+/// The heading of the options for a new key.
 pub(in crate::cli) const NEW_KEY: &str = "New key and vault";
-/// What stands at the end of each page.
+/// The last line of each page.
 const END: &str = "Options of every command: `cmkctl help options`.";
 
-/// The page of `command`, which is called by `path`, such as `cmkctl auth status`.
+/// The page of `command`. `path` is its full name, such as `cmkctl auth status`.
 pub(super) fn page(command: &Command, path: &str, width: u16) -> String {
     let mut text = String::new();
     if let Some(about) = command.get_about() {
@@ -52,7 +52,7 @@ pub(super) fn page(command: &Command, path: &str, width: u16) -> String {
     format!("{text}\n{END}\n")
 }
 
-/// What stands above the options of every command.
+/// The text above the options of every command.
 const ALL: &str = "Options of every command. You can write them anywhere on the line.";
 /// The option that the parser adds.
 const HELP: (&str, &str) = ("-h, --help", "Print the help of the command");
@@ -62,7 +62,7 @@ fn global(root: &Command) -> Vec<&Arg> {
     all.filter(|argument| argument.is_global_set()).collect()
 }
 
-/// What every command takes.
+/// The options that every command accepts.
 pub(super) fn options(root: &Command, width: u16) -> String {
     let all = entries(&global(root), width);
     format!("{ALL}\n\n{all}{}", entry(HELP.0, HELP.1, width))
@@ -117,7 +117,7 @@ fn usage(command: &Command, path: &str) -> String {
     usage + " [OPTIONS]"
 }
 
-/// The explanation, and the examples as they stand.
+/// The explanation, and the examples unchanged.
 fn after(command: &Command) -> (String, String) {
     let text = command
         .get_after_help()
@@ -132,7 +132,7 @@ fn after(command: &Command) -> (String, String) {
     }
 }
 
-/// A paragraph on one line; what is indented or a list of its own stays as it is.
+/// A paragraph on one line. A paragraph with indented lines stays unchanged.
 fn joined(paragraph: &str) -> String {
     if paragraph.lines().any(|line| line.starts_with("  ")) {
         return paragraph.to_owned();
@@ -140,7 +140,7 @@ fn joined(paragraph: &str) -> String {
     paragraph.replace('\n', " ")
 }
 
-/// The arguments of a command alone, under their headings.
+/// The arguments that only this command has, under their headings.
 fn sections(command: &Command) -> Vec<(String, Vec<&Arg>)> {
     let mut sections: Vec<(String, Vec<&Arg>)> = Vec::new();
     let arguments = command
@@ -170,7 +170,7 @@ fn entries(arguments: &[&Arg], width: u16) -> String {
         .collect()
 }
 
-/// One entry: the term, and its words in a column beside it or below it.
+/// One entry: the term, and its description in a column beside or below the term.
 fn entry(term: &str, description: &str, width: u16) -> String {
     let description = hang(description, Some(width), COLUMN);
     if term.chars().count() + 4 > COLUMN {
@@ -206,7 +206,7 @@ fn term(argument: &Arg) -> String {
     name
 }
 
-/// What it is for, its values and its default.
+/// The purpose of an argument, its values and its default.
 fn description(argument: &Arg) -> String {
     let mut text = argument
         .get_help()

@@ -3,13 +3,13 @@
 use super::markdown::{Block, Span};
 use crate::report::wrap;
 
-/// Stands for a blank inside a short command, so that no line ends there.
+/// Replaces a space inside a short command, so that no line ends there.
 const FIRM: char = '\u{a0}';
-/// A longer piece of code may be broken, or it would leave lines half empty.
+/// Longer code may be broken at a space. Otherwise it would leave lines half empty.
 const SHORT: usize = 40;
-/// What a column of a table keeps at least.
+/// The minimum width of a table's column.
 const NARROW: usize = 8;
-/// Between two columns.
+/// The number of spaces between two columns.
 const GAP: usize = 2;
 
 /// The text, in lines of `width` columns. Code is never wrapped.
@@ -65,7 +65,7 @@ fn plain_text(spans: &[Span]) -> String {
     spans.iter().map(word).collect()
 }
 
-/// Lines, those after the first below the beginning of the text.
+/// Wraps a text. All lines after the first are indented to the beginning of the text.
 fn hung(text: &str, width: usize, indent: usize) -> String {
     let room = u16::try_from(width.saturating_sub(indent)).unwrap_or(u16::MAX);
     let below = format!("\n{:indent$}", "");
@@ -73,7 +73,7 @@ fn hung(text: &str, width: usize, indent: usize) -> String {
     lines.replace(FIRM, " ")
 }
 
-/// Columns beside each other; where they don't fit, each row becomes a list.
+/// Prints columns beside each other. If they don't fit, each row becomes a list.
 fn table(rows: &[Vec<Vec<Span>>], width: usize) -> String {
     let cells: Vec<Vec<String>> = rows
         .iter()
@@ -130,7 +130,7 @@ fn side_by_side(row: &[String], widths: &[usize]) -> String {
     (0..height).map(line).collect()
 }
 
-/// A cell's lines. `wrap` leaves what is narrower than a sentence can be, and a column may be.
+/// A cell's lines. `wrap` does not wrap at very small widths, but a column may be that narrow.
 fn narrow(cell: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in cell.split(' ') {
@@ -146,7 +146,7 @@ fn narrow(cell: &str, width: usize) -> Vec<String> {
     lines.iter().map(|line| line.replace(FIRM, " ")).collect()
 }
 
-/// The first cell as a heading, the others below it behind the names of their columns.
+/// The first cell as a heading. The other cells are below it, after the names of their columns.
 fn one_below_the_other(cells: &[Vec<String>], width: usize) -> String {
     let Some((header, rows)) = cells.split_first() else {
         return String::new();

@@ -54,7 +54,7 @@ impl ClientAssertion for Assertion {
             );
             (Http::POST, url, &pipelines.token, "oidcToken")
         } else {
-            return Err(failed("there is no federated token".to_owned()));
+            return Err(failed("no federated token is configured".to_owned()));
         };
         let url = url.ok_or_else(|| {
             failed("the address of the runner's token endpoint is malformed".to_owned())
@@ -70,8 +70,12 @@ impl ClientAssertion for Assertion {
                 .send_to_runner(method.clone(), &url, &headers, None)
         };
         let answer = patiently(clock, url.host_str().unwrap_or_default(), send).await;
-        let answer = answer
-            .map_err(|broken| failed(format!("the runner's token endpoint: {}", broken.text())))?;
+        let answer = answer.map_err(|broken| {
+            failed(format!(
+                "the request to the runner's token endpoint failed: {}",
+                broken.text()
+            ))
+        })?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         json::text(&value, field).ok_or_else(|| {
             failed(format!(

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// cmkctl does not read longer files. It then remembers nothing.
+/// cmkctl does not read larger files. For them, it stores no tokens.
 const LIMIT: u64 = 32 << 20;
 
 /// The files of one tool in one folder. At least one of `needed` must exist. Otherwise the tool
@@ -132,7 +132,7 @@ fn written(path: &Path) -> Option<u128> {
 /// `Some(None)` if the file does not exist, `None` if it is unreadable.
 #[expect(
     clippy::option_option,
-    reason = "no file is content of its own, and other than not to know"
+    reason = "a missing file is a result, and differs from an unreadable file"
 )]
 fn content(path: &Path) -> Option<Option<Vec<u8>>> {
     let file = match File::open(path) {

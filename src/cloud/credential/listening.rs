@@ -1,5 +1,5 @@
-//! Reads the output of `az` and `azd`. It holds the cause, and often a command that helps, among
-//! warnings, colours and tracebacks.
+//! Reads the output of `az` and `azd`. The output contains the cause, and often a command that
+//! helps, among warnings, colours and tracebacks.
 
 use azure_identity::{Executor, new_executor};
 use serde_json::Value;
@@ -158,7 +158,10 @@ fn cause(text: &str) -> String {
     };
     let first = || lines.iter().find(|line| !line.starts_with("WARNING"));
     let line = code.or_else(traceback).or_else(first).or(lines.first());
-    line.map_or_else(|| "it said nothing".to_owned(), |line| (*line).to_owned())
+    line.map_or_else(
+        || "it printed no message".to_owned(),
+        |line| (*line).to_owned(),
+    )
 }
 
 /// Appends the correlation id, which may be on a separate line.
@@ -229,7 +232,7 @@ mod tests {
                 "no token",
                 None,
             ),
-            ("", "it said nothing", None),
+            ("", "it printed no message", None),
             ("ERROR: x\naz login --scope $(reboot)", "x", None),
         ] {
             let text = unwrapped(&plain(text.as_bytes()));

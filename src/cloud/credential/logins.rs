@@ -179,7 +179,10 @@ impl Tokens {
         if given.refresh.is_none() {
             return Err(user_sign_in
                 .endpoint
-                .failed("The sign-in service gave no refresh token, so nothing can be remembered.")
+                .failed(
+                    "The sign-in service gave no refresh token, so cmkctl can't remember the \
+                    sign-in.",
+                )
                 .hint("Sign in for each command: `--auth device-code`."));
         }
         Ok((given.token, given.refresh, client.to_owned()))
@@ -205,7 +208,7 @@ impl Tokens {
     fn can_remember(&self) -> Result<PathBuf> {
         let memory = self.memory();
         let Some(file) = memory.file() else {
-            let why = "This user has no folder for it: `HOME` is not set.";
+            let why = "cmkctl has no folder to store the sign-in: `HOME` is not set.";
             return Err(unremembered(why));
         };
         if !memory.is_on() {
@@ -226,9 +229,9 @@ fn failed(detail: &str) -> Error {
         .hint("Sign in again: `cmkctl auth login`.")
 }
 
-/// The stored sign-in is no longer valid. cmkctl does not switch to another account without a word.
+/// The stored sign-in is no longer valid. cmkctl does not silently switch to another account.
 fn void(error: Error) -> Error {
-    error.hint("To sign in another way instead, forget this sign-in: `cmkctl auth logout`.")
+    error.hint("To use another way to sign in, remove this sign-in: `cmkctl auth logout`.")
 }
 
 fn unremembered(why: &str) -> Error {

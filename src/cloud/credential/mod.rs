@@ -338,7 +338,7 @@ impl Tokens {
                 }
             }
         }
-        let mut error = Error::new(Kind::SignIn, "No way to sign in worked.");
+        let mut error = Error::new(Kind::SignIn, "No sign-in method worked.");
         error = match told {
             // Microsoft Entra's refusal of an account comes first. A hint about another flow is
             // left out, because the tenant may forbid that flow.

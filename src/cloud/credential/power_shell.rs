@@ -144,7 +144,7 @@ impl PowerShell {
             results.untaken.insert(scope.to_owned(), outcome);
         }
         let outcome = results.untaken.remove(scope);
-        outcome.unwrap_or_else(|| failed("the answer holds no token", scope))
+        outcome.unwrap_or_else(|| failed("the answer contains no token", scope))
     }
 }
 
@@ -201,7 +201,7 @@ async fn asked(
     text.lines().find_map(ours).ok_or_else(|| {
         let stderr = String::from_utf8_lossy(&output.stderr);
         let line = stderr.lines().map(str::trim).find(|line| !line.is_empty());
-        let line = line.unwrap_or("it said nothing");
+        let line = line.unwrap_or("it printed no message");
         format!("Azure PowerShell ended without an answer: {line}")
     })
 }
@@ -224,12 +224,12 @@ fn token_of(document: &Value, scope: &str) -> std::result::Result<Token, String>
             .then_some(&document["answers"]),
     );
     let answer = answers.find(|answer| answer["resource"] == resource(scope));
-    let answer = answer.ok_or_else(|| "the answer holds no token".to_owned())?;
+    let answer = answer.ok_or_else(|| "the answer contains no token".to_owned())?;
     if let Some(cause) = json::text(answer, "error") {
         return Err(cause);
     }
     let secret = answer["token"].as_str().filter(|token| !token.is_empty());
-    let secret = secret.ok_or_else(|| "the answer holds no token".to_owned())?;
+    let secret = secret.ok_or_else(|| "the answer contains no token".to_owned())?;
     let expires = answer["expires"].as_i64();
     Ok(Token {
         secret: Secret::new(secret.to_owned()),

@@ -74,13 +74,13 @@ fn is_old_azure_cli(line: &str) -> bool {
     line.contains("expires_on") && line.contains("Azure CLI 2.54.0 or newer")
 }
 
-/// Does the line tell that the sign-in service has a fault (RFC 6749, section 4.1.2.1)?
+/// Does the line say that the sign-in service has a fault (RFC 6749, section 4.1.2.1)?
 fn has_fault(line: &str) -> bool {
     let mut words = line.split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_');
     words.any(|word| ["temporarily_unavailable", "server_error"].contains(&word))
 }
 
-/// Replaces the sign-in command by the one of the program that signed in.
+/// Replaces the command of the Azure CLI with that of the tool that signed in.
 fn in_words_of(method: Method, fix: String) -> String {
     let replacements: &[(&str, &str)] = match method {
         Method::AzureDeveloperCli => &[
@@ -180,7 +180,7 @@ fn tool(method: Method, heard: &Heard<'_>) -> Option<Tool> {
             shows: format!("azd auth token --output none --scope {}", quoted(scope)),
         },
         Method::AzurePowerShell => Tool {
-            name: "Azure PowerShell",
+            name: "Azure PowerShell module",
             install: "Install-Module Az.Accounts -Scope CurrentUser",
             login: heard.tenant.map_or_else(
                 || "Connect-AzAccount".to_owned(),
@@ -206,7 +206,7 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         return "Sign in again: `cmkctl auth login`.".to_owned();
     }
     let Some(tool) = tool(method, heard) else {
-        return "Check the settings: `cmkctl auth status`.".to_owned();
+        return "Check the sign-in settings: `cmkctl auth status`.".to_owned();
     };
     let Tool { name, login, .. } = &tool;
     let lower = line.to_ascii_lowercase();
@@ -220,8 +220,9 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         "x509",
     ]) {
         format!(
-            "The {name} does not trust the server's certificate. A proxy may replace it: set \
-            `REQUESTS_CA_BUNDLE` (az) or `SSL_CERT_FILE` (azd) to the proxy's CA certificate."
+            "The {name} does not trust the server's certificate. A proxy may have replaced the \
+            certificate. Set `REQUESTS_CA_BUNDLE` (az) or `SSL_CERT_FILE` (azd) to the file with \
+            the proxy's CA certificate."
         )
     } else if says(&[
         "nameresolution",
@@ -240,7 +241,10 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         "read-only file system",
         "no space left",
     ]) {
-        format!("The {name} can't access one of its files. Fix the problem that its message names.")
+        format!(
+            "The {name} can't read or write one of its files. Correct the permissions or free disk \
+            space, then run the same command again."
+        )
     } else if says(&[
         "log in",
         "login",
@@ -254,7 +258,7 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         format!("Run `{login}`.")
     } else {
         format!(
-            "The {name} itself failed. See what it says: `{}`.",
+            "The {name} itself failed. To see its error, run this command: `{}`.",
             tool.shows
         )
     }

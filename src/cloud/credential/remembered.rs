@@ -18,7 +18,7 @@ impl Remembered {
     /// Reads the stored sign-in for this cloud, tenant and application.
     pub(super) fn of(memory: &Memory, authority: &str, sign_in: &SignIn) -> Self {
         if !memory.is_on() {
-            return Self::Nobody("nothing is remembered here".to_owned());
+            return Self::Nobody("cmkctl does not remember sign-ins here".to_owned());
         }
         let logins = match memory.logins_if_readable() {
             Ok(logins) => logins,

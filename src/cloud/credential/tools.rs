@@ -90,8 +90,8 @@ impl Tools {
         self.memory.forget_token(refused);
     }
 
-    /// A token from a tool, or the result that was fetched ahead. A result is taken once, because a
-    /// caller that comes again wants a new token.
+    /// A token from a tool, or the result that was fetched ahead. Such a result is used only once,
+    /// because a caller that asks again wants a new token.
     pub(super) async fn ask(&self, method: Method, scope: &str) -> Result<Token> {
         self.used().insert(scope.to_owned());
         let attempt = self.attempt(method, scope);
@@ -112,9 +112,9 @@ impl Tools {
         }
     }
 
-    /// Asks for the tokens that this command line needed the last time, each in a process of its
-    /// own. A line that is new here is expected to need what almost every command needs. One more
-    /// process would delay these on a machine with two cores.
+    /// Asks for the tokens that this command line needed last time, each in its own process. For a
+    /// new command line, it asks only for the tokens that almost every command needs. On a machine
+    /// with two cores, one more process would delay the others.
     pub(super) fn ask_all_ahead(self: &Arc<Self>, method: Method) {
         let mut scopes = self.memory.needed(&self.sign_in.remembering.line);
         if scopes.is_empty() && self.memory.is_on() {
@@ -216,7 +216,7 @@ impl Tools {
         let key = self.key(method, scope, account?);
         let (secret, expires) = self.memory.token(&key)?;
         tracing::info!(
-            "The token for {scope} was remembered: `{}` is not started.",
+            "The token for {scope} was remembered, so cmkctl does not start `{}`.",
             method.name()
         );
         self.note(scope, expires);

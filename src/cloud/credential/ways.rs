@@ -28,7 +28,7 @@ use std::sync::Arc;
 const ASSERTIONS: u32 = 5;
 
 /// The error for a way that the Azure crate does not have.
-const NOT_OF_THE_CRATE: &str = "This way is not one of the Azure crate.";
+const NOT_OF_THE_CRATE: &str = "The Azure crate does not have this way to sign in.";
 
 /// All ways in their order.
 pub(super) fn all(
@@ -108,7 +108,7 @@ fn outside(sign_in: &SignIn, method: Method) -> State {
     if let Some(asked) = sign_in.method
         && asked != method
     {
-        return State::OnlyWhenAsked(format!("skipped: you passed `--auth {}`", asked.name()));
+        return State::OnlyWhenAsked(format!("skipped: the chosen method is `{}`", asked.name()));
     }
     let missing = |parts: &[(bool, &str)]| {
         let names: Vec<&str> = parts
@@ -182,7 +182,7 @@ pub(super) async fn token(
                 let token = Token::from(token);
                 // The crate accepts an answer without a token, and returns an empty one.
                 if token.secret.secret().is_empty() {
-                    let why = "the answer holds no token";
+                    let why = "the answer contains no token";
                     return Err(refused(method, why, &Heard::default()));
                 }
                 return Ok(token);
@@ -233,7 +233,7 @@ fn credential(
         |error: azure_core::Error| refused(method, &error.to_string(), &Heard::default());
     let sandbox_user = sign_in.sandbox_user.as_ref();
     if let Some(user) = sandbox_user.filter(|_| method != Method::Federated) {
-        let tenant = needed(sign_in.tenant.as_ref(), "the tenant")?;
+        let tenant = needed(sign_in.tenant.as_ref(), "The tenant of the sandbox")?;
         return of_sandbox(user, tenant, client_options).map_err(unusable);
     }
     set_up(sign_in, method)?;
@@ -278,7 +278,7 @@ fn credential(
     })
 }
 
-/// Is everything set that only the caller can give?
+/// Checks that the caller has set everything that only the caller can set.
 fn set_up(sign_in: &SignIn, method: Method) -> Result<()> {
     match (outside(sign_in, method), method) {
         (State::NotConfigured(why), Method::Environment | Method::Federated) => {
@@ -357,7 +357,7 @@ fn of_machine(
 fn needed<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str> {
     value
         .map(String::as_str)
-        .ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not known.")))
+        .ok_or_else(|| Error::new(Kind::SignIn, format!("{name} is not set.")))
 }
 
 fn client_options(wire: &Arc<Wire>, method: Method, last: &Last) -> ClientOptions {

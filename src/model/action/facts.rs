@@ -8,11 +8,11 @@ use crate::model::who::Side;
 /// The facts of one action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts<'a> {
-    /// Why it is needed, in one sentence.
+    /// Why this action is needed.
     pub why: &'static str,
-    /// The administrator whose part it is.
+    /// The administrator who is responsible for this action.
     pub side: Side,
-    /// The resource that it is about.
+    /// The resource that this action is about.
     pub subject: Subject<'a>,
     /// Its harm to people or data. Consent must repeat the name of what it harms.
     pub harm: Harm<'a>,
@@ -134,16 +134,18 @@ impl<'a> Harm<'a> {
         match self {
             Harm::None => String::new(),
             Harm::Offline { name, days } if twice => {
-                format!("This takes `{name}` offline twice, for up to {days} days each time.")
+                format!("`{name}` will be offline twice, for up to {days} days each time.")
             }
             Harm::Offline { name, days } => {
-                format!("This takes `{name}` offline for up to {days} days.")
+                format!("`{name}` will be offline for up to {days} days.")
             }
             Harm::Irreversible { vault } => {
                 format!("Purge protection of `{vault}` can never be turned off again.")
             }
             Harm::CutsOff { key } => {
-                format!("Everything that still uses the key `{key}` goes offline immediately.")
+                format!(
+                    "Every environment that still uses the key `{key}` goes offline immediately."
+                )
             }
         }
     }

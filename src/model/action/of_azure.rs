@@ -11,7 +11,7 @@ const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
 pub(super) fn provider(subscription: &str) -> Facts<'_> {
     Facts {
-        why: "A subscription supports enterprise policies only after registration.",
+        why: "A subscription supports enterprise policies only after this registration.",
         side: Side::KeyVault,
         subject: Subject::Subscription(subscription),
         harm: Harm::None,
@@ -78,7 +78,7 @@ pub(super) fn local_role<'a>(policy: &'a ArmId, hsm: &'a ArmId, key: &'a str) ->
 
 fn granted<'a>(policy: &'a ArmId, grant: Grant<'a>, right: Option<AzureRight<'a>>) -> Facts<'a> {
     Facts {
-        why: "The policy's identity must be able to wrap and unwrap with the key.",
+        why: "The policy's identity requires permission to wrap and unwrap with the key.",
         side: Side::KeyVault,
         subject: Subject::Policy(policy),
         harm: Harm::None,
@@ -117,20 +117,20 @@ pub(super) fn reader<'a>(policy: &'a ArmId, principal: &'a str) -> Facts<'a> {
 }
 
 pub(super) fn rotation<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
-    let why = "Environments use the new version within 24 hours, without an outage. The current \
-        version must stay enabled for 28 days.";
+    let why = "Environments use the new version within 24 hours, without an outage. Keep the \
+        current version enabled for at least 28 days.";
     of_key(place, why, Some(evidence))
 }
 
 pub(super) fn rotates_itself(place: &KeyPlace) -> Facts<'_> {
-    let why = "Key Vault makes a new version before the last one expires. Environments use it \
+    let why = "When Key Vault makes a new version by this policy, environments use the new version \
         within 24 hours, without an outage.";
     of_key(place, why, None)
 }
 
 /// A deleted key, or a version that was disabled, comes back.
 pub(super) fn restored<'a>(place: &'a KeyPlace, evidence: &'a Fingerprint) -> Facts<'a> {
-    let why = "Only the original key decrypts the data that was encrypted with it.";
+    let why = "Only the original key can decrypt data that was encrypted with this key.";
     of_key(place, why, Some(evidence))
 }
 
@@ -175,8 +175,8 @@ fn of_key<'a>(
 /// `--fix` needs a separate flag for this.
 pub(super) fn protected<'a>(vault: &'a ArmId, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
-        why: "Without purge protection, a deleted key can be purged, and the data that it encrypts \
-            is then lost. You can't turn purge protection off again.",
+        why: "Without purge protection, a deleted key can be purged. Then the data that the key \
+            encrypts is lost. You can't turn purge protection off again.",
         side: Side::KeyVault,
         subject: Subject::Vault(vault),
         harm: Harm::Irreversible { vault: &vault.name },

@@ -7,7 +7,7 @@ use crate::model::making::{MAKES_GROUPS, MAKES_KEYS, MAKES_VAULTS};
 use crate::model::who::Side;
 
 pub(super) fn group(subscription: &str) -> Facts<'_> {
-    let why = "A vault is in a resource group.";
+    let why = "A new vault requires a resource group.";
     made(
         Subject::Subscription(subscription),
         why,

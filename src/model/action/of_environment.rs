@@ -12,7 +12,7 @@ const DAYS: u8 = 4;
 /// This changes which licences the users need, so `--fix` needs a separate flag for it.
 pub(super) fn managed(environment: &Named) -> Facts<'_> {
     Facts {
-        why: "Only a Managed Environment can have a customer-managed key. Its users need the \
+        why: "Only a Managed Environment can have a customer-managed key. Its users need premium \
             licences.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
@@ -43,8 +43,8 @@ pub(super) fn removed<'a>(
     policy: &'a ArmId,
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "The environment is offline while its data returns to the Microsoft key: up to 4 \
-        days.";
+    let why = "The environment is offline for up to 4 days, while its data returns to the \
+        Microsoft key.";
     relinked(environment, why, Link::Off(policy), evidence)
 }
 
@@ -54,8 +54,8 @@ pub(super) fn moved<'a>(
     policy: &'a ArmId,
     evidence: &'a Fingerprint,
 ) -> Facts<'a> {
-    let why = "The environment is offline during the encryption, for up to 4 days, if the service \
-        takes it as one change.";
+    let why = "The environment is offline for up to 4 days, if the service makes the swap in one \
+        change. Otherwise, it is offline twice.";
     let over = Some(from);
     relinked(environment, why, Link::To { policy, over }, evidence)
 }
@@ -91,10 +91,10 @@ fn relinked<'a>(
     }
 }
 
-/// If one environment does not come up, cmkctl still tries the next.
+/// If cmkctl can't enable one environment, it still tries the next environment.
 pub(super) fn enabled<'a>(environment: &'a Named, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
-        why: "With the key back, a locked environment is enabled in about 5 minutes.",
+        why: "The key is available again, so a locked environment is enabled in about 5 minutes.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::None,
@@ -126,7 +126,7 @@ pub(super) fn goes<'a>(environment: &'a Named, operation: Option<&'a str>) -> Fa
 
 fn awaited<'a>(environment: &'a Named, link: Link<'a>) -> Facts<'a> {
     Facts {
-        why: "It was started before, so cmkctl sends nothing a second time.",
+        why: "This operation already runs, so cmkctl does not start it again.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::None,

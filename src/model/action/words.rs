@@ -96,7 +96,7 @@ fn created(
 fn new_vault(vault: &ArmId, shape: &VaultShape) -> String {
     let sku = if shape.premium { "premium" } else { "standard" };
     let reach = if shape.closed {
-        "only trusted Microsoft services reach it"
+        "access only for trusted Microsoft services"
     } else {
         "public network"
     };
@@ -126,7 +126,7 @@ fn new_key(vault: &ArmId, key: &KeyName, shape: &Shape) -> String {
             .map(|period| format!(" that lasts {}", period.in_words()));
         sentence.extend(lasts);
         let notify = rotation.notify.map(Period::in_words);
-        sentence.extend(notify.map(|period| format!(", an event {period} before the end")));
+        sentence.extend(notify.map(|period| format!(", an event {period} before the expiry")));
     }
     let tags = shape
         .tags
@@ -187,7 +187,7 @@ fn removed(name: &str, policy: &ArmId) -> String {
 
 fn moved(name: &str, from: &ArmId, policy: &ArmId) -> String {
     format!(
-        "Move the environment `{name}` from the policy `{}` to `{}` by one link",
+        "Move the environment `{name}` directly from the policy `{}` to the policy `{}`",
         from.name, policy.name
     )
 }
@@ -201,7 +201,7 @@ fn awaited(name: &str, policy: &ArmId) -> String {
 
 fn enabled(name: &str, deleted_on: Option<jiff::Timestamp>) -> String {
     let clock = deleted_on.map_or(String::new(), |date| {
-        format!(" (or it may be deleted from {} on)", day(date))
+        format!(" (the service may delete it from {} on)", day(date))
     });
     format!("Enable the environment `{name}` again{clock}")
 }

@@ -1,5 +1,5 @@
-//! CMK025 to CMK057: links and policies that are there already, what surprises later, and what
-//! Azure adds.
+//! CMK025 to CMK057: existing links and policies, problems that appear later, and conditions of
+//! Azure.
 
 use super::entry::Entry;
 use crate::model::finding::Severity::{Acknowledge, Block, Unknown, Warn};
@@ -10,10 +10,10 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK025",
         severity: Block,
         title: "Another policy is linked",
-        cause: "The environment already has another policy. Replacing it is a swap, with a new \
-            encryption and a new outage.",
-        fix: "`cmkctl status ENVIRONMENT` shows its policy. To keep it, pass that id with \
-            `--policy`.",
+        cause: "The environment already has another policy. Only a swap replaces the current \
+            policy, with a new encryption and a new outage.",
+        fix: "To keep the current policy, pass its id with `--policy`. `cmkctl status ENVIRONMENT` \
+            shows this id. To replace the policy, use `cmkctl swap-policy`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -23,7 +23,7 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Linked policy can't be changed",
         cause: "You can't delete or update a policy that has environments, not even its tags \
             (`EnterprisePolicyUpdateNotAllowed`, `EnterprisePolicyDeleteNotAllowed`).",
-        fix: "Create a policy under another name for another key: `cmkctl create-policy --policy \
+        fix: "To use another key, create a policy with a new name: `cmkctl create-policy --policy \
             NAME --vault VAULT_ID --key KEY`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
@@ -32,8 +32,8 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK027",
         severity: Acknowledge,
         title: "Environment offline for up to 4 days",
-        cause: "The environment is disabled during the encryption, both when it is added and when \
-            it is removed. It may come back sooner.",
+        cause: "The environment is offline for up to 4 days when you add it to a policy, and when \
+            you remove it from the policy. It may come back sooner.",
         fix: "Inform the users and choose a change \
             window. cmkctl asks for the environment's name before \
             it starts.",
@@ -46,8 +46,9 @@ pub(super) const LATER: [Entry; 33] = [
         title: "A failed add",
         cause: "An operation can end as failed although the key is active. Then one service, such \
             as flows, still uses the Microsoft key. The admin center shows a warning. Do not \
-            remove an environment after a failed add: its data may be on both keys.",
-        fix: "`cmkctl status ENVIRONMENT` shows the link. If it has failed, run the same `cmkctl \
+            remove an environment after a failed add: some of its data may still use the Microsoft \
+            key.",
+        fix: "`cmkctl status ENVIRONMENT` shows the link. If the link failed, run the same `cmkctl \
             add-environment` again. Do not remove the environment.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
@@ -57,13 +58,14 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Acknowledge,
         title: "Flows that stay on the Microsoft key",
         cause: "Flows with a PowerApps V1, HTTP or Teams trigger, their parents, and connections \
-            without OAuth stay on the Microsoft key. So do flows that use List flows as Admin \
-            (V1). While the key is applied, flows can't be created or edited. Their run history \
-            is not carried over, and hosted RPA machine groups must be provisioned again.",
+            without OAuth stay on the Microsoft key. Flows that use the action List \
+            flows as Admin (V1) stay on it, too. \
+            While the service applies the key, you can't create or edit flows. Their run \
+            history is not carried over, and you must provision hosted RPA machine groups again.",
         fix: "Before you add the environment, move flows that the key must cover to other triggers \
             and OAuth connections. Turn on the creation of flows in solutions. \
-            `Get-AdminFlowEncryptedByMicrosoftKey` lists such flows before. \
-            `Get-AdminFlowEnvironmentCmkStatus` lists them after.",
+            `Get-AdminFlowEncryptedByMicrosoftKey` lists such flows before the add. \
+            `Get-AdminFlowEnvironmentCmkStatus` lists such flows after the add.",
         who: who::FLOWS,
         source: source::FLOWS,
     },
@@ -72,7 +74,7 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Acknowledge,
         title: "Flows call from other addresses",
         cause: "Flows of an environment with a customer-managed key use other outbound IP \
-            addresses. A firewall that allows only the old addresses blocks them.",
+            addresses. A firewall that allows only the old addresses blocks these flows.",
         fix: "Allow the service tag `PowerPlatformPlex`: `az network list-service-tags --location \
             REGION --query \"values[?name=='PowerPlatformPlex']\"`.",
         who: who::NETWORK,
@@ -83,7 +85,7 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Warn,
         title: "Near the limit of 25 environments",
         cause: "By default a tenant can have 25 environments with a customer-managed key. The \
-            limit comes from Power Automate. The 26th is refused.",
+            limit comes from Power Automate. You can't add a 26th environment.",
         fix: "Ask Microsoft support for a higher limit. When you have it, pass the new number to \
             `cmkctl add-environment` as `--limit`.",
         who: who::POWER_PLATFORM,
@@ -93,10 +95,10 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK032",
         severity: Warn,
         title: "Environments on different keys",
-        cause: "A copy or restore works only onto an environment with the same key. Environments \
-            that are copied to each other must share a policy.",
-        fix: "Add both to the same policy: `cmkctl add-environment ENVIRONMENT --policy \
-            POLICY_ID`.",
+        cause: "You can copy or restore an environment only onto an environment with the same key. \
+            Environments that you copy to each other must use the same policy.",
+        fix: "Add both environments to the same policy: `cmkctl add-environment ENVIRONMENT \
+            --policy POLICY_ID`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -105,22 +107,24 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Block,
         title: "Clean-up too early",
         cause: "Backups need the previous version for 28 days after a rotation. After a removal \
-            they need key, vault and access for 30 days. Without them the environment is locked, \
-            and deleted after 7 (sandbox) or 30 days (production).",
-        fix: "Wait until the date, and restore what was disabled: `az keyvault key set-attributes \
-            --vault-name VAULT --name KEY --version VERSION --enabled true`.",
+            they need key, vault and access for 30 days. Without these, the environment is \
+            locked, and deleted after 7 days (sandbox) or 30 days (production).",
+        fix: "Wait until this time is over. If you disabled a version too early, enable it again: \
+            `az keyvault key set-attributes --vault-name VAULT --name KEY --version VERSION \
+            --enabled true`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
     },
     Entry {
         code: "CMK034",
         severity: Block,
-        title: "New policy may not use the old key",
+        title: "New policy has no access to the old key",
         cause: "After a swap, backups are still encrypted with the old key. The new policy's \
-            identity must reach the old key, too, or nothing from before the swap can be restored.",
-        fix: "Grant it first: `az role assignment create --assignee-object-id PRINCIPAL_ID \
-            --assignee-principal-type ServicePrincipal --role \"Key Vault Crypto Service \
-            Encryption User\" --scope OLD_VAULT_ID`.",
+            identity requires access to the old key. Without this access, you can't restore \
+            backups from before the swap.",
+        fix: "Grant this access first: `az role assignment create --assignee-object-id \
+            PRINCIPAL_ID --assignee-principal-type ServicePrincipal --role \"Key Vault Crypto \
+            Service Encryption User\" --scope OLD_VAULT_ID`.",
         who: who::KEY_VAULT,
         source: source::KEYS,
     },
@@ -129,7 +133,8 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Warn,
         title: "Environment not enabled",
         cause: "The environment is in administration mode or disabled, or its Dataverse is not \
-            ready. An encryption may fail, or hide the cause of that state.",
+            ready. In this state an encryption may fail, or make the cause of this state harder \
+            to find.",
         fix: "Finish the maintenance that caused this state, then check again: `cmkctl status \
             ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
@@ -151,10 +156,10 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK037",
         severity: Block,
         title: "Wrong or unknown subscription",
-        cause: "Your account can't find the subscription of an id. The id may be wrong, or the \
+        cause: "Your account can't find the subscription in an id. The id may be wrong, or the \
             subscription belongs to another tenant.",
-        fix: "List what your account sees (`az account list --all --output table`), then pass \
-            whole ids for `--policy` and `--vault`.",
+        fix: "List the subscriptions of your account (`az account list --all --output table`). \
+            Then pass whole ids for `--policy` and `--vault`.",
         who: who::KEY_VAULT,
         source: source::ARM,
     },
@@ -162,9 +167,11 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK038",
         severity: Acknowledge,
         title: "Regulatory configuration not covered",
-        cause: "Data that is managed under stand-alone Regulatory Configuration Service (RCS), \
-            and Tax Calculation and Electronic Invoicing used with it, is not covered by the key.",
-        fix: "From 10.0.39 on use Globalization Studio, and verify with Microsoft what is covered.",
+        cause: "The key does not cover data in stand-alone Regulatory Configuration Service (RCS). \
+            It also does not cover Tax Calculation and Electronic Invoicing if they use \
+            stand-alone RCS.",
+        fix: "From version 10.0.39 on, use Globalization Studio. Verify with Microsoft which data \
+            the key covers.",
         who: who::APPS,
         source: "Microsoft Learn, finance and operations, customer-managed keys, 2026-03-13 \
             (inferred: the merger into Globalization Studio changes this)",
@@ -173,10 +180,10 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK039",
         severity: Acknowledge,
         title: "Commerce covered in part",
-        cause: "The e-commerce content management and recommendations of Commerce are not covered. \
-            Scale units, e-commerce, ratings and reviews are not covered outside the \
+        cause: "The key does not cover e-commerce content management and recommendations of \
+            Commerce. It covers scale units, e-commerce, ratings and reviews only in the \
             environment's geography.",
-        fix: "Accept this, or keep these components in the environment's geography.",
+        fix: "Accept this limit, or keep these components in the environment's geography.",
         who: who::APPS,
         source: source::ARTICLE,
     },
@@ -186,17 +193,17 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Lifecycle Services not covered",
         cause: "File assets, methodologies, task recordings and project metadata in Lifecycle \
             Services stay on the Microsoft key.",
-        fix: "Do not store data there that your key must cover.",
+        fix: "If your key must cover certain data, do not store this data in Lifecycle Services.",
         who: who::LCS,
         source: source::ARTICLE,
     },
     Entry {
         code: "CMK041",
         severity: Unknown,
-        title: "Customer's key, and no policy",
+        title: "Customer-managed key, but no policy",
         cause: "The service says that a customer manages the environment's key, but it shows no \
-            policy. The data may be late, or the list hides the policy. Bring-your-own keys were \
-            retired on 2026-01-06, and their environments went back to the Microsoft key.",
+            policy. The data may be out of date, or you can't see the policy. Bring-your-own keys \
+            were retired on 2026-01-06. Their environments went back to the Microsoft key.",
         fix: "Run the same command again later. If nothing changes, ask Microsoft support before \
             you add the environment to a policy.",
         who: who::POWER_PLATFORM,
@@ -238,9 +245,9 @@ pub(super) const LATER: [Entry; 33] = [
     Entry {
         code: "CMK045",
         severity: Block,
-        title: "You may not create the policy",
+        title: "No right to create the policy",
         cause: "Your account lacks the right to read or write policies in the resource group \
-            (`AuthorizationFailed`), or to give roles.",
+            (`AuthorizationFailed`), or to assign roles.",
         fix: "az role assignment create --assignee OBJECT_ID --role Contributor --scope GROUP_ID",
         who: who::ASSIGNS_ROLES,
         source: source::ROLES,
@@ -249,10 +256,11 @@ pub(super) const LATER: [Entry; 33] = [
         code: "CMK046",
         severity: Block,
         title: "Vault or key deleted or absent",
-        cause: "There is no vault or key of that name. If it was deleted, soft delete keeps it and \
-            its name. A new one would be a different key.",
-        fix: "Recover it. Do not create it again: `az keyvault list-deleted`, `az keyvault recover \
-            --name VAULT`, `az keyvault key recover --vault-name VAULT --name KEY`.",
+        cause: "There is no vault or key with this name. A deleted vault or key keeps its name \
+            during soft delete. A new key with the same name would be a different key.",
+        fix: "Do not create the vault or key again. Recover it: `az keyvault list-deleted`, `az \
+            keyvault recover --name VAULT`, `az keyvault key recover --vault-name VAULT --name \
+            KEY`.",
         who: who::KEY_VAULT,
         source: source::LOCK,
     },
@@ -262,9 +270,10 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Vault's soft-delete retention is short",
         cause: "The vault's soft-delete retention is shorter than 30 days, but backups need old \
             keys for 28 to 30 days. The retention can't be changed later.",
-        fix: "Never delete a key version before its 30 days have passed, or choose a vault with a \
-            longer retention: `az keyvault create --name VAULT --resource-group GROUP \
-            --retention-days 90 --enable-purge-protection true`.",
+        fix: "Do not delete a key within 30 days after a removal, or an old version within 28 days \
+            after a rotation. Or choose a vault with a longer retention: `az keyvault create \
+            --name VAULT --resource-group GROUP --retention-days 90 --enable-purge-protection \
+            true`.",
         who: who::KEY_VAULT,
         source: "Microsoft Learn, Power Platform admin docs, customer-managed-key, 2025-06-09 \
             (inferred: the limit of 30 days)",
@@ -274,7 +283,7 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Warn,
         title: "Policy not healthy",
         cause: "The service itself says that the policy is not healthy (`healthStatus` is \
-            `Warning` or `Unhealthy`, or an unknown value). It gives no other cause.",
+            `Warning` or `Unhealthy`, or an unknown value). The service gives no cause.",
         fix: "Check the key, its vault and the grant: `cmkctl check`. If all three are in \
             order, ask Microsoft support.",
         who: who::KEY_VAULT,
@@ -287,7 +296,7 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Name of the new vault taken",
         cause: "A vault name is unique in the whole cloud, deleted vaults included. This name is \
             taken or not valid (`checkNameAvailability`).",
-        fix: "Choose another name. If it was your own vault and is deleted, recover it: `az \
+        fix: "Choose another name. If your own deleted vault has this name, recover the vault: `az \
             keyvault recover --name VAULT`.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
@@ -297,7 +306,7 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Block,
         title: "Region of the new vault not given",
         cause: "The resource group of the new vault does not exist, or cmkctl can't read it. So \
-            cmkctl can't use its region.",
+            cmkctl can't use the region of the group.",
         fix: "Pass `--azure-location REGION`. List regions: `az account list-locations --query \
             [].name`.",
         who: who::KEY_VAULT,
@@ -306,11 +315,11 @@ pub(super) const LATER: [Entry; 33] = [
     Entry {
         code: "CMK051",
         severity: Block,
-        title: "Vault or key not as asked for",
+        title: "Existing vault or key differs",
         cause: "The vault or the key exists and differs from what you asked for. cmkctl never \
             changes an existing vault or key.",
-        fix: "Leave out the flag to use the existing vault or key unchanged, or choose another \
-            one.",
+        fix: "Leave out the flag to use the existing vault or key unchanged. Or choose another \
+            vault or key.",
         who: who::KEY_VAULT,
         source: source::KEYS_IN_ARM,
     },
@@ -329,10 +338,11 @@ pub(super) const LATER: [Entry; 33] = [
     Entry {
         code: "CMK053",
         severity: Unknown,
-        title: "Microsoft's text does not cover it",
-        cause: "Microsoft's text on keys does not say what happens. It is silent on a copy of an \
-            environment without a key onto one with a key. It is silent on two policies with the \
-            same key, and on the move from Lifecycle Services to the admin center.",
+        title: "Not covered by Microsoft's documentation",
+        cause: "Microsoft's documentation on keys does not say what happens in this case. It does \
+            not cover a copy of an environment without a key onto an environment with a key. It \
+            does not cover two policies with the same key, or the move from Lifecycle Services to \
+            the admin center.",
         fix: "Ask Microsoft support before you start. For a copy or a restore, you can use one \
             policy for both: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID`.",
         who: who::POWER_PLATFORM,
@@ -341,11 +351,11 @@ pub(super) const LATER: [Entry; 33] = [
     Entry {
         code: "CMK054",
         severity: Acknowledge,
-        title: "Reset takes the key off",
-        cause: "A reset deletes the encrypted data and its backups. The environment then is on \
-            the Microsoft key, without a policy.",
+        title: "Reset removes the key",
+        cause: "A reset deletes the encrypted data and its backups. After the reset, the \
+            environment uses the Microsoft key and has no policy.",
         fix: "After the reset, add the environment again: `cmkctl add-environment ENVIRONMENT \
-            --policy POLICY_ID`. That is an outage of up to 4 days.",
+            --policy POLICY_ID`. This add causes an outage of up to 4 days.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
@@ -354,9 +364,10 @@ pub(super) const LATER: [Entry; 33] = [
         severity: Block,
         title: "Nothing to move from Lifecycle Services",
         cause: "The environment is already in the Power Platform admin center, or it has no \
-            finance and operations side. An environment with a key that shows `Internal` was most \
+            finance and operations app. An environment with a key that shows `Internal` was most \
             likely moved before (inferred).",
-        fix: "You do not need to move it. `cmkctl check-integration ENVIRONMENT` shows what it is.",
+        fix: "You do not need to move the environment. `cmkctl check-integration ENVIRONMENT` \
+            shows its integration.",
         who: who::POWER_PLATFORM,
         source: "Microsoft Learn, finance and operations, enable-power-platform-integration, \
             2023-05-02 (inferred: what a moved environment shows)",
@@ -377,11 +388,12 @@ pub(super) const LATER: [Entry; 33] = [
     Entry {
         code: "CMK057",
         severity: Acknowledge,
-        title: "No alert on the vault that you can see",
-        cause: "No activity log alert that you can see tells of a deletion of the vault. Then the \
-            first sign is an environment that goes offline. Other tools may watch the vault.",
-        fix: "Deploy alerts: `cmkctl export bicep --alerts` writes them for the policy, the vault \
-            and its keys.",
+        title: "No visible alert on the vault",
+        cause: "You can't see an activity log alert that reports a deletion of the vault. Without \
+            an alert, the first sign is an environment that goes offline. Other tools may watch \
+            the vault.",
+        fix: "Deploy alerts. `cmkctl export bicep --alerts` writes alerts for the policy, the \
+            vault and its keys.",
         who: who::KEY_VAULT,
         source: source::ALERTS,
     },

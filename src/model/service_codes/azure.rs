@@ -15,8 +15,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnterprisePolicyUpdateNotAllowed",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "The policy has environments. A linked policy can't be updated, not even its tags.",
-        fix: "Create a policy under another name: `cmkctl create-policy --policy NAME --vault \
+        cause: "The policy has linked environments. Azure does not accept changes to a linked \
+            policy, not even to its tags.",
+        fix: "Create another policy with a new name: `cmkctl create-policy --policy NAME --vault \
             VAULT_ID --key KEY`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK026"),
@@ -26,9 +27,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnterprisePolicyDeleteNotAllowed",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "The policy has environments, and a linked policy can't be deleted: they would \
-            lose their key.",
-        fix: "First remove or move the policy's environments. Each one goes offline for that.",
+        cause: "The policy has linked environments, so Azure does not delete the policy. The \
+            environments would lose their key.",
+        fix: "First remove the policy's environments, or move them to another policy. Each \
+            environment goes offline during this change.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK026"),
         source: PROJECTS,
@@ -37,8 +39,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "RequestDisallowedByPolicy",
         service: MANAGER,
         means: Some(Cause::AzurePolicy),
-        cause: "An Azure Policy denies the resource, often \"allowed locations\": a policy's \
-            location is a Power Platform geography, not an Azure region.",
+        cause: "An Azure Policy denies the resource. Often, the cause is \"allowed locations\", \
+            because the location of an enterprise policy is a Power Platform geography, not an \
+            Azure region.",
         fix: "Ask for an exemption: `az policy exemption create --name cmkctl \
             --policy-assignment ASSIGNMENT_ID --exemption-category Waiver --scope GROUP_ID`.",
         who: who::AZURE_POLICY,
@@ -49,11 +52,13 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "LocationNotAvailableForResourceType",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "The provider does not offer the policy's location. A location here is a Power \
-            Platform geography, and three have another name (`uk`, `brazil`, `uae`).",
+        cause: "The provider does not support the policy's location. A policy's location is a \
+            Power Platform geography. Three geographies have a different name as a policy \
+            location: `uk`, `brazil` and `uae`.",
         fix: "Leave out `--location` and pass the environment (`cmkctl create-policy \
-            ENVIRONMENT`), or take one of `az provider show --namespace Microsoft.PowerPlatform \
-            --query \"resourceTypes[?resourceType=='enterprisePolicies'].locations\"`.",
+            ENVIRONMENT`), or choose a supported location from this list: `az provider show \
+            --namespace Microsoft.PowerPlatform --query \
+            \"resourceTypes[?resourceType=='enterprisePolicies'].locations\"`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK008"),
         source: source::ARM,
@@ -62,9 +67,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "MissingSubscriptionRegistration",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "The subscription doesn't know the provider of the resource.",
-        fix: "`cmkctl create-policy` registers it, or: `az provider register --namespace \
-            Microsoft.PowerPlatform --wait`.",
+        cause: "The provider of the resource is not registered in the subscription.",
+        fix: "`cmkctl create-policy` registers the provider. To register it without cmkctl: `az \
+            provider register --namespace Microsoft.PowerPlatform --wait`.",
         who: who::CONTRIBUTOR,
         belongs_to: Some("CMK010"),
         source: source::ARM,
@@ -73,10 +78,11 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "NoRegisteredProviderFound",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "The provider is not registered, or doesn't know the API version or the location \
-            that was asked for.",
-        fix: "Register it with `az provider register --namespace Microsoft.PowerPlatform --wait`. \
-            If it is registered, your cloud lacks the API version of this cmkctl. Report it.",
+        cause: "The provider is not registered, or it does not support the requested API version \
+            or location.",
+        fix: "Register the provider with `az provider register --namespace Microsoft.PowerPlatform \
+            --wait`. If the provider is registered, your cloud does not support the API version \
+            that cmkctl uses. Report this problem to the cmkctl project.",
         who: who::CONTRIBUTOR,
         belongs_to: Some("CMK010"),
         source: source::ARM,
@@ -85,8 +91,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "RequestDisallowedByAzure",
         service: MANAGER,
         means: Some(Cause::AzurePolicy),
-        cause: "Azure itself does not let this subscription deploy in this region (403).",
-        fix: "Take another region, or ask Microsoft support for access to this one.",
+        cause: "Azure does not allow this subscription to deploy resources in this region (403).",
+        fix: "Choose another region, or ask Microsoft support for access to this region.",
         who: who::OWNER,
         belongs_to: None,
         source: source::ARM,
@@ -106,7 +112,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ResourceGroupNotFound",
         service: MANAGER,
         means: Some(Cause::Gone),
-        cause: "There is no such resource group in the subscription.",
+        cause: "The resource group does not exist in the subscription.",
         fix: "az group create --name GROUP --location REGION",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK037"),
@@ -116,9 +122,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ResourceNotFound",
         service: MANAGER,
         means: Some(Cause::Gone),
-        cause: "No resource has that id: the name or group is wrong, or the resource was deleted. \
-            Recover a deleted vault while soft delete keeps it.",
-        fix: "Check the id. For a vault, look at `az keyvault list-deleted`.",
+        cause: "The resource does not exist: the name or group is wrong, or the resource was \
+            deleted. You can recover a deleted vault as long as soft delete keeps it.",
+        fix: "Check the id. To list deleted vaults: `az keyvault list-deleted`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
         source: source::ARM,
@@ -127,8 +133,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidResourceType",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "The provider knows no such type of resource: the id was mistyped, or the cloud \
-            doesn't offer it.",
+        cause: "The provider does not support this type of resource. The id is mistyped, or the \
+            cloud does not offer the type.",
         fix: "Check the id and the current cloud: `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: Some("CMK042"),
@@ -139,8 +145,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::State),
         cause: "A resource lock forbids the change or the deletion.",
-        fix: "List the locks (`az lock list --resource-group GROUP --output table`), and remove \
-            the lock during the change: `az lock delete --ids LOCK_ID`.",
+        fix: "List the locks (`az lock list --resource-group GROUP --output table`). After the \
+            change, create the lock again. To delete the lock before the change: `az lock delete \
+            --ids LOCK_ID`.",
         who: who::OWNER,
         belongs_to: Some("CMK044"),
         source: source::ARM,
@@ -150,8 +157,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: ANY,
         means: Some(Cause::SignIn),
         cause: "The token is not for this service, has expired, or is incomplete (401).",
-        fix: "Sign in again (`az login`). If that does not help, check the section Tokens of \
-            `cmkctl auth status`.",
+        fix: "Sign in again (`az login`). If that does not help, check the section Tokens in the \
+            output of `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -160,7 +167,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "AuthenticationFailed",
         service: MANAGER,
         means: Some(Cause::SignIn),
-        cause: "The request carried no token that the service accepts (401).",
+        cause: "The request had no token that the service accepts (401).",
         fix: "Sign in again (`az login`), then check: `cmkctl auth status`.",
         who: who::CALLER,
         belongs_to: None,
@@ -181,7 +188,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidAuthenticationTokenTenant",
         service: MANAGER,
         means: Some(Cause::WrongTenant),
-        cause: "The token belongs to another tenant than the subscription (401).",
+        cause: "The token and the subscription belong to different tenants (401).",
         fix: "az login --tenant TENANT_ID",
         who: who::CALLER,
         belongs_to: None,
@@ -192,8 +199,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::WrongTenant),
         cause: "The token is for another service or another cloud (401).",
-        fix: "Pass the cloud that you signed in to: `--cloud`. Check the settings: `cmkctl auth \
-            status`.",
+        fix: "Pass `--cloud` with the cloud that you signed in to. Check the settings: `cmkctl \
+            auth status`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -202,10 +209,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InputValidationError",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "The provider of enterprise policies refuses the request. The details name the \
-            field.",
-        fix: "Read the details, and compare location, vault and key: `cmkctl create-policy \
-            --dry-run`.",
+        cause: "The provider of enterprise policies refuses the request. The error details name \
+            the wrong field.",
+        fix: "Find the wrong field in the error details. Then compare location, vault and key with \
+            the plan: `cmkctl create-policy --dry-run`.",
         who: who::CALLER,
         belongs_to: None,
         source: PROJECTS,
@@ -214,8 +221,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidTemplateDeployment",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "A deployment is refused before it starts. The cause is in the details.",
-        fix: "Read the details of the error: each has a code of its own.",
+        cause: "Azure Resource Manager refused a deployment before it started. The error details \
+            contain the cause.",
+        fix: "Read the error details. Each detail has its own code. To explain a code: `cmkctl \
+            explain CODE`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -224,8 +233,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "DeploymentFailed",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "A deployment failed. The cause is in the details.",
-        fix: "Read the details of the error: each has a code of its own.",
+        cause: "A deployment failed. The error details contain the cause.",
+        fix: "Read the error details. Each detail has its own code. To explain a code: `cmkctl \
+            explain CODE`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -246,8 +256,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidResourceLocation",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "A resource of that name exists in another location, and a location can't be \
-            changed.",
+        cause: "A resource with this name exists in another location, and Azure can't change the \
+            location of a resource.",
         fix: "Choose another name for the policy: `cmkctl create-policy --policy NAME`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK007"),
@@ -257,9 +267,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ReadOnlyDisabledSubscription",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "The subscription is disabled, so that nothing in it can be changed.",
-        fix: "Ask the account administrator of the subscription to reactivate it, or pass ids of \
-            another one.",
+        cause: "The subscription is disabled, so you can't change any resource in it.",
+        fix: "Ask the account administrator of the subscription to reactivate it, or use resources \
+            in another subscription.",
         who: who::OWNER,
         belongs_to: Some("CMK037"),
         source: source::ARM,
@@ -268,7 +278,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidApiVersionParameter",
         service: ANY,
         means: Some(Cause::Request),
-        cause: "The service no longer knows the API version that this version of cmkctl asks for.",
+        cause: "The service no longer supports the API version that this version of cmkctl uses.",
         fix: "Update cmkctl.",
         who: who::CALLER,
         belongs_to: None,
@@ -278,8 +288,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "MissingApiVersionParameter",
         service: ANY,
         means: Some(Cause::Request),
-        cause: "The request has no API version. A proxy may have changed it, or cmkctl is too old.",
-        fix: "Update cmkctl. If the error stays, look for a proxy that changes addresses.",
+        cause: "The request has no API version. A proxy may have changed the request, or cmkctl is \
+            too old.",
+        fix: "Update cmkctl. If the error remains, check whether a proxy changes the URLs of \
+            requests.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ARM,
@@ -289,7 +301,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: MANAGER,
         means: Some(Cause::Gone),
         cause: "The parent resource does not exist.",
-        fix: "Check the id. If the parent resource does not exist, create it first.",
+        fix: "Check the id. If the id is correct, create the parent resource first.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
         source: source::ARM,

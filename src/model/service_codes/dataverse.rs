@@ -12,10 +12,11 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "0x80048d0b",
         service: DATAVERSE,
         means: None,
-        cause: "A general error of Dataverse. If the message says that it isn't integrated with \
-            finance and operations, the integration setup is not complete.",
-        fix: "In Lifecycle Services, resume the Power Platform integration setup, then check \
-            again: `cmkctl check-integration ENVIRONMENT`.",
+        cause: "Dataverse uses this code for different errors. If the message says \"isn't \
+            integrated with finance and operations\", the integration setup is not complete.",
+        fix: "Open the environment in the Power Platform admin center, or in Lifecycle Services if \
+            it is still there. Resume the integration setup. Then check again: `cmkctl \
+            check-integration ENVIRONMENT`.",
         who: who::LCS,
         belongs_to: Some("CMK001"),
         source: source::INTEGRATION,
@@ -27,7 +28,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         cause: "Your account is not a user of the environment's Dataverse organization. \
             Administrators are not members until they add themselves.",
         fix: "Add yourself to the environment in the admin center (self-elevate), then run the \
-            same command again. An application needs an application user there.",
+            same command again. For a service principal, create an application user in the \
+            environment.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK001"),
         source: CODES_OF,
@@ -36,10 +38,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "0x80095ffc",
         service: DATAVERSE,
         means: Some(Cause::Role),
-        cause: "The environment restricts which applications may use Dataverse, and this one is \
-            not allowed.",
-        fix: "Allow the application in the admin center: Settings, Privacy + Security, of the \
-            environment.",
+        cause: "The environment allows only certain applications to use Dataverse. The application \
+            of your sign-in is not allowed.",
+        fix: "Allow the application in the admin center: open the environment, then Settings, \
+            Privacy + Security.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK001"),
         source: CODES_OF,
@@ -49,8 +51,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: DATAVERSE,
         means: Some(Cause::Network),
         cause: "The IP firewall of the environment does not allow your address.",
-        fix: "Run cmkctl from an allowed address, or allow yours in the admin center: Settings, \
-            Privacy + Security.",
+        fix: "Run cmkctl from an allowed address. Or allow your address in the admin center: open \
+            the environment, then Settings, Privacy + Security.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK001"),
         source: CODES_OF,
@@ -59,10 +61,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "0x8004a112",
         service: DATAVERSE,
         means: Some(Cause::State),
-        cause: "The Dataverse organization is disabled, as it is while a lifecycle operation runs \
-            or after the environment was locked.",
-        fix: "See what runs: `cmkctl status ENVIRONMENT`. If nothing runs, enable the environment \
-            in the admin center.",
+        cause: "The Dataverse organization is disabled. A lifecycle operation is running, or the \
+            environment was locked.",
+        fix: "Check whether an operation is running: `cmkctl status ENVIRONMENT`. If no operation \
+            is running, enable the environment in the admin center.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK035"),
         source: CODES_OF,

@@ -7,8 +7,9 @@ use crate::model::{source, who};
 const ENTRA: &str = "Microsoft Entra";
 
 /// The remedy for a refusal by Conditional Access.
-const BARRED: &str = "Signing in again does not help. Use a compliant device or an allowed \
-    network, or another way to sign in. Ask the Conditional Access administrator.";
+const BARRED: &str = "Signing in again does not help. Use a compliant device, an allowed network \
+    or another sign-in method. If you have none of these, ask the Conditional Access \
+    administrator.";
 
 const fn code(
     code: &'static str,
@@ -31,33 +32,36 @@ const fn code(
 pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS700024",
-        "The federated token had expired when it was used: such tokens live for minutes. Or this \
-        machine's clock is wrong, so that the signed token has the wrong time.",
-        "Check the clock, and that the file of AZURE_FEDERATED_TOKEN_FILE is renewed. cmkctl reads \
-            it for every token.",
+        "The federated token expired before it was used. Federated tokens are valid only for \
+        minutes. Or the clock of this machine is wrong, so the signed token contains the wrong \
+        time.",
+        "Check the clock of this machine. Check that the file in AZURE_FEDERATED_TOKEN_FILE is \
+            renewed. cmkctl reads this file each time it requests a token.",
         who::CALLER,
     ),
     code(
         "AADSTS700027",
-        "The certificate is not registered at the application, or has expired.",
-        "Compare the thumbprints: `az ad app credential list --id CLIENT_ID --cert`.",
+        "The certificate is not registered for the application, or has expired.",
+        "Compare the thumbprint of your certificate with the registered certificates: `az ad app \
+        credential list --id CLIENT_ID --cert`.",
         who::ENTRA,
     ),
     code(
         "AADSTS700021",
-        "The assertion names another application than this sign-in.",
+        "The client assertion (signed token) is for another application than this sign-in.",
         "Check AZURE_CLIENT_ID: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS700023",
-        "The assertion was made for another tenant or another cloud.",
+        "The client assertion (signed token) is for another tenant or another cloud.",
         "Check AZURE_TENANT_ID, `--tenant` and `--cloud`: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS7000215",
-        "The client secret is wrong. Often it is the secret's id instead of its value.",
+        "The client secret is wrong. Often, AZURE_CLIENT_SECRET contains the secret's id instead \
+        of its value.",
         "Set AZURE_CLIENT_SECRET to the secret's value, or create a new secret: `az ad app \
         credential reset --id CLIENT_ID --append`.",
         who::ENTRA,
@@ -70,21 +74,21 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS700016",
-        "The tenant doesn't know the application: it is of another tenant, was deleted, or the id \
-        is mistyped.",
+        "The application does not exist in this tenant. The application belongs to another tenant \
+        or was deleted, or the id is mistyped.",
         "Check AZURE_CLIENT_ID and AZURE_TENANT_ID: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS90002",
-        "There is no such tenant in this cloud.",
+        "The tenant does not exist in this cloud.",
         "Check AZURE_TENANT_ID, `--tenant` and `--cloud`: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS50076",
-        "The tenant requires a second factor for this service, but this sign-in did not include \
-        one.",
+        "The tenant requires a second factor for this service, but this sign-in did not include a \
+        second factor.",
         "az login --scope RESOURCE/.default",
         who::CALLER,
     ),
@@ -98,39 +102,42 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS70021",
         "No federated credential of the application matches the job's token.",
-        "Compare issuer, subject and audience: `az ad app federated-credential list --id \
-        CLIENT_ID`.",
+        "Compare issuer, subject and audience of the job's token with this list: `az ad app \
+        federated-credential list --id CLIENT_ID`.",
         who::ENTRA,
     ),
     code(
         "AADSTS700213",
         "No federated credential of the application has the subject of the job's token, such as \
         its branch or environment.",
-        "Compare the subject: `az ad app federated-credential list --id CLIENT_ID`.",
+        "Compare the subject of the job's token with this list: `az ad app federated-credential \
+        list --id CLIENT_ID`.",
         who::ENTRA,
     ),
     code(
         "AADSTS70011",
         "Microsoft Entra does not know this scope. An audience in `--endpoint` or in the cloud \
             file may be mistyped.",
-        "Compare the scopes: `cmkctl auth status`.",
+        "Check the scopes: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS70000",
-        "The grant is not valid: the refresh token was revoked or belongs to another client.",
+        "The sign-in is not valid: the refresh token was revoked or belongs to another client \
+        application.",
         "Sign in again: `az login`.",
         who::CALLER,
     ),
     code(
         "AADSTS70016",
-        "The device code was not entered yet. cmkctl waits until you enter it or it expires.",
+        "You have not entered the device code yet. cmkctl waits until you enter the code or the \
+        code expires.",
         "In a browser, enter the code that cmkctl showed.",
         who::CALLER,
     ),
     code(
         "AADSTS53003",
-        "A Conditional Access policy refuses this place, device or application.",
+        "A Conditional Access policy blocks this location, device or application.",
         BARRED,
         who::CONDITIONAL_ACCESS,
     ),
@@ -148,7 +155,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS50131",
-        "A Conditional Access policy refuses this device, place or risk.",
+        "A Conditional Access policy blocks this sign-in because of its device, location or risk.",
         BARRED,
         who::CONDITIONAL_ACCESS,
     ),
@@ -166,7 +173,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS50005",
-        "A Conditional Access policy does not allow this platform or this way to sign in.",
+        "A Conditional Access policy does not allow this operating system or sign-in method.",
         BARRED,
         who::CONDITIONAL_ACCESS,
     ),
@@ -178,34 +185,35 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS500011",
-        "The tenant does not know the service. The tenant or cloud is wrong, or Power Apps was \
-            never used there.",
-        "Pass the tenant and the cloud of the environment: `--tenant TENANT_ID`, `--cloud`. Check \
-        the settings: `cmkctl auth status`.",
+        "The service is not known in this tenant. The tenant or cloud is wrong, or Power Apps was \
+            never used in this tenant.",
+        "Pass the tenant and the cloud of the environment with `--tenant TENANT_ID` and `--cloud`. \
+        Check the settings: `cmkctl auth status`.",
         who::CALLER,
     ),
     code(
         "AADSTS65001",
-        "The application has no consent to use this service.",
+        "Consent is missing: the application may not use this service yet.",
         "az login --scope RESOURCE/.default",
         who::CALLER,
     ),
     code(
         "AADSTS65002",
-        "The application belongs to Microsoft and can't use this service for you.",
-        "Sign in with a service principal or an app registration of your own: `cmkctl auth \
-        status`.",
+        "This application belongs to Microsoft, and Microsoft does not allow the application to \
+        use this service.",
+        "Sign in with a service principal or with your own app registration. To see the current \
+        sign-in: `cmkctl auth status`.",
         who::ENTRA,
     ),
     code(
         "AADSTS650057",
-        "The service is not among the permissions of the application.",
-        "Add the API permission to the app registration, and consent to it as an administrator.",
+        "The application has no API permission for this service.",
+        "Add the API permission to the app registration, and grant admin consent for it.",
         who::ENTRA,
     ),
     code(
         "AADSTS700082",
-        "The sign-in is too old: it was not used for too long.",
+        "The sign-in has expired, because it was not used for too long.",
         "Sign in again: `az logout`, then `az login --tenant TENANT_ID`.",
         who::CALLER,
     ),
@@ -218,15 +226,17 @@ pub(super) const CODES: &[ServiceCode] = &[
     code(
         "AADSTS700212",
         "The audience of the job's token differs from that of the federated credential. Each cloud \
-            has its own.",
-        "Compare the audience: `az ad app federated-credential list --id CLIENT_ID`. Pass another \
-        one with `--endpoint federated-audience=URI`.",
+            has its own audience.",
+        "Compare the audience of the job's token with this list: `az ad app federated-credential \
+        list --id CLIENT_ID`. To request another audience, pass `--endpoint \
+        federated-audience=URI`.",
         who::ENTRA,
     ),
     code(
         "AADSTS700211",
         "The issuer of the job's token differs from that of the federated credential.",
-        "Compare the issuer: `az ad app federated-credential list --id CLIENT_ID`.",
+        "Compare the issuer of the job's token with this list: `az ad app federated-credential \
+        list --id CLIENT_ID`.",
         who::ENTRA,
     ),
     code(
@@ -280,7 +290,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS50105",
-        "The application requires that users are assigned to it, and your account is not.",
+        "The application accepts only users who are assigned to it, and your account is not \
+        assigned.",
         "Ask the owner of the application to assign you to it.",
         who::ENTRA,
     ),
@@ -292,7 +303,7 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS90094",
-        "An administrator must consent to the application before anybody signs in to it.",
+        "An administrator must consent to the application before users can sign in to it.",
         "Ask a Microsoft Entra administrator to consent to the application.",
         who::ENTRA,
     ),
@@ -307,8 +318,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: ENTRA,
         means: Some(Cause::Claims),
         cause: "The service answers 401 with `WWW-Authenticate: … claims=`. The token was revoked \
-            or does not satisfy a Conditional Access policy. The service requires a token with \
-            these claims.",
+            or does not satisfy a Conditional Access policy. The service requires a token with the \
+            claims in this header.",
         fix: "Sign in again with the claims that the service asks for: `az login \
             --claims-challenge CLAIMS`.",
         who: who::CALLER,

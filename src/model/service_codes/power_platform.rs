@@ -12,8 +12,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "OperationNotStartable",
         service: ADMIN_API,
         means: Some(Cause::Busy),
-        cause: "Another lifecycle operation runs on the environment (409). Nothing was started. \
-            The running operation may not be yours.",
+        cause: "Nothing was started, because another lifecycle operation is running on the \
+            environment (409). Another administrator may have started that operation.",
         fix: "Find the operation (`cmkctl status ENVIRONMENT`), wait until it ends, then run the \
             same command again.",
         who: who::POWER_PLATFORM,
@@ -24,11 +24,11 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidLifecycleOperationRequest",
         service: ADMIN_API,
         means: Some(Cause::State),
-        cause: "The environment can't take the operation (400): \"because of the governance \
-            configuration\" means that it is not a Managed Environment. \"of type\" means that \
-            its kind is not supported.",
+        cause: "The environment does not allow the operation (400). \"because of the governance \
+            configuration\" means that the environment is not a Managed Environment. \"of type\" \
+            means that this type of environment is not supported.",
         fix: "`cmkctl add-environment ENVIRONMENT --dry-run` shows the reason. `--make-managed` \
-            makes it a Managed Environment.",
+            makes the environment a Managed Environment.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK006"),
         source: source::TERRAFORM,
@@ -38,7 +38,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         service: ADMIN_API,
         means: Some(Cause::Role),
         cause: "Your account lacks a permission on the environment (403). The message names the \
-            permission, for a key usually `ManageProtectionKeys`.",
+            permission. For a key, it is usually `ManageProtectionKeys`.",
         fix: "Get the role Power Platform Administrator or Dynamics 365 Administrator, then sign \
             in again: `az login`.",
         who: "Privileged Role Administrator",
@@ -61,9 +61,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentNotFound",
         service: ADMIN_API,
         means: Some(Cause::Gone),
-        cause: "There is no such environment for your account (404): the id is wrong, it is of \
-            another tenant, or your account lacks the administrator's role.",
-        fix: "See who you are and in which tenant: `cmkctl auth status`.",
+        cause: "Your account can't find the environment (404). The id is wrong, the environment \
+            belongs to another tenant, or your account lacks the administrator's role.",
+        fix: "Check the id of the environment. To check your account and its tenant: `cmkctl auth \
+            status`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK020"),
         source: source::TERRAFORM,
@@ -72,8 +73,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "OperationNotFound",
         service: ADMIN_API,
         means: Some(Cause::Gone),
-        cause: "The service no longer knows the lifecycle operation (404). That is neither \
-            success nor failure.",
+        cause: "The service no longer knows the lifecycle operation (404). This answer means \
+            neither success nor failure.",
         fix: "Check the environment's state: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK028"),
@@ -84,8 +85,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "InvalidApplicationId",
         service: ADMIN_API,
         means: Some(Cause::Request),
-        cause: "The application is not registered as a management application (400), or its \
-            object id was given instead of its client id.",
+        cause: "The application is not registered as a management application (400). Or its object \
+            id was passed instead of its client id.",
         fix: "New-PowerAppManagementApp -ApplicationId CLIENT_ID",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK022"),
@@ -98,7 +99,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         cause: "The policy does not exist in the environment's geography, or your account can't \
             read it (404).",
         fix: "Check that the policy is in the environment's geography. Ask the Key Vault \
-            administrator for Reader on it: `cmkctl create-policy --reader OBJECT_ID`.",
+            administrator for the role Reader on the policy: `cmkctl create-policy --reader \
+            OBJECT_ID`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK019"),
         source: source::SCRIPTS,
@@ -107,7 +109,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "CdsLink",
         service: REASON,
         means: Some(Cause::State),
-        cause: "The environment has no Dataverse, or one whose version is not supported.",
+        cause: "The environment has no Dataverse, or its Dataverse version is not supported.",
         fix: "Add Dataverse first. For finance and operations, run the integration setup in \
             Lifecycle Services.",
         who: who::LCS,
@@ -118,9 +120,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentCmkLinked",
         service: REASON,
         means: Some(Cause::State),
-        cause: "This operation probably does not fit. An environment without a customer-managed \
-            key can't change or remove one. An environment with a key can't get a first one.",
-        fix: "See whether a policy is linked: `cmkctl status ENVIRONMENT`.",
+        cause: "The operation probably does not match the current state of the key. Changing or \
+            removing a key requires a customer-managed key. Adding a first key requires an \
+            environment without a customer-managed key.",
+        fix: "Check whether a policy is linked: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK025"),
         source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (the meaning: \
@@ -130,9 +133,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentDisabled",
         service: REASON,
         means: Some(Cause::State),
-        cause: "The environment is disabled, probably by an administrator, by its expiry or by \
-            another operation.",
-        fix: "Enable it first, or wait until the operation has ended: `cmkctl status ENVIRONMENT`.",
+        cause: "The environment is disabled. An administrator or another operation probably \
+            disabled it, or it expired.",
+        fix: "Enable the environment, or wait until the other operation has ended. Check the \
+            current state: `cmkctl status ENVIRONMENT`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK035"),
         source: "github.com/microsoft/terraform-provider-power-platform, 2026-08 (the meaning: \
@@ -142,8 +146,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "EnvironmentSkuType",
         service: REASON,
         means: Some(Cause::State),
-        cause: "Environments of this type can't do this operation. Trial, Teams and Default \
-            environments can't have a customer-managed key.",
+        cause: "This operation is not possible for this type of environment. Trial, Teams and \
+            Default environments can't have a customer-managed key.",
         fix: "Choose another environment.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK024"),
@@ -153,9 +157,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "GovernanceConfig",
         service: REASON,
         means: Some(Cause::State),
-        cause: "The operation doesn't fit the environment's governance: it must be a Managed \
-            Environment first, or is one already.",
-        fix: "Make it one: `cmkctl add-environment ENVIRONMENT --policy POLICY_ID --make-managed`.",
+        cause: "The operation does not match the governance of the environment. The environment \
+            must be a Managed Environment first, or it already is a Managed Environment.",
+        fix: "If the environment is not a Managed Environment yet: `cmkctl add-environment \
+            ENVIRONMENT --policy POLICY_ID --make-managed`.",
         who: who::POWER_PLATFORM,
         belongs_to: Some("CMK006"),
         source: source::TERRAFORM,

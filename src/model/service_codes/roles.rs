@@ -11,10 +11,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "PrincipalNotFound",
         service: MANAGER,
         means: Some(Cause::RoleNotEffective),
-        cause: "Microsoft Entra doesn't know the object id: the identity of a new policy takes \
-            seconds to minutes to appear, and an application id is not an object id.",
-        fix: "Wait some minutes, then run the same command again. For a person, `az ad user show \
-            --id NAME --query id` prints the object id.",
+        cause: "Microsoft Entra can't find the object id. The identity of a new policy takes \
+            seconds to minutes to appear. An application id is not an object id.",
+        fix: "Wait a few minutes, then run the same command again. To find the object id of a \
+            person: `az ad user show --id NAME --query id`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK014"),
         source: source::ROLES,
@@ -23,7 +23,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "RoleAssignmentExists",
         service: MANAGER,
         means: Some(Cause::Conflict),
-        cause: "The same role on the same scope was given before, under another name (409).",
+        cause: "The principal already has this role on this scope, by an assignment with another \
+            name (409).",
         fix: "No action is required. The role is already assigned.",
         who: who::ASSIGNS_ROLES,
         belongs_to: None,
@@ -33,10 +34,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "RoleAssignmentUpdateNotPermitted",
         service: MANAGER,
         means: Some(Cause::State),
-        cause: "An assignment of that name has another tenant, principal, role or scope, and \
-            these can't be changed.",
-        fix: "See what is assigned, and delete what is wrong: `az role assignment list --scope \
-            SCOPE_ID --output table`.",
+        cause: "A role assignment with this name exists, with another tenant, principal, role or \
+            scope. Azure can't change these values.",
+        fix: "List the role assignments, and delete the wrong assignment: `az role assignment list \
+            --scope SCOPE_ID --output table`.",
         who: who::ASSIGNS_ROLES,
         belongs_to: None,
         source: source::ROLES,
@@ -45,7 +46,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "RoleDefinitionDoesNotExist",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "The role is not known in this subscription or cloud.",
+        cause: "The role does not exist in this subscription or cloud.",
         fix: "Check that the role \
             exists: `az role definition list --name \"Key Vault Crypto Service \
             Encryption User\"`.",
@@ -57,10 +58,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "AuthorizationFailed",
         service: MANAGER,
         means: None,
-        cause: "Your account lacks the right for this action on this scope, or it was given \
-            minutes ago and is not effective yet (403).",
-        fix: "Ask for the permission that the message names. If it is new, wait 5 minutes and sign \
-            in again: `az login`.",
+        cause: "Your account lacks the permission for this action on this scope (403). Or the \
+            permission is only minutes old and not effective yet.",
+        fix: "Ask for the permission that the message names. If you got the permission recently, \
+            wait 5 minutes, then sign in again: `az login`.",
         who: who::ASSIGNS_ROLES,
         belongs_to: Some("CMK045"),
         source: source::ROLES,
@@ -69,10 +70,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "DenyAssignmentAuthorizationFailed",
         service: MANAGER,
         means: Some(Cause::AzurePolicy),
-        cause: "A deny assignment forbids the change, whatever roles the account has (403). \
-            Blueprints, managed applications and deployment stacks create deny assignments.",
-        fix: "In the Azure portal, open the scope's Access control (IAM), Deny assignments. A deny \
-            assignment can exclude your account.",
+        cause: "A deny assignment blocks the change, even if your account has the required role \
+            (403). Blueprints, managed applications and deployment stacks create deny assignments.",
+        fix: "In the Azure portal, open Access control (IAM), Deny assignments of the scope. Ask \
+            the owner of the managed application or deployment stack to exclude your account.",
         who: who::OWNER,
         belongs_to: None,
         source: source::ROLES,
@@ -81,10 +82,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "LinkedAuthorizationFailed",
         service: MANAGER,
         means: Some(Cause::Role),
-        cause: "Your account has the role on this resource, but not on a resource that it \
-            references, such as the vault.",
-        fix: "Get the role on the referenced resource that the message names, or pass an id of the \
-            right subscription.",
+        cause: "Your account has the role on this resource, but not on another resource that the \
+            request references, such as the vault.",
+        fix: "Get the role on the referenced resource that the message names, or pass an id from \
+            the correct subscription.",
         who: who::ASSIGNS_ROLES,
         belongs_to: None,
         source: source::ARM,
@@ -93,7 +94,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "RoleAssignmentLimitExceeded",
         service: MANAGER,
         means: Some(Cause::Quota),
-        cause: "The subscription has as many role assignments as it may have (4,000).",
+        cause: "The subscription has reached the limit of 4,000 role assignments.",
         fix: "Delete unused role assignments: `az role assignment list --all --output table`.",
         who: who::ASSIGNS_ROLES,
         belongs_to: None,
@@ -103,10 +104,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "UnmatchedPrincipalType",
         service: MANAGER,
         means: Some(Cause::Request),
-        cause: "The object id belongs to another kind of principal than the request says, such as \
-            a group in place of a user.",
-        fix: "Find the user of the object id in the message: `az ad user show --id OBJECT_ID \
-            --query userPrincipalName`. Then pass the object id of the right principal.",
+        cause: "The object id belongs to a different type of principal than the request says, such \
+            as a group instead of a user.",
+        fix: "Pass the object id of the correct principal. To check whether the object id in the \
+            message belongs to a user: `az ad user show --id OBJECT_ID --query userPrincipalName`.",
         who: who::CALLER,
         belongs_to: None,
         source: source::ROLES,

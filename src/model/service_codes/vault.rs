@@ -5,17 +5,17 @@ use crate::model::cause::Cause;
 use crate::model::{source, who};
 
 const VAULT: &str = "Azure Key Vault";
-const VAULT_TOO: &str = "Azure Key Vault, and others";
+const VAULT_TOO: &str = "Azure Key Vault and other services";
 
 pub(super) const CODES: &[ServiceCode] = &[
     ServiceCode {
         code: "ForbiddenByFirewall",
         service: VAULT,
         means: Some(Cause::Network),
-        cause: "The vault's firewall refuses your address (403). Whether Power Platform passes \
-            depends on the bypass for trusted services alone.",
-        fix: "Ask from an allowed network, or allow your address: `az keyvault network-rule add \
-            --name VAULT --ip-address ADDRESS`.",
+        cause: "The vault's firewall blocks your address (403). The access of Power Platform \
+            depends only on the bypass for trusted services.",
+        fix: "Run cmkctl from an allowed network, or allow your address: `az keyvault network-rule \
+            add --name VAULT --ip-address ADDRESS`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK018"),
         source: source::VAULT,
@@ -24,8 +24,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ForbiddenByRbac",
         service: VAULT,
         means: None,
-        cause: "The vault goes by roles, and your account has none that allows this (403). \
-            Whether the policy's identity may use the key is another question.",
+        cause: "The vault uses Azure roles, and no role of your account allows this action (403). \
+            This answer does not show whether the policy's identity can use the key.",
         fix: "az role assignment create --assignee OBJECT_ID --role \"Key Vault Reader\" --scope \
             VAULT_ID",
         who: who::KEY_VAULT,
@@ -36,8 +36,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ForbiddenByPolicy",
         service: VAULT,
         means: None,
-        cause: "The vault goes by access policies, and none allows this to your account (403). \
-            Whether the policy's identity may use the key is another question.",
+        cause: "The vault uses access policies, and no access policy allows this action for your \
+            account (403). This answer does not show whether the policy's identity can use the \
+            key.",
         fix: "az keyvault set-policy --name VAULT --object-id OBJECT_ID --key-permissions get list",
         who: who::KEY_VAULT,
         belongs_to: None,
@@ -47,10 +48,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "Forbidden",
         service: VAULT_TOO,
         means: None,
-        cause: "The service refuses the request (403). At a vault the reason is its firewall, a \
-            missing role or a missing access policy. An inner code tells which.",
-        fix: "Check the roles at the vault and its firewall. This shows the firewall: `az keyvault \
-            show --name VAULT --query properties.networkAcls`.",
+        cause: "The service refuses the request (403). For a vault, the reason is the firewall, a \
+            missing role or a missing access policy. The inner error code names the reason.",
+        fix: "Check your roles on the vault and the firewall of the vault. To show the firewall: \
+            `az keyvault show --name VAULT --query properties.networkAcls`.",
         who: who::KEY_VAULT,
         belongs_to: None,
         source: source::VAULT,
@@ -69,10 +70,10 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "KeyNotFound",
         service: VAULT,
         means: Some(Cause::Gone),
-        cause: "The vault has no key of that name or version: mistyped, or deleted and kept for \
-            recovery.",
-        fix: "Look and recover: `az keyvault key list-deleted --vault-name VAULT`, `az keyvault \
-            key recover --vault-name VAULT --name KEY`.",
+        cause: "The vault has no key with this name or version. The name or version is mistyped, \
+            or the key was deleted and can be recovered.",
+        fix: "List deleted keys with `az keyvault key list-deleted --vault-name VAULT`. To recover \
+            the key: `az keyvault key recover --vault-name VAULT --name KEY`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
         source: source::VAULT,
@@ -83,8 +84,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         means: Some(Cause::Network),
         cause: "The vault is closed to public networks, and the request did not come through an \
             approved private endpoint.",
-        fix: "Run cmkctl inside the vault's network, or have a private endpoint approved: `az \
-            keyvault show --name VAULT --query properties.privateEndpointConnections`.",
+        fix: "Run cmkctl inside the vault's network, or ask for approval of your private endpoint. \
+            To list the endpoints: `az keyvault show --name VAULT --query \
+            properties.privateEndpointConnections`.",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK018"),
         source: source::VAULT,
@@ -93,7 +95,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "Conflict",
         service: VAULT_TOO,
         means: Some(Cause::Conflict),
-        cause: "Two changes met, or something deleted still holds the name (409).",
+        cause: "Another change happened at the same time, or a deleted resource still uses the \
+            name (409).",
         fix: "Wait a minute, then run the same command again.",
         who: who::CALLER,
         belongs_to: None,
@@ -103,8 +106,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ConflictError",
         service: VAULT,
         means: Some(Cause::Conflict),
-        cause: "Two clients changed the access policies of the vault at the same time (409). \
-            Nothing was changed by this one.",
+        cause: "Two clients changed the access policies of the vault at the same time (409). This \
+            request changed nothing.",
         fix: "Wait a minute, then run the same command again.",
         who: who::CALLER,
         belongs_to: None,
@@ -114,7 +117,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "ObjectIsDeletedButRecoverable",
         service: VAULT,
         means: Some(Cause::Conflict),
-        cause: "A deleted key of that name is kept, and holds the name (409).",
+        cause: "The vault still keeps a deleted key with this name, so the name is not available \
+            (409).",
         fix: "az keyvault key recover --vault-name VAULT --name KEY",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK046"),
@@ -134,7 +138,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "KeyDisabled",
         service: VAULT,
         means: Some(Cause::State),
-        cause: "The version of the key is disabled.",
+        cause: "The key version is disabled.",
         fix: "az keyvault key set-attributes --vault-name VAULT --name KEY --enabled true",
         who: who::KEY_VAULT,
         belongs_to: Some("CMK016"),
@@ -144,8 +148,9 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "VaultAlreadyExists",
         service: VAULT,
         means: Some(Cause::State),
-        cause: "The name of the vault is taken. Names of vaults are unique in the whole cloud.",
-        fix: "Choose another name: `az keyvault check-name --name VAULT`.",
+        cause: "The name of the vault is taken. Names of vaults must be unique in the whole cloud.",
+        fix: "Choose another name. To check whether a name is available: `az keyvault check-name \
+            --name VAULT`.",
         who: who::KEY_VAULT,
         belongs_to: None,
         source: source::VAULT,
@@ -154,7 +159,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "AccessDenied",
         service: "Azure Managed HSM",
         means: None,
-        cause: "Your account lacks a local role of the managed HSM at this scope (403).",
+        cause: "Your account lacks a local role of the managed HSM on this scope (403).",
         fix: "az keyvault role assignment create --hsm-name HSM --role \"Managed HSM Crypto \
             Officer\" --assignee OBJECT_ID --scope /keys",
         who: who::KEY_VAULT,

@@ -1,4 +1,4 @@
-//! The alerts of a file: one group of receivers, and what tells it about a vault and a policy.
+//! The alerts of a file: one group of receivers, and the alerts for each vault and each policy.
 
 use super::super::infra::{Blueprint, VAULT_API, comment, quoted_bicep, symbols};
 use super::resource::{Code, Language, Part, Place, Resource, text};
@@ -17,36 +17,40 @@ const OF_A_VAULT: [(&str, &str, &str); 4] = [
     (
         "deleted",
         "Microsoft.KeyVault/vaults/delete",
-        "The vault is deleted.",
+        "The vault was deleted, or an attempt to delete it failed.",
     ),
     (
         "changed",
         "Microsoft.KeyVault/vaults/write",
-        "The vault is changed, such as its network rules. The log does not say what.",
+        "The vault was changed, such as its network rules, or an attempt failed. The activity log \
+        does not show what changed.",
     ),
     (
         "access-changed",
         "Microsoft.KeyVault/vaults/accessPolicies/write",
-        "An access policy of the vault is added or removed.",
+        "An access policy of the vault was added or removed, or an attempt failed.",
     ),
     (
         "role-removed",
         "Microsoft.Authorization/roleAssignments/delete",
-        "A role assignment on the vault or on a key is removed. Those of its group are not.",
+        "A role assignment on the vault or on a key was removed, or an attempt failed. This alert \
+        does not cover role assignments on the resource group or above.",
     ),
 ];
 
-/// The same on a managed HSM. Its local roles and its keys' dates have no event in Azure.
+/// The operations of the activity log on a managed HSM. Azure has no event for its local roles or
+/// for the expiry of its keys.
 const OF_AN_HSM: [(&str, &str, &str); 2] = [
     (
         "deleted",
         "Microsoft.KeyVault/managedHSMs/delete",
-        "The managed HSM is deleted.",
+        "The managed HSM was deleted, or an attempt to delete it failed.",
     ),
     (
         "changed",
         "Microsoft.KeyVault/managedHSMs/write",
-        "The managed HSM is changed, such as its network rules. The log does not say what.",
+        "The managed HSM was changed, such as its network rules, or an attempt failed. The \
+        activity log does not show what changed.",
     ),
 ];
 
@@ -55,7 +59,7 @@ pub(super) struct Alerts<'a> {
     language: Language,
     /// The policy whose resource group gets the alerts.
     home: &'a ArmId,
-    /// The start of every symbol. No policy's symbol starts like it.
+    /// The start of every symbol of an alert. No symbol of a policy starts with it.
     prefix: String,
 }
 
@@ -76,7 +80,7 @@ impl<'a> Alerts<'a> {
         id.subscription == self.home.subscription
     }
 
-    /// Is it in the resource group that Bicep deploys to?
+    /// Is this resource in the resource group that Bicep deploys to?
     fn is_in_group(&self, id: &ArmId) -> bool {
         self.is_here(id) && id.group.eq_ignore_ascii_case(&self.home.group)
     }
@@ -125,8 +129,8 @@ impl<'a> Alerts<'a> {
         }
     }
 
-    /// An alert on one operation below one resource. It also tells failed attempts, because not
-    /// every service writes how an operation ended.
+    /// An alert on one operation on one resource. It also fires for failed attempts, because not
+    /// every service logs how an operation ended.
     fn activity(&self, id: &ArmId, (end, operation, why): (&str, &str, &str)) -> Resource {
         let is = |field: &str, value: &str| {
             Part::Map(vec![("field", text(field)), ("equals", text(value))])
@@ -213,7 +217,7 @@ impl<'a> Alerts<'a> {
             id,
             "key-deleted",
             text(query),
-            &["A key of the vault is deleted or purged."],
+            &["A key of the vault was deleted or purged, or an attempt failed."],
         );
         let inside = [self.diagnostics(id)]
             .into_iter()
@@ -233,9 +237,9 @@ impl<'a> Alerts<'a> {
         }
         if hsm {
             written.push_str(&format!(
-                "\n{0} A managed HSM publishes no event before a key expires, and its local roles \
-                are not in the activity log.\n{0} No alert covers these. `cmkctl check` reads \
-                them.\n",
+                "\n{0} A managed HSM publishes no event before a key expires. Its local roles are \
+                not in the activity log.\n{0} So no alert covers the expiry of its keys or its \
+                local roles. `cmkctl check` verifies both.\n",
                 self.language.mark()
             ));
         }
@@ -250,7 +254,7 @@ impl<'a> Alerts<'a> {
         )
     }
 
-    /// The vault's audit log goes to the workspace, to the table of its own.
+    /// Sends the vault's audit log to its own table in the workspace.
     fn diagnostics(&self, id: &ArmId) -> Resource {
         let log = Part::Map(vec![
             ("category", text("AuditEvent")),
@@ -258,7 +262,8 @@ impl<'a> Alerts<'a> {
         ]);
         Resource {
             why: vec![
-                "The audit log of the vault goes to the workspace. The service bills its volume."
+                "Sends the audit log of the vault to the workspace. Azure bills the volume of the \
+                log."
                     .to_owned(),
             ],
             symbol: self.symbol(&format!("{}_{}_log", word(id), id.name)),
@@ -276,10 +281,11 @@ impl<'a> Alerts<'a> {
         }
     }
 
-    /// The event that Key Vault publishes 30 days before a key expires, or when the rotation
-    /// policy says. Azure Monitor alerts take cloud events alone.
+    /// The event that Key Vault publishes 30 days before a key expires, or at the time that the
+    /// rotation policy sets. Azure Monitor alerts accept only the CloudEvents schema.
     fn near_expiry(&self, id: &ArmId) -> Resource {
-        let why = "A key of the vault expires soon. The rotation policy of the key says how soon.";
+        let why = "A key of the vault expires soon. Key Vault sends this event 30 days before the \
+            expiry, or at the time that the rotation policy of the key sets.";
         let destination = Part::Map(vec![
             ("endpointType", text("MonitorAlert")),
             (
@@ -314,7 +320,11 @@ impl<'a> Alerts<'a> {
         let operation = "Microsoft.PowerPlatform/enterprisePolicies/delete";
         let deleted = self.activity(
             &blueprint.policy,
-            ("deleted", operation, "The encryption policy is deleted."),
+            (
+                "deleted",
+                operation,
+                "The encryption policy was deleted, or an attempt to delete it failed.",
+            ),
         );
         let principal = Code {
             bicep: format!("any({symbol}.identity).principalId"),
@@ -330,8 +340,9 @@ impl<'a> Alerts<'a> {
             "unwrap-failed",
             Part::Around(before, principal, "\"".to_owned()),
             &[
-                "The vault refuses the key to the identity of the policy.",
-                "That the log names the identity by its object id is inferred from samples.",
+                "The vault refused a request of the policy's identity to use the key (unwrap).",
+                "The query expects the object id of the identity in the log. This is inferred from \
+                samples.",
             ],
         );
         [deleted, failed]
@@ -347,7 +358,7 @@ fn word(id: &ArmId) -> &'static str {
     }
 }
 
-/// Commands for what Bicep can only deploy to the vault's resource group.
+/// Commands for the resources that Bicep can deploy only to the vault's resource group.
 fn by_hand(id: &ArmId) -> String {
     let vault = comment(&quoted(&id.to_string()));
     let mut lines = format!(
@@ -358,7 +369,8 @@ fn by_hand(id: &ArmId) -> String {
     );
     if id.kind == ResourceKind::Vault {
         lines.push_str(&format!(
-            "// Its event before a key expires:\n// az eventgrid event-subscription create --name \
+            "// Send the vault's event before a key expires to the action group:\n// az \
+            eventgrid event-subscription create --name \
             cmk-key-near-expiry --source-resource-id {vault} --event-delivery-schema \
             cloudeventschemav1_0 --included-event-types Microsoft.KeyVault.KeyNearExpiry \
             --endpoint-type monitoralert --endpoint ACTION_GROUP_ID\n"

@@ -1,5 +1,5 @@
-//! Alerts for what takes environments offline, as Bicep and Terraform. Types and property names are
-//! those of the published Bicep types (Azure/bicep-types-az). This project never deployed them.
+//! Alerts for events that take environments offline, as Bicep and Terraform. The names are those of
+//! the published Bicep types (Azure/bicep-types-az). This project never deployed them.
 
 mod alert;
 mod resource;
@@ -14,8 +14,8 @@ pub use resource::Language;
 /// The first lines, before everything else in the file.
 const NEVER: [&str; 3] = [
     "The alerts in this file were never deployed by the cmkctl project.",
-    "Test each alert after you deploy it: delete a key and a vault of a test environment.",
-    "Not every change is covered. `cmkctl watch` looks at the environments themselves.",
+    "Test the alerts: deploy them for a policy that no environment uses. Then delete its key.",
+    "The alerts do not cover every change. `cmkctl watch` also reads the environments.",
 ];
 
 /// A file with these policies, and their alerts.
@@ -54,10 +54,10 @@ fn parameters(language: Language) -> &'static str {
     match language {
         Language::Bicep => {
             "
-@description('The mail addresses that get the alerts')
+@description('The email addresses that receive the alerts')
 param alertEmails string[]
 
-@description('The ARM id of the Log Analytics workspace that takes the logs')
+@description('The ARM id of the Log Analytics workspace that receives the logs')
 param workspaceId string
 
 @description('The region of this workspace')
@@ -67,12 +67,12 @@ param workspaceLocation string
         Language::Terraform => {
             "
 variable \"alert_emails\" {
-  description = \"The mail addresses that get the alerts\"
+  description = \"The email addresses that receive the alerts\"
   type        = list(string)
 }
 
 variable \"workspace_id\" {
-  description = \"The ARM id of the Log Analytics workspace that takes the logs\"
+  description = \"The ARM id of the Log Analytics workspace that receives the logs\"
   type        = string
 }
 
@@ -94,13 +94,13 @@ fn elsewhere(language: Language, blueprint: &Blueprint) -> String {
     };
     if blueprint.policy.subscription != blueprint.vault.subscription {
         return format!(
-            "\n{mark} No alerts for {}: its vault is in another subscription.\n",
+            "\n{mark} cmkctl writes no alerts for {}: its vault is in another subscription.\n",
             comment(&blueprint.policy.to_string())
         );
     }
     format!(
-        "\n{mark} Its alerts belong to another subscription:\n{mark} cmkctl export {word} \
-        --alerts --policy {}\n",
+        "\n{mark} The next policy is in another subscription. Export its alerts separately:\n\
+        {mark} cmkctl export {word} --alerts --policy {}\n",
         comment(&quoted(&blueprint.policy.to_string()))
     )
 }

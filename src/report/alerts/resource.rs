@@ -32,7 +32,7 @@ pub(super) enum Part {
     Map(Vec<(&'static str, Part)>),
 }
 
-/// Where a resource stands.
+/// Where a resource is.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
     /// In the resource group with this ARM id, at this location.
@@ -41,7 +41,7 @@ pub(super) enum Place {
     Vault(String, String),
 }
 
-/// A resource with the reason for it.
+/// A resource and its reason, which becomes a comment in the file.
 #[derive(Debug, Clone)]
 pub(super) struct Resource {
     /// One sentence a line.
@@ -108,12 +108,13 @@ impl Language {
         }
     }
 
-    /// A value whose lines after the first are indented by so much.
+    /// A value. Its lines after the first are indented by `indent` blanks.
     fn value(self, part: &Part, indent: usize) -> String {
         match part {
             Part::Text(text) => self.quoted(text),
             Part::Around(before, code, after) => {
-                // Each half is quoted alone. Its own quotation marks are the first and last sign.
+                // Each half is quoted alone. Its first and last character are
+                // quotation marks.
                 let inner = |text: &str| {
                     let quoted = self.quoted(text);
                     let end = quoted.len().saturating_sub(1);

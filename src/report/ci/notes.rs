@@ -118,14 +118,14 @@ impl Notes {
             .filter_map(Value::as_str)
             .map(clean)
             .collect();
-        let dangers = dangers.join("; ");
+        let dangers = dangers.join(", ");
         let level = match state.as_str() {
             "locked" | "endangered" | "failed" => Level::Error,
             "expiring" => Level::Warning,
             _ => Level::Silent,
         };
         if level != Level::Silent {
-            let message = format!("`{name}` ({id}) is {state}: {dangers}");
+            let message = format!("`{name}` ({id}), state {state}: {dangers}");
             self.issues.push(Issue {
                 level,
                 code: state.clone(),
@@ -185,8 +185,8 @@ fn finding(finding: &Value) -> Issue {
     }
 }
 
-/// A failure as an annotation. A running operation was asked for, so it is a notice. Pending
-/// changes and interruptions are warnings, all others errors.
+/// A failure as an annotation. A running operation is a notice, because the caller chose not to
+/// wait. Pending changes and interruptions are warnings. All other failures are errors.
 pub(super) fn failure(error: &Error) -> Issue {
     let level = match error.kind {
         Kind::StillRunning => Level::Notice,

@@ -1,4 +1,5 @@
-//! The summary page of a step, in Markdown: the end, the findings, the changes and the next steps.
+//! The summary page of a step, in Markdown: the result, the findings, the changes and the next
+//! steps.
 
 use super::notes::{Issue, Level, Notes};
 use crate::error::Error;
@@ -100,10 +101,10 @@ fn found(issues: &[Issue]) -> String {
     let mut text = "\n| | Finding | Fix | Who |\n|---|---|---|---|\n".to_owned();
     for issue in findings.iter().take(ROWS) {
         let word = match issue.level {
-            Level::Error => "in the way",
+            Level::Error => "blocker",
             Level::Warning => "warning",
             Level::Notice => "not visible",
-            Level::Silent => "to know",
+            Level::Silent => "note",
         };
         text.push_str(&row(&[
             word,
@@ -120,13 +121,13 @@ fn environments(notes: &Notes) -> String {
     let mut text = String::new();
     if notes.environments_in_all > 0 {
         text.push_str(&format!(
-            "\n{} environments, {} of them to look at.\n",
+            "\n{} environments. Need attention: {}.\n",
             notes.environments_in_all,
             notes.environments.len()
         ));
     }
     if !notes.environments.is_empty() {
-        text.push_str("\n| State | Environment | Id | What |\n|---|---|---|---|\n");
+        text.push_str("\n| State | Environment | Id | Reason |\n|---|---|---|---|\n");
         for [state, name, id, what] in notes.environments.iter().take(ROWS) {
             text.push_str(&row(&[state, name, id, what]));
         }

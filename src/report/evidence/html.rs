@@ -1,5 +1,5 @@
-//! The report as one page that needs nothing else: no script, no font, no picture from elsewhere;
-//! light and dark, narrow and wide, and printed. Names are short; the ids stand below, by number.
+//! The report as one page without scripts and without fonts or pictures from other hosts. It works
+//! in light and dark mode, at every width, and on paper. Names are short. A table lists the ids.
 
 use super::document::{ProtectionV1, ReportV1, by_state, horizon, name, numbers};
 use super::markup::{bars, code, days, escape, flag, labels, prose, small, state, table};
@@ -17,7 +17,7 @@ const POLICIES: [&str; 11] = [
     "Vault",
     "Key",
     "Version",
-    "Ends",
+    "Expires",
     "Enabled",
     "Granted",
     "Purge protection",
@@ -30,9 +30,9 @@ const ENVIRONMENTS: [&str; 9] = [
     "Type",
     "Policy",
     "Key",
-    "Ends",
-    "What",
-    "Deleted at the earliest",
+    "Expires",
+    "Reason",
+    "Earliest deletion",
     "Read from",
 ];
 const COVERAGE: [&str; 5] = ["App", "Covered", "Note", "Code", "Source"];
@@ -58,13 +58,13 @@ const MORE: [&str; 6] = [
     "Policy and key",
 ];
 
-/// What this account may not see, or did not.
+/// The cell of a fact that this account can't see or did not see.
 const OPEN: &str = "<span class=\"open\">not visible</span>";
 
-/// So many cases stand above everything else; the others follow the pictures.
+/// The number of cases at the top. The other cases are below the charts.
 const CASES: usize = 10;
 
-/// So many names of a case are shown; the table has the others.
+/// The number of names shown for a case. The table has all names.
 const NAMES: usize = 8;
 
 /// The whole page.
@@ -84,15 +84,15 @@ pub(super) fn page(report: &ReportV1<'_>) -> String {
     text.push_str(&coverage());
     text.push_str(&requests(report));
     text.push_str(&format!(
-        "</main><footer><p>SHA-256 over the data (<code>-o json</code>, the member \
+        "</main><footer><p>SHA-256 of the data (<code>-o json</code>, the field \
         <code>data</code> without white space):</p><p>{}</p></footer></body></html>\n",
         code(&report.sha256)
     ));
     text
 }
 
-/// What stands above everything else: which tenant, when and by whom it was read, and whether it
-/// is a real one.
+/// The top of the page: the tenant, the time and the account of the read, and whether a sandbox
+/// simulated the tenant.
 fn head(report: &ReportV1<'_>) -> String {
     let or_hidden = |text: Option<&str>| text.map_or("not visible".to_owned(), code);
     let mut text = format!(
@@ -115,9 +115,12 @@ fn head(report: &ReportV1<'_>) -> String {
         ("Tenant", or_hidden(report.tenant.id)),
         ("Domain", or_hidden(report.tenant.domain)),
         ("Cloud", escape(report.cloud)),
-        ("Read", escape(&moment(report.at))),
-        ("By", report.by.map_or("not visible".to_owned(), escape)),
-        ("With", tool),
+        ("Read at", escape(&moment(report.at))),
+        (
+            "Read by",
+            report.by.map_or("not visible".to_owned(), escape),
+        ),
+        ("Tool", tool),
     ];
     terms.extend(report.change.map(|change| ("Change", escape(change))));
     for (term, value) in terms {
@@ -127,7 +130,7 @@ fn head(report: &ReportV1<'_>) -> String {
     text
 }
 
-/// How many need attention, then each case.
+/// The number of environments that need attention, then each case.
 fn summary(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
     let class = if summary.attention > 0 { " bad" } else { "" };
     let mut text = format!(
@@ -150,7 +153,7 @@ fn summary(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
     text
 }
 
-/// The cases that the summary has no room for.
+/// The cases beyond the first [`CASES`].
 fn more(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
     if summary.cases.len() <= CASES {
         return String::new();
@@ -166,10 +169,10 @@ fn more(summary: &Summary<'_>, report: &ReportV1<'_>) -> String {
             escape(&format!("{}{key}", case.policy)),
         ]
     });
-    table("more", "More that needs attention", &MORE, rows)
+    table("more", "More environments that need attention", &MORE, rows)
 }
 
-/// Who is affected, why, until when, and what to do.
+/// One case: the environments, the reason, the deadline, and the remedy.
 fn case(case: &Case<'_>, report: &ReportV1<'_>) -> String {
     let word = case.state.word();
     let deadline = case.deadline(report.at);
@@ -192,7 +195,7 @@ fn case(case: &Case<'_>, report: &ReportV1<'_>) -> String {
     )
 }
 
-/// The ids of policies and vaults, each with the number by which the tables name it.
+/// The ids of policies and vaults. The tables refer to them by number.
 struct Notes<'a> {
     numbers: BTreeMap<&'a str, usize>,
     ids: Vec<(&'static str, &'a str)>,
@@ -248,7 +251,7 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// The key's end, that it has none, or that neither is visible.
+/// The expiry of the key: a day, none, or not visible.
 fn end(protection: &ProtectionV1<'_>, report: &ReportV1<'_>) -> String {
     match (protection.expires, protection.endless) {
         (None, Some(true)) => "no end".to_owned(),
@@ -258,7 +261,7 @@ fn end(protection: &ProtectionV1<'_>, report: &ReportV1<'_>) -> String {
 }
 
 fn policies(report: &ReportV1<'_>, notes: &Notes<'_>) -> String {
-    // What was not read is not visible, and no dash.
+    // A value that was not read is "not visible". A dash means that there is none.
     let shown = |protection: &ProtectionV1<'_>, text: Option<String>| match text {
         Some(text) => text,
         None if protection.not_visible.is_empty() => "-".to_owned(),

@@ -5,10 +5,10 @@ use super::summary::Summary;
 use crate::report::estate::{MAY_LACK, sentences};
 use crate::report::matrix::{MATRIX, SOURCES, STAYS_ON_MICROSOFT_KEY};
 
-/// So many names of a case are shown; the table has the others.
+/// The number of names shown for a case. The table has all names.
 const NAMES: usize = 8;
 
-/// An address of cmkctl's own requests in a cell: no line feed and no bar may end it.
+/// The URL of a cmkctl request in a cell: no line feed and no bar in it ends the cell.
 fn address(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('|', "\\|")
@@ -16,7 +16,8 @@ fn address(text: &str) -> String {
         .replace('<', "&lt;")
 }
 
-/// A cell with a name of the tenant or with words of a service: no link, no image, no mention.
+/// A cell with a name from the tenant or with a service's text. The text can't become a link, an
+/// image or a mention.
 fn cell(text: &str) -> String {
     address(text)
         .replace('[', "\\[")
@@ -29,7 +30,7 @@ fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// What stands above everything else.
+/// The top of the report.
 fn head(report: &ReportV1<'_>) -> String {
     let or_hidden = |text: Option<&str>| text.map_or("not visible".to_owned(), cell);
     let summary = Summary::of(report);
@@ -38,7 +39,7 @@ fn head(report: &ReportV1<'_>) -> String {
         text.push_str("**Rehearsal.** A sandbox simulated this tenant. Nothing here is real.\n\n");
     }
     text.push_str(&format!(
-        "Tenant {}, domain {}, cloud `{}`, read {} by {}, with {}.\n\n## {}\n\n",
+        "Tenant {}, domain {}, cloud `{}`, read at {} by {}, with {}.\n\n## {}\n\n",
         or_hidden(report.tenant.id),
         or_hidden(report.tenant.domain),
         cell(report.cloud),
@@ -82,7 +83,7 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
     for (state, count) in by_state(report) {
         text.push_str(&row(&[state.to_owned(), count.to_string()]));
     }
-    text.push_str("\n## Keys by time to expiry\n\n| end | keys |\n|---|---|\n");
+    text.push_str("\n## Keys by time to expiry\n\n| expiry | keys |\n|---|---|\n");
     for (end, count) in horizon(report) {
         text.push_str(&row(&[end.to_owned(), count.to_string()]));
     }
@@ -90,14 +91,14 @@ pub(super) fn markdown(report: &ReportV1<'_>) -> String {
     text.push_str(&environments(report));
     text.push_str(&coverage());
     text.push_str(&requests(report));
-    text.push_str(&format!("\nSHA-256 over the data: `{}`\n", report.sha256));
+    text.push_str(&format!("\nSHA-256 of the data: `{}`\n", report.sha256));
     text
 }
 
 fn policies(report: &ReportV1<'_>) -> String {
     let mut text = String::from(
         "\n## Policies and keys\n\n| policy | environments | vault | key | version | \
-        ends | enabled | granted | purge protection | requests \
+        expires | enabled | granted | purge protection | requests \
         |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for protection in &report.data.protections {
@@ -119,7 +120,7 @@ fn policies(report: &ReportV1<'_>) -> String {
 
 fn environments(report: &ReportV1<'_>) -> String {
     let mut text = String::from(
-        "\n## Environments\n\n| state | environment | id | type | policy | what | \
+        "\n## Environments\n\n| state | environment | id | type | policy | reason | \
         request |\n|---|---|---|---|---|---|---|\n",
     );
     for line in &report.data.environments {

@@ -1,10 +1,10 @@
-//! The parts of the page: text that stays text, tables that fit every width, and bars.
+//! The parts of the page: escaped text, tables that fit every width, and bars.
 
 use super::document::{day_or_none, word};
 use super::summary::away;
 use jiff::Timestamp;
 
-/// Text as text, wherever it stands.
+/// Escapes text for HTML content and attributes.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -13,7 +13,7 @@ pub(super) fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// Text in which what stands in backticks is code.
+/// Text as HTML. The parts in backticks become code.
 pub(super) fn prose(text: &str) -> String {
     let parts = escape(text);
     let parts = parts.split('`').enumerate();
@@ -30,12 +30,12 @@ pub(super) fn code(text: &str) -> String {
     format!("<code>{}</code>", escape(text))
 }
 
-/// What is of less weight.
+/// Less important text, in small letters.
 pub(super) fn small(markup: &str) -> String {
     format!("<small>{markup}</small>")
 }
 
-/// A state in its colour. Its word says it, too.
+/// A state with its word and its colour.
 pub(super) fn state(word: &str) -> String {
     format!(
         "<span class=\"state s-{word}\">{}</span>",
@@ -62,8 +62,7 @@ pub(super) fn days(time: Option<Timestamp>, at: Timestamp) -> String {
     }
 }
 
-/// Bars with their numbers: readable without colour, and when the page is read aloud. A bar that
-/// is not empty can be seen.
+/// Bars with their numbers, so that they are readable without colour and by a screen reader.
 pub(super) fn bars(title: &str, bars: &[(&str, usize)]) -> String {
     let counts = bars.iter().map(|(_, count)| *count);
     let most = counts.max().unwrap_or(0).max(1);
@@ -83,8 +82,8 @@ pub(super) fn bars(title: &str, bars: &[(&str, usize)]) -> String {
     text
 }
 
-/// Where the page is narrow each row is a card in which each cell has its header: the style names
-/// the headers once, and not in every cell.
+/// The style for narrow pages: each row is a card, and each cell shows its header. The style holds
+/// the headers once, so that not every cell repeats them.
 pub(super) fn labels(tables: &[(&str, &[&str])]) -> String {
     let mut text = String::from("@media screen and (max-width: 46rem) {");
     for (id, head) in tables {

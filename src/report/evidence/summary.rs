@@ -1,4 +1,4 @@
-//! What a reader must know first: how many environments need attention, which ones, why, and until
+//! The summary of the report: how many environments need attention, which ones, why, and until
 //! when. Environments that share a policy and a reason are one case.
 
 use super::document::{ReportV1, name};
@@ -8,13 +8,13 @@ use crate::report::estate::{EnvironmentV1, sentences};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// What stands above everything else.
+/// The summary at the top of the report.
 pub(super) struct Summary<'a> {
     /// How many environments there are.
     pub(super) all: usize,
     /// How many need attention.
     pub(super) attention: usize,
-    /// Of how many something is not visible.
+    /// The number of environments that are not visible in full.
     pub(super) hidden: usize,
     /// The cases, worst first.
     pub(super) cases: Vec<Case<'a>>,
@@ -84,7 +84,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// How many need attention. That none does is said only of what was seen.
+    /// How many environments need attention. "None" means none of those that are visible in full.
     pub(super) fn headline(&self) -> String {
         match (self.attention, self.all, self.hidden) {
             (_, 0, _) => "No environment is visible.".to_owned(),
@@ -101,7 +101,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// What the headline leaves open.
+    /// The number of environments that the headline does not cover, as a sentence.
     pub(super) fn left_open(&self) -> Option<String> {
         match self.hidden {
             0 => None,
@@ -146,12 +146,12 @@ impl Case<'_> {
         sentences(self.dangers)
     }
 
-    /// What happens, and when, seen from `at`.
+    /// What happens to the environments, and when, relative to `at`.
     pub(super) fn deadline(&self, at: Timestamp) -> Option<String> {
         let until = self.until;
         let when = || until.map(|until| format!("{} ({})", day(until), away(until, at)));
         match self.state {
-            State::Locked => when().map(|when| format!("Deleted at the earliest on {when}")),
+            State::Locked => when().map(|when| format!("Earliest deletion: {when}")),
             State::Expiring => when().map(|when| format!("Goes offline on {when}")),
             State::Endangered => Some("At risk of going offline".to_owned()),
             State::Failed
@@ -167,15 +167,15 @@ impl Case<'_> {
     pub(super) const fn remedy(&self) -> &'static str {
         match self.state {
             State::Locked => {
-                "Bring back the key and the policy's access to it. Then run `cmkctl unlock`."
+                "Restore the key and the policy's access to the key. Then run `cmkctl unlock`."
             }
             State::Endangered => {
-                "Correct this before the environment goes offline. `cmkctl status` says how."
+                "Fix the cause before the environment goes offline. `cmkctl status` shows the fix."
             }
             State::Failed => {
                 "Run the same `cmkctl add-environment` again. Do not remove the environment."
             }
-            State::Expiring => "Rotate the key before that day: `cmkctl rotate-key`.",
+            State::Expiring => "Rotate the key before it expires: `cmkctl rotate-key`.",
             State::Removing
             | State::Encrypting
             | State::NotVisible
@@ -189,7 +189,7 @@ fn is_production(environment: &EnvironmentV1<'_>) -> bool {
     environment.sku.eq_ignore_ascii_case("production")
 }
 
-/// The day on which something happens to it.
+/// The day on which the environment goes offline or is deleted.
 fn until(environment: &EnvironmentV1<'_>, judged: &JudgedEnvironment<'_>) -> Option<Timestamp> {
     match judged.state {
         State::Locked => judged.deleted_on,

@@ -5,11 +5,11 @@ use super::summary::{Case, Summary};
 use crate::report::estate::MAY_LACK;
 use crate::report::hanging::{hang, told};
 
-/// So many cases are told, and so many names of each.
+/// The number of cases shown, and the number of names shown for each.
 const CASES: usize = 5;
 const NAMES: usize = 4;
 
-/// The summary at a terminal, and the command that writes everything.
+/// The summary at a terminal, and the command that writes the full report.
 pub(super) fn brief(report: &ReportV1<'_>, program: &str, width: Option<u16>) -> String {
     let summary = Summary::of(report);
     let mut text = String::new();
@@ -22,15 +22,15 @@ pub(super) fn brief(report: &ReportV1<'_>, program: &str, width: Option<u16>) ->
     let more = summary.cases.len().saturating_sub(CASES);
     if more > 0 {
         let cases = if more == 1 { "case" } else { "cases" };
-        text.push_str(&format!("\nThe page has {more} more {cases}.\n"));
+        text.push_str(&format!("\nThe full report has {more} more {cases}.\n"));
     }
-    let command = "Write the page with every fact: `";
+    let command = "Write the full report: `";
     let command = format!("{command}{program} report --out keys.html`");
     text.push_str(&format!("\n{}\n", told(&command, width, 0)));
     text
 }
 
-/// How many need attention, and what that leaves open.
+/// How many environments need attention, and how many are not visible.
 pub(super) fn headlines(summary: &Summary<'_>, report: &ReportV1<'_>) -> Vec<String> {
     let lacks = report.data.partial.as_ref();
     let lacks = lacks.map(|why| format!("{MAY_LACK}: {why}."));
@@ -38,7 +38,7 @@ pub(super) fn headlines(summary: &Summary<'_>, report: &ReportV1<'_>) -> Vec<Str
     [summary.headline()].into_iter().chain(open).collect()
 }
 
-/// Who is affected, why, until when, and what to do.
+/// One case: the environments, the reason, the deadline, and the remedy.
 fn paragraph(case: &Case<'_>, report: &ReportV1<'_>, width: Option<u16>) -> String {
     let word = case.state.word().to_uppercase();
     let deadline = case.deadline(report.at);

@@ -9,16 +9,16 @@ use crate::model::system::System;
 use crate::model::who::Side;
 use std::path::{Path, PathBuf};
 
-/// The name of the scripts if they go to stdout.
+/// The name of the scripts if cmkctl prints them to stdout.
 const NAMELESS: &str = "hand-over";
 
 /// The byte order mark, which says that a text is UTF-8.
 const MARK_OF_UTF_8: char = '\u{feff}';
 
-/// Writes what is handed over: to files whose names begin like this one, or to stdout for `-`.
+/// Writes the scripts and templates: to files whose names begin with `to`, or to stdout for `-`.
 ///
 /// # Errors
-/// A file exists that is no earlier hand-over, or can't be written.
+/// A file exists and no earlier hand-over wrote it, or a file can't be written.
 pub fn hand_over(hand_over: &HandOver, to: &str, out: &mut Out) -> Result<()> {
     if to == "-" {
         let shell = System::HERE.shell();
@@ -60,7 +60,7 @@ fn content(file: &File) -> String {
     }
 }
 
-/// The shell runs what is printed; everything else is in it as remarks.
+/// The script that this shell runs. The other files follow in it as comments.
 fn joined(files: &[File], shell: Shell) -> String {
     let (runs, shown): (Vec<&File>, Vec<&File>) =
         files.iter().partition(|file| file.shell == Some(shell));
@@ -81,8 +81,10 @@ fn place(to: &str) -> Result<(PathBuf, String)> {
     let path = Path::new(to);
     let name = path.file_name().map(|name| name.to_string_lossy());
     let Some(name) = name.filter(|_| !to.ends_with(['/', '\\'])) else {
-        return Err(Error::usage(format!("`--hand-over {to}` names no file."))
-            .hint("Name a file without its ending, such as `handover`, or `-` for stdout."));
+        return Err(
+            Error::usage(format!("`--hand-over {to}` has no file name."))
+                .hint("Pass a file name without extension, such as `handover`, or `-` for stdout."),
+        );
     };
     let stem = [".sh", ".ps1"]
         .iter()
@@ -105,11 +107,14 @@ fn ours(path: &Path) -> Result<()> {
     if !other {
         return Ok(());
     }
-    let what = format!("`{}` exists and is no earlier hand-over.", path.display());
-    Err(Error::usage(what).hint("It is never replaced. Name another file."))
+    let what = format!(
+        "The file `{}` exists, and no earlier hand-over wrote it.",
+        path.display()
+    );
+    Err(Error::usage(what).hint("cmkctl never replaces such a file. Name another file."))
 }
 
-/// Every user who may read it may run it.
+/// Makes the file executable for every user who may read it.
 #[cfg(unix)]
 fn runs(path: &Path) -> Result<()> {
     use crate::error::Kind;
@@ -125,7 +130,7 @@ fn runs(path: &Path) -> Result<()> {
     })
 }
 
-/// Elsewhere a file's name says what runs it.
+/// On other systems the file name decides which program runs the file.
 #[cfg(not(unix))]
 fn runs(_: &Path) -> Result<()> {
     Ok(())

@@ -15,7 +15,8 @@ pub struct HandOver {
     pub sides: Vec<Side>,
     /// Their work, policy by policy.
     pub parts: Vec<Part>,
-    /// Change windows, in UTC, in which an environment may be started; empty means at any time.
+    /// Change windows, in UTC, in which an operation on an environment may start. Empty means at
+    /// any time.
     pub windows: Vec<String>,
 }
 
@@ -70,17 +71,17 @@ pub(super) struct File {
     pub(super) ending: String,
     /// Its content.
     pub(super) text: String,
-    /// What runs it as it is, if anything does.
+    /// The shell that runs the file. `None` for a template.
     pub(super) shell: Option<Shell>,
 }
 
 /// The first lines of a hand-over contain this text. A file with it may be replaced.
-pub(super) const MARK: &str = "Written by --hand-over of cmkctl, which may replace it: change a \
-    copy.";
+pub(super) const MARK: &str = "Written by cmkctl --hand-over. cmkctl may replace this file. \
+    Change only a copy.";
 
 const POLICY: Parameter = Parameter {
     variable: "policy",
-    what: "the policy: its name or its ARM id (new: in the resource group of the vault)",
+    what: "the policy: its name or its ARM id (a new one is in the resource group of the vault)",
 };
 const VAULT: Parameter = Parameter {
     variable: "vault",
@@ -161,7 +162,7 @@ impl Part {
             grant: None,
             granted_by: self
                 .no_grant
-                .then(|| "a grant that is made elsewhere".to_owned()),
+                .then(|| "a grant that you make separately".to_owned()),
             environments: Vec::new(),
         })
     }
@@ -199,9 +200,10 @@ impl HandOver {
 }
 
 fn key_vault(hand_over: &HandOver, stem: &str, mut script: Script) -> String {
-    script.remark("The Key Vault administrator's part. It needs no right in Power Platform.");
+    script.remark("The Key Vault administrator's part. It requires no role in Power Platform.");
     script.remark("You can run each command again. cmkctl sends only what is missing.");
-    script.remark("It asks for confirmation. Add `--yes` after the script's name to confirm.");
+    script.remark("The script asks for confirmation. To confirm, add `--yes` at the end of its");
+    script.remark("command line.");
     let todo = hand_over.parts.iter().filter(|part| part.azure);
     let mut asked = Vec::new();
     for parameter in todo.clone().flat_map(Part::asked) {
@@ -235,7 +237,7 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
     }));
     if part.key.is_none() {
         script.remark("If there is no key yet, add `--create-key --resource-group GROUP");
-        script.remark("--azure-location REGION` after the script's name.");
+        script.remark("--azure-location REGION` at the end of the script's command line.");
     }
     let mut line = hand_over.call(["create-policy", "--policy"]);
     line.push(known(named.map(ArmId::to_string), &POLICY));
@@ -253,15 +255,15 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
     }
     if part.no_grant {
         script.remark(
-            "The script does not grant the policy's access to the key. Grant it separately.",
+            "This script does not grant the policy access to the key. Grant it separately.",
         );
         line.extend(known_words(["--no-grant"]));
     }
     if !part.making.is_empty() {
         script.remark(
-            "The next command creates the key and the vault if they do not exist. You confirm",
+            "The next command creates the key and the vault if they do not exist. It asks for",
         );
-        script.remark("the vault's name: its purge protection can never be turned off again.");
+        script.remark("the vault's name, because you can't turn off its purge protection again.");
         line.extend(known_words(part.making.iter().map(String::as_str)));
     }
     script.run(&line);
@@ -273,7 +275,7 @@ fn create(hand_over: &HandOver, part: &Part, template: &str, script: &mut Script
     }
 }
 
-/// The same with Azure's own tools, as comments.
+/// The Azure CLI commands for the same steps, as comments.
 fn by_hand(part: &Part, policy: &ArmId, template: &str, script: &mut Script) {
     let subscription = ["--subscription", &policy.subscription];
     let mut lines = Vec::new();
@@ -293,7 +295,7 @@ fn by_hand(part: &Part, policy: &ArmId, template: &str, script: &mut Script) {
         lines.push(known_words(give.chain(to)));
     }
     if !lines.is_empty() {
-        script.remark("Or, with Azure's own tools:");
+        script.remark("Or run these Azure CLI commands:");
     }
     for line in lines {
         script.show(&line);
@@ -308,19 +310,19 @@ fn reach(hand_over: &HandOver, policy: &ArmId, from: &ArmId, script: &mut Script
     script.gap();
     script
         .remark("Backups made before the swap need the old key, so the new policy's identity must");
-    script.remark("reach it. If it can't, the next command prints CMK034 and an `az` command for");
-    script.remark("the grant. Run the `az` command, then run this script again.");
+    script.remark("have access to the old key. If it has none, the next command prints CMK034 and");
+    script.remark("an `az` command for the grant. Run the `az` command, then this script again.");
     script.prove(&hand_over.call(check));
 }
 
 /// What the Power Platform administrator reads first.
 const POWER_PLATFORM_PART: [&str; 6] = [
-    "The Power Platform administrator's part. It needs Reader on the policies, and no",
-    "right in Key Vault.",
+    "The Power Platform administrator's part. It requires Reader on the policies, and no",
+    "role in Key Vault.",
     "Each environment is OFFLINE for up to 4 days while its data is encrypted. Each",
-    "command asks for the environment's name. For one environment you can pass",
-    "`--yes --confirm NAME` after the script's name. You can run each command again.",
-    "Then cmkctl starts nothing twice.",
+    "command asks for the environment's name. If there is only one environment, you can",
+    "add `--yes --confirm NAME` at the end of the command line. You can run each",
+    "command again: cmkctl starts no operation twice.",
 ];
 
 fn power_platform(hand_over: &HandOver, mut script: Script) -> String {

@@ -77,7 +77,7 @@ impl Script {
         self.end(&line);
     }
 
-    /// Adds a command without these arguments, because it only reads.
+    /// Adds a command without the script's other arguments, because the command only reads.
     pub(super) fn prove(&mut self, command: &[Word]) {
         let line = self.line(command);
         self.end(&line);
@@ -110,7 +110,7 @@ impl Script {
 
     fn word(&self, word: &Word) -> String {
         match (word, self.shell) {
-            // One line each: nothing that a command of ours takes has several.
+            // Each word is one line, because no argument of cmkctl has several lines.
             (Word::Given(text), shell) => shell.word(&clean(text)),
             (Word::Parameter(asked), Shell::Sh) => format!("\"${}\"", asked.variable),
             (Word::Parameter(asked), Shell::PowerShell) => format!("${}", asked.variable),

@@ -1,5 +1,5 @@
-//! Policies, vaults and keys as rows. The order of their fields is the order of the
-//! columns of `-o tsv`, and stays.
+//! Policies, vaults and keys as rows. The order of their fields is the order of the columns of
+//! `-o tsv`. It must not change.
 
 use super::row::{Fits, Row, UNKNOWN, dash, flag};
 use crate::model::day::day;
@@ -29,7 +29,7 @@ pub struct PolicyRow<'a> {
 }
 
 impl<'a> PolicyRow<'a> {
-    /// Of a policy that was judged.
+    /// The row of a policy, with the verdict on it.
     pub fn of(policy: &'a Policy, fit: &'a Fit) -> Self {
         let key = policy.key_reference();
         let version = key.map(|key| key.version.as_ref());
@@ -112,7 +112,7 @@ pub struct VaultRow<'a> {
 }
 
 impl<'a> VaultRow<'a> {
-    /// Of a vault that was judged.
+    /// The row of a vault, with the verdict on it.
     pub fn of(vault: &'a Vault, fit: &'a Fit) -> Self {
         let hsm = vault.id.kind == ResourceKind::ManagedHsm;
         Self {
@@ -203,7 +203,7 @@ pub struct KeyRow<'a> {
 }
 
 impl<'a> KeyRow<'a> {
-    /// Of a key that was judged, and its vault.
+    /// The row of a key and its vault, with the verdict on the key.
     pub fn of((key, vault): &'a (Key, Vault), fit: &'a Fit) -> Self {
         let address = vault.uri.trim_end_matches('/');
         Self {

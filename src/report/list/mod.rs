@@ -1,4 +1,4 @@
-//! What is visible and what fits, on stdout; what was not read, on stderr and in the document.
+//! Lists: the visible items and whether they fit on stdout, the gaps on stderr and in the document.
 
 mod azure;
 mod row;
@@ -14,22 +14,22 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-/// What is listed.
+/// A list to print.
 #[derive(Debug)]
 pub struct List<'a, R> {
-    /// When, in the cloud's time.
+    /// When the list was read, in the cloud's time.
     pub at: Timestamp,
-    /// What is shown, in its order.
+    /// The rows, in their order.
     pub rows: Vec<R>,
-    /// What was not read, each a clause; nothing where everything was.
+    /// What could not be read, each a clause. Empty if everything was read.
     pub gaps: &'a [String],
-    /// What was asked for besides, for a sentence; empty where nothing was.
+    /// The filters, as the end of a sentence. Empty without filters.
     pub wanted: String,
-    /// So many are left out because whether they fit is unknown.
+    /// The number of items that are left out because it is unknown whether they fit.
     pub open: usize,
 }
 
-/// Version 1 of every list: the rows stand in a field that is called after them.
+/// Version 1 of every list. The field with the rows has the name of the items.
 impl<R: Row> Serialize for List<'_, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut document = serializer.serialize_map(Some(5))?;
@@ -42,7 +42,7 @@ impl<R: Row> Serialize for List<'_, R> {
     }
 }
 
-/// A list: data to stdout, and what is to be known of it to stderr.
+/// Prints a list: data to stdout, its counts and gaps to stderr.
 pub fn list<R: Row>(out: &mut Out, list: &List<'_, R>) {
     let width = out.columns();
     out.result(list, || {
@@ -57,7 +57,7 @@ pub fn list<R: Row>(out: &mut Out, list: &List<'_, R>) {
         let are = if list.open == 1 { "is" } else { "are" };
         let what = counted::<R>(list.open);
         out.say(&format!(
-            "{what} {are} not shown: whether that would do is not known."
+            "{what} {are} not shown, because cmkctl can't tell the value of FITS."
         ));
     }
     for gap in list.gaps {
@@ -73,7 +73,7 @@ fn counted<R: Row>(count: usize) -> String {
 }
 
 impl<R: Row> List<'_, R> {
-    /// How many there are, and how many fit. That there is none is said only where all was read.
+    /// How many items there are, and how many fit. It says "no items" only if everything was read.
     fn summary(&self) -> Option<String> {
         let all = self.rows.len();
         if all == 0 {

@@ -5,13 +5,13 @@ use crate::model::known::{Known, Verdict};
 use crate::report::layout::Column;
 use serde::Serialize;
 
-/// One thing of a list.
+/// One item of a list.
 pub trait Row: Serialize {
-    /// The schema of the whole.
+    /// The schema of the list.
     const SCHEMA: &'static str;
-    /// Its field with the rows.
+    /// The list's field with the rows, which is also the plural of the items.
     const ITEMS: &'static str;
-    /// What one is called.
+    /// The singular of the items.
     const ONE: &'static str;
     /// What a gap means for the list.
     const OPEN: &'static str = "There may be more";
@@ -21,11 +21,11 @@ pub trait Row: Serialize {
     /// The cells of the table.
     fn cells(&self) -> Vec<String>;
 
-    /// How well it fits, in a word and a sentence.
+    /// Whether the item fits, in a word and a sentence.
     fn fit(&self) -> (&'static str, &str);
 }
 
-/// How well it fits, as in JSON.
+/// Whether the item fits, as in JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct Fits<'a> {
     pub(super) fits: &'static str,
@@ -49,7 +49,7 @@ impl<'a> Fits<'a> {
 /// The cell of an unknown value.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// Three answers.
+/// The word for a verdict: `yes`, `no` or `unknown`.
 pub(super) fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Yes => "yes",
@@ -58,12 +58,12 @@ pub(super) fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// The same of a fact.
+/// The word for a fact: `yes`, `no` or `unknown`.
 pub(super) fn flag(fact: &Known<bool>) -> &'static str {
     word(&Verdict::from(fact))
 }
 
-/// For a cell of the table.
+/// The cell of an optional value.
 pub(super) fn dash(text: Option<&str>) -> String {
     text.unwrap_or("-").to_owned()
 }

@@ -49,6 +49,6 @@ pub enum Covers {
 pub struct CopilotStudio {
     /// Is it covered?
     pub covered: Verdict,
-    /// When the key was applied, as far as the history goes.
+    /// When the key was applied, according to the history.
     pub since: Option<Timestamp>,
 }

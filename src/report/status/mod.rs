@@ -1,4 +1,4 @@
-//! Where an environment stands, for people and as versioned JSON.
+//! The current state of an environment, for people and as versioned JSON.
 
 mod document;
 mod facts;
@@ -20,7 +20,7 @@ use crate::model::observed::Observed;
 use crate::model::seen::Seen;
 use document::{StatusV1, document};
 
-/// Where an environment stands.
+/// Prints the current state of an environment.
 pub fn status(out: &mut Out, facts: &StatusFacts<'_>) {
     let document = document(facts);
     let width = out.columns();
@@ -46,13 +46,13 @@ fn standing(environment: &Environment) -> String {
         Verdict::CantTell(_) => "unknown",
     };
     format!(
-        "Managed Environment: {managed}\nmanagement {}, runtime {}",
+        "Managed Environment: {managed}\nmanagement state {}, runtime state {}",
         environment.state().unwrap_or("unknown"),
         environment.runtime_state.shown()
     )
 }
 
-/// Why there is nothing to show: there is none only where the service says so.
+/// Why there is nothing to show. The text is `none` only if the service says that there is none.
 fn missing<T>(seen: Option<&Seen<T>>, observed: &Observed) -> String {
     match seen {
         Some(Seen::Unreadable(why)) if why.forbidden => {
@@ -119,13 +119,13 @@ fn key_text(observed: &Observed) -> String {
         .map_or_else(|| missing(observed.key.as_ref(), observed), key_words)
 }
 
-/// Is a policy linked to it, and how far is that?
+/// Is a policy linked to the environment, and what is the status of the link?
 fn link_text(environment: Option<&Environment>) -> String {
     let Some(environment) = environment else {
         return NOT_VISIBLE.to_owned();
     };
     match &environment.key_link {
-        Seen::Present(link) => format!("link {}", link.status.text().unwrap_or("without a status")),
+        Seen::Present(link) => format!("link status {}", link.status.text().unwrap_or("unknown")),
         Seen::Absent => "no policy is linked".to_owned(),
         Seen::Unreadable(why) => format!("not readable: {}", why.why),
     }
@@ -139,7 +139,8 @@ fn copilot_text(coverage: &CopilotStudio) -> String {
     match &coverage.covered {
         Verdict::Yes => format!("covered, according to the history{since}"),
         Verdict::No => format!(
-            "NOT covered{since}. Remove the key and apply it again to cover it. That is an outage."
+            "NOT covered{since}. To cover Copilot Studio, remove the key and apply the key again. \
+            Each of the two steps takes the environment offline."
         ),
         Verdict::CantTell(why) => format!("not known: {}", why.why),
     }

@@ -33,7 +33,7 @@ pub struct Command {
     pub(super) fits: fn(&Target, &Observed) -> Result<()>,
     /// Makes its plan.
     pub(super) plan: fn(&Target, &Observed) -> Plan,
-    /// What `--fix` may do for it besides the harmless part of its plan.
+    /// What `--fix` may do for it besides the steps of its plan that do no harm.
     pub(super) mends: fn(&Observed) -> Vec<Action>,
     /// The hints at its end: what the other administrator needs, and what to keep in mind.
     pub(super) next: fn(&Ended<'_>) -> Vec<String>,
@@ -134,7 +134,7 @@ impl Command {
         let mut error = Error::usage(what);
         if self.keys == Keys::FitOrNew && target.key.is_none() {
             error = error.hint(
-                "If you have no key, `cmkctl create-key` creates one, and a vault if needed.",
+                "If you have no key, `cmkctl create-key` creates a key, and a vault if needed.",
             );
         }
         Err(error
@@ -192,7 +192,7 @@ impl Command {
         (self.plan)(target, observed)
     }
 
-    /// What `--fix` may do for it besides the harmless part of its plan.
+    /// What `--fix` may do for it besides the steps of its plan that do no harm.
     pub(in crate::run) fn mends(&self, observed: &Observed) -> Vec<Action> {
         (self.mends)(observed)
     }
@@ -237,8 +237,8 @@ impl Command {
         for (flag, value) in flags {
             command.extend(value.map(|value| format!(" {flag} {}", quoted(&value))));
         }
-        // Without its version the command would mean every version of the key. Without its location
-        // it would take another location.
+        // Without the version, the command would mean every version of the key. Without the
+        // location, it could use another location.
         let version = part.key.as_ref().and(part.key_version.as_ref());
         command.extend(version.map(|version| format!(" --key-version {}", version.as_str())));
         let location = part.location.as_ref().filter(|_| part.vault.is_some());

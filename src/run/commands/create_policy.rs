@@ -1,4 +1,4 @@
-//! `create-policy`: step 3, and a new key before it if one is asked for.
+//! `create-policy`: step 3. If the caller asks for a new key, cmkctl creates the key first.
 
 use super::command::{Command, Ended, Keys, Need, Picks, always, protected};
 use crate::model::system::quoted;
@@ -44,8 +44,8 @@ fn next(ended: &Ended<'_>) -> Vec<String> {
     )];
     if ended.target.readers.is_empty() {
         next.push(
-            "They must be able to read the policy: run this again with `--reader OBJECT_ID` if \
-            they can't."
+            "The Power Platform administrator must be able to read the policy. To grant Reader, \
+            run the same command again with `--reader OBJECT_ID`."
                 .to_owned(),
         );
     }

@@ -25,8 +25,8 @@ fn next(ended: &Ended<'_>) -> Vec<String> {
     let at = ended.observed.at;
     let until = day(at.checked_add(KEPT_AFTER_REMOVAL).unwrap_or(at));
     let keep = format!(
-        "Keep the key, its vault and the policy's access until {until}: backups are encrypted with \
-        them."
+        "Keep the key, its vault and the policy's access until {until}: older backups are \
+        encrypted with this key."
     );
     if ended.changed {
         vec![keep]

@@ -28,8 +28,8 @@ fn known_version(target: &Target, observed: &Observed) -> Result<()> {
     if let (Some(asked), Seen::Absent) = (&target.evidence, &observed.preconditions.key_logs) {
         let what = format!("There is no Log Analytics workspace {}.", asked.shown());
         return Err(Error::usage(what).hint(
-            "The workspace ID is on the workspace's overview page: `az monitor log-analytics \
-            workspace list --query \"[].[name,customerId]\" -o tsv`.",
+            "Look up the workspace ID on the workspace's overview page, or with: `az monitor \
+            log-analytics workspace list --query \"[].[name,customerId]\" -o tsv`.",
         ));
     }
     let (Some(asked), Some(versions)) = (

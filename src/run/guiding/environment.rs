@@ -76,11 +76,13 @@ pub(super) async fn may_be_managed(
         return Ok(());
     }
     out.say(&format!(
-        "`{}` is not a Managed Environment, and a key needs one. cmkctl can make it one. Every \
-        active user then needs a premium licence, or capacity for each app or flow.",
+        "A customer-managed key requires a Managed Environment, but `{}` is not managed. cmkctl \
+        can make this environment a Managed Environment. Every active user then needs a premium \
+        licence, or capacity for each app or flow.",
         environment.display_name
     ));
-    let question = format!("Type `{MANAGED}` to make it one, anything else to stop:");
+    let question =
+        format!("Type `{MANAGED}` to make it a Managed Environment, or anything else to stop:");
     let answer = line(&question, out).await?.unwrap_or_default();
     if !answer.eq_ignore_ascii_case(MANAGED) {
         return Err(left());
@@ -93,6 +95,9 @@ pub(super) async fn may_be_managed(
 pub(super) fn none_seen() -> Error {
     Error::new(Kind::Forbidden, "Your account sees no environment.")
         .finding("CMK020")
-        .hint("The role Power Platform Administrator or Dynamics 365 Administrator shows them.")
-        .hint("Another account or tenant sees others: `cmkctl auth status`.")
+        .hint(
+            "To see environments, you need the role Power Platform Administrator or Dynamics 365 \
+            Administrator.",
+        )
+        .hint("Check that you use the right account and tenant: `cmkctl auth status`.")
 }

@@ -65,7 +65,7 @@ pub(super) async fn pick(context: &Context, about: &About<'_>, out: &mut Out) ->
                 shown.more(vec![(None, new())]);
             }
             for gap in found {
-                shown.gap(&format!("There may be more: {gap}."));
+                shown.gap(&format!("There may be more keys: {gap}."));
                 gaps.borrow_mut().push(gap);
             }
             Ok(())
@@ -140,7 +140,7 @@ impl About<'_> {
 fn new() -> Entry {
     Entry {
         label: "A new key…".to_owned(),
-        note: "cmkctl creates it, and also a vault if no vault is suitable.".to_owned(),
+        note: "cmkctl creates the key, and also a vault if no vault is suitable.".to_owned(),
         does: true,
         rank: u8::MAX,
     }
@@ -161,7 +161,7 @@ fn facts(key: &Key) -> String {
         .known()
         .map_or(String::new(), |bits| format!(" {bits}"));
     let end = key.validity.end();
-    let end = end.map_or(String::new(), |end| format!(", until {}", day(end)));
+    let end = end.map_or(String::new(), |end| format!(", expires {}", day(end)));
     format!("{}{bits}{end}.", key.kty.shown())
 }
 
@@ -176,17 +176,17 @@ pub(super) fn none_seen(gaps: &[String]) -> Error {
     }
     error
         .hint("To see them, you need Reader on a vault and Key Vault Reader on its keys.")
-        .hint("Another account or tenant sees others: `cmkctl auth status`.")
+        .hint("Check that you use the right account and tenant: `cmkctl auth status`.")
 }
 
 /// The error that this account can't create the new key.
 pub(super) fn none_made(why: &str) -> Error {
     Error::new(Kind::Forbidden, format!("No changes were made. {why}"))
         .hint(
-            "The role Key Vault Contributor on a resource group allows it, or Contributor on the \
-            subscription.",
+            "To create a vault and a key, you need Key Vault Contributor on a resource group, or \
+            Contributor on the subscription.",
         )
-        .hint("Another account or tenant sees others: `cmkctl auth status`.")
+        .hint("Check that you use the right account and tenant: `cmkctl auth status`.")
 }
 
 /// The error that keys are visible, but none fits.
@@ -199,6 +199,6 @@ fn none_fits(program: &str, reasons: &[String]) -> Error {
         error = error.hint(reason);
     }
     error
-        .hint("Create a new key, and also a vault if no vault is suitable:")
+        .hint("To create a new key, and also a vault if no vault is suitable, run:")
         .hint(format!("{program} create-key --ask"))
 }

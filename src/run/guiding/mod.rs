@@ -41,8 +41,10 @@ pub(super) fn leads(
     let somebody = out.can_ask() && !out.is_for_scripts() && !asked.yes;
     if asked.ask && !somebody {
         return Err(
-            Error::usage("`--ask` asks at a terminal, and prints for a person.")
-                .hint("Leave out `-o` and `--query`, or pass what is missing instead of `--ask`."),
+            Error::usage("`--ask` works only at a terminal, without `-o` and `--query`.").hint(
+                "At a terminal, leave out `-o` and `--query`. In a script, pass the missing values \
+                instead of `--ask`.",
+            ),
         );
     }
     Ok(somebody && (asked.ask || command.missing(target).next().is_some()))
@@ -113,7 +115,7 @@ async fn signed_in(context: &Context) -> Result<Identity> {
         .find(|way| matches!(way.state, State::Refused(_)));
     Err(match tried {
         Some(way) => failed.hint(format!("Tried first: {}, {}", way.method.name(), way.state)),
-        None => failed.hint("Sign in once, with a browser or a code: `cmkctl auth login`."),
+        None => failed.hint("Sign in once, with a browser or a device code: `cmkctl auth login`."),
     })
 }
 
@@ -144,8 +146,8 @@ async fn environment_of(
         None if led.target.environment.is_some() || !led.command.of_environment() => Ok(None),
         None if led.command.name == ENABLE.name => {
             out.say(
-                "Your account sees no environment. This run does the Key Vault administrator's \
-                part: the policy and its right to use the key.",
+                "Your account sees no environment. cmkctl now does the Key Vault administrator's \
+                part: it creates the policy and grants its identity access to the key.",
             );
             (led.command, led.half) = (&CREATE_POLICY, true);
             Ok(None)
@@ -257,7 +259,7 @@ pub(super) fn told(
 ) -> Result<()> {
     let refused = |error: &Error| error.kind == Kind::Usage;
     if !gone.result.as_ref().is_err_and(refused) {
-        out.say("The same without questions, for a script:");
+        out.say("To do the same without questions, for example in a script:");
         out.say(&script::whole(context, led, asked, &gone.names));
     }
     gone.result?;

@@ -59,7 +59,7 @@ async fn vault(about: &About<'_>, wish: &mut NewKey, out: &mut Out) -> Result<Pl
     let mut listed: Vec<(Option<ArmId>, Entry)> = judged.collect();
     let gap = gaps
         .first()
-        .map(|gap| format!(" There may be more: {gap}."));
+        .map(|gap| format!(" There may be more vaults: {gap}."));
     let new = Entry {
         label: "A new vault…".to_owned(),
         note: format!("cmkctl creates it.{}", gap.unwrap_or_default()),
@@ -86,7 +86,7 @@ async fn key(about: &About<'_>, vault: &ArmId, out: &mut Out) -> Result<KeyName>
     let free = { names }.find(|name| !taken(name));
     let read = async |typed: &str| {
         if taken(typed) {
-            let what = format!("`{}` has a key `{typed}` already.", vault.name);
+            let what = format!("The vault `{}` already has a key `{typed}`.", vault.name);
             return Err(Error::usage(what).hint("Type another name."));
         }
         KeyName::parse(typed).map_err(|bad| Error::usage(bad.message).hint(bad.fix))

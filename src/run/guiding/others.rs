@@ -44,22 +44,22 @@ pub(super) fn key_vault_first(
         quoted(name)
     );
     let managed = if led.target.make_managed {
-        " Add `--make-managed` to it."
+        " Add `--make-managed` to your command."
     } else {
         ""
     };
     Error::new(
         Kind::Forbidden,
         format!(
-            "No changes were made. {why}, which `{}` needs: the Key Vault administrator does the \
-            first part.",
+            "No changes were made. {why}. The Key Vault administrator must do the first part of \
+            `{}`.",
             led.command.name
         ),
     )
     .hint("The Key Vault administrator runs:")
     .hint(first)
     .hint(format!(
-        "At its end it prints the command that you run then.{managed}"
+        "At the end, this command prints the next command for you.{managed}"
     ))
 }
 
@@ -67,7 +67,10 @@ pub(super) fn key_vault_first(
 pub(super) fn as_a_file(error: Error, asked: &ConsentFlags) -> Error {
     match asked.hand_over {
         Some(_) => error,
-        None => error.hint("As a script for them: run this again with `--hand-over FILE`."),
+        None => error.hint(
+            "To write a script for the other administrator, run the same command again with \
+            `--hand-over FILE`.",
+        ),
     }
 }
 
@@ -88,8 +91,8 @@ pub(super) fn power_platform_next(program: &str, target: &Target) -> Error {
     );
     Error::new(
         Kind::Forbidden,
-        "Your part is done. The environment is not encrypted yet: the Power Platform \
-        administrator adds it.",
+        "Your part is done. The environment is not encrypted yet. The Power Platform administrator \
+        must add the environment to the policy.",
     )
     .hint("The Power Platform administrator runs:")
     .hint(next)
@@ -102,11 +105,11 @@ pub(super) async fn readers(context: &Context, led: &mut Led, out: &mut Out) -> 
         return Ok(());
     }
     out.say(
-        "Who adds the environment must be able to read the policy: a user by the user principal \
-        name, an application by its name, everybody by the object id.",
+        "The account that adds the environment must be able to read the policy. Type the user \
+        principal name of a user, the name of an application, or an object id.",
     );
     loop {
-        let question = "Reader of the policy (nothing: they can read it):";
+        let question = "Reader of the policy (press Enter if no grant is needed):";
         let typed = line(question, out).await?.ok_or_else(left)?;
         if typed.is_empty() {
             return Ok(());

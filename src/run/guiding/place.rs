@@ -17,12 +17,12 @@ use crate::steps::location::region_in;
 pub(super) enum Place {
     /// In this vault, which may be new.
     Here(ArmId),
-    /// This account can't create one, for this reason.
+    /// This account can't create a key, for this reason.
     MayNot(String),
 }
 
-/// Asks for the place and the properties of a new vault. `why` it is new is said once a place is
-/// possible.
+/// Asks for the place and the properties of a new vault. Prints `why` the vault must be new, once a
+/// subscription is known.
 ///
 /// # Errors
 /// The caller stops, or a sign-in is refused.
@@ -49,7 +49,7 @@ pub(super) async fn new_vault(
     }
     let vault = name(about, (&subscription, &group), out).await?;
     if !wish.closed {
-        wish.closed = choose("Who reaches the new vault:", networks(), out).await?;
+        wish.closed = choose("Network access to the new vault:", networks(), out).await?;
     }
     Ok(Place::Here(vault))
 }
@@ -68,7 +68,7 @@ async fn subscription(
     let (all, gaps) = subscriptions_shown(&reader).await?;
     Ok(match &all[..] {
         [] => Err(gaps.first().map_or_else(
-            || "You see no Azure subscription.".to_owned(),
+            || "Your account sees no Azure subscription.".to_owned(),
             |gap| sentence(gap),
         )),
         [subscription] => Ok(subscription.id.clone()),
@@ -104,7 +104,9 @@ async fn group(
     let scope = format!("/subscriptions/{subscription}");
     let anywhere = may(&reader, &scope, &all_of_it).await?;
     let (all, gaps) = groups(&reader, subscription).await?;
-    let none = format!("You may not create a key vault in the subscription {subscription}.");
+    let none = format!(
+        "You don't have permission to create a key vault in the subscription {subscription}."
+    );
     if anywhere == Verdict::No && all.is_empty() {
         return Ok(Err(none));
     }
@@ -131,7 +133,7 @@ async fn group(
         Some(_) | None => anywhere,
     };
     if allowed == Verdict::No {
-        let what = "You may not create a key vault in the resource group";
+        let what = "You don't have permission to create a key vault in the resource group";
         return Ok(Err(
             there.map_or(none, |group| format!("{what} `{}`.", group.name))
         ));
@@ -151,9 +153,9 @@ fn listed(all: &[Group], gaps: &[String], anywhere: &Verdict) -> Vec<(Option<Str
     });
     let gap = gaps
         .first()
-        .map(|gap| format!(" There may be more: {gap}."));
+        .map(|gap| format!(" There may be more resource groups: {gap}."));
     let note = match anywhere {
-        Verdict::No => "You may not create one in this subscription.".to_owned(),
+        Verdict::No => "You can't create a resource group in this subscription.".to_owned(),
         Verdict::Yes | Verdict::CantTell(_) => "cmkctl creates it.".to_owned(),
     };
     let new = Entry {
@@ -175,7 +177,7 @@ async fn new_group(about: &About<'_>, subscription: &str, out: &mut Out) -> Resu
     word("Name of the new resource group", Some(&default), read, out).await
 }
 
-/// The region. That of the group or of the geography comes first.
+/// Asks for the region. The region of the group or of the geography is first in the list.
 async fn region(
     about: &About<'_>,
     (subscription, group): (&str, Option<&str>),
@@ -184,7 +186,7 @@ async fn region(
     let geography = about.location.known();
     let near = geography.and_then(|name| region_in(name));
     let (best, why) = match (group, near, geography) {
-        (Some(group), _, _) => (Some(group), "That of the resource group.".to_owned()),
+        (Some(group), _, _) => (Some(group), "The region of the resource group.".to_owned()),
         (None, Some(near), Some(name)) => (Some(near), format!("Near to `{name}`.")),
         (None, _, _) => (None, String::new()),
     };
@@ -225,7 +227,7 @@ async fn name(
         let vault = id(name)?;
         match taken(&reader, &vault).await? {
             Known::Known(Some(why)) => {
-                let what = format!("No vault can be called `{name}` ({why}).");
+                let what = format!("The vault name `{name}` is not available ({why}).");
                 Err(Error::usage(what).hint("Type another name."))
             }
             // The plan reports a name that could not be checked.
@@ -262,11 +264,11 @@ fn networks() -> Vec<(bool, Entry)> {
     vec![
         (
             false,
-            entry("public", "The public network: everybody who has a right."),
+            entry("public", "Every network, for accounts that have a role."),
         ),
         (
             true,
-            entry("trusted-services", "Trusted Microsoft services alone."),
+            entry("trusted-services", "Only trusted Microsoft services."),
         ),
     ]
 }

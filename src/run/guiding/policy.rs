@@ -49,7 +49,7 @@ pub(super) async fn pick(
             }
             shown.more(listed);
             for gap in gaps {
-                shown.gap(&format!("There may be more: {gap}."));
+                shown.gap(&format!("There may be more policies: {gap}."));
             }
             Ok(())
         },
@@ -59,8 +59,8 @@ pub(super) async fn pick(
         Error::new(Kind::Forbidden, "Your account sees no enterprise policy.")
             .finding("CMK019")
             .hint(
-                "The policy's creator can grant you the role `Reader`: `cmkctl create-policy … \
-                    --reader ID`.",
+                "The creator of a policy can grant you the role `Reader`: `cmkctl create-policy \
+                    --policy POLICY --vault VAULT --key KEY --reader YOUR-ID`.",
             )
     })
 }
@@ -134,7 +134,8 @@ pub(super) async fn location_of(
     target.location = match picked.await? {
         Some(location) => Some(location),
         None => {
-            let question = "Geography of the environment, such as `europe` (an empty line stops):";
+            let question =
+                "Geography of the environment, such as `europe` (or press Enter to stop):";
             let typed = line(question, out).await?.filter(|typed| !typed.is_empty());
             Some(typed.ok_or_else(left)?.to_ascii_lowercase())
         }

@@ -63,8 +63,8 @@ pub(super) async fn handle(shared: &Shared, request: &Request) -> Reply {
         _ => Reply::error(
             404,
             "NotFound",
-            "The sandbox plays hosts by the header `x-cmkctl-host`; its own addresses begin with \
-            `/_sandbox/`.",
+            "To call a service, name its host in the header `x-cmkctl-host`. The sandbox's own \
+            addresses begin with `/_sandbox/`.",
         ),
     }
 }
@@ -84,7 +84,8 @@ fn register(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let ders = certificates(pem)?;
     let mut world = shared.world();
     let user = world.users.get_mut(name);
-    user.ok_or(format!("`{name}` is no user"))?.certificates = ders;
+    user.ok_or(format!("there is no user `{name}`"))?
+        .certificates = ders;
     Ok(())
 }
 
@@ -103,7 +104,7 @@ fn advance(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let seconds = wanted["seconds"]
         .as_f64()
         .filter(|seconds| (0.0..=LONGEST_ADVANCE).contains(seconds));
-    let mut left = seconds.ok_or("`seconds` must be a number from 0 to those of a year")?;
+    let mut left = seconds.ok_or("`seconds` must be a number from 0 to 31622400 (366 days)")?;
     let mut world = shared.world();
     while left > 0.0 {
         let step = left.min(ADVANCE_STEP);
@@ -121,7 +122,7 @@ fn begin(shared: &Shared, wanted: &Value) -> Result<(), String> {
     let scenario = match &wanted["scenario"] {
         Value::Null => shared.scenario().clone(),
         Value::String(name) => Scenario::built_in(name)
-            .ok_or_else(|| format!("`{name}` is no scenario that is built in"))?,
+            .ok_or_else(|| format!("there is no built-in scenario `{name}`"))?,
         patch => Scenario::parse(&patch.to_string())?,
     };
     let rules = match &wanted["faults"] {

@@ -115,7 +115,7 @@ async fn answer(
     }
     let Some(service) = service(&request.host) else {
         shared.ledger().foreign(&request.host);
-        return whole(Reply::html(502, "The sandbox does not play this host"));
+        return whole(Reply::html(502, "The sandbox does not simulate this host"));
     };
     let number = shared.ledger().begin(service);
     let began = Instant::now();
@@ -188,13 +188,13 @@ fn open(shared: &Arc<Shared>, request: hyper::Request<Incoming>) -> Option<Reply
     let Some(authority) = &shared.authority else {
         return Some(refusal(
             405,
-            "The sandbox speaks https only when it is started with `--tls`.",
+            "The sandbox uses https only if you start it with `--tls`.",
         ));
     };
     if service(&host).is_none() || port != Some(443) {
         shared.ledger().foreign(&host);
         let why =
-            format!("The sandbox does not play `{host}`, and lets nothing out of this machine.");
+            format!("The sandbox does not simulate `{host}`, and sends nothing to other machines.");
         return Some(refusal(403, &why));
     }
     let Ok(server) = authority.server(&host) else {

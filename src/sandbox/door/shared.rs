@@ -49,7 +49,7 @@ impl Shared {
     pub(in crate::sandbox) fn seats(&self, name: &str) -> Result<(), String> {
         let mut world = self.world();
         if !world.users.contains_key(name) {
-            return Err(format!("`{name}` is no user"));
+            return Err(format!("there is no user `{name}`"));
         }
         world.sign_ins.person = Some(name.to_owned());
         Ok(())

@@ -22,7 +22,8 @@ pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Op
         && asked.is_none_or(|asked| is_ours(asked, port));
     if !ours {
         let why = format!(
-            "The sandbox answers to 127.0.0.1:{port} only. Give another host in `x-cmkctl-host`."
+            "The sandbox accepts only the host 127.0.0.1:{port}. Name the host of a service in the \
+            header `x-cmkctl-host`."
         );
         return Some(Reply::error(403, "ForeignHost", why));
     }
@@ -34,7 +35,7 @@ pub(super) fn refused(headers: &HeaderMap, asked: Option<&str>, port: u16) -> Op
         return Some(Reply::error(
             403,
             "ForeignPage",
-            "The sandbox answers no page of a browser.",
+            "The sandbox does not answer web pages in a browser.",
         ));
     }
     None

@@ -254,9 +254,7 @@ fn check_once(rights: &RightsSetup, all: &[Subscription]) -> Result<(), String> 
         .collect();
     for (name, definition) in &rights.role_definitions {
         if !ids.insert(custom_id(name, definition)) {
-            return Err(format!(
-                "the id of the role `{name}` is that of another role"
-            ));
+            return Err(format!("the role `{name}` has the id of another role"));
         }
     }
     Ok(())
@@ -357,13 +355,13 @@ mod tests {
             ),
             (
                 json!({ "role_definitions": { "A": { "id": id }, "B": { "id": id } } }),
-                "role `B` is that of another role",
+                "role `B` has the id of another role",
             ),
             (
                 json!({ "role_definitions": {
                     "A": { "id": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635" },
                 } }),
-                "role `A` is that of another role",
+                "role `A` has the id of another role",
             ),
         ]);
     }

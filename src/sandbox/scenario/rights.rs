@@ -268,7 +268,9 @@ impl RightsSetup {
             .days_ago
             .filter(|days| !(0.0..=century).contains(days))
         {
-            return Err(format!("{days} days are not a time within a hundred years"));
+            return Err(format!(
+                "{days} days are not within the range from 0 to a hundred years"
+            ));
         }
         let target = setup.vaults.get(&setup.target.vault);
         let hsm = target.is_some_and(|vault| vault.hsm);

@@ -200,14 +200,15 @@ pub(in crate::sandbox) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
         .iter()
         .find(|rule| rule.name != CLOSED && kind(&rule.name).is_none())
     {
-        return Err(format!("`{}` is no trouble that is known", rule.name));
+        return Err(format!("`{}` is not a known kind of trouble", rule.name));
     }
     if rules
         .iter()
         .any(|rule| rule.name == CLOSED && rule.matches.request.is_none())
     {
         return Err(
-            "a closed door needs the number of the first request that finds it closed".to_owned(),
+            "`closed` requires `match.request`, the number of the first request that can't connect"
+                .to_owned(),
         );
     }
     match rules
@@ -215,7 +216,7 @@ pub(in crate::sandbox) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
         .find(|rule| !(0.0..=3e9).contains(&rule.seconds))
     {
         Some(rule) => Err(format!(
-            "{} seconds are not a time from 0 to a hundred years",
+            "{} seconds are not within the range from 0 to a hundred years",
             rule.seconds
         )),
         None => Ok(rules),

@@ -213,7 +213,10 @@ impl Setup {
             .iter()
             .find(|subscription| subscription.groups.is_empty());
         if let Some(empty) = empty.filter(|_| holds) {
-            return Err(format!("the subscription `{}` has no group", empty.name));
+            return Err(format!(
+                "the subscription `{}` has no resource group",
+                empty.name
+            ));
         }
         let vaults = self.vaults.values().map(|vault| &vault.place);
         let policies = self.policies.values().map(|policy| &policy.place);
@@ -267,7 +270,8 @@ impl Setup {
         for (name, seconds) in all {
             if let Some(wrong) = seconds.filter(|seconds| !(0.0..=CENTURY).contains(seconds)) {
                 return Err(format!(
-                    "`settings.{name}`: {wrong:?} seconds are not a time from 0 to a hundred years"
+                    "`settings.{name}`: {wrong:?} seconds are not within the range from 0 to a \
+                    hundred years"
                 ));
             }
         }
@@ -279,7 +283,7 @@ impl Setup {
         let years = self.epoch.as_second() / (366 * 86_400);
         if !(0..200).contains(&years) {
             return Err(format!(
-                "the epoch {} is not of these two centuries",
+                "the epoch {} is not within the two centuries after 1970",
                 self.epoch
             ));
         }

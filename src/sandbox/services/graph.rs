@@ -47,7 +47,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
             None => no_segment(world, name),
         },
         (_, [name, ..]) if kind(name).is_some() => {
-            let text = "The sandbox reads the directory, and changes nothing in it.";
+            let text = "The sandbox can't change the directory.";
             error(world, 403, "Authorization_RequestDenied", text)
         }
         _ => no_segment(world, rest.first().copied().unwrap_or_default()),

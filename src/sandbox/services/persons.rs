@@ -296,7 +296,7 @@ pub(super) fn device_code(world: &mut World, form: &HashMap<String, String>) -> 
             "interval": 5,
             "message": "To sign in, use a web browser to open the page \
             https://microsoft.com/devicelogin and enter the code SANDBOX42 to authenticate. \
-            (This is a rehearsal: the sandbox signs in by itself.)",
+            (This is a rehearsal: the sandbox signs you in by itself.)",
         }),
     )
 }

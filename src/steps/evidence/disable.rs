@@ -29,7 +29,7 @@ pub struct Needs {
     pub users: Vec<Finding>,
     /// Environments that need the versions for some more days.
     pub days: Vec<Finding>,
-    /// What the logs show besides, which decides nothing.
+    /// Other facts that the logs show. They decide nothing.
     pub notes: Vec<Finding>,
 }
 
@@ -139,7 +139,7 @@ impl Evidence for DisableEvidence {
         vec![
             ("no environment uses the version", self.users.is_empty()),
             (
-                "no environment needs it for some more days",
+                "no environment still needs the version",
                 self.days.is_empty() || self.overridden,
             ),
         ]
@@ -189,16 +189,16 @@ fn in_use(
                 Severity::Block,
                 id,
                 format!(
-                    "`{name}` uses it through the policy `{}`{which}. It would go offline \
-                        immediately.",
+                    "`{name}` uses the key through the policy `{}`{which}. Without this version, \
+                        the environment would go offline immediately.",
                     policy.id.name
                 ),
-                "Move the environment to another key first: `cmkctl swap-policy`, or `cmkctl \
-                rotate-key` for a version.",
+                "First move the environment to another policy: `cmkctl swap-policy`. If its policy \
+                pins no version, you can rotate the key instead: `cmkctl rotate-key`.",
                 who::POWER_PLATFORM,
             )),
             Verdict::CantTell(why) => {
-                let what = format!("Whether `{name}` keeps a version that it can use");
+                let what = format!("Whether `{name}` still has a version that it can use");
                 found.push(unseen(
                     "CMK033",
                     id,
@@ -219,9 +219,7 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     }
     let undated = |version: &Version| version.validity.created.unknown().map(str::to_owned);
     if let Some(why) = versions.iter().find_map(undated) {
-        return Verdict::cant_tell(format!(
-            "cmkctl can't tell which version is the latest: {why}"
-        ));
+        return Verdict::cant_tell(format!("the latest version is unknown ({why})"));
     }
     let made = |version: &Version| version.validity.created.known().copied();
     let last = versions.iter().filter_map(made).max();
@@ -232,7 +230,7 @@ fn stays_latest(versions: &[Version], goes: &impl Fn(&KeyVersion) -> bool) -> Ve
     let first = latest.next().unwrap_or(true);
     if latest.any(|other| other != first) {
         return Verdict::cant_tell(
-            "cmkctl can't tell which version is the latest: two were created at the same time",
+            "the latest version is unknown, because two versions were created at the same time",
         );
     }
     Verdict::of(!first)
@@ -261,7 +259,7 @@ fn followed(
             .is_some_and(|key| key.version.is_none())
     }) {
         let (id, name) = (&environment.id, &environment.display_name);
-        let what = format!("Until when `{name}` may still use it");
+        let what = format!("Until when `{name}` may still use the version");
         open.extend(
             dates
                 .iter()
@@ -271,7 +269,7 @@ fn followed(
             days.push(needed(
                 id,
                 format!(
-                    "`{name}` used it before the rotation. It is needed until {}",
+                    "`{name}` used this version before the rotation. Keep the version until {}",
                     day(until)
                 ),
             ));

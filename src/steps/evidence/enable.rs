@@ -57,9 +57,12 @@ impl Evidence for EnableEvidence {
 
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         vec![
-            ("exactly this policy is linked", self.linked),
             (
-                "the environment is locked, and nothing runs on it",
+                "the environment is linked to the expected policy",
+                self.linked,
+            ),
+            (
+                "the environment is locked, and no operation runs on it",
                 self.locked,
             ),
         ]

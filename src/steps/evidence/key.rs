@@ -95,7 +95,10 @@ impl Evidence for RotateEvidence {
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         vec![
             ("the key is enabled", self.enabled),
-            ("its latest version is older than a day", self.due),
+            (
+                "the latest version of the key is older than a day",
+                self.due,
+            ),
         ]
     }
 
@@ -130,7 +133,7 @@ impl RecoverEvidence {
         };
         let gone = gathering.holds(
             gone,
-            &about(key, &format!("Whether the key `{key}` is there")),
+            &about(key, &format!("Whether the key `{key}` exists")),
         );
         let deleted = match &observed.preconditions.deleted_key {
             Seen::Present(_) => Verdict::Yes,
@@ -153,7 +156,10 @@ impl RecoverEvidence {
 fn needed(gathering: &mut Gathering, observed: &Observed, key: &KeyName) -> Option<(Place, bool)> {
     let what = format!("Whether the policy references the key `{key}`");
     let Some(vault) = observed.vault() else {
-        gathering.gap(&about(key, "The vault"), &unread(observed.vault.as_ref()));
+        gathering.gap(
+            &about(key, "The state of the vault"),
+            &unread(observed.vault.as_ref()),
+        );
         return None;
     };
     let policy: &Policy = match &observed.policy {
@@ -174,7 +180,7 @@ impl Evidence for RecoverEvidence {
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         vec![
             ("the policy references the key", self.needed),
-            ("the key is not there", self.gone),
+            ("the key does not exist", self.gone),
             ("the deleted key can be recovered", self.recoverable),
         ]
     }
@@ -233,7 +239,7 @@ fn is_disabled(observed: &Observed, version: &KeyVersion) -> Verdict {
     match enabled {
         Some(Known::Known(enabled)) => Verdict::of(!enabled),
         Some(Known::Unknown(why)) => Verdict::cant_tell(why),
-        None => Verdict::cant_tell("the service does not show it"),
+        None => Verdict::cant_tell("the service does not show the version"),
     }
 }
 

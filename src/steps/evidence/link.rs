@@ -112,10 +112,10 @@ impl Evidence for LinkEvidence {
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         let mut all = vec![
             ("no policy is linked", self.free),
-            ("nothing runs on the environment", self.idle),
+            ("no operation runs on the environment", self.idle),
             ("the environment is ready", self.ready),
-            ("the service does not refuse it", self.allowed),
-            ("it is a Managed Environment", self.managed),
+            ("the service does not refuse the add", self.allowed),
+            ("the environment is a Managed Environment", self.managed),
             ("the policy matches this environment", self.fits),
         ];
         all.extend(self.protection.invariant());
@@ -136,7 +136,7 @@ pub(super) fn no_environment(gathering: &mut Gathering, observed: &Observed) {
     let about = About {
         code: "CMK020",
         subject: "environment",
-        what: "The environment",
+        what: "The state of the environment",
         who: who::POWER_PLATFORM,
     };
     gathering.gap(&about, &unread(&observed.environment));
@@ -167,12 +167,12 @@ fn free(
     }
 }
 
-/// Any sign that a policy is linked although none shows.
+/// Any sign that a policy is linked although the service shows none.
 fn against(observed: &Observed, environment: &Environment) -> Option<String> {
     if environment.has_customers_key() {
         let by = environment.key_managed_by.as_deref().unwrap_or_default();
         return Some(format!(
-            "no policy is shown, and yet its key is managed by `{by}`"
+            "the service shows no policy, but says that the environment's key is managed by `{by}`"
         ));
     }
     if just_keyed(observed) {
@@ -181,7 +181,7 @@ fn against(observed: &Observed, environment: &Environment) -> Option<String> {
     keyed_last(observed).map(str::to_owned)
 }
 
-/// Is it a Managed Environment, or does the plan make it one first?
+/// Is the environment a Managed Environment, or does the plan make it one first?
 pub(super) fn managed(
     gathering: &mut Gathering,
     target: &Target,
@@ -223,7 +223,7 @@ pub(super) fn of_policy(
     let about = About {
         code: "CMK019",
         subject: &subject,
-        what: "The policy",
+        what: "The state of the policy",
         who: who::KEY_VAULT,
     };
     match &observed.policy {
@@ -236,7 +236,10 @@ pub(super) fn of_policy(
         }
         Seen::Absent if comes == PolicyAvailability::Policy => {
             let (Some(vault), Some(key)) = (&target.vault, &target.key) else {
-                gathering.gap(&about, &Unreadable::because("its key was not given"));
+                gathering.gap(
+                    &about,
+                    &Unreadable::because("you passed no key for the policy"),
+                );
                 return None;
             };
             let key = KeyReference {

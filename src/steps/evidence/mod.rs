@@ -1,9 +1,10 @@
 //! The evidence of irreversible actions. Each kind has a struct of known facts, findings for the
 //! missing facts, and a rule that allows the action.
 //!
-//! Only [`take`] builds such an action, from evidence that allows it. An unknown fact makes no
-//! evidence. What the service hides of the other administrator's side is [`Others::Hidden`]. `run`
-//! gathers the evidence again directly before the request, and compares.
+//! Only [`take`] builds such an action, from evidence that allows it. If a required fact is
+//! unknown, there is no evidence. [`Others::Hidden`] is a fact of the other administrator's side
+//! that the service hides. `run` gathers the evidence again directly before the request, and
+//! compares.
 
 mod disable;
 mod enable;
@@ -68,7 +69,7 @@ pub enum Others<T> {
 }
 
 impl Others<bool> {
-    /// Is the fact not known to be wrong? The other administrator must have checked a hidden fact.
+    /// Is the fact true, or hidden? The other administrator must have checked a hidden fact.
     pub fn passes(self) -> bool {
         match self {
             Others::Told(fact) => fact,
@@ -151,8 +152,8 @@ impl Gathering {
 fn unread<'a, T: 'a>(seen: impl Into<Option<&'a Seen<T>>>) -> Unreadable {
     match seen.into() {
         Some(Seen::Unreadable(why)) => why.clone(),
-        Some(Seen::Absent) => Unreadable::because("the service says that it is not there"),
-        Some(Seen::Present(_)) | None => Unreadable::because("it was not read"),
+        Some(Seen::Absent) => Unreadable::because("the service says that it does not exist"),
+        Some(Seen::Present(_)) | None => Unreadable::because("cmkctl did not read this fact"),
     }
 }
 
@@ -173,7 +174,7 @@ pub fn take<E: Evidence>(
         },
         Err(gaps) => gaps,
     };
-    // Built only for its words; never sent.
+    // cmkctl needs only the words of this action and never sends it.
     let action = build(Fingerprint::default());
     plan.withheld.push(Withheld::of(&action));
     let stands =
@@ -215,7 +216,7 @@ fn not_allowed<E: Evidence>(evidence: &E) -> Finding {
             "cmkctl requires that {}. This requirement is not met.",
             broken.join(", and ")
         ),
-        "Run `cmkctl check` to see what differs.",
+        "Run `cmkctl check` to see the current state.",
         who,
     )
 }

@@ -45,8 +45,8 @@ impl NewVaultEvidence {
             Seen::Present(NameCheck::Taken { .. }) => Verdict::No,
             seen @ (Seen::Absent | Seen::Unreadable(_)) => Verdict::CantTell(unread(seen)),
         };
-        let absent = gathering.holds(absent, &about("Whether the vault is there"));
-        let free = gathering.holds(free, &about("Whether the vault may be called so"));
+        let absent = gathering.holds(absent, &about("Whether the vault exists"));
+        let free = gathering.holds(free, &about("Whether the name of the vault is available"));
         let tenant = observed.making.tenant.present().cloned();
         if tenant.is_none() {
             let about = About {
@@ -75,8 +75,8 @@ impl Evidence for NewVaultEvidence {
 
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         vec![
-            ("no such vault is there", self.absent),
-            ("no other vault has its name", self.free),
+            ("the vault does not exist yet", self.absent),
+            ("no other vault has the same name", self.free),
         ]
     }
 

@@ -31,7 +31,7 @@ impl Protection {
         granted: bool,
     ) -> Option<Self> {
         let (id, name) = (policy.id.to_string(), &policy.id.name);
-        let what = format!("Whether the policy `{name}` encrypts");
+        let what = format!("Whether the encryption of the policy `{name}` is enabled");
         let encrypts = gathering.holds(
             Verdict::from(&policy.encrypts),
             &about("CMK026", &id, &what),
@@ -77,9 +77,10 @@ impl Protection {
     /// The conditions, each with its words.
     pub(super) fn invariant(&self) -> [(&'static str, bool); 4] {
         [
-            ("the policy encrypts", self.encrypts),
+            ("the policy's encryption is enabled", self.encrypts),
             (
-                "the vault keeps its keys and lets Power Platform in",
+                "the vault has soft delete and purge protection, and lets trusted Microsoft \
+                services in",
                 self.vault.passes(),
             ),
             ("the key can be used", self.usable.passes()),
@@ -130,7 +131,10 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
         Some(Seen::Absent) => return Others::Told(false),
         seen => {
             let verdict = Verdict::CantTell(unread(seen.as_ref()));
-            return gathering.others(verdict, &about("CMK011", &subject, "The vault"));
+            return gathering.others(
+                verdict,
+                &about("CMK011", &subject, "The state of the vault"),
+            );
         }
     };
     let name = &found.id.name;
@@ -149,7 +153,7 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
         (
             "CMK018",
             &network,
-            format!("Whether trusted Microsoft services reach `{name}`"),
+            format!("Whether trusted Microsoft services can access `{name}`"),
         ),
     ];
     let mut all = true;
@@ -166,7 +170,7 @@ fn usable(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
         Some(Seen::Absent) => return Others::Told(false),
         seen => {
             let verdict = Verdict::CantTell(unread(seen.as_ref()));
-            return gathering.others(verdict, &about("CMK015", "key", "The key"));
+            return gathering.others(verdict, &about("CMK015", "key", "The state of the key"));
         }
     };
     let what = format!("Whether the key `{}` can be used", key.name);
@@ -183,7 +187,7 @@ fn grant(gathering: &mut Gathering, observed: &Observed, policy: &Policy) -> Oth
     );
     let id = policy.id.to_string();
     if policy.principal_id.is_none() {
-        let why = Verdict::cant_tell("it has no identity yet");
+        let why = Verdict::cant_tell("the policy has no identity yet");
         return Others::Told(gathering.holds(why, &about("CMK014", &id, &what)));
     }
     let found: &Vault = match &observed.vault {

@@ -25,7 +25,7 @@ impl PurgeEvidence {
             let about = About {
                 code: "CMK011",
                 subject: "vault",
-                what: "The vault",
+                what: "The state of the vault",
                 who: who::KEY_VAULT,
             };
             gathering.gap(&about, &unread(observed.vault.as_ref()));
@@ -53,7 +53,10 @@ impl Evidence for PurgeEvidence {
     const CODE: (&'static str, &'static str) = ("CMK011", who::KEY_VAULT);
 
     fn invariant(&self) -> Vec<(&'static str, bool)> {
-        vec![("purge protection is off", !self.purge_protection)]
+        vec![(
+            "purge protection of the vault is still off",
+            !self.purge_protection,
+        )]
     }
 
     fn facts(&self) -> Facts {

@@ -75,8 +75,8 @@ impl Evidence for SwapEvidence {
     fn invariant(&self) -> Vec<(&'static str, bool)> {
         let mut all = self.leaving.invariant();
         all.extend([
-            ("it is a Managed Environment", self.managed),
-            ("the new policy is one for this environment", self.fits),
+            ("the environment is a Managed Environment", self.managed),
+            ("the new policy matches this environment", self.fits),
             (
                 "the new policy's identity may use the old key",
                 self.reaches_old_key.passes(),
@@ -116,8 +116,8 @@ impl Evidence for SwapEvidence {
     }
 }
 
-/// The new identity's right on the old key. If it can't be told, `--old-key-granted` says that an
-/// administrator who sees it has checked it. Without that flag it is a gap.
+/// The new identity's right on the old key. If cmkctl can't tell, `--old-key-granted` says that an
+/// administrator who can see the right has checked it. Without that flag, there is a gap.
 fn old_key(
     gathering: &mut Gathering,
     target: &Target,

@@ -104,10 +104,13 @@ impl Leaving {
 
     pub(super) fn invariant(&self) -> Vec<(&'static str, bool)> {
         vec![
-            ("exactly this policy is linked", self.linked),
-            ("nothing runs on the environment", self.idle),
+            (
+                "the environment is linked to the expected policy",
+                self.linked,
+            ),
+            ("no operation runs on the environment", self.idle),
             ("the environment is ready", self.ready),
-            ("the service does not refuse it", self.allowed),
+            ("the service does not refuse the removal", self.allowed),
             ("the environment is not locked", self.open),
         ]
     }
@@ -131,7 +134,9 @@ fn linked(gathering: &mut Gathering, environment: &Environment, policy: &ArmId) 
     if environment.ongoing.is_none()
         && let Some(by) = by.filter(|_| !environment.has_customers_key())
     {
-        let why = format!("a policy is shown, and yet its key is managed by `{by}`");
+        let why = format!(
+            "the service shows a policy, but says that the environment's key is managed by `{by}`"
+        );
         state::open_link(gathering, environment, &Unreadable::because(why));
     }
     environment.policy() == Some(policy)
@@ -155,7 +160,7 @@ pub(super) fn carrying(
             let about = About {
                 code: "CMK019",
                 subject: &subject,
-                what: "The old policy",
+                what: "The state of the old policy",
                 who: who::ASSIGNS_ROLES,
             };
             gathering.gap(&about, &unread(seen));

@@ -24,7 +24,7 @@ pub struct Place<'a> {
 pub struct Asked<'a> {
     /// What is to be done.
     pub purpose: Purpose,
-    /// The environment with which it is done.
+    /// The environment that is copied, restored, reset, deleted or moved.
     pub source: Place<'a>,
     /// The environment that gets overwritten, if it is another one.
     pub onto: Option<Place<'a>>,
@@ -70,7 +70,7 @@ impl Asked<'_> {
                 .flatten(),
         );
         let source = format!("`{}`", alike.told_apart(name, id));
-        let onto = onto.map_or("itself".to_owned(), |(name, id)| {
+        let onto = onto.map_or("the environment itself".to_owned(), |(name, id)| {
             format!("`{}`", alike.told_apart(name, id))
         });
         match self.purpose {
@@ -89,11 +89,13 @@ impl Asked<'_> {
         let source = self.source.policy().ok()?;
         Some(
             match (source, self.onto.map(Place::policy).transpose().ok()?) {
-                (Some(policy), None) => format!("It has the policy `{}`.", policy.name),
-                (None, None) => "It has no customer-managed key.".to_owned(),
-                (None, Some(None)) => "Neither has a customer-managed key.".to_owned(),
+                (Some(policy), None) => {
+                    format!("The environment has the policy `{}`.", policy.name)
+                }
+                (None, None) => "The environment has no customer-managed key.".to_owned(),
+                (None, Some(None)) => "Neither environment has a customer-managed key.".to_owned(),
                 (Some(policy), Some(Some(other))) if policy == other => {
-                    format!("Both have the policy `{}`.", policy.name)
+                    format!("Both environments have the policy `{}`.", policy.name)
                 }
                 (Some(_), Some(_)) | (None, Some(Some(_))) => return None,
             },
@@ -143,13 +145,19 @@ mod tests {
         };
         let (bare, mut keyed) = (well().1, well().1);
         linked(&mut keyed, "ep", "Linked");
-        assert_eq!(keys(&bare, None), "It has no customer-managed key.");
-        assert_eq!(keys(&keyed, None), "It has the policy `ep`.");
+        assert_eq!(
+            keys(&bare, None),
+            "The environment has no customer-managed key."
+        );
+        assert_eq!(keys(&keyed, None), "The environment has the policy `ep`.");
         assert_eq!(
             keys(&bare, Some(&bare)),
-            "Neither has a customer-managed key."
+            "Neither environment has a customer-managed key."
         );
-        assert_eq!(keys(&keyed, Some(&keyed)), "Both have the policy `ep`.");
+        assert_eq!(
+            keys(&keyed, Some(&keyed)),
+            "Both environments have the policy `ep`."
+        );
         assert_eq!(keys(&keyed, Some(&bare)), "");
     }
 

@@ -31,12 +31,12 @@ pub(super) fn check(asked: &Asked<'_>, environment: &Environment) -> Vec<Finding
     found
 }
 
-/// The finding for backups that were made with a key that the environment left. The newest
-/// operation after which this may be so tells the day.
+/// The finding for backups that were made with a key that the environment no longer uses. The day
+/// comes from the newest operation that may have changed the key.
 fn older(observed: &Observed, environment: &Environment, itself: bool) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let operations = observed.operations.present()?;
-    let what = format!("With which key the backups of `{name}` were made");
+    let what = format!("Which key encrypts the backups of `{name}`");
     let mut changes = Vec::new();
     for left in left_keys(operations, environment) {
         match left.until {
@@ -54,7 +54,7 @@ fn older(observed: &Observed, environment: &Environment, itself: bool) -> Option
             added_lately(observed, environment)
         };
     };
-    // The policy that the caller names is that of one change.
+    // The caller names only one old policy, so this works only after a single change.
     let may = match &changes[..] {
         [only] if itself && changes_key(&only.kind) => reach(observed, environment),
         _ => None,
@@ -63,7 +63,7 @@ fn older(observed: &Observed, environment: &Environment, itself: bool) -> Option
         Some(Verdict::Yes) => None,
         Some(Verdict::No) => Some(unreachable(observed, environment)),
         Some(Verdict::CantTell(why)) => {
-            let what = "Whether the old key can be reached";
+            let what = "Whether the policy's identity can use the old key";
             let of = (who::KEY_VAULT, Whose::Others);
             Some(unseen("CMK034", id, what, &why, of))
         }
@@ -72,20 +72,20 @@ fn older(observed: &Observed, environment: &Environment, itself: bool) -> Option
             Severity::Unknown,
             id,
             format!(
-                "`{}` ended on `{name}`{} and may have changed its key. A backup from before needs \
-                    the key from before, and no record says which.",
+                "The operation `{}` on `{name}` ended{} and may have changed its key. Older \
+                    backups need the old key, and no record says which key that is.",
                 operation.name(),
                 since(operation)
             ),
             if itself {
                 format!(
-                    "A backup from after that day needs only the present key. For an older one, \
-                        name the policy from before: `cmkctl check {id} --for restore --swap-from \
-                        OLD_POLICY_ID`."
+                    "A newer backup needs only the current key. For an older backup, pass the \
+                        policy that the environment had before: `cmkctl check {id} --for restore \
+                        --swap-from OLD_POLICY_ID`."
                 )
             } else {
-                "Restore a backup from after that day, or restore an older one onto the \
-                    environment itself."
+                "Restore a backup from after this operation, or restore the older backup onto the \
+                    environment that it was made from."
                     .to_owned()
             },
             who::KEY_VAULT,
@@ -116,19 +116,20 @@ fn added_lately(observed: &Observed, environment: &Environment) -> Option<Findin
             Severity::Unknown,
             id,
             format!(
-                "`{name}` got its key{}. Backups from before are on the Microsoft key, and \
-                    Microsoft's text says nothing about restoring them elsewhere.",
+                "`{name}` got its customer-managed key{}. Older backups use the Microsoft key. \
+                    Microsoft's text does not say whether you can restore them onto another \
+                    environment.",
                 since(add)
             ),
-            "Restore a backup from after that day, or restore an older one onto the environment \
-                itself.",
+            "Restore a backup that uses the customer-managed key, or restore the older backup onto \
+                the environment that it was made from.",
             who::POWER_PLATFORM,
         )
     })
 }
 
-/// Can the key of the policy from before be used? By the identity of the linked policy, or, if none
-/// is linked, still by the old policy itself. `None` if the caller named no such policy.
+/// Can the key of the old policy be used? If a policy is linked, its identity must be able to use
+/// the key, or else the old policy's identity. `None` if the caller named no old policy.
 fn reach(observed: &Observed, environment: &Environment) -> Option<Verdict> {
     let left = observed.left.as_deref()?;
     if environment.policy().is_some() {
@@ -149,7 +150,7 @@ fn reach(observed: &Observed, environment: &Environment) -> Option<Verdict> {
     })
 }
 
-/// The finding that the old key is out of reach.
+/// The finding that the old key can't be used.
 fn unreachable(observed: &Observed, environment: &Environment) -> Finding {
     let left = observed.left.as_deref();
     let linked = environment.policy().is_some();
@@ -166,16 +167,16 @@ fn unreachable(observed: &Observed, environment: &Environment) -> Finding {
         (Some(old), Some(principal)) => {
             grant_command(&old.vault.to_string(), old.key.as_str(), principal)
         }
-        (None, _) | (_, None) => "Give the policy's identity access to the old key.".to_owned(),
+        (None, _) | (_, None) => "Grant the policy's identity access to the old key.".to_owned(),
     };
     finding(
         "CMK034",
         Severity::Block,
         &environment.id,
         format!(
-            "The identity of the policy `{}` can't use the old key. Backups from before the change \
-                can't be restored.",
-            of.map_or("of now", |policy| policy.id.name.as_str())
+            "The identity of the policy `{}` can't use the old key. You can't restore backups from \
+                before the change.",
+            of.map_or("unknown", |policy| policy.id.name.as_str())
         ),
         remedy,
         who::KEY_VAULT,
@@ -188,7 +189,7 @@ fn versions(observed: &Observed, environment: &Environment) -> Vec<Finding> {
     if environment.policy().is_none() {
         return Vec::new();
     }
-    let what = format!("Whether every key version that backups of `{name}` need is enabled");
+    let what = format!("Whether all key versions that backups of `{name}` need are enabled");
     let others = (who::KEY_VAULT, Whose::Others);
     let hidden = |why: &Unreadable| vec![unseen("CMK033", id, &what, why, others)];
     let gone = |why: &str| hidden(&Unreadable::because(why));
@@ -206,10 +207,10 @@ fn versions(observed: &Observed, environment: &Environment) -> Vec<Finding> {
         (Seen::Present(_), Some(Seen::Present(_)), Seen::Absent) => gone("its key does not exist"),
         (Seen::Present(policy), Some(Seen::Present(_)), Seen::Present(versions)) => {
             let Known::Known(key) = &policy.key else {
-                return gone("the policy names no key");
+                return gone("the policy references no key");
             };
             if versions.is_empty() {
-                return gone("the list of versions is empty");
+                return gone("the list of key versions is empty");
             }
             let all: &[Version] = versions;
             let each = all.iter();
@@ -223,7 +224,7 @@ fn versions(observed: &Observed, environment: &Environment) -> Vec<Finding> {
     }
 }
 
-/// The finding for a disabled version, unless its days are over.
+/// The finding for a disabled version, unless backups no longer need it.
 fn disabled(
     observed: &Observed,
     environment: &Environment,
@@ -237,7 +238,7 @@ fn disabled(
         Known::Known(Some(until)) => format!("Backups of `{name}` need it until {}.", day(until)),
         Known::Known(None) => format!("`{name}` and its backups need it."),
         Known::Unknown(why) => {
-            let what = format!("Until when backups of `{name}` need the version {short}");
+            let what = format!("Until when backups of `{name}` need the key version {short}");
             return Some(unknown("CMK033", id, &what, &why, who::KEY_VAULT));
         }
     };

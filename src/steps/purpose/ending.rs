@@ -21,19 +21,19 @@ pub(super) fn reset(observed: &Observed, environment: &Environment) -> Vec<Findi
         Severity::Acknowledge,
         id,
         format!(
-            "The reset deletes the data of `{name}` and its backups. Then it is on the Microsoft \
-                key, without the policy `{}`.",
+            "The reset deletes the data and the backups of `{name}`. After the reset, the \
+                environment uses the Microsoft key and no longer has the policy `{}`.",
             policy.name
         ),
         format!(
-            "After the reset, add it again, with an outage of up to 4 days: `cmkctl \
-                add-environment {} --policy {}`.",
+            "After the reset, add the environment to the policy again, with an outage of up to 4 \
+                days: `cmkctl add-environment {} --policy {}`.",
             quoted(id),
             quoted(&policy.to_string())
         ),
         who::POWER_PLATFORM,
     ));
-    let why = format!("Microsoft's text names no day on which `{name}` stops needing its key.");
+    let why = format!("Microsoft's text does not say when `{name}` stops needing its key.");
     found.extend(kept(observed, environment, &why));
     found
 }
@@ -44,17 +44,20 @@ pub(super) fn reset(observed: &Observed, environment: &Environment) -> Vec<Findi
 pub(super) fn delete(observed: &Observed, environment: &Environment) -> Vec<Finding> {
     let mut found = estate::history(observed, environment, None);
     let name = &environment.display_name;
-    let why = format!("`{name}` can be recovered for 7 days, and it needs its key then.");
+    let why = format!(
+        "You can recover `{name}` for 7 days after the deletion, and the recovered environment \
+            needs its key."
+    );
     found.extend(kept(observed, environment, &why));
     found
 }
 
-/// The note on what must stay.
+/// The note on what you must keep.
 fn kept(observed: &Observed, environment: &Environment, why: &str) -> Option<Finding> {
     let policy = environment.policy()?;
     let message = format!(
-        "{why} Keep key, vault and the access of the policy `{}` for 30 days, until {} if you \
-            start today.",
+        "{why} Keep the key, the vault and the access of the policy `{}` for 30 days (until {} if \
+            you start today).",
         policy.name,
         needed_until(observed)
     );
@@ -66,7 +69,7 @@ fn kept(observed: &Observed, environment: &Environment, why: &str) -> Option<Fin
 pub(super) fn moved(observed: &Observed, environment: &Environment) -> Vec<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     let nothing = |message: String| {
-        let remedy = "You do not need to move it.";
+        let remedy = "You do not need to move the environment.";
         finding(
             "CMK055",
             Severity::Block,
@@ -81,8 +84,8 @@ pub(super) fn moved(observed: &Observed, environment: &Environment) -> Vec<Findi
         Integrated::Unified => {
             let before = match &environment.key_link {
                 Seen::Present(_) => {
-                    " It has a key, so it was most likely moved before (inferred). Microsoft's \
-                        text does not cover this case."
+                    " The environment has a key, so it was most likely moved before (inferred). \
+                        Microsoft's text does not cover this case."
                 }
                 Seen::Absent | Seen::Unreadable(_) => "",
             };
@@ -91,8 +94,7 @@ pub(super) fn moved(observed: &Observed, environment: &Environment) -> Vec<Findi
             ))]
         }
         Integrated::NotFinanceAndOperations => vec![nothing(format!(
-            "`{name}` has no finance and operations side, so nothing of it is in Lifecycle \
-                Services."
+            "`{name}` has no finance and operations apps, so it is not in Lifecycle Services."
         ))],
         Integrated::Integrated
         | Integrated::InitialEnvironmentOnly
@@ -111,7 +113,7 @@ pub(super) fn moved(observed: &Observed, environment: &Environment) -> Vec<Findi
     }
 }
 
-/// The finding that no text answers.
+/// The finding that Microsoft's text does not answer the question.
 fn silent(environment: &Environment) -> Finding {
     let (id, name) = (&environment.id, &environment.display_name);
     let key = match &environment.key_link {
@@ -127,12 +129,12 @@ fn silent(environment: &Environment) -> Finding {
         id,
         format!(
             "Microsoft's text on the move from Lifecycle Services says nothing about \
-                customer-managed keys.{key} After the move, the environment probably shows \
-                `Internal` (inferred)."
+                customer-managed keys.{key} After the move, the service probably shows the link \
+                type `Internal` (inferred)."
         ),
         format!(
-            "Ask Microsoft support before the move. The move can't be undone. Then look again: \
-                `cmkctl status {id}`."
+            "Ask Microsoft support before the move, because you can't undo the move. After the \
+                move, check the environment: `cmkctl status {id}`."
         ),
         who::POWER_PLATFORM,
     )

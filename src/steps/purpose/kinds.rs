@@ -56,7 +56,7 @@ pub(super) fn target(
             Some("You can't restore directly onto a production environment")
         }
         (Purpose::Restore, Kind::Default) => {
-            Some("You can't restore onto the default environment in the admin center")
+            Some("In the admin center, you can't restore onto the default environment")
         }
         (Purpose::Copy, Kind::Resettable | Kind::Other)
         | (Purpose::Restore, Kind::Resettable | Kind::Trial | Kind::Other)
@@ -76,7 +76,7 @@ fn by_kind(
     let (id, name) = (&environment.id, &environment.display_name);
     let kind = match kind(environment) {
         Known::Known(kind) => kind,
-        // An operation that takes every kind asks for none.
+        // If the operation is allowed for every kind, the kind does not matter.
         Known::Unknown(_) if ALL.into_iter().all(|kind| forbidden(kind).is_none()) => return None,
         Known::Unknown(why) => {
             let what = format!("What kind of environment `{name}` is");
@@ -88,8 +88,8 @@ fn by_kind(
         Kind::Default => ("Default", "Choose another environment."),
         Kind::Production => (
             environment.sku.shown(),
-            "Change its type to sandbox first, in the admin center. That shortens how long its \
-                backups are kept.",
+            "First change the environment's type to sandbox in the admin center. This change \
+                shortens how long its backups are kept.",
         ),
         Kind::Trial | Kind::Resettable | Kind::Other => {
             (environment.sku.shown(), "Choose another environment.")
@@ -99,7 +99,7 @@ fn by_kind(
         "CMK056",
         Severity::Block,
         id,
-        format!("{rule}, and `{name}` is of the type {shown}."),
+        format!("{rule}. The type of `{name}` is {shown}."),
         remedy,
         who::POWER_PLATFORM,
     ))
@@ -153,13 +153,14 @@ fn by_service(purpose: Purpose, environment: &Environment) -> Option<Finding> {
             (
                 Severity::Block,
                 format!("The service does not allow `{wanted}` on `{name}`, {reason}."),
-                "Remove the reason that the service names, or choose another environment.",
+                "Resolve the problem that the service names, or choose another environment.",
             )
         }
         Listed::Missing => (
             Severity::Warn,
-            format!("The service does not list `{wanted}` for `{name}`, and it gives no reason."),
-            "Look at the environment in the admin center. The service may refuse the operation.",
+            format!("The service does not say whether it allows `{wanted}` on `{name}`."),
+            "Check in the admin center whether you can start the operation. The service may refuse \
+                it.",
         ),
         Listed::Allowed | Listed::Silent => return None,
     };
@@ -186,14 +187,15 @@ fn region(source: &Environment, target: &Environment) -> Option<Finding> {
             Severity::Block,
             id,
             format!(
-                "`{name}` is in `{to}`, and `{}` is in `{from}`.",
+                "`{name}` is in `{to}`, but `{}` is in `{from}`. You can copy or restore only \
+                    within one geography.",
                 source.display_name
             ),
             "Choose an environment in the same geography.",
             who::POWER_PLATFORM,
         )),
         (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
-            let what = format!("Whether `{name}` is in the same geography");
+            let what = format!("Whether `{name}` is in the same geography as the source");
             Some(unknown("CMK056", id, &what, why, who::POWER_PLATFORM))
         }
     }

@@ -110,15 +110,17 @@ fn sentence(asked: &Asked<'_>, verdict: &Verdict, findings: &[Finding]) -> Strin
             let keys = asked
                 .keys()
                 .map_or(String::new(), |keys| format!(" {keys}"));
-            format!("Yes: as far as keys decide, you can {what}.{keys}")
+            format!("Yes: the rules for keys allow you to {what}.{keys}")
         }
         Verdict::No => match count(&[Severity::Block]) {
-            1 => format!("No: a blocker forbids you to {what}."),
-            blockers => format!("No: {blockers} blockers forbid you to {what}."),
+            1 => format!("No: you can't {what}. cmkctl found 1 blocker."),
+            blockers => format!("No: you can't {what}. cmkctl found {blockers} blockers."),
         },
         Verdict::CantTell(_) => match count(&[Severity::Unknown, Severity::NotVisible]) {
-            1 => format!("cmkctl can't tell: one fact decides whether you can {what}."),
-            facts => format!("cmkctl can't tell: {facts} facts decide whether you can {what}."),
+            1 => format!("cmkctl can't tell whether you can {what}: 1 fact is unknown."),
+            facts => {
+                format!("cmkctl can't tell whether you can {what}: {facts} facts are unknown.")
+            }
         },
     }
 }
@@ -181,14 +183,15 @@ mod tests {
         assert_eq!(found.verdict, Verdict::Yes);
         assert_eq!(
             found.sentence,
-            "Yes: as far as keys decide, you can copy `E` onto `F`. Both have the policy `ep`."
+            "Yes: the rules for keys allow you to copy `E` onto `F`. Both environments have the \
+                policy `ep`."
         );
         let (_, bare) = well();
         let found = copy(&named(bare, "f"));
         assert_eq!(found.verdict, Verdict::No);
         assert_eq!(
             found.sentence,
-            "No: a blocker forbids you to copy `E` onto `F`."
+            "No: you can't copy `E` onto `F`. cmkctl found 1 blocker."
         );
         let mut unseen = named(keyed(), "f");
         unseen.environment = hidden();
@@ -196,13 +199,13 @@ mod tests {
         assert!(found.verdict.open().is_some());
         assert_eq!(
             found.sentence,
-            "cmkctl can't tell: one fact decides whether you can copy `E` onto `to`."
+            "cmkctl can't tell whether you can copy `E` onto `to`: 1 fact is unknown."
         );
         let found = asked(Purpose::Restore, &source, None);
         assert_eq!(
             found.sentence,
-            "Yes: as far as keys decide, you can restore a backup of `E` onto itself. It has the \
-                policy `ep`."
+            "Yes: the rules for keys allow you to restore a backup of `E` onto the environment \
+                itself. The environment has the policy `ep`."
         );
     }
 

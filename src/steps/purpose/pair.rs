@@ -19,7 +19,7 @@ pub(super) fn check(
     (from, onto): (&Environment, &Environment),
     target: Place<'_>,
 ) -> Vec<Finding> {
-    // What is not known about a link has its finding already.
+    // `settled` already reports an unknown link.
     match (&from.key_link, &onto.key_link) {
         (Seen::Present(linked), Seen::Present(other)) => {
             let managed = managed(onto);
@@ -52,7 +52,8 @@ fn without(policy: &ArmId, (from, onto): (&Environment, &Environment)) -> Findin
         Severity::Block,
         &onto.id,
         format!(
-            "`{}` has the key of the policy `{}`, and `{}` has no customer-managed key.{rule}",
+            "`{}` uses the key of the policy `{}`, but `{}` has no customer-managed key. Both must \
+                use the same key.{rule}",
             from.display_name, policy.name, onto.display_name
         ),
         format!(
@@ -73,13 +74,13 @@ fn onto_a_key((from, onto): (&Environment, &Environment)) -> Finding {
         Severity::Unknown,
         &onto.id,
         format!(
-            "`{}` has no customer-managed key, and `{}` has one. Microsoft's text does not say \
-                whether that is allowed.",
+            "`{}` has no customer-managed key, but `{}` has a customer-managed key. Microsoft's \
+                text does not say whether you can copy or restore between them.",
             from.display_name, onto.display_name
         ),
         format!(
-            "Ask Microsoft support, or give both the same key: `cmkctl add-environment {} --policy \
-                {}`.",
+            "Ask Microsoft support, or give both environments the same key: `cmkctl \
+                add-environment {} --policy {}`.",
             quoted(&from.id),
             quoted(&policy)
         ),
@@ -104,11 +105,11 @@ fn same(
             Severity::Unknown,
             &onto.id,
             format!(
-                "The policies `{first}` and `{second}` name the same key. Microsoft's text asks \
-                    for the same key and does not say whether two policies are allowed."
+                "The policies `{first}` and `{second}` reference the same key. Microsoft's text \
+                    requires the same key, but does not say whether the policies may differ."
             ),
-            "Ask Microsoft support, or move one environment to the policy of the other: `cmkctl \
-                swap-policy`.",
+            "Ask Microsoft support, or move one environment to the policy of the other \
+                environment: `cmkctl swap-policy`.",
             who::POWER_PLATFORM,
         )),
         Verdict::No => Some(finding(
@@ -116,8 +117,8 @@ fn same(
             Severity::Block,
             &onto.id,
             format!(
-                "`{}` has the key of the policy `{second}`, not of `{first}`. They are different \
-                    keys.",
+                "`{}` uses the key of the policy `{second}`, but the source uses the key of \
+                    `{first}`. Both must use the same key.",
                 onto.display_name
             ),
             format!(
@@ -128,7 +129,7 @@ fn same(
             who::POWER_PLATFORM,
         )),
         Verdict::CantTell(why) => {
-            let what = format!("Whether the policies `{first}` and `{second}` name the same key");
+            let what = format!("Whether the policies `{first}` and `{second}` reference one key");
             let of = (who::KEY_VAULT, Whose::Others);
             Some(unseen("CMK032", &onto.id, &what, &why, of))
         }

@@ -12,11 +12,11 @@ use crate::steps::link::{locked, offline, unknown_link};
 use crate::steps::readiness::Readiness;
 use crate::steps::{finding, quoted, unknown, who};
 
-/// No operation of ours: every operation that runs is another one.
+/// cmkctl starts no operation here, so every running operation counts as another operation.
 const ANY: &str = "any operation";
 
 /// Only one operation runs at a time. A locked environment can't be copied or restored (Microsoft
-/// Learn, Power Platform admin docs, cmk-lock-unlock, 2025-07-14), and its key comes first.
+/// Learn, Power Platform admin docs, cmk-lock-unlock, 2025-07-14). First restore its key.
 pub(super) fn check(observed: &Observed, environment: &Environment) -> Vec<Finding> {
     let readiness = Readiness::of(observed, environment, ANY);
     let mut found = if running(observed).is_none() && locked(environment).proven() {
@@ -39,7 +39,9 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
         Seen::Absent => {
             return match unlinked(environment) {
                 Verdict::Yes => lately(observed).and_then(open),
-                Verdict::No => open("no policy is shown, but a customer manages its key"),
+                Verdict::No => {
+                    open("the service shows no policy, but says that the customer manages the key")
+                }
                 Verdict::CantTell(why) => open(&why.why),
             };
         }
@@ -49,7 +51,7 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
         Known::Known(Stage::Linked) => lately(observed).and_then(open),
         Known::Known(stage @ (Stage::Linking | Stage::Unlinking)) => {
             let doing = match stage {
-                Stage::Unlinking => "being taken off",
+                Stage::Unlinking => "being removed",
                 Stage::Linked | Stage::Failed | Stage::Linking => "being applied",
             };
             Some(finding(
@@ -60,7 +62,7 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
                     "The key of `{name}` is {doing} (`{}`).",
                     link.status.shown()
                 ),
-                Remedy::wait("Wait until that ends, then run the same command again."),
+                Remedy::wait("Wait until the operation ends, then run the same command again."),
                 who::POWER_PLATFORM,
             ))
         }
@@ -68,7 +70,10 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
             "CMK028",
             Severity::Unknown,
             id,
-            format!("The last add of `{name}` failed, so its data may be on both keys."),
+            format!(
+                "The last add of `{name}` failed, so some of its data may still use the Microsoft \
+                    key."
+            ),
             format!(
                 "cmkctl add-environment {} --policy {}",
                 quoted(id),
@@ -83,18 +88,18 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
     }
 }
 
-/// Does an environment without a visible policy have none? An answer that names no key manager
-/// either may lack the part that names the policy.
+/// Does an environment without a visible policy really have no policy? If the service does not say
+/// who manages the key, its answer may be incomplete and lack the policy, too.
 fn unlinked(environment: &Environment) -> Verdict {
     if environment.link_in_doubt() {
         return Verdict::cant_tell(
-            "no policy is shown, and the service does not say who manages it",
+            "the service shows no policy and does not say who manages the key",
         );
     }
     Verdict::of(!environment.has_customers_key())
 }
 
-/// Why the link may be outdated: an operation that can change the key ended lately.
+/// Why the link may be outdated: an operation that can change the key ended recently.
 fn lately(observed: &Observed) -> Option<&'static str> {
     let history = observed.operations.present()?;
     let ended = |operation: &&Operation| operation.has_ended() && !harmless(operation);
@@ -102,7 +107,10 @@ fn lately(observed: &Observed) -> Option<&'static str> {
         Known::Known(ended) => observed.at.duration_since(ended) < READS_LAG,
         Known::Unknown(_) => true,
     };
-    recent.then_some("an operation that can change it ended lately, and reads can lag behind")
+    recent.then_some(
+        "an operation that can change the policy ended recently, and the service may still show \
+            old data",
+    )
 }
 
 #[cfg(test)]

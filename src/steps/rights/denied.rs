@@ -19,17 +19,18 @@ pub(super) fn denied<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Denies<'a>
         // Local roles of a managed HSM have no deny assignments.
         (_, Need::HsmKey) => return Denies::No,
         (Seen::Present(denials), _) => denials,
-        // The service does not show them to this caller. That is reported, and the grant still
-        // counts: only Azure makes deny assignments, and they rarely cover its own services.
+        // The service does not show deny assignments to this caller. cmkctl reports that, and the
+        // grant still counts: only Azure makes deny assignments, and they rarely cover its own
+        // services.
         (Seen::Unreadable(why), _) if why.forbidden => return Denies::No,
         (Seen::Unreadable(why), _) => {
             return Denies::CantTell(Doubt::unread(Unreadable {
-                why: format!("whether it is denied can't be read: {}", why.why),
+                why: format!("cmkctl can't read the deny assignments: {}", why.why),
                 ..why.clone()
             }));
         }
         (Seen::Absent, _) => {
-            let why = Unreadable::because("whether it is denied was not read");
+            let why = Unreadable::because("cmkctl did not read the deny assignments");
             return Denies::CantTell(Doubt::unread(why));
         }
     };
@@ -72,7 +73,7 @@ fn denies(asked: RightsQuery<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> V
             Verdict::Yes
         } else if asked.need == Need::Key && is_vault_of(&denial.scope, asked.at) {
             // No document says whether a key counts as a child of its vault.
-            cant_tell("excludes what is below the vault")
+            cant_tell("covers the vault only, and no document says whether that includes keys")
         } else {
             Verdict::No
         }
@@ -85,7 +86,7 @@ fn denies(asked: RightsQuery<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> V
             if principal.is_everyone() || is_principal(&principal.id) {
                 Verdict::Yes
             } else if principal.group {
-                cant_tell("names groups whose members are unknown")
+                cant_tell("names groups whose members cmkctl can't see")
             } else {
                 Verdict::No
             }
@@ -97,7 +98,7 @@ fn denies(asked: RightsQuery<'_>, denial: &Denial, groups: &BTreeSet<&str>) -> V
         open @ Verdict::CantTell(_) => open,
     };
     let bound = if denial.conditional {
-        cant_tell("has a condition")
+        cant_tell("has a condition, and cmkctl can't evaluate conditions")
     } else {
         Verdict::Yes
     };

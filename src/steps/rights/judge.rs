@@ -177,7 +177,9 @@ fn granted<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
 }
 
 fn not_asked_for() -> Unreadable {
-    Unreadable::because("the service listed role assignments of others, which were not asked for")
+    Unreadable::because(
+        "the service listed role assignments of other principals, so the list is not reliable",
+    )
 }
 
 fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, rights: &Held) -> Gives {
@@ -212,7 +214,7 @@ fn by_definition(
 ) -> Gives {
     let unread = |why: &Unreadable| {
         Gives::CantTell(Doubt::unread(Unreadable {
-            why: format!("what the role {role} allows can't be read: {}", why.why),
+            why: format!("cmkctl can't read what the role {role} allows: {}", why.why),
             ..why.clone()
         }))
     };
@@ -230,13 +232,13 @@ fn by_definition(
                 bound = true;
             }
             if bound {
-                let why = format!("the role {role} itself has a condition");
+                let why = format!("the definition of the role {role} has a condition");
                 return Gives::CantTell(Doubt::condition(why));
             }
             Gives::No
         }
         Some(Seen::Unreadable(why)) => unread(why),
-        Some(Seen::Absent) => unread(&Unreadable::because("its definition is not there")),
+        Some(Seen::Absent) => unread(&Unreadable::because("its definition does not exist")),
         None => unread(&Unreadable::because("its definition was not read")),
     }
 }

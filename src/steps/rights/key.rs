@@ -24,7 +24,7 @@ pub fn access<'a>(observed: &'a Observed, vault: &Vault) -> Right<'a> {
             &observed.key_rights,
         ),
         Seen::Unreadable(why) => unread(why.clone()),
-        Seen::Absent => unread(Unreadable::because("there is no policy")),
+        Seen::Absent => unread(Unreadable::because("the policy does not exist")),
     }
 }
 
@@ -46,7 +46,7 @@ pub fn allows_key<'a>(
 ) -> Right<'a> {
     let unread = |why: &str| Right::CantTell(Doubt::unread(Unreadable::because(why)));
     let Some(principal) = policy.principal_id.as_deref() else {
-        return unread("the policy shows no identity");
+        return unread("the policy has no identity");
     };
     match &vault.rbac {
         Known::Unknown(why) => unread(why),

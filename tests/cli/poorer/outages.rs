@@ -360,7 +360,7 @@ fn what_was_right_in_the_plan_must_still_be_right_at_the_link() {
         let ran = Between::after(&served, 1, vec![rule]).run_as("admin", firm);
         assert_eq!(ran.code, code, "{what}\n{}\n{}", ran.stdout, ran.stderr);
         assert!(
-            ran.stderr.contains("`Contoso UAT` is not started") && ran.stderr.contains(word),
+            ran.stderr.contains("`Contoso UAT` was not started") && ran.stderr.contains(word),
             "{what}\n{}",
             ran.stderr
         );

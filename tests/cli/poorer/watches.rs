@@ -102,7 +102,7 @@ fn who_administers_a_part_of_the_tenant_is_not_told_that_all_is_well() {
         .exits(5);
     assert!(
         ran.stderr
-            .contains("which other environments of `ep-contoso-cmk` are locked"),
+            .contains("which other environments of the policy `ep-contoso-cmk` are locked"),
         "{}",
         ran.stderr
     );

@@ -15,7 +15,7 @@ fn each_environment_is_told_when_it_ends_and_the_file_at_last() {
     let ended = (&last["event"], &last["exit_code"]);
     assert_eq!(ended, (&json!("done"), &json!(0)));
     for name in names {
-        let title = format!("cmkctl apply of {name}: done and verified");
+        let title = format!("cmkctl apply for {name}: done and verified");
         let told = before.iter().filter(|document| document["title"] == title);
         assert_eq!(told.count(), 1, "{name}: {before:#?}");
     }
@@ -68,7 +68,7 @@ fn a_key_that_goes_between_two_rings_stops_the_second_one() {
     let served = Served::patched(&overlaid(teams(), event), "1500");
     let name = wanted_file(&served, "at-most = 1", &[("Team a", 1), ("Team b", 2)]);
     let ran = served.run(&apply(&name, &["Team a", "Team b"])).exits(6);
-    ran.says(&["`Team b` is not started", "CMK016", "--enabled true"]);
+    ran.says(&["`Team b` was not started", "CMK016", "--enabled true"]);
     assert_eq!(start_times(&served).len(), 1, "{}", ran.stderr);
 }
 
@@ -143,7 +143,7 @@ fn interrupted_it_says_how_to_go_on() {
     );
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(
-        shown.contains("runs at the service") && shown.contains("not started"),
+        shown.contains("in progress at the service") && shown.contains("not started"),
         "{shown}"
     );
 }
@@ -159,7 +159,11 @@ fn without_waiting_one_wave_is_started_at_a_time() {
     let mut arguments = apply(&file, &ALL[..3]);
     arguments.push("--no-wait");
     let ran = served.run(&arguments).exits(8);
-    ran.says(&["runs at the service", "not started", "Continue with:"]);
+    ran.says(&[
+        "in progress at the service",
+        "not started",
+        "Continue with:",
+    ]);
     assert_eq!(start_times(&served).len(), 2);
     // A running operation counts toward `at-most`, so no other starts.
     served.run(&arguments).exits(8);

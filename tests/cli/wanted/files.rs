@@ -17,8 +17,8 @@ fn a_tenant_has_room_for_so_many() {
     let ran = served.run(&apply(&name, &ALL[..2])).exits(6);
     ran.says(&[
         "CMK031 BLOCK",
-        "24 environments have a customer-managed key. With this file it would be 26, and a tenant \
-        may have 25",
+        "24 environments have a customer-managed key. This file would raise the number to 26, and \
+        the tenant's limit is 25",
         "`limit`",
     ]);
     assert!(served.effects().is_empty());
@@ -271,7 +271,7 @@ fn a_file_that_can_t_be_right_says_where() {
         (
             "959e88e0-8062-5920-a19f-235f60eb1aa0",
             "193E4DC2-2922-5505-aaa6-80f4c40dd75d",
-            "is written twice: as number 1 of policy 1 and as number 2 of policy 1".to_owned(),
+            "is listed twice: as number 1 of policy 1 and as number 2 of policy 1".to_owned(),
         ),
     ] {
         assert!(good.contains(old), "{old}");
@@ -291,7 +291,7 @@ fn a_file_that_can_t_be_right_says_where() {
     served
         .run(&["plan", &twice])
         .exits(2)
-        .says(&["The policies 1 and 3 are the same one"]);
+        .says(&["The policies 1 and 3 have the same id"]);
     served
         .run(&["plan", "/nonexistent/file.toml"])
         .exits(2)

@@ -87,7 +87,7 @@ fn what_can_not_be_right_is_told_with_its_line() {
     for (key, words) in [
         ("{ network = \"closed\" }", "unknown variant `closed`"),
         ("{ size = 4096 }", "Write 3072 or 2048."),
-        ("{ expires = \"soon\" }", "Write one like `2y`"),
+        ("{ expires = \"soon\" }", "Write a period like `2y`"),
         ("{ notify-before = \"30d\" }", "needs `rotate-every`"),
         ("{ region = \"westeurope\" }", "`azure-location`"),
     ] {
@@ -102,7 +102,7 @@ fn what_can_not_be_right_is_told_with_its_line() {
     served
         .run(&["plan", &file])
         .exits(2)
-        .says_on_stderr(&["policies 1 and 2", "Write the same `create-key` in both."]);
+        .says_on_stderr(&["policies 1 and 2", "Write the same `create-key` in both"]);
     // Two policies with the same key create it once.
     let same = "create-key = { azure-location = \"westeurope\" }\n";
     let file = served.write("two.toml", &format!("{block}{same}{other}{same}"));

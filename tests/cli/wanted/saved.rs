@@ -36,7 +36,7 @@ fn a_saved_plan_runs_exactly_and_is_refused_when_the_world_moved() {
     served
         .run(&apply(&other, &ALL[..2]))
         .exits(2)
-        .says(&["is for the cloud `public`, and this is `sandbox`"]);
+        .says(&["is for the cloud `public`, but this command uses `sandbox`"]);
     let half = served.write("half.json", &text[..text.len() / 2]);
     served
         .run(&apply(&half, &ALL[..2]))

@@ -55,20 +55,23 @@ impl Fault {
             Fault::Unreadable(why) => format!("The certificate file {file} can't be read: {why}."),
             Fault::Neither => format!("The certificate file {file} is neither PEM nor PFX."),
             Fault::Damaged => format!("The certificate file {file} is damaged."),
-            Fault::NoKey => format!("The file {file} holds a certificate but no private key."),
+            Fault::NoKey => format!("The file {file} contains a certificate but no private key."),
             Fault::NoCertificate => {
-                format!("The file {file} holds a private key but no certificate.")
+                format!("The file {file} contains a private key but no certificate.")
             }
             Fault::Strangers => {
-                format!("No certificate in {file} belongs to the private key in it.")
+                format!("No certificate in {file} matches the private key in this file.")
             }
             Fault::Early(time) => format!("The certificate in {file} is not valid before {time}."),
             Fault::Ended(time) => format!("The certificate in {file} expired on {time}."),
             Fault::PasswordMissing => {
-                format!("The private key in {file} is encrypted, and there is no password.")
+                format!("The private key in {file} is encrypted, and no password is set.")
             }
             Fault::PasswordWrong => {
-                format!("The file {file} can't be decrypted: wrong password, or damaged.")
+                format!(
+                    "The file {file} can't be decrypted: the password is wrong, or the file is \
+                    damaged."
+                )
             }
             Fault::OldPem | Fault::OldPfx => {
                 format!("cmkctl does not support the encryption of {file}.")
@@ -86,7 +89,7 @@ impl Fault {
         let now = |name: &str| format!("Then set AZURE_CLIENT_CERTIFICATE_PATH to `{name}`.");
         match self {
             Fault::Unreadable(_) => single(
-                "Check AZURE_CLIENT_CERTIFICATE_PATH, and that your account may read the file.",
+                "Check AZURE_CLIENT_CERTIFICATE_PATH, and that your account can read the file.",
             ),
             Fault::Neither | Fault::Damaged => single(
                 "Export the certificate with its private key again, as PEM or PFX, and set \
@@ -103,7 +106,7 @@ impl Fault {
                 single("Check this machine's clock, or use a certificate that is valid now.")
             }
             Fault::Ended(_) => single(
-                "Register a new certificate at the application in Microsoft Entra, and set \
+                "Add a new certificate to the application in Microsoft Entra, and set \
                 AZURE_CLIENT_CERTIFICATE_PATH to its file.",
             ),
             Fault::PasswordMissing => single("Set AZURE_CLIENT_CERTIFICATE_PASSWORD."),

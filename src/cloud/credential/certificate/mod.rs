@@ -85,7 +85,7 @@ impl Signed {
         let key = &self.pair.key;
         key.sign(&RSA_PSS_SHA256, &random, signed.as_bytes(), &mut signature)
             .map_err(|_| {
-                let why = "the private key could not sign";
+                let why = "cmkctl could not sign with the private key";
                 azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, why)
             })?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))

@@ -57,12 +57,13 @@ impl fmt::Display for Told<'_> {
         match self.fault {
             Fault::NoStore(why) => write!(
                 f,
-                "cmkctl remembers no sign-in here: this system has no store for its key ({why})."
+                "cmkctl can't remember sign-ins here: this system has no store for their key \
+                ({why})."
             ),
             Fault::KeyGone => write!(
                 f,
                 "The remembered sign-ins in `{path}` can't be opened: this system no longer has \
-                their key. A restart removes it on Linux."
+                their key. On Linux, a restart removes the key."
             ),
             Fault::Gone => write!(
                 f,
@@ -93,7 +94,7 @@ impl fmt::Display for Told<'_> {
             ),
             Fault::NoFile => write!(
                 f,
-                "The remembered sign-ins in `{path}` are not used: it is not a file."
+                "The remembered sign-ins in `{path}` are not used: the path is not a file."
             ),
             Fault::Unreadable(why) => write!(
                 f,

@@ -38,10 +38,10 @@ pub struct Forgotten {
 /// What a change does to a file that is unreadable or has no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unusable {
-    /// It is replaced: the user signs in anew.
+    /// The file is replaced, because the user signs in again.
     Replaced,
-    /// It is replaced only if no user signed in here. Otherwise it may hold a sign-in, and the
-    /// trouble may pass: a wrong mode, a file of another machine, a disk error.
+    /// The file is replaced only if no user signed in here. Otherwise it may contain a sign-in, and
+    /// the fault may be temporary: a wrong mode, a file of another machine, a disk error.
     KeptForItsLogins,
 }
 
@@ -99,7 +99,7 @@ impl Memory {
     }
 
     /// Every stored sign-in. The mark tells that a user signed in here, even if the file is
-    /// unreadable. cmkctl then does not switch to another account without a word.
+    /// unreadable. cmkctl then does not silently switch to another account.
     ///
     /// # Errors
     /// A user signed in here, and the stored sign-in is unreadable.
@@ -312,7 +312,7 @@ impl Memory {
     fn slot(&self, place: &Place) -> Result<Slot, Fault> {
         match self.store {
             Store::System => Slot::of(place.folder()).map_err(Fault::NoStore),
-            Store::None => Err(Fault::NoStore("it was turned off".to_owned())),
+            Store::None => Err(Fault::NoStore("the store is turned off".to_owned())),
         }
     }
 
@@ -333,7 +333,7 @@ impl Memory {
         with: impl FnOnce(&mut Content) -> bool,
     ) -> Result<(), Fault> {
         let Some(place) = self.place.as_ref() else {
-            return Err(Fault::NoStore("it was turned off".to_owned()));
+            return Err(Fault::NoStore("the store is turned off".to_owned()));
         };
         let slot = self.slot(place)?;
         let lock = place.lock()?;

@@ -29,7 +29,7 @@ pub(super) fn new_key() -> Result<Key, Fault> {
 fn random<const N: usize>() -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
     let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Fault::NotKept("the system gives no random bytes".to_owned()))?;
+    filled.map_err(|_| Fault::NotKept("the system can't create random numbers".to_owned()))?;
     Ok(bytes)
 }
 
@@ -43,7 +43,7 @@ fn cipher(key: &Key) -> Option<LessSafeKey> {
 /// Encrypts the content into the bytes of a file, with a new nonce each time.
 fn seal(key: &Key, content: &[u8]) -> Result<Vec<u8>, Fault> {
     let nonce: [u8; NONCE_LEN] = random()?;
-    let refused = || Fault::NotKept("it can't be sealed".to_owned());
+    let refused = || Fault::NotKept("the encryption failed".to_owned());
     let mut sealed = content.to_vec();
     let cipher = cipher(key).ok_or_else(refused)?;
     let nonce_of = Nonce::assume_unique_for_key(nonce);
@@ -187,7 +187,9 @@ impl Place {
         self.make_folder().map_err(failed)?;
         let path = self.folder.join("remembered.lock");
         if std::fs::symlink_metadata(&path).is_ok_and(|entry| !entry.is_file()) {
-            return Err(Fault::NotKept("its lock is no file".to_owned()));
+            return Err(Fault::NotKept(
+                "the path of its lock is not a file".to_owned(),
+            ));
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

@@ -59,7 +59,7 @@ impl Slot {
         stored.map_err(|error| error_text(&error))?;
         match self.key()? {
             Some(read) if read == *key => Ok(()),
-            _ => Err("it did not give back what it was given".to_owned()),
+            _ => Err("the store did not return the key that cmkctl stored".to_owned()),
         }
     }
 
@@ -75,7 +75,9 @@ impl Slot {
 /// The error's text, without the bytes that some errors carry.
 fn error_text(error: &Error) -> String {
     match error {
-        Error::BadEncoding(_) | Error::BadDataFormat(..) => "its entry is damaged".to_owned(),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => {
+            "the entry in the store is damaged".to_owned()
+        }
         error => error.to_string(),
     }
 }
@@ -87,10 +89,12 @@ fn entry(name: &str) -> Result<Entry, String> {
     // Without a session keyring (cron, containers, `su`), a process may store a key that it can't
     // read back. So it joins a session keyring first, which owns its links.
     let session = KeyRing::from_special_id(KeyRingIdentifier::Session, true);
-    session.map_err(|error| format!("the kernel gives no keyring: {error}"))?;
+    session.map_err(|error| format!("the kernel provides no keyring: {error}"))?;
     // Only the persistent keyring outlives the process.
     let persistent = KeyRing::get_persistent(KeyRingIdentifier::Session);
-    persistent.map_err(|error| format!("the kernel keeps no keyring for this user: {error}"))?;
+    persistent.map_err(|error| {
+        format!("the kernel provides no persistent keyring for this user: {error}")
+    })?;
     let store = linux_keyutils_keyring_store::Store::new().map_err(|error| error_text(&error))?;
     let entry = store.build("cmkctl", name, None);
     entry.map_err(|error| error_text(&error))
@@ -114,5 +118,5 @@ fn entry(name: &str) -> Result<Entry, String> {
 
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 fn entry(_: &str) -> Result<Entry, String> {
-    Err("this system has no store that cmkctl knows".to_owned())
+    Err("cmkctl supports no store of this system".to_owned())
 }

@@ -99,7 +99,7 @@ async fn arrived(
 }
 
 fn stopped(stop: Stop) -> Error {
-    Error::new(Kind::Interrupted(stop), "Nobody signed in.")
+    Error::new(Kind::Interrupted(stop), "The sign-in was stopped.")
         .hint("Run the same command again to sign in.")
 }
 

@@ -57,7 +57,7 @@ impl Endpoint<'_> {
     pub(super) fn url(&self, path: &str) -> Result<Url> {
         let host = self.wire.cloud().get("login");
         let url = format!("https://{host}/{}/oauth2/v2.0/{path}", self.tenant);
-        Url::parse(&url).map_err(|_| self.failed("The tenant is malformed."))
+        Url::parse(&url).map_err(|_| self.failed("The tenant is not a valid id or domain name."))
     }
 
     /// A sign-in error with this detail.
@@ -125,7 +125,7 @@ impl Endpoint<'_> {
             tenant: Some(self.tenant).filter(|tenant| *tenant != ANY_TENANT),
             ..Heard::default()
         };
-        let description = description.unwrap_or_else(|| "the answer holds no token".to_owned());
+        let description = description.unwrap_or_else(|| "the answer contains no token".to_owned());
         refused(self.way, &description, &heard)
     }
 

@@ -16,7 +16,7 @@ pub(super) async fn open(browser: Option<&str>, address: &str) -> Result<(), Str
     match opened {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("it could not be started".to_owned()),
+        Err(_) => Err("the browser could not be started".to_owned()),
     }
 }
 

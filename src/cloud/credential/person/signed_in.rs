@@ -123,7 +123,7 @@ impl State {
         let account = who(&given.token.secret).object_id;
         // A process acts for one account only.
         if self.account.is_some() && self.account != account {
-            let why = "Another account signed in than before.";
+            let why = "You signed in with another account than before.";
             return Err(user_sign_in
                 .endpoint
                 .failed(why)

@@ -66,7 +66,7 @@ pub(super) fn respond(
 fn no_preview() -> Reply {
     let error = json!({
         "code": "WhatIfNotSupported",
-        "message": "The sandbox does not play what-if: validate the deployment instead.",
+        "message": "The sandbox does not support what-if. Validate the deployment instead.",
     });
     Reply::json(200, &json!({ "status": "Failed", "error": error }))
 }

@@ -137,6 +137,6 @@ fn write(
 /// The refusal of an operation that the sandbox does not support.
 pub(super) fn not_played(what: &str) -> Reply {
     bad_parameter(format!(
-        "The sandbox does not {what} keys: it holds none that anybody could compute with."
+        "The sandbox does not {what} keys, because it has no real key material."
     ))
 }

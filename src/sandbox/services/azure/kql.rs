@@ -11,7 +11,7 @@ pub(super) fn answer(query: &str, table: Vec<Value>) -> Result<Vec<Value>, Strin
     let mut stages = query.split('|').map(str::trim);
     let first = stages.next().unwrap_or_default();
     if !first.eq_ignore_ascii_case("resources") {
-        return Err(format!("the table '{first}' is not played"));
+        return Err(format!("the table '{first}' is not supported here"));
     }
     stages.try_fold(table, stage)
 }
@@ -38,7 +38,7 @@ fn stage(mut rows: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
             let (field, way) = fields.split_once(' ').unwrap_or((fields, "desc"));
             let rising = way.trim().eq_ignore_ascii_case("asc");
             if field.contains(',') {
-                return Err("an order by more than one column is not played".to_owned());
+                return Err("an order by several columns is not supported here".to_owned());
             }
             rows.sort_by(|left, right| {
                 let order = compared(at(left, field), at(right, field));
@@ -46,11 +46,13 @@ fn stage(mut rows: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
             });
         }
         "limit" | "take" => {
-            let most = rest.parse().map_err(|_| format!("'{rest}' is no number"))?;
+            let most = rest
+                .parse()
+                .map_err(|_| format!("'{rest}' is not a number"))?;
             rows.truncate(most);
         }
         "count" => rows = vec![json!({ "Count": rows.len() })],
-        other => return Err(format!("the operator '{other}' is not played")),
+        other => return Err(format!("the operator '{other}' is not supported here")),
     }
     Ok(rows)
 }
@@ -104,7 +106,7 @@ fn conditions(text: &str) -> Result<Vec<Condition<'_>>, String> {
 }
 
 fn condition(text: &str) -> Result<Condition<'_>, String> {
-    let odd = || format!("the condition '{text}' is not played");
+    let odd = || format!("the condition '{text}' is not supported here");
     let (field, rest) = text
         .trim()
         .split_once(char::is_whitespace)

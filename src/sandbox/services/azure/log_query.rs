@@ -69,7 +69,7 @@ pub(super) fn answer(query: &str, there: (&str, Vec<Value>)) -> Result<Table, St
                 }
             }
             "summarize" => table = summarized(table, rest)?,
-            other => return Err(format!("the operator '{other}' is not played")),
+            other => return Err(format!("the operator '{other}' is not supported here")),
         }
     }
     Ok(table)
@@ -137,7 +137,7 @@ fn summarized(table: Table, text: &str) -> Result<Table, String> {
             let Expression::Call(function, of) = expression else {
                 return Err(format!("'{name}' is not an aggregation"));
             };
-            let of = of.first().ok_or("an aggregation of nothing")?;
+            let of = of.first().ok_or("the aggregation has no argument")?;
             let new = value(of, row, &table.columns)?;
             // The times have one form, so they compare as texts.
             let before = group.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -147,7 +147,11 @@ fn summarized(table: Table, text: &str) -> Result<Table, String> {
                 ("min", Some(_)) if !later => drop(group.insert(name.clone(), new)),
                 ("max", Some(_)) if later => drop(group.insert(name.clone(), new)),
                 ("min" | "max", Some(_)) => {}
-                _ => return Err(format!("the aggregation '{function}' is not played")),
+                _ => {
+                    return Err(format!(
+                        "the aggregation '{function}' is not supported here"
+                    ));
+                }
             }
         }
     }
@@ -202,7 +206,7 @@ fn value(
                 full.cloned().unwrap_or_else(|| json!(""))
             }
             ("iff", [condition, yes, no]) => of(if of(condition)? == true { yes } else { no })?,
-            (other, _) => return Err(format!("the function '{other}' is not played")),
+            (other, _) => return Err(format!("the function '{other}' is not supported here")),
         },
     })
 }

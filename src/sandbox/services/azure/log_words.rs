@@ -68,7 +68,7 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
             '\'' => {
                 let mut inner = String::new();
                 loop {
-                    match signs.next().ok_or("a text has no end")? {
+                    match signs.next().ok_or("a text has no closing quotation mark")? {
                         '\'' => break,
                         '\\' => inner.extend(signs.next()),
                         other => inner.push(other),
@@ -90,7 +90,7 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
                 }
                 all.push(Word::Name(name));
             }
-            other => return Err(format!("'{other}' is not played")),
+            other => return Err(format!("'{other}' is not supported here")),
         }
     }
     Ok(all)

@@ -58,7 +58,7 @@ pub(super) fn respond(
     let wanted = request.json();
     let given = &wanted["properties"]["tags"];
     let Some(mut tags) = read(world, scope) else {
-        let text = format!("The resource '{scope}' has no tags that the sandbox plays (inferred).");
+        let text = format!("The sandbox does not support tags on '{scope}' (inferred).");
         return Reply::error(400, "TagsNotSupported", text);
     };
     let before = tags.as_object().cloned().unwrap_or_default();

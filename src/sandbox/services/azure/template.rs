@@ -41,11 +41,11 @@ struct Names<'a> {
 pub(super) fn read(properties: &Value, place: &Place) -> Result<Deployable, String> {
     let template = &properties["template"];
     if !template.is_object() {
-        return Err("the sandbox needs the template itself, and follows no link".to_owned());
+        return Err("the sandbox requires the template itself, not a link".to_owned());
     }
     let mode = properties["mode"].as_str().unwrap_or("Incremental");
     if !mode.eq_ignore_ascii_case("Incremental") {
-        return Err(format!("the sandbox does not play the mode '{mode}'"));
+        return Err(format!("the sandbox does not support the mode '{mode}'"));
     }
     let mut names = Names {
         place,
@@ -140,7 +140,9 @@ fn find<'a>(all: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 fn resource(declared: &Value, names: &Names<'_>) -> Result<Option<Value>, String> {
     for field in ["copy", "existing", "import", "resources"] {
         if !declared[field].is_null() {
-            return Err(format!("the sandbox does not play '{field}' of a resource"));
+            return Err(format!(
+                "the sandbox does not support '{field}' of a resource"
+            ));
         }
     }
     let made = names.value(declared, DEPTH)?;
@@ -149,9 +151,7 @@ fn resource(declared: &Value, names: &Names<'_>) -> Result<Option<Value>, String
     }
     let kind = made["type"].as_str().unwrap_or(TYPE);
     if !kind.eq_ignore_ascii_case(TYPE) {
-        return Err(format!(
-            "the sandbox deploys '{TYPE}' only, and no '{kind}'"
-        ));
+        return Err(format!("the sandbox deploys only '{TYPE}', not '{kind}'"));
     }
     if !made["name"].is_string() || !made["location"].is_string() {
         return Err("a resource has no name or location".to_owned());
@@ -269,14 +269,16 @@ impl Names<'_> {
                 Ok(json!(text))
             }
             "resourceid" => self.resource_id(&texts),
-            other => Err(format!("the sandbox does not play the function '{other}'")),
+            other => Err(format!(
+                "the sandbox does not support the function '{other}'"
+            )),
         }
     }
 
     /// `resourceId([subscription], [group], type, name, …)`
     fn resource_id(&self, texts: &[String]) -> Result<Value, String> {
         let at = texts.iter().position(|text| text.contains('/'));
-        let odd = || "'resourceId' needs a type with as many names as it has parts".to_owned();
+        let odd = || "'resourceId' requires one name for each part of the type".to_owned();
         let at = at.ok_or_else(odd)?;
         let (before, path) = texts.split_at(at);
         let (kind, names) = path.split_first().ok_or_else(odd)?;

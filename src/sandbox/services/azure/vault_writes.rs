@@ -229,8 +229,8 @@ pub(super) fn put(
     }
     if hsm {
         return bad_request(
-            "The sandbox creates no managed HSM, which takes a security domain besides. Start it \
-            with a scenario that has one.",
+            "The sandbox can't create a managed HSM, because that also requires a security \
+            domain. Start the sandbox with a scenario that has a managed HSM.",
         );
     }
     create(world, request, (scope, name), wanted)

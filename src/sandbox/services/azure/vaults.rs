@@ -87,7 +87,9 @@ fn vault(
         ("PUT", ["accesspolicies", operation]) => refused(world, "accessPolicies/write")
             .unwrap_or_else(|| match Operation::named(operation) {
                 Some(operation) => change(world, request, name, operation),
-                None => bad_request("An access policy is added, replaced or removed."),
+                None => {
+                    bad_request("The operation on an access policy must be add, replace or remove.")
+                }
             }),
         (_, ["keys", rest @ ..]) => key(world, (request, user), (name, &id), rest),
         _ => nothing(request),
