@@ -16,8 +16,8 @@
 //! | [`error`] | what went wrong, and why |
 //! | [`model`] | data |
 //!
-//! `steps` and `report` never use `cloud`. `sandbox` uses no other room, so that it can't repeat a
-//! mistake of the client.
+//! `steps` and `report` never use `cloud`. `sandbox` is a crate of its own, so that it can't repeat
+//! a mistake of the client.
 
 pub mod apply;
 pub mod audit;
@@ -30,5 +30,6 @@ pub mod model;
 pub mod observe;
 pub mod report;
 pub mod run;
-pub mod sandbox;
 pub mod steps;
+
+pub use cmkctl_sandbox as sandbox;

@@ -27,7 +27,7 @@ def metadata(target=None):
 
 def inside(target):
     """The packages in the binary for `target`, cmkctl among them, by name and version."""
-    words = ["tree", "--locked", "--edges", "normal,no-proc-macro", "--target", target, "--prefix", "none", "--format", "{p}"]
+    words = ["tree", "--locked", "--package", "cmkctl", "--edges", "normal,no-proc-macro", "--target", target, "--prefix", "none", "--format", "{p}"]
     named = {tuple(line.split()[:2]) for line in cargo(*words).splitlines() if line.strip()}
     found = [package for package in metadata(target)["packages"] if (package["name"], f"v{package['version']}") in named]
     if len(found) != len(named):

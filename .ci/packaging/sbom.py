@@ -55,7 +55,7 @@ def main():
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
     checksums = {(one["name"], one["version"]): one.get("checksum") for one in lock["package"]}
     packages = inside(target)
-    libraries = [component(package, checksums) for package in packages if package["source"]]
+    libraries = [component(package, checksums) for package in packages if package["name"] != "cmkctl"]
     time = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", 0)), datetime.timezone.utc)
     own = {
         "type": "application",

@@ -41,7 +41,9 @@ fn features(kinds: &str) -> BTreeMap<String, Vec<String>> {
         String::from_utf8_lossy(&output.stderr)
     );
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in String::from_utf8(output.stdout).unwrap().lines() {
+    let told = String::from_utf8(output.stdout).unwrap();
+    // A blank line lies between the trees of the two crates.
+    for line in told.lines().filter(|line| !line.is_empty()) {
         let (library, features) = line.trim_end_matches(" (*)").split_once('|').unwrap();
         let features = features.trim_end_matches(" (*)").to_owned();
         let of = all.entry(library.replace(" (proc-macro)", "")).or_default();

@@ -4,10 +4,10 @@
 use super::ledger::Ledger;
 use super::shared::Shared;
 use super::trouble::Trouble;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::scenario::Scenario;
-use crate::sandbox::scenario::rules::parse;
-use crate::sandbox::services::assertions::certificates;
+use crate::message::{Reply, Request};
+use crate::scenario::Scenario;
+use crate::scenario::rules::parse;
+use crate::services::assertions::certificates;
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -7,10 +7,10 @@ use super::play::play;
 use super::shared::Shared;
 use super::wire::{Body, PLAYED, Reset, cut, read, whole};
 use super::{control, visitor};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::caller::user_of;
-use crate::sandbox::services::hosts::service;
-use crate::sandbox::tenant::ids::guid;
+use crate::message::{Reply, Request};
+use crate::services::caller::user_of;
+use crate::services::hosts::service;
+use crate::tenant::ids::guid;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 
-pub(in crate::sandbox) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
+pub(crate) async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
     let mut door = shared.door.subscribe();
     loop {
         tokio::select! {

@@ -1,6 +1,6 @@
 //! Counts and logs the requests and their effects, for tests and users.
 
-use crate::sandbox::message::Request;
+use crate::message::Request;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -73,7 +73,7 @@ fn signs_in(service: &str) -> bool {
 
 /// The counts and the log.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Ledger {
+pub(crate) struct Ledger {
     last: u64,
     by_service: BTreeMap<&'static str, u64>,
     writes: u64,
@@ -210,7 +210,7 @@ impl Ledger {
         self.log.iter().filter_map(exchange).collect()
     }
 
-    pub(in crate::sandbox) fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let count = |service: &str| self.by_service.get(service).copied().unwrap_or_default();
         let requests: u64 = self
             .by_service

@@ -1,8 +1,8 @@
 //! Scripted malice: answers that redirect elsewhere, never end or are deeply nested, and a tenant
 //! that changes between two reads.
 
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::scenario::rules::Mischief;
+use crate::message::{Reply, Request};
+use crate::scenario::rules::Mischief;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;

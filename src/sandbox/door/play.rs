@@ -4,10 +4,10 @@ use super::shared::Shared;
 use super::trouble::Fired;
 use super::wire::Reset;
 use super::{mischief, poorer, trouble};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::scenario::rules::{Kind, Mischief};
-use crate::sandbox::services;
-use crate::sandbox::services::caller::user_of;
+use crate::message::{Reply, Request};
+use crate::scenario::rules::{Kind, Mischief};
+use crate::services;
+use crate::services::caller::user_of;
 use std::time::Duration;
 
 pub(super) struct Played {

@@ -1,8 +1,8 @@
 //! Changes one part of an answer: it is removed, has another type, or has another name. The request
 //! takes its normal effect.
 
-use crate::sandbox::message::Reply;
-use crate::sandbox::scenario::rules::Poorer;
+use crate::message::Reply;
+use crate::scenario::rules::Poorer;
 use serde_json::{Map, Value, json};
 
 /// A value that is in no enumeration.

@@ -3,8 +3,8 @@
 use super::ledger::Ledger;
 use super::tls::Authority;
 use super::trouble::Trouble;
-use crate::sandbox::scenario::Scenario;
-use crate::sandbox::tenant::world::World;
+use crate::scenario::Scenario;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,20 +12,20 @@ use tokio::sync::watch;
 
 /// The state that all connections share.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Shared {
-    pub(in crate::sandbox) world: Mutex<World>,
-    pub(in crate::sandbox) ledger: Mutex<Ledger>,
-    pub(in crate::sandbox) trouble: Mutex<Trouble>,
-    pub(in crate::sandbox) scenario: Mutex<Scenario>,
+pub(crate) struct Shared {
+    pub(crate) world: Mutex<World>,
+    pub(crate) ledger: Mutex<Ledger>,
+    pub(crate) trouble: Mutex<Trouble>,
+    pub(crate) scenario: Mutex<Scenario>,
     /// Does a request hang in a scripted stall?
-    pub(in crate::sandbox) stall: watch::Sender<bool>,
+    pub(crate) stall: watch::Sender<bool>,
     /// Changes when the sandbox stops accepting connections for some time.
-    pub(in crate::sandbox) door: watch::Sender<Duration>,
-    pub(in crate::sandbox) latency: Duration,
-    pub(in crate::sandbox) port: u16,
-    pub(in crate::sandbox) url: String,
+    pub(crate) door: watch::Sender<Duration>,
+    pub(crate) latency: Duration,
+    pub(crate) port: u16,
+    pub(crate) url: String,
     /// The certificate authority of the played hosts, if https is on.
-    pub(in crate::sandbox) authority: Option<Authority>,
+    pub(crate) authority: Option<Authority>,
 }
 
 impl Shared {
@@ -33,7 +33,7 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::sandbox) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -46,7 +46,7 @@ impl Shared {
     }
 
     /// Makes this user the default for sign-in.
-    pub(in crate::sandbox) fn seats(&self, name: &str) -> Result<(), String> {
+    pub(crate) fn seats(&self, name: &str) -> Result<(), String> {
         let mut world = self.world();
         if !world.users.contains_key(name) {
             return Err(format!("there is no user `{name}`"));
@@ -55,7 +55,7 @@ impl Shared {
         Ok(())
     }
 
-    pub(in crate::sandbox) fn cloud_file(&self) -> Value {
+    pub(crate) fn cloud_file(&self) -> Value {
         let world = self.world();
         let users: Vec<Value> = world
             .users

@@ -2,7 +2,7 @@
 //! not part of cmkctl require them. The key is new at every start and never leaves the process. The
 //! authority's name constraints limit its trust to the played names (RFC 5280, 4.2.1.10).
 
-use crate::sandbox::services::hosts::RUNNER;
+use crate::services::hosts::RUNNER;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{Timestamp, tz::TimeZone};
@@ -17,8 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The first line of the certificate file. The sandbox only overwrites a file that starts with it.
-pub(in crate::sandbox) const MARK: &str =
-    "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
+pub(crate) const MARK: &str = "# The authority of a cmkctl sandbox: trust it in rehearsals only.";
 
 /// Every played host is one of these names, or a subdomain.
 const NAMES: [&str; 10] = [
@@ -38,7 +37,7 @@ const DAY: Duration = Duration::from_hours(24);
 const VALID: Duration = Duration::from_hours(32 * 24);
 
 /// The certificate authority of the played hosts.
-pub(in crate::sandbox) struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// One key serves every host, because all of them are this process.
     key: KeyPair,
@@ -52,7 +51,7 @@ impl std::fmt::Debug for Authority {
 }
 
 impl Authority {
-    pub(in crate::sandbox) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let mut params = described("cmkctl sandbox");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -75,7 +74,7 @@ impl Authority {
     }
 
     /// The certificate as PEM.
-    pub(in crate::sandbox) fn certificate(&self) -> &str {
+    pub(crate) fn certificate(&self) -> &str {
         &self.certificate
     }
 

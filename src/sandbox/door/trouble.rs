@@ -1,9 +1,9 @@
 //! Scripted trouble: failures of networks, gateways and services at chosen requests.
 
 use super::mischief::ELSEWHERE;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::scenario::rules::{CLOSED, Form, Kind, Rule, kind};
-use crate::sandbox::tenant::events::Change;
+use crate::message::{Reply, Request};
+use crate::scenario::rules::{CLOSED, Form, Kind, Rule, kind};
+use crate::tenant::events::Change;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -18,13 +18,13 @@ pub(super) struct Fired {
 
 /// The rules, each with the number of its matches and hits.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Trouble {
+pub(crate) struct Trouble {
     rules: Vec<(Rule, u64, u64)>,
     hits: u64,
 }
 
 impl Trouble {
-    pub(in crate::sandbox) fn new(rules: Vec<Rule>) -> Self {
+    pub(crate) fn new(rules: Vec<Rule>) -> Self {
         Self {
             rules: rules.into_iter().map(|rule| (rule, 0, 0)).collect(),
             hits: 0,

@@ -2,7 +2,7 @@
 //! every port of its machine. Its requests carry `Origin` or Fetch metadata. With DNS rebinding,
 //! their `Host` is a foreign name.
 
-use crate::sandbox::message::Reply;
+use crate::message::Reply;
 use hyper::HeaderMap;
 use hyper::header::{HOST, ORIGIN};
 

@@ -1,6 +1,6 @@
 //! Converts between HTTP and messages: reads a whole request, and writes an answer, whole or cut.
 
-use crate::sandbox::message::{Reply, Request};
+use crate::message::{Reply, Request};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, StreamBody};

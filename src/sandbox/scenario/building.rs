@@ -4,18 +4,16 @@ use super::generate::generate;
 use super::granting::{self, placed};
 use super::rights::RightsSetup;
 use super::setup::{Crowd, Past, PolicySetup, Setup, UserSetup};
-use crate::sandbox::tenant::alerts::Alert;
-use crate::sandbox::tenant::clock::{Clock, LONG_AGO};
-use crate::sandbox::tenant::governance::Governance;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::operations::Operations;
-use crate::sandbox::tenant::parts::{
-    Environment, LastAdd, Lock, Policy, Role, RoleDetails, Standing, User,
-};
-use crate::sandbox::tenant::rights::{ENCRYPTION_USER, Rights};
-use crate::sandbox::tenant::sign_ins::SignIns;
-use crate::sandbox::tenant::subscriptions::Subscription;
-use crate::sandbox::tenant::world::World;
+use crate::tenant::alerts::Alert;
+use crate::tenant::clock::{Clock, LONG_AGO};
+use crate::tenant::governance::Governance;
+use crate::tenant::ids::guid;
+use crate::tenant::operations::Operations;
+use crate::tenant::parts::{Environment, LastAdd, Lock, Policy, Role, RoleDetails, Standing, User};
+use crate::tenant::rights::{ENCRYPTION_USER, Rights};
+use crate::tenant::sign_ins::SignIns;
+use crate::tenant::subscriptions::Subscription;
+use crate::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -3,8 +3,8 @@
 
 use super::rights::{RightsSetup, custom_id, subscription};
 use super::setup::{PolicySetup, Setup};
-use crate::sandbox::tenant::rights::BUILT_IN;
-use crate::sandbox::tenant::subscriptions::Subscription;
+use crate::tenant::rights::BUILT_IN;
+use crate::tenant::subscriptions::Subscription;
 use std::collections::BTreeSet;
 
 /// The possible ends of a link operation in the settings of a tenant.
@@ -262,7 +262,7 @@ fn check_once(rights: &RightsSetup, all: &[Subscription]) -> Result<(), String> 
 
 #[cfg(test)]
 mod tests {
-    use crate::sandbox::Scenario;
+    use crate::Scenario;
     use serde_json::{Value, json};
 
     #[track_caller]

@@ -1,15 +1,15 @@
 //! Generates a large tenant from a seed: environments, policies and vaults with every kind of
 //! trouble. It records the expected state of each environment.
 
-use crate::sandbox::tenant::clock::LONG_AGO;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::keys::rbac;
-use crate::sandbox::tenant::local_roles::local_scope;
-use crate::sandbox::tenant::parts::{Environment, LastAdd, Policy, Role, RoleDetails};
-use crate::sandbox::tenant::rights::{ENCRYPTION_USER, HSM_ENCRYPTION_USER};
-use crate::sandbox::tenant::subscriptions::Place;
-use crate::sandbox::tenant::vaults::{Key, Vault};
-use crate::sandbox::tenant::world::World;
+use crate::tenant::clock::LONG_AGO;
+use crate::tenant::ids::guid;
+use crate::tenant::keys::rbac;
+use crate::tenant::local_roles::local_scope;
+use crate::tenant::parts::{Environment, LastAdd, Policy, Role, RoleDetails};
+use crate::tenant::rights::{ENCRYPTION_USER, HSM_ENCRYPTION_USER};
+use crate::tenant::subscriptions::Place;
+use crate::tenant::vaults::{Key, Vault};
+use crate::tenant::world::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

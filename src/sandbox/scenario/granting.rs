@@ -4,15 +4,13 @@ use super::rights::{
     AssignmentSetup, DefinitionSetup, DenialSetup, RightsSetup, Who, custom_id, local_role,
     subscription,
 };
-use crate::sandbox::tenant::clock::LONG_AGO;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::local_roles::local_scope;
-use crate::sandbox::tenant::parts::{Role, RoleDetails};
-use crate::sandbox::tenant::rights::{
-    Definition, Denial, EVERYONE, Group, ManagementGroup, Permission,
-};
-use crate::sandbox::tenant::subscriptions::{Place, Subscription};
-use crate::sandbox::tenant::world::World;
+use crate::tenant::clock::LONG_AGO;
+use crate::tenant::ids::guid;
+use crate::tenant::local_roles::local_scope;
+use crate::tenant::parts::{Role, RoleDetails};
+use crate::tenant::rights::{Definition, Denial, EVERYONE, Group, ManagementGroup, Permission};
+use crate::tenant::subscriptions::{Place, Subscription};
+use crate::tenant::world::World;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 

@@ -6,10 +6,10 @@ mod generate;
 mod granting;
 mod pointing;
 mod rights;
-pub(in crate::sandbox) mod rules;
+pub(crate) mod rules;
 mod setup;
 
-use crate::sandbox::tenant::world::World;
+use crate::tenant::world::World;
 use rights::RightsSetup;
 use serde::Deserialize;
 use serde_json::Value;
@@ -114,11 +114,11 @@ impl Scenario {
     }
 
     /// The tenant of this scenario at its start.
-    pub(in crate::sandbox) fn world(&self, speed: f64) -> World {
+    pub(crate) fn world(&self, speed: f64) -> World {
         building::world(&self.setup, &self.rights, speed)
     }
 
-    pub(in crate::sandbox) fn faults(&self) -> Vec<rules::Rule> {
+    pub(crate) fn faults(&self) -> Vec<rules::Rule> {
         self.faults.clone()
     }
 }

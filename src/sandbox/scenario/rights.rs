@@ -2,9 +2,9 @@
 //! assignments. Every name in them must exist.
 
 use super::setup::Setup;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::rights::{BUILT_IN, Definition};
-use crate::sandbox::tenant::subscriptions::Subscription;
+use crate::tenant::ids::guid;
+use crate::tenant::rights::{BUILT_IN, Definition};
+use crate::tenant::subscriptions::Subscription;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -318,7 +318,7 @@ impl RightsSetup {
 
 #[cfg(test)]
 mod tests {
-    use crate::sandbox::Scenario;
+    use crate::Scenario;
 
     #[track_caller]
     fn refused(cases: &[(&str, &str)]) {

@@ -1,54 +1,54 @@
 //! Rules of scripted trouble: which requests they hit, and what happens. The door turns them into
 //! answers.
 
-use crate::sandbox::tenant::events::Change;
+use crate::tenant::events::Change;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// A rule: which requests it hits, and what happens to them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Rule {
+pub(crate) struct Rule {
     #[serde(rename = "match", default)]
-    pub(in crate::sandbox) matches: Match,
+    pub(crate) matches: Match,
     #[serde(rename = "do")]
-    pub(in crate::sandbox) name: String,
+    pub(crate) name: String,
     /// The largest number of requests that it hits.
     #[serde(default = "once")]
-    pub(in crate::sandbox) times: u64,
+    pub(crate) times: u64,
     /// Length of a silence, stall or closed door (real time), or the `Retry-After` value (sandbox
     /// time).
     #[serde(default = "minute")]
-    pub(in crate::sandbox) seconds: f64,
+    pub(crate) seconds: f64,
     /// Target of redirects, links and challenges, or the text of a refusal.
     #[serde(default)]
-    pub(in crate::sandbox) to: Option<String>,
+    pub(crate) to: Option<String>,
     /// The change of the tenant for `Meanwhile`.
     #[serde(default)]
-    pub(in crate::sandbox) change: Change,
+    pub(crate) change: Change,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Match {
-    pub(in crate::sandbox) method: Option<String>,
-    pub(in crate::sandbox) host: Option<String>,
-    pub(in crate::sandbox) path: Option<String>,
+pub(crate) struct Match {
+    pub(crate) method: Option<String>,
+    pub(crate) host: Option<String>,
+    pub(crate) path: Option<String>,
     /// The first request that it hits is the N-th that matches the other fields, from 1.
-    pub(in crate::sandbox) nth: Option<u64>,
+    pub(crate) nth: Option<u64>,
     /// Hits only the N-th of all requests, from 1.
-    pub(in crate::sandbox) request: Option<u64>,
+    pub(crate) request: Option<u64>,
     /// Hits every N-th request that matches the other fields.
-    pub(in crate::sandbox) every: Option<u64>,
+    pub(crate) every: Option<u64>,
     /// Hits only from this sandbox second on, since the start.
-    pub(in crate::sandbox) from: Option<f64>,
+    pub(crate) from: Option<f64>,
     /// Hits only before this sandbox second.
-    pub(in crate::sandbox) until: Option<f64>,
+    pub(crate) until: Option<f64>,
 }
 
 /// No client can connect. This trouble comes before a request, so its rule names the number of the
 /// next request.
-pub(in crate::sandbox) const CLOSED: &str = "closed";
+pub(crate) const CLOSED: &str = "closed";
 
 fn once() -> u64 {
     1
@@ -60,7 +60,7 @@ fn minute() -> f64 {
 
 /// The kind of trouble.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sandbox) enum Kind {
+pub(crate) enum Kind {
     ResetBefore,
     ResetAfter,
     /// No answer for some time.
@@ -87,7 +87,7 @@ pub(in crate::sandbox) enum Kind {
 
 /// The shape of an error answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::sandbox) enum Form {
+pub(crate) enum Form {
     Json,
     Html,
     Empty,
@@ -104,7 +104,7 @@ pub(in crate::sandbox) enum Form {
 
 /// The change of one part of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum Poorer {
+pub(crate) enum Poorer {
     /// The part is removed.
     Drop,
     /// The part is `null`.
@@ -150,7 +150,7 @@ impl Poorer {
 
 /// The kind of malice.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sandbox) enum Mischief {
+pub(crate) enum Mischief {
     /// A redirect with this status.
     Redirect(u16),
     /// A body over every limit.
@@ -174,7 +174,7 @@ pub(in crate::sandbox) enum Mischief {
 }
 
 impl Mischief {
-    pub(in crate::sandbox) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "redirect" | "redirect-302" => Mischief::Redirect(302),
             "redirect-307" => Mischief::Redirect(307),
@@ -194,7 +194,7 @@ impl Mischief {
 }
 
 /// Reads rules from JSON.
-pub(in crate::sandbox) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
+pub(crate) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
     let rules: Vec<Rule> = Vec::deserialize(value).map_err(|error| error.to_string())?;
     if let Some(rule) = rules
         .iter()
@@ -223,7 +223,7 @@ pub(in crate::sandbox) fn parse(value: &Value) -> Result<Vec<Rule>, String> {
     }
 }
 
-pub(in crate::sandbox) fn kind(name: &str) -> Option<Kind> {
+pub(crate) fn kind(name: &str) -> Option<Kind> {
     let answer = |status, form| Kind::Answer {
         status,
         form,

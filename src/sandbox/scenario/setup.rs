@@ -1,13 +1,13 @@
 //! The scenario file after merging, and its checks.
 
 use super::generate::Generate;
-use crate::sandbox::tenant::alerts::Alert;
-use crate::sandbox::tenant::events::Event;
-use crate::sandbox::tenant::parts::{Environment, Lock, Standing};
-use crate::sandbox::tenant::settings::{Settings, Target};
-use crate::sandbox::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
-use crate::sandbox::tenant::vaults::Vault;
-use crate::sandbox::tenant::workspaces::Workspace;
+use crate::tenant::alerts::Alert;
+use crate::tenant::events::Event;
+use crate::tenant::parts::{Environment, Lock, Standing};
+use crate::tenant::settings::{Settings, Target};
+use crate::tenant::subscriptions::{FIRST_GROUP, Place, Subscription};
+use crate::tenant::vaults::Vault;
+use crate::tenant::workspaces::Workspace;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;

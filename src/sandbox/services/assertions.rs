@@ -4,8 +4,8 @@
 //! `entra/identity-platform/certificate-credentials`).
 
 use super::tokens::AUDIENCE;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -171,7 +171,7 @@ impl<'a> Jwt<'a> {
 }
 
 /// The certificates of a PEM text, to register with an application. A private key is refused.
-pub(in crate::sandbox) fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, String> {
+pub(crate) fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, String> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
     let parsed = CertificateDer::pem_slice_iter(pem.as_bytes());

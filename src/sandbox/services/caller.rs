@@ -1,8 +1,8 @@
 //! Finds the user of a request by its token.
 
-use crate::sandbox::message::Request;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::Request;
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ pub(super) fn claims(request: &Request) -> Option<Value> {
 }
 
 /// The name of the request's user, for the ledger.
-pub(in crate::sandbox) fn user_of(world: &World, request: &Request) -> String {
+pub(crate) fn user_of(world: &World, request: &Request) -> String {
     let object = claims(request).and_then(|claims| claims["oid"].as_str().map(str::to_owned));
     let user = world
         .users
@@ -34,11 +34,7 @@ pub(super) fn is_application(request: &Request) -> bool {
 }
 
 /// The user of a request, if its token is for one of `audiences`; `None` means 401.
-pub(in crate::sandbox) fn caller(
-    world: &mut World,
-    request: &Request,
-    audiences: &[&str],
-) -> Option<User> {
+pub(crate) fn caller(world: &mut World, request: &Request, audiences: &[&str]) -> Option<User> {
     if request.bearer.is_some() && claims(request).is_none() {
         // Recorded for a test, which checks that no real token ever arrives.
         world.effects.push(("foreign-token", request.host.clone()));

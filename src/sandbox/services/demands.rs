@@ -3,8 +3,8 @@
 //! learn.microsoft.com, `entra/identity-platform/claims-challenge`).
 
 use super::caller::claims;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;

@@ -4,8 +4,8 @@
 
 use super::issuing::refuse;
 use super::{grants, persons, sign_in_page};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::world::World;
 use serde_json::json;
 use std::collections::HashMap;
 

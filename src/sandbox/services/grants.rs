@@ -4,8 +4,8 @@
 use super::assertions;
 use super::issuing::{Asked, issue, refuse};
 use super::persons;
-use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::world::World;
+use crate::message::Reply;
+use crate::tenant::world::World;
 use serde_json::json;
 use std::collections::HashMap;
 

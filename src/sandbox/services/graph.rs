@@ -5,11 +5,11 @@
 use super::azure::odata;
 use super::caller::{caller, is_application};
 use super::pages::{Link, body};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::directory::{Kind, Principal, directory};
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::directory::{Kind, Principal, directory};
+use crate::tenant::ids::guid;
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -1,10 +1,10 @@
 //! Maps hosts to services.
 
 /// The host of GitHub Actions' token endpoint.
-pub(in crate::sandbox) const RUNNER: &str = "token.actions.githubusercontent.com";
+pub(crate) const RUNNER: &str = "token.actions.githubusercontent.com";
 
 /// The service of a host, with its name in the ledger.
-pub(in crate::sandbox) fn service(host: &str) -> Option<&'static str> {
+pub(crate) fn service(host: &str) -> Option<&'static str> {
     match host {
         "login.microsoftonline.com" => Some("entra"),
         RUNNER => Some("runner"),

@@ -1,10 +1,10 @@
 //! Host login.microsoftonline.com: issues and refuses tokens.
 
 use super::tokens::unsigned;
-use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::Reply;
+use crate::tenant::ids::guid;
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;

@@ -1,13 +1,13 @@
 //! The services of the sandbox. A service gets a request and the tenant, and nothing else.
 
-pub(in crate::sandbox) mod assertions;
+pub(crate) mod assertions;
 mod azure;
-pub(in crate::sandbox) mod caller;
+pub(crate) mod caller;
 mod demands;
 mod entra;
 mod grants;
 mod graph;
-pub(in crate::sandbox) mod hosts;
+pub(crate) mod hosts;
 mod issuing;
 mod pages;
 mod persons;
@@ -16,13 +16,13 @@ mod runner;
 mod sign_in_page;
 mod tokens;
 
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::world::World;
 use azure::{arm, keyvault, log_analytics};
 use power_platform::{api, bap, dataverse};
 
 /// The answer of the service with this name.
-pub(in crate::sandbox) fn handle(world: &mut World, service: &str, request: &Request) -> Reply {
+pub(crate) fn handle(world: &mut World, service: &str, request: &Request) -> Reply {
     if let Some(challenge) = demands::challenge(world, service, request) {
         return challenge;
     }

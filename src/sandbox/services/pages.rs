@@ -1,8 +1,8 @@
 //! Paged lists of all services: the page length, the next link, and scripted trouble of pages.
 
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::settings::PageTroubles;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::settings::PageTroubles;
+use crate::tenant::world::World;
 use serde_json::{Map, Value};
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ const IDENTITY: [&str; 4] = ["id", "name", "kid", "subscriptionId"];
 
 /// The name of a service's next link, and its value on the last page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox::services) enum Link {
+pub(in crate::services) enum Link {
     /// `nextLink`, omitted on the last page: Azure Resource Manager and BAP.
     LeftOut,
     /// `nextLink`, `null` on the last page: Key Vault's data plane (seen in a third party's record
@@ -51,21 +51,21 @@ impl Link {
 
 /// Why there is no page. Each service writes it in its own shape.
 #[derive(Debug)]
-pub(in crate::sandbox::services) struct NoPage {
-    pub(in crate::sandbox::services) status: u16,
-    pub(in crate::sandbox::services) code: &'static str,
-    pub(in crate::sandbox::services) message: String,
+pub(in crate::services) struct NoPage {
+    pub(in crate::services) status: u16,
+    pub(in crate::services) code: &'static str,
+    pub(in crate::services) message: String,
 }
 
 /// The part of a list that a page holds.
 #[derive(Debug)]
-pub(in crate::sandbox::services) struct Cut {
+pub(in crate::services) struct Cut {
     /// Positions in the whole list.
-    pub(in crate::sandbox::services) range: Range<usize>,
+    pub(in crate::services) range: Range<usize>,
     /// Name and value of the link; `None` if the service omits it.
-    pub(in crate::sandbox::services) link: Option<(&'static str, Value)>,
+    pub(in crate::services) link: Option<(&'static str, Value)>,
     /// Must the items lose their identifying fields?
-    pub(in crate::sandbox::services) nameless: bool,
+    pub(in crate::services) nameless: bool,
 }
 
 /// The requested part of a list of `total` items, `size` at a time (0 counts as 1). The next link
@@ -73,7 +73,7 @@ pub(in crate::sandbox::services) struct Cut {
 ///
 /// # Errors
 /// 400 for an unknown skip token; 503 if the scenario says so.
-pub(in crate::sandbox::services) fn cut(
+pub(in crate::services) fn cut(
     world: &World,
     request: &Request,
     size: usize,
@@ -122,7 +122,7 @@ pub(in crate::sandbox::services) fn cut(
 
 /// The requested page: 200 with `value` and the link, or the refusal of [`cut`] as an error in the
 /// documented shape.
-pub(in crate::sandbox::services) fn page(
+pub(in crate::services) fn page(
     world: &World,
     request: &Request,
     size: usize,
@@ -139,7 +139,7 @@ pub(in crate::sandbox::services) fn page(
 ///
 /// # Errors
 /// The refusal of [`cut`].
-pub(in crate::sandbox::services) fn body(
+pub(in crate::services) fn body(
     world: &World,
     request: &Request,
     size: usize,
@@ -163,7 +163,7 @@ pub(in crate::sandbox::services) fn body(
 }
 
 /// Removes the identifying fields of an item.
-pub(in crate::sandbox::services) fn forget(item: &mut Value) {
+pub(in crate::services) fn forget(item: &mut Value) {
     if let Some(map) = item.as_object_mut() {
         for name in IDENTITY {
             map.shift_remove(name);

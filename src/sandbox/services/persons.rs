@@ -6,10 +6,10 @@
 
 use super::issuing::{Asked, LIFETIME, issue, refuse};
 use super::tokens::unsigned;
-use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::directory::DOMAIN;
-use crate::sandbox::tenant::sign_ins::{Device, Refresh, Session};
-use crate::sandbox::tenant::world::World;
+use crate::message::Reply;
+use crate::tenant::directory::DOMAIN;
+use crate::tenant::sign_ins::{Device, Refresh, Session};
+use crate::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};

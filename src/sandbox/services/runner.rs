@@ -4,8 +4,8 @@
 
 use super::hosts::RUNNER;
 use super::tokens::unsigned;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::world::World;
 use serde_json::json;
 
 /// The token of every job in every sandbox.

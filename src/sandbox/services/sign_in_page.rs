@@ -2,9 +2,9 @@
 //! `entra/identity-platform/v2-oauth2-auth-code-flow`).
 
 use super::persons::{claims, person};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::sign_ins::{Code, Session};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::sign_ins::{Code, Session};
+use crate::tenant::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;

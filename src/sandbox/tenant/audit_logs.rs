@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 impl World {
     /// The name of the workspace with this id of its own.
-    pub(in crate::sandbox) fn workspace_of(&self, id: &str) -> Option<String> {
+    pub(crate) fn workspace_of(&self, id: &str) -> Option<String> {
         let is = |(name, workspace): &(&String, &Workspace)| {
             let derived = || guid(&format!("workspace/{name}"));
             let workspace_id = workspace.id.map_or_else(derived, |id| id.to_string());
@@ -22,7 +22,7 @@ impl World {
     }
 
     /// The ARM id of a workspace.
-    pub(in crate::sandbox) fn workspace_id(&self, name: &str) -> String {
+    pub(crate) fn workspace_id(&self, name: &str) -> String {
         let place = self
             .workspaces
             .get(name)
@@ -36,7 +36,7 @@ impl World {
     /// The rows of a workspace's table: the first log of each vault, the scenario's uses, and the
     /// hourly use by the policy of each linked environment. That an environment uses its key every
     /// hour is inferred.
-    pub(in crate::sandbox) fn audit_rows(&self, workspace: &Workspace) -> Vec<Value> {
+    pub(crate) fn audit_rows(&self, workspace: &Workspace) -> Vec<Value> {
         let days = |days: f64| {
             let ago = SignedDuration::try_from_secs_f64(days * 86_400.0);
             self.clock.epoch - ago.unwrap_or(SignedDuration::ZERO)

@@ -8,7 +8,7 @@ use super::world::World;
 impl World {
     /// Starts a long-running operation. The result of a policy change is fixed now, and shows
     /// later.
-    pub(in crate::sandbox) fn begin_azure(&mut self, change: Pending) -> AzureOperation {
+    pub(crate) fn begin_azure(&mut self, change: Pending) -> AzureOperation {
         let failing = match change {
             Pending::DeleteGroup(_) => None,
             Pending::Write(_) | Pending::Delete(_) | Pending::Deploy(..) => {
@@ -27,7 +27,7 @@ impl World {
     }
 
     /// The operation that runs on the resource with this ARM id.
-    pub(in crate::sandbox) fn azure_running(&self, target: &str) -> Option<&AzureOperation> {
+    pub(crate) fn azure_running(&self, target: &str) -> Option<&AzureOperation> {
         let running = |operation: &&AzureOperation| {
             operation.ended.is_none() && operation.change.target().eq_ignore_ascii_case(target)
         };
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// Ends the operations whose time is over.
-    pub(in crate::sandbox) fn advance_azure(&mut self) {
+    pub(crate) fn advance_azure(&mut self) {
         let now = self.clock.now();
         for at in 0..self.azure_operations.len() {
             let operation = &self.azure_operations[at];
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// Applies a change, or returns its failure.
-    pub(in crate::sandbox) fn take_effect(&mut self, change: Pending) -> Option<Failing> {
+    pub(crate) fn take_effect(&mut self, change: Pending) -> Option<Failing> {
         match change {
             Pending::Write(policy) => self.write(*policy),
             Pending::Delete(id) => {

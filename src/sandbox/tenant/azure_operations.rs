@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The change that a successful operation makes.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) enum Pending {
+pub(crate) enum Pending {
     /// Writes this policy.
     Write(Box<Policy>),
     /// Deletes the policy with this ARM id.
@@ -21,36 +21,36 @@ pub(in crate::sandbox) enum Pending {
 /// The failure of an operation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Failing {
-    pub(in crate::sandbox) code: String,
-    pub(in crate::sandbox) message: String,
+pub(crate) struct Failing {
+    pub(crate) code: String,
+    pub(crate) message: String,
     /// One entry for each resource that blocked the operation.
     #[serde(skip)]
-    pub(in crate::sandbox) details: Vec<Blocked>,
+    pub(crate) details: Vec<Blocked>,
 }
 
 /// A resource that blocked an operation.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Blocked {
+pub(crate) struct Blocked {
     /// Its ARM id.
-    pub(in crate::sandbox) target: String,
-    pub(in crate::sandbox) code: String,
-    pub(in crate::sandbox) message: String,
+    pub(crate) target: String,
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 /// A long-running operation.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct AzureOperation {
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) began: Timestamp,
-    pub(in crate::sandbox) ended: Option<Timestamp>,
-    pub(in crate::sandbox) change: Pending,
-    pub(in crate::sandbox) failing: Option<Failing>,
+pub(crate) struct AzureOperation {
+    pub(crate) id: String,
+    pub(crate) began: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) change: Pending,
+    pub(crate) failing: Option<Failing>,
 }
 
 impl Pending {
     /// ARM id of the changed resource.
-    pub(in crate::sandbox) fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         match self {
             Pending::Write(policy) => &policy.id,
             Pending::Delete(id) | Pending::DeleteGroup(id) | Pending::Deploy(id, _) => id,
@@ -58,7 +58,7 @@ impl Pending {
     }
 
     /// Is it the same change, apart from its time?
-    pub(in crate::sandbox) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Pending::Write(policy), Pending::Write(other)) => {
                 let created = policy.created;

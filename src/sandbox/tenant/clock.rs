@@ -4,14 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Sandbox time.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Clock {
-    pub(in crate::sandbox) epoch: Timestamp,
-    pub(in crate::sandbox) started: Timestamp,
-    pub(in crate::sandbox) speed: f64,
+pub(crate) struct Clock {
+    pub(crate) epoch: Timestamp,
+    pub(crate) started: Timestamp,
+    pub(crate) speed: f64,
 }
 
 impl Clock {
-    pub(in crate::sandbox) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let passed = (Timestamp::now().as_millisecond() - self.started.as_millisecond()).max(0);
         #[expect(
             clippy::cast_possible_truncation,
@@ -25,7 +25,7 @@ impl Clock {
 
     /// Advances the clock by `seconds`, by moving the start back. Times relative to the epoch, such
     /// as a key's expiry, stay the same.
-    pub(in crate::sandbox) fn skip(&mut self, seconds: f64) {
+    pub(crate) fn skip(&mut self, seconds: f64) {
         let real = SignedDuration::try_from_secs_f64(seconds / self.speed);
         self.started = self
             .started
@@ -33,14 +33,14 @@ impl Clock {
             .unwrap_or(self.started);
     }
 
-    pub(in crate::sandbox) fn since(&self, then: Timestamp) -> f64 {
+    pub(crate) fn since(&self, then: Timestamp) -> f64 {
         self.now().duration_since(then).as_secs_f64()
     }
 
-    pub(in crate::sandbox) fn http_date(&self) -> String {
+    pub(crate) fn http_date(&self) -> String {
         self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 }
 
 /// The start time of everything that a scenario contains, early enough to be effective.
-pub(in crate::sandbox) const LONG_AGO: Timestamp = Timestamp::constant(1_577_836_800, 0);
+pub(crate) const LONG_AGO: Timestamp = Timestamp::constant(1_577_836_800, 0);

@@ -40,7 +40,7 @@ fn constrains(asks: &str, role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::tenant::rights::BUILT_IN;
+    use crate::tenant::rights::BUILT_IN;
 
     const WRITE: &str = "Microsoft.Authorization/roleAssignments/write";
     const DELETE: &str = "Microsoft.Authorization/roleAssignments/delete";

@@ -6,19 +6,19 @@ use serde_json::Value;
 
 /// A deployment, running or ended.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Deployment {
+pub(crate) struct Deployment {
     /// Its ARM id.
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) began: Timestamp,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) began: Timestamp,
     /// Id of its operation. Both end together.
-    pub(in crate::sandbox) operation: String,
+    pub(crate) operation: String,
     /// Parameters with their types, in the service's form.
-    pub(in crate::sandbox) parameters: Value,
-    pub(in crate::sandbox) outputs: Value,
-    pub(in crate::sandbox) tags: Value,
+    pub(crate) parameters: Value,
+    pub(crate) outputs: Value,
+    pub(crate) tags: Value,
     /// Digest of the template.
-    pub(in crate::sandbox) digest: String,
+    pub(crate) digest: String,
     /// The policies that it writes.
-    pub(in crate::sandbox) policies: Vec<Policy>,
+    pub(crate) policies: Vec<Policy>,
 }

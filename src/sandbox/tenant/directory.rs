@@ -5,18 +5,18 @@ use super::principals::known_principal;
 use super::world::World;
 
 /// The domain of the tenant.
-pub(in crate::sandbox) const DOMAIN: &str = "contoso.onmicrosoft.com";
+pub(crate) const DOMAIN: &str = "contoso.onmicrosoft.com";
 
 /// The type of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum Kind {
+pub(crate) enum Kind {
     User,
     Group,
     ServicePrincipal,
 }
 
 impl Kind {
-    pub(in crate::sandbox) fn plural(self) -> &'static str {
+    pub(crate) fn plural(self) -> &'static str {
         match self {
             Kind::User => "users",
             Kind::Group => "groups",
@@ -24,7 +24,7 @@ impl Kind {
         }
     }
 
-    pub(in crate::sandbox) fn singular(self) -> &'static str {
+    pub(crate) fn singular(self) -> &'static str {
         match self {
             Kind::User => "user",
             Kind::Group => "group",
@@ -35,19 +35,19 @@ impl Kind {
 
 /// A principal. Fields that its type lacks are empty.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Principal {
-    pub(in crate::sandbox) kind: Kind,
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) upn: String,
-    pub(in crate::sandbox) app_id: String,
+pub(crate) struct Principal {
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) upn: String,
+    pub(crate) app_id: String,
     /// ARM id of the resource, for the identity of a resource.
-    pub(in crate::sandbox) resource: String,
+    pub(crate) resource: String,
 }
 
 /// All principals. A sandbox user is both a user and an application. The identity of a policy
 /// appears some time after the policy.
-pub(in crate::sandbox) fn directory(world: &World) -> Vec<Principal> {
+pub(crate) fn directory(world: &World) -> Vec<Principal> {
     let none = String::new;
     let people = world.users.iter().map(|(name, user)| Principal {
         kind: Kind::User,

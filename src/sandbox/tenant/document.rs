@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 impl World {
-    pub(in crate::sandbox) fn defaults(&self) -> Value {
+    pub(crate) fn defaults(&self) -> Value {
         let environment = self.environments.get(&self.target.environment);
         json!({
             "environment": environment.map(|environment| environment.id.clone()),
@@ -17,7 +17,7 @@ impl World {
     }
 
     /// The content of the tenant without times, so that tests can compare end states.
-    pub(in crate::sandbox) fn document(&mut self) -> Value {
+    pub(crate) fn document(&mut self) -> Value {
         self.advance();
         let mut roles: Vec<String> = self
             .roles

@@ -10,7 +10,7 @@ pub(super) const LAG: SignedDuration = SignedDuration::from_secs(30);
 
 /// An earlier state that the index still shows.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Earlier {
+pub(crate) struct Earlier {
     pub(super) until: Timestamp,
     pub(super) what: Before,
 }

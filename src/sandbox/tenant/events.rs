@@ -4,16 +4,16 @@ use serde::Deserialize;
 
 /// An event.
 #[derive(Debug, Clone, Deserialize)]
-pub(in crate::sandbox) struct Event {
+pub(crate) struct Event {
     /// Days after the start of the sandbox.
-    pub(in crate::sandbox) after_days: f64,
+    pub(crate) after_days: f64,
     #[serde(flatten)]
-    pub(in crate::sandbox) what: What,
+    pub(crate) what: What,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
-pub(in crate::sandbox) enum What {
+pub(crate) enum What {
     /// Disable the latest version of a key.
     DisableKey {
         vault: String,
@@ -54,13 +54,13 @@ pub(in crate::sandbox) enum What {
 /// A change of the tenant after an answer.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::sandbox) struct Change {
+pub(crate) struct Change {
     /// Sets whether the target environment is managed.
-    pub(in crate::sandbox) managed: Option<bool>,
+    pub(crate) managed: Option<bool>,
     /// Renames the target environment.
-    pub(in crate::sandbox) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Sets whether the target key is enabled.
-    pub(in crate::sandbox) key_enabled: Option<bool>,
+    pub(crate) key_enabled: Option<bool>,
     /// Sets the retention of deleted keys in the target vault, in days.
-    pub(in crate::sandbox) retention_days: Option<u32>,
+    pub(crate) retention_days: Option<u32>,
 }

@@ -32,7 +32,7 @@ fn plain(location: &str) -> String {
 
 impl World {
     /// The first assignment that forbids a resource with this ARM id in this location.
-    pub(in crate::sandbox) fn forbidden(&self, id: &str, location: &str) -> Option<&Governing> {
+    pub(crate) fn forbidden(&self, id: &str, location: &str) -> Option<&Governing> {
         let mut assignments = self.governance.assignments.iter();
         assignments.find(|assignment| {
             forbids(self, assignment, id, location) && !self.exempt(assignment, id)
@@ -56,7 +56,7 @@ impl World {
 
     /// Gives every subscription a single assignment, which allows no location of enterprise
     /// policies.
-    pub(in crate::sandbox) fn forbid_policies(&mut self, shown: &str) {
+    pub(crate) fn forbid_policies(&mut self, shown: &str) {
         let offered = &self.provider_locations;
         let usual = ["westeurope", "northeurope", "uksouth"];
         let allowed = usual

@@ -7,7 +7,7 @@ use super::world::World;
 
 impl World {
     /// Is an environment linked to the policy with this ARM id?
-    pub(in crate::sandbox) fn is_linked(&self, id: &str) -> bool {
+    pub(crate) fn is_linked(&self, id: &str) -> bool {
         let environments = self.environments.values();
         let mut links = environments.filter_map(|environment| environment.link.as_ref());
         links.any(|(policy, _)| policy.eq_ignore_ascii_case(id))
@@ -15,7 +15,7 @@ impl World {
 
     /// Deletes the resources in a group, then the group if it is empty. Vaults are soft-deleted. A
     /// policy with environments stays, and the group stays with it.
-    pub(in crate::sandbox) fn delete_group(&mut self, id: &str) -> Option<Failing> {
+    pub(crate) fn delete_group(&mut self, id: &str) -> Option<Failing> {
         let inside: Vec<(String, String)> = self
             .policies
             .values()

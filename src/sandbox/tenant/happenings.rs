@@ -12,7 +12,7 @@ use super::world::World;
 use serde_json::{Value, json};
 
 impl World {
-    pub(in crate::sandbox) fn happen(&mut self, what: &What) {
+    pub(crate) fn happen(&mut self, what: &What) {
         let enable = |world: &mut Self, vault: &str, key: &str, enabled: bool| {
             if let Some(key) = world
                 .vaults
@@ -118,7 +118,7 @@ impl World {
         }
     }
 
-    pub(in crate::sandbox) fn meanwhile(&mut self, change: &Change) {
+    pub(crate) fn meanwhile(&mut self, change: &Change) {
         let target = self.target.clone();
         if let Some(environment) = self.environments.get_mut(&target.environment) {
             environment.managed = change.managed.unwrap_or(environment.managed);

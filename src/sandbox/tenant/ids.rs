@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// A deterministic GUID for a name.
-pub(in crate::sandbox) fn guid(name: &str) -> String {
+pub(crate) fn guid(name: &str) -> String {
     Uuid::new_v5(
         &Uuid::NAMESPACE_DNS,
         format!("{name}.sandbox.cmkctl").as_bytes(),
@@ -12,10 +12,10 @@ pub(in crate::sandbox) fn guid(name: &str) -> String {
     .to_string()
 }
 
-pub(in crate::sandbox) fn organization(key: &str) -> String {
+pub(crate) fn organization(key: &str) -> String {
     guid(&format!("organization/{key}"))
 }
 
-pub(in crate::sandbox) fn lcs_id(key: &str) -> String {
+pub(crate) fn lcs_id(key: &str) -> String {
     guid(&format!("lcs/{key}"))
 }

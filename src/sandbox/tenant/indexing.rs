@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 impl World {
     /// Stores the state of a policy before a change.
-    pub(in crate::sandbox) fn policy_changes(&mut self, id: &str) {
+    pub(crate) fn policy_changes(&mut self, id: &str) {
         let key = id.to_ascii_lowercase();
         let now = self.policies.get(&key).cloned().map(Box::new);
         self.note(Before::Policy(key, now));
     }
 
     /// Stores the state of a vault before a change.
-    pub(in crate::sandbox) fn vault_changes(&mut self, name: &str) {
+    pub(crate) fn vault_changes(&mut self, name: &str) {
         let now = self.vaults.get(name).cloned().map(Box::new);
         self.note(Before::Vault(name.to_owned(), now));
     }
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Policies and vaults as the index shows them.
-    pub(in crate::sandbox) fn indexed(&self) -> (BTreeMap<&str, &Policy>, BTreeMap<&str, &Vault>) {
+    pub(crate) fn indexed(&self) -> (BTreeMap<&str, &Policy>, BTreeMap<&str, &Vault>) {
         let policies = self
             .policies
             .iter()

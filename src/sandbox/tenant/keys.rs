@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 /// A version id of 32 hexadecimal digits.
-pub(in crate::sandbox) fn version_id(vault: &str, key: &str, number: u32) -> String {
+pub(crate) fn version_id(vault: &str, key: &str, number: u32) -> String {
     guid(&format!("version/{vault}/{key}/{number}")).replace('-', "")
 }
 
 /// The address of the data plane.
-pub(in crate::sandbox) fn uri(name: &str, vault: &Vault) -> String {
+pub(crate) fn uri(name: &str, vault: &Vault) -> String {
     format!(
         "https://{name}.{}.azure.net/",
         if vault.hsm { "managedhsm" } else { "vault" }
@@ -38,7 +38,7 @@ fn made(world: &World, key: &Key, number: u32) -> i64 {
 }
 
 /// The properties of a key version.
-pub(in crate::sandbox) fn version(world: &World, key: &Key, number: u32) -> Version {
+pub(crate) fn version(world: &World, key: &Key, number: u32) -> Version {
     if let Some(stored) = key.written.get(&number) {
         return stored.clone();
     }
@@ -57,12 +57,12 @@ pub(in crate::sandbox) fn version(world: &World, key: &Key, number: u32) -> Vers
 }
 
 /// Does the vault use Azure RBAC?
-pub(in crate::sandbox) fn rbac(vault: &Vault) -> bool {
+pub(crate) fn rbac(vault: &Vault) -> bool {
     vault.hsm || vault.properties["enableRbacAuthorization"] == true
 }
 
 /// The access policies of a vault, with resolved ids.
-pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Value> {
+pub(crate) fn access_policies(world: &World, name: &str) -> Vec<Value> {
     let properties = world
         .vaults
         .get(name)
@@ -74,14 +74,14 @@ pub(in crate::sandbox) fn access_policies(world: &World, name: &str) -> Vec<Valu
 
 /// Does an access policy belong to this principal? One with an `applicationId` belongs to a
 /// compound identity.
-pub(in crate::sandbox) fn is_for(entry: &Value, principal: &str) -> bool {
+pub(crate) fn is_for(entry: &Value, principal: &str) -> bool {
     let object_id = entry["objectId"].as_str();
     entry["applicationId"].is_null()
         && object_id.is_some_and(|object_id| object_id.eq_ignore_ascii_case(principal))
 }
 
 /// Replaces `@tenant` and `@user` by their ids.
-pub(in crate::sandbox) fn resolve(world: &World, value: &Value) -> Value {
+pub(crate) fn resolve(world: &World, value: &Value) -> Value {
     match value {
         Value::String(text) => match text.strip_prefix('@') {
             Some("tenant") => json!(world.tenant),
@@ -100,7 +100,7 @@ pub(in crate::sandbox) fn resolve(world: &World, value: &Value) -> Value {
 
 impl World {
     /// Soft delete: the vault is deleted, and its name stays taken.
-    pub(in crate::sandbox) fn delete_vault(&mut self, name: &str) {
+    pub(crate) fn delete_vault(&mut self, name: &str) {
         self.vault_changes(name);
         let now = self.clock.now();
         if let Some(vault) = self.vaults.get_mut(name) {
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// The tenant of a vault: its own if the scenario names it.
-    pub(in crate::sandbox) fn tenant_of(&self, vault: &str) -> String {
+    pub(crate) fn tenant_of(&self, vault: &str) -> String {
         let vault = self.vaults.get(vault);
         let tenant = vault.map(|vault| resolve(self, &vault.properties["tenantId"]));
         let tenant = tenant.and_then(|tenant| tenant.as_str().map(str::to_owned));

@@ -7,7 +7,7 @@ use super::world::World;
 use jiff::SignedDuration;
 
 /// The stages, each with its end as a share of the total time.
-pub(in crate::sandbox) const STAGES: [(&str, f64); 4] = [
+pub(crate) const STAGES: [(&str, f64); 4] = [
     ("Validate", 0.1),
     ("Prepare", 0.2),
     ("Run", 0.9),
@@ -18,36 +18,31 @@ const BACK: f64 = 0.5;
 
 impl World {
     /// The operation that runs on an environment.
-    pub(in crate::sandbox) fn running(&self, environment: &str) -> Option<&Operation> {
+    pub(crate) fn running(&self, environment: &str) -> Option<&Operation> {
         self.operations
             .of(environment)
             .find(|operation| !operation.done)
     }
 
     /// The last operation of an environment, whether it has ended or not.
-    pub(in crate::sandbox) fn last_operation(&self, environment: &str) -> Option<&Operation> {
+    pub(crate) fn last_operation(&self, environment: &str) -> Option<&Operation> {
         self.operations.of(environment).next_back()
     }
 
     /// Does a running operation keep the environment offline?
-    pub(in crate::sandbox) fn occupied(&self, environment: &str) -> bool {
+    pub(crate) fn occupied(&self, environment: &str) -> bool {
         self.running(environment)
             .is_some_and(|operation| !operation.back)
     }
 
-    pub(in crate::sandbox) fn operation(&self, id: &str) -> Option<&Operation> {
+    pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations
             .iter()
             .find(|operation| operation.id.eq_ignore_ascii_case(id))
     }
 
     /// Starts an operation and returns its id.
-    pub(in crate::sandbox) fn start(
-        &mut self,
-        environment: &str,
-        kind: Kind,
-        requested_by: &str,
-    ) -> String {
+    pub(crate) fn start(&mut self, environment: &str, kind: Kind, requested_by: &str) -> String {
         let id = guid(&format!("operation/{}", self.operations.len()));
         let effect = match kind {
             Kind::Link(_) => "link-started",
@@ -93,7 +88,7 @@ impl World {
 
     /// Adds an operation from before the start: its environment and type, how many days ago, and,
     /// if it runs, for how many more days.
-    pub(in crate::sandbox) fn remember(
+    pub(crate) fn remember(
         &mut self,
         (environment, kind): (&str, &str),
         failed: bool,
@@ -127,7 +122,7 @@ impl World {
     }
 
     /// Starts a link operation together with the sandbox.
-    pub(in crate::sandbox) fn leave_unfinished(&mut self, environment: &str) {
+    pub(crate) fn leave_unfinished(&mut self, environment: &str) {
         let policy = self
             .environments
             .get(environment)
@@ -141,12 +136,12 @@ impl World {
         self.effects.clear();
     }
 
-    pub(in crate::sandbox) fn part(&self, operation: &Operation) -> f64 {
+    pub(crate) fn part(&self, operation: &Operation) -> f64 {
         self.clock.since(operation.created) / self.seconds(operation).max(0.001)
     }
 
     /// The duration of an operation without trouble.
-    pub(in crate::sandbox) fn seconds(&self, operation: &Operation) -> f64 {
+    pub(crate) fn seconds(&self, operation: &Operation) -> f64 {
         if let Some(takes) = operation.takes {
             return takes.as_secs_f64();
         }
@@ -158,7 +153,7 @@ impl World {
     }
 
     /// Ends the operations whose time is over.
-    pub(in crate::sandbox) fn advance_operations(&mut self) {
+    pub(crate) fn advance_operations(&mut self) {
         for (index, mut operation) in self.operations.open() {
             let part = self.part(&operation);
             if part >= STAGES[0].1 && operation.fails.is_none() {

@@ -13,12 +13,12 @@ use super::world::World;
 const KEY_USE: [&str; 3] = ["keys/read/action", "keys/wrap/action", "keys/unwrap/action"];
 
 /// The stored form of a local scope (`/`, `/keys`, `/keys/{name}`).
-pub(in crate::sandbox) fn local_scope(hsm: &str, scope: &str) -> String {
+pub(crate) fn local_scope(hsm: &str, scope: &str) -> String {
     format!("hsm:{hsm}{}", scope.trim_end_matches('/')).to_ascii_lowercase()
 }
 
 /// May this principal perform an action such as `keys/read/action` at a scope of the HSM?
-pub(in crate::sandbox) fn locally_allowed(
+pub(crate) fn locally_allowed(
     world: &World,
     principal: &str,
     hsm: &str,
@@ -33,12 +33,7 @@ pub(in crate::sandbox) fn locally_allowed(
 
 /// Do this principal's local roles allow it to read, wrap and unwrap with the key, and are they
 /// already effective?
-pub(in crate::sandbox) fn locally_wraps(
-    world: &World,
-    principal: &str,
-    hsm: &str,
-    key: &str,
-) -> bool {
+pub(crate) fn locally_wraps(world: &World, principal: &str, hsm: &str, key: &str) -> bool {
     let scope = local_scope(hsm, &format!("/keys/{key}"));
     let may = |action: &&str| {
         local_assignments(world, principal, &scope)

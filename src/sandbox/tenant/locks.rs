@@ -8,7 +8,7 @@ impl World {
     /// Scopes of the locks that protect the resource from changes or, with `deletes`, from
     /// deletion. A lock applies at its scope and below. A deletion also removes everything below
     /// the resource, so locks there forbid it too.
-    pub(in crate::sandbox) fn locked_at(&self, target: &str, deletes: bool) -> Vec<&str> {
+    pub(crate) fn locked_at(&self, target: &str, deletes: bool) -> Vec<&str> {
         let forbids = |lock: &&Lock| {
             let read_only = lock.level.eq_ignore_ascii_case("ReadOnly");
             let level = read_only || (deletes && lock.level.eq_ignore_ascii_case("CanNotDelete"));

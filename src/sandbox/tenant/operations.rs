@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The type of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sandbox) enum Kind {
+pub(crate) enum Kind {
     /// Encrypts with the policy with this ARM id.
     Link(String),
     /// Moves to the policy with this ARM id.
@@ -23,7 +23,7 @@ pub(in crate::sandbox) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::sandbox) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Kind::Link(_) => "NewCustomerManagedKey",
             Kind::Swap(_) => "RotateCustomerManagedKey",
@@ -37,7 +37,7 @@ impl Kind {
 
 /// The result of an operation, and the key that made it fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum Failure {
+pub(crate) enum Failure {
     No,
     /// The old key can't be reached, so the data can't be decrypted.
     OldKey,
@@ -47,28 +47,28 @@ pub(in crate::sandbox) enum Failure {
 
 /// A lifecycle operation.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Operation {
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) environment: String,
-    pub(in crate::sandbox) kind: Kind,
-    pub(in crate::sandbox) created: Timestamp,
-    pub(in crate::sandbox) ended: Option<Timestamp>,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) environment: String,
+    pub(crate) kind: Kind,
+    pub(crate) created: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
     /// Its duration, if it is fixed in advance.
-    pub(in crate::sandbox) takes: Option<SignedDuration>,
+    pub(crate) takes: Option<SignedDuration>,
     /// The link before the operation.
-    pub(in crate::sandbox) before: Option<(String, String)>,
+    pub(crate) before: Option<(String, String)>,
     /// Decided at the end of the stage Validate.
-    pub(in crate::sandbox) fails: Option<Failure>,
-    pub(in crate::sandbox) done: bool,
+    pub(crate) fails: Option<Failure>,
+    pub(crate) done: bool,
     /// Is the environment back before the end of the operation?
-    pub(in crate::sandbox) back: bool,
-    pub(in crate::sandbox) requested_by: String,
+    pub(crate) back: bool,
+    pub(crate) requested_by: String,
 }
 
 /// Every operation in the order of its start. They are indexed by environment, because a page of a
 /// large tenant looks them up hundreds of times.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Operations {
+pub(crate) struct Operations {
     all: Vec<Operation>,
     of: BTreeMap<String, Vec<usize>>,
     /// Indexes of the operations that have not ended.
@@ -76,11 +76,11 @@ pub(in crate::sandbox) struct Operations {
 }
 
 impl Operations {
-    pub(in crate::sandbox) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
-    pub(in crate::sandbox) fn push(&mut self, operation: Operation) {
+    pub(crate) fn push(&mut self, operation: Operation) {
         let index = self.all.len();
         let of = self.of.entry(operation.environment.clone()).or_default();
         of.push(index);
@@ -91,15 +91,12 @@ impl Operations {
     }
 
     /// All operations, oldest first.
-    pub(in crate::sandbox) fn iter(&self) -> impl DoubleEndedIterator<Item = &Operation> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Operation> {
         self.all.iter()
     }
 
     /// The operations of an environment, oldest first.
-    pub(in crate::sandbox) fn of(
-        &self,
-        environment: &str,
-    ) -> impl DoubleEndedIterator<Item = &Operation> {
+    pub(crate) fn of(&self, environment: &str) -> impl DoubleEndedIterator<Item = &Operation> {
         let indexes = self.of.get(environment).map(Vec::as_slice);
         indexes
             .unwrap_or_default()
@@ -108,7 +105,7 @@ impl Operations {
     }
 
     /// The operations that have not ended, with their indexes.
-    pub(in crate::sandbox) fn open(&self) -> Vec<(usize, Operation)> {
+    pub(crate) fn open(&self) -> Vec<(usize, Operation)> {
         self.open
             .iter()
             .filter_map(|index| Some((*index, self.all.get(*index)?.clone())))
@@ -116,7 +113,7 @@ impl Operations {
     }
 
     /// Stores an operation at its index.
-    pub(in crate::sandbox) fn put(&mut self, index: usize, operation: Operation) {
+    pub(crate) fn put(&mut self, index: usize, operation: Operation) {
         if operation.done {
             self.open.remove(&index);
         }

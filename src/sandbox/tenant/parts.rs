@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A user's role in Power Platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::sandbox) enum Standing {
+pub(crate) enum Standing {
     /// Power Platform Administrator.
     Admin,
     /// No role.
@@ -23,7 +23,7 @@ pub(in crate::sandbox) enum Standing {
 impl Standing {
     /// The template id of the directory role, for a token's `wids` (Microsoft Entra built-in
     /// roles).
-    pub(in crate::sandbox) fn directory_role(self) -> Option<&'static str> {
+    pub(crate) fn directory_role(self) -> Option<&'static str> {
         match self {
             Standing::Admin => Some("11648597-926c-4cf3-9c36-bcebb0ba8dcc"),
             Standing::None | Standing::EnvironmentAdmin | Standing::Unregistered => None,
@@ -31,27 +31,27 @@ impl Standing {
     }
 
     /// Can this user see the tenant's environments?
-    pub(in crate::sandbox) fn sees_environments(self) -> bool {
+    pub(crate) fn sees_environments(self) -> bool {
         matches!(self, Standing::Admin | Standing::EnvironmentAdmin)
     }
 }
 
 /// A user who can sign in.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct User {
-    pub(in crate::sandbox) client_id: String,
-    pub(in crate::sandbox) object_id: String,
+pub(crate) struct User {
+    pub(crate) client_id: String,
+    pub(crate) object_id: String,
     /// DER, as registered with the user's application.
-    pub(in crate::sandbox) certificates: Vec<Vec<u8>>,
-    pub(in crate::sandbox) about: String,
-    pub(in crate::sandbox) power_platform: Standing,
-    pub(in crate::sandbox) dataverse: bool,
+    pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) about: String,
+    pub(crate) power_platform: Standing,
+    pub(crate) dataverse: bool,
 }
 
 /// The result of the last add operation of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(from = "bool")]
-pub(in crate::sandbox) enum LastAdd {
+pub(crate) enum LastAdd {
     #[default]
     Succeeded,
     Failed,
@@ -70,58 +70,58 @@ impl From<bool> for LastAdd {
 /// An environment.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Environment {
+pub(crate) struct Environment {
     #[serde(default)]
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) sku: String,
-    pub(in crate::sandbox) location: String,
-    pub(in crate::sandbox) region: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) sku: String,
+    pub(crate) location: String,
+    pub(crate) region: String,
     #[serde(default)]
-    pub(in crate::sandbox) managed: bool,
+    pub(crate) managed: bool,
     #[serde(default)]
-    pub(in crate::sandbox) is_default: bool,
+    pub(crate) is_default: bool,
     /// First label of the Dataverse host; `None` without Dataverse.
     #[serde(default)]
-    pub(in crate::sandbox) domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Host of finance and operations.
     #[serde(default)]
-    pub(in crate::sandbox) app_host: Option<String>,
+    pub(crate) app_host: Option<String>,
     /// `Linked` or `Internal`.
     #[serde(default)]
-    pub(in crate::sandbox) app_type: Option<String>,
+    pub(crate) app_type: Option<String>,
     /// Dataverse's answer: `integrated`, `not-integrated`, `mismatch`.
     #[serde(default)]
-    pub(in crate::sandbox) dataverse_says: Option<String>,
+    pub(crate) dataverse_says: Option<String>,
     /// Name of the policy that is linked at the start.
     #[serde(default)]
-    pub(in crate::sandbox) policy: Option<String>,
+    pub(crate) policy: Option<String>,
     #[serde(default = "enabled")]
-    pub(in crate::sandbox) runtime: String,
+    pub(crate) runtime: String,
     /// The reason why `NewCustomerManagedKey` is disallowed, such as `CdsLink`.
     #[serde(default)]
-    pub(in crate::sandbox) disallowed: Option<String>,
+    pub(crate) disallowed: Option<String>,
     /// Encrypted with a customer's key by the retired BYOK feature, without a policy.
     #[serde(default)]
-    pub(in crate::sandbox) byok: bool,
+    pub(crate) byok: bool,
     /// The result of the add operation that linked it; `failed` in a scenario.
     #[serde(default, rename = "failed")]
-    pub(in crate::sandbox) last_add: LastAdd,
+    pub(crate) last_add: LastAdd,
     /// Management state, if it is not `Ready`.
     #[serde(default)]
-    pub(in crate::sandbox) management: Option<String>,
+    pub(crate) management: Option<String>,
     #[serde(skip)]
-    pub(in crate::sandbox) link: Option<(String, String)>,
+    pub(crate) link: Option<(String, String)>,
     #[serde(skip)]
-    pub(in crate::sandbox) lag: u32,
+    pub(crate) lag: u32,
     /// The time since which its key can't be reached.
     #[serde(skip)]
-    pub(in crate::sandbox) unreached: Option<Timestamp>,
+    pub(crate) unreached: Option<Timestamp>,
 }
 
 impl Environment {
     /// One of many similar environments, linked to a policy.
-    pub(in crate::sandbox) fn ordinary(number: u32, policy: &str) -> Self {
+    pub(crate) fn ordinary(number: u32, policy: &str) -> Self {
         Self {
             id: String::new(),
             name: format!("Contoso Team {number:02}"),
@@ -153,33 +153,33 @@ fn enabled() -> String {
 
 /// An enterprise policy.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sandbox) struct Policy {
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) location: String,
-    pub(in crate::sandbox) kind: String,
-    pub(in crate::sandbox) vault_id: String,
-    pub(in crate::sandbox) key: String,
-    pub(in crate::sandbox) version: Option<String>,
-    pub(in crate::sandbox) created: Timestamp,
-    pub(in crate::sandbox) no_identity: bool,
+pub(crate) struct Policy {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) location: String,
+    pub(crate) kind: String,
+    pub(crate) vault_id: String,
+    pub(crate) key: String,
+    pub(crate) version: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) no_identity: bool,
     /// Usually `Undetermined` (Microsoft's own scripts expect no other value).
-    pub(in crate::sandbox) health: String,
+    pub(crate) health: String,
     /// State of the encryption: `Enabled`, `Disabled` or `NotConfigured`.
-    pub(in crate::sandbox) state: String,
-    pub(in crate::sandbox) tags: Value,
+    pub(crate) state: String,
+    pub(crate) tags: Value,
 }
 
 impl Policy {
-    pub(in crate::sandbox) fn guid(&self) -> String {
+    pub(crate) fn guid(&self) -> String {
         guid(&format!("policy/{}", self.id.to_ascii_lowercase()))
     }
 
-    pub(in crate::sandbox) fn principal(&self) -> String {
+    pub(crate) fn principal(&self) -> String {
         guid(&format!("identity/{}", self.id.to_ascii_lowercase()))
     }
 
-    pub(in crate::sandbox) fn system_id(&self) -> String {
+    pub(crate) fn system_id(&self) -> String {
         format!(
             "/regions/{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{}",
             self.location,
@@ -191,17 +191,17 @@ impl Policy {
 /// A resource lock.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Lock {
-    pub(in crate::sandbox) scope: String,
-    pub(in crate::sandbox) level: String,
-    pub(in crate::sandbox) name: String,
+pub(crate) struct Lock {
+    pub(crate) scope: String,
+    pub(crate) level: String,
+    pub(crate) name: String,
     #[serde(default)]
-    pub(in crate::sandbox) notes: Option<String>,
+    pub(crate) notes: Option<String>,
 }
 
 impl Lock {
     /// Its ARM id.
-    pub(in crate::sandbox) fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         format!(
             "{}/providers/Microsoft.Authorization/locks/{}",
             self.scope, self.name
@@ -211,26 +211,26 @@ impl Lock {
 
 /// A role assignment, in Azure RBAC or in the local RBAC of a managed HSM.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Role {
-    pub(in crate::sandbox) name: String,
+pub(crate) struct Role {
+    pub(crate) name: String,
     /// An ARM id, `/`, or a local scope of a managed HSM, which starts with `hsm:`.
-    pub(in crate::sandbox) scope: String,
+    pub(crate) scope: String,
     /// GUID of the role definition.
-    pub(in crate::sandbox) role: String,
-    pub(in crate::sandbox) principal: String,
-    pub(in crate::sandbox) since: Timestamp,
-    pub(in crate::sandbox) more: RoleDetails,
+    pub(crate) role: String,
+    pub(crate) principal: String,
+    pub(crate) since: Timestamp,
+    pub(crate) more: RoleDetails,
 }
 
 /// Fields that few role assignments have.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sandbox) struct RoleDetails {
-    pub(in crate::sandbox) condition: Option<String>,
+pub(crate) struct RoleDetails {
+    pub(crate) condition: Option<String>,
     /// Always `2.0` with a condition.
-    pub(in crate::sandbox) condition_version: Option<String>,
-    pub(in crate::sandbox) description: Option<String>,
+    pub(crate) condition_version: Option<String>,
+    pub(crate) description: Option<String>,
     /// The request's value. For a known principal, its actual type is shown instead.
-    pub(in crate::sandbox) principal_type: Option<String>,
+    pub(crate) principal_type: Option<String>,
     /// Object id of the principal that assigned it; empty for the scenario's own.
-    pub(in crate::sandbox) created_by: String,
+    pub(crate) created_by: String,
 }

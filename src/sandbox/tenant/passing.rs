@@ -11,7 +11,7 @@ const DELETED_AFTER: [(&str, i64); 2] = [("Sandbox", 7), ("Production", 30)];
 
 impl World {
     /// Applies the effects of time.
-    pub(in crate::sandbox) fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         for subscription in &mut self.subscriptions {
             let since = subscription.provider_since;
             if since.is_some_and(|since| self.clock.since(since) >= self.settings.provider_seconds)
@@ -32,7 +32,7 @@ impl World {
         self.advance_locks();
     }
 
-    pub(in crate::sandbox) fn advance_events(&mut self) {
+    pub(crate) fn advance_events(&mut self) {
         let passed = self.clock.since(self.clock.epoch) / 86_400.0;
         let (due, later): (Vec<Event>, Vec<Event>) = std::mem::take(&mut self.events)
             .into_iter()
@@ -43,7 +43,7 @@ impl World {
         }
     }
 
-    pub(in crate::sandbox) fn advance_locks(&mut self) {
+    pub(crate) fn advance_locks(&mut self) {
         let Some(patience) = self.settings.locks_after_seconds else {
             return;
         };
@@ -98,7 +98,7 @@ impl World {
     }
 
     /// The time since which an environment is locked, for its last modification.
-    pub(in crate::sandbox) fn locked_since(&self, key: &str) -> Option<Timestamp> {
+    pub(crate) fn locked_since(&self, key: &str) -> Option<Timestamp> {
         let patience =
             SignedDuration::try_from_secs_f64(self.settings.locks_after_seconds?).ok()?;
         Some(self.environments.get(key)?.unreached? + patience)

@@ -3,7 +3,7 @@
 use super::world::World;
 
 /// The object ids of a principal's roles: its own, and those of its direct and nested groups.
-pub(in crate::sandbox) fn identities(world: &World, principal: &str) -> Vec<String> {
+pub(crate) fn identities(world: &World, principal: &str) -> Vec<String> {
     let mut all = vec![principal.to_ascii_lowercase()];
     let mut next = 0;
     while let Some(member) = all.get(next).cloned() {
@@ -18,7 +18,7 @@ pub(in crate::sandbox) fn identities(world: &World, principal: &str) -> Vec<Stri
 }
 
 /// The type of a principal in role assignments; `None` for an unknown one.
-pub(in crate::sandbox) fn principal_type(world: &World, principal: &str) -> Option<&'static str> {
+pub(crate) fn principal_type(world: &World, principal: &str) -> Option<&'static str> {
     let user = |user: &super::parts::User| user.object_id == principal;
     if world.users.values().any(user) {
         return Some("User");
@@ -38,7 +38,7 @@ pub(in crate::sandbox) fn principal_type(world: &World, principal: &str) -> Opti
 }
 
 /// Is the principal in the directory? A policy's identity appears some time after its creation.
-pub(in crate::sandbox) fn known_principal(world: &World, principal: &str) -> bool {
+pub(crate) fn known_principal(world: &World, principal: &str) -> bool {
     let identity = world
         .policies
         .values()

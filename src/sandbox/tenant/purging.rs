@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 impl World {
     /// Purges everything whose retention is over. Deletions of the scenario count from the start.
-    pub(in crate::sandbox) fn purge_due(&mut self) {
+    pub(crate) fn purge_due(&mut self) {
         let (now, epoch) = (self.clock.now(), self.clock.epoch);
         let over = |vault: &Vault, at: Option<Timestamp>| {
             let kept = SignedDuration::from_hours(24 * vault.retention_days());

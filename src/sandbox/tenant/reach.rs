@@ -9,7 +9,7 @@ use super::world::World;
 
 /// Can the policy's identity wrap and unwrap with the key now? The services behind Power Platform
 /// check this when they apply a key.
-pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
+pub(crate) fn reaches(world: &World, policy: &Policy) -> bool {
     let (principal, vault_id, key) = (&policy.principal(), &policy.vault_id, &policy.key);
     let Some((name, vault)) = world
         .vaults
@@ -62,7 +62,7 @@ pub(in crate::sandbox) fn reaches(world: &World, policy: &Policy) -> bool {
 
 impl World {
     /// Can the key of an environment's policy be reached now? True without a policy.
-    pub(in crate::sandbox) fn reaches(&self, environment: &str) -> bool {
+    pub(crate) fn reaches(&self, environment: &str) -> bool {
         let link = self
             .environments
             .get(environment)
@@ -71,7 +71,7 @@ impl World {
     }
 
     /// Can the key of this policy be reached now?
-    pub(in crate::sandbox) fn reaches_by(&self, policy: &str) -> bool {
+    pub(crate) fn reaches_by(&self, policy: &str) -> bool {
         self.policies
             .get(&policy.to_ascii_lowercase())
             .is_some_and(|policy| reaches(self, policy))

@@ -8,24 +8,24 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Key Vault Crypto Service Encryption User.
-pub(in crate::sandbox) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
+pub(crate) const ENCRYPTION_USER: &str = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
 /// Managed HSM Crypto Service Encryption User, a local role.
-pub(in crate::sandbox) const HSM_ENCRYPTION_USER: &str = "33413926-3206-4cdd-b39a-83574fe37a17";
+pub(crate) const HSM_ENCRYPTION_USER: &str = "33413926-3206-4cdd-b39a-83574fe37a17";
 
 /// Allowed or denied actions in the service's spelling. They are patterns with any number of `*`,
 /// matched without case.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(in crate::sandbox) struct Permission {
-    pub(in crate::sandbox) actions: Vec<String>,
-    pub(in crate::sandbox) not_actions: Vec<String>,
-    pub(in crate::sandbox) data_actions: Vec<String>,
-    pub(in crate::sandbox) not_data_actions: Vec<String>,
+pub(crate) struct Permission {
+    pub(crate) actions: Vec<String>,
+    pub(crate) not_actions: Vec<String>,
+    pub(crate) data_actions: Vec<String>,
+    pub(crate) not_data_actions: Vec<String>,
 }
 
 impl Permission {
     /// Does it include this action, and not exclude it? `data` selects the data plane.
-    pub(in crate::sandbox) fn names(&self, action: &str, data: bool) -> bool {
+    pub(crate) fn names(&self, action: &str, data: bool) -> bool {
         let (given, taken) = if data {
             (&self.data_actions, &self.not_data_actions)
         } else {
@@ -37,7 +37,7 @@ impl Permission {
 }
 
 /// Does an action match a pattern?
-pub(in crate::sandbox) fn fits(pattern: &str, action: &str) -> bool {
+pub(crate) fn fits(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
     let mut parts = pattern.split('*');
     let Some(mut rest) = action.strip_prefix(parts.next().unwrap_or_default()) else {
@@ -57,89 +57,89 @@ pub(in crate::sandbox) fn fits(pattern: &str, action: &str) -> bool {
 
 /// A role definition.
 #[derive(Debug, Clone, Deserialize)]
-pub(in crate::sandbox) struct Definition {
-    pub(in crate::sandbox) name: String,
+pub(crate) struct Definition {
+    pub(crate) name: String,
     /// A GUID in lower case.
-    pub(in crate::sandbox) id: String,
+    pub(crate) id: String,
     #[serde(flatten)]
-    pub(in crate::sandbox) permission: Permission,
+    pub(crate) permission: Permission,
     /// A condition that applies to every assignment of the role (version 2.0).
     #[serde(default)]
-    pub(in crate::sandbox) condition: Option<String>,
+    pub(crate) condition: Option<String>,
     /// Scopes of a custom role; empty for a built-in role, which can be assigned at every scope.
     #[serde(default)]
-    pub(in crate::sandbox) assignable_scopes: Vec<String>,
+    pub(crate) assignable_scopes: Vec<String>,
 }
 
 /// The role definitions that every tenant has.
 #[derive(Debug, Default, Deserialize)]
-pub(in crate::sandbox) struct BuiltIn {
+pub(crate) struct BuiltIn {
     /// Roles of Azure RBAC.
-    pub(in crate::sandbox) azure: Vec<Definition>,
+    pub(crate) azure: Vec<Definition>,
     /// Roles of the local RBAC of a managed HSM.
-    pub(in crate::sandbox) managed_hsm: Vec<Definition>,
+    pub(crate) managed_hsm: Vec<Definition>,
 }
 
 /// Read once. A test checks that the text is valid.
-pub(in crate::sandbox) static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
+pub(crate) static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
     serde_json::from_str(include_str!("role_definitions.json")).unwrap_or_default()
 });
 
 /// A group of Microsoft Entra.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Group {
-    pub(in crate::sandbox) object_id: String,
-    pub(in crate::sandbox) name: String,
+pub(crate) struct Group {
+    pub(crate) object_id: String,
+    pub(crate) name: String,
     /// Object ids of users, identities and other groups.
-    pub(in crate::sandbox) members: BTreeSet<String>,
+    pub(crate) members: BTreeSet<String>,
 }
 
 /// A management group.
 #[derive(Debug)]
-pub(in crate::sandbox) struct ManagementGroup {
-    pub(in crate::sandbox) name: String,
+pub(crate) struct ManagementGroup {
+    pub(crate) name: String,
     /// The name of the parent group; `None` means the root group, whose name is the tenant's id.
-    pub(in crate::sandbox) parent: Option<String>,
+    pub(crate) parent: Option<String>,
     /// Ids of the subscriptions directly below.
-    pub(in crate::sandbox) subscriptions: BTreeSet<String>,
+    pub(crate) subscriptions: BTreeSet<String>,
 }
 
 /// A deny assignment.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Denial {
+pub(crate) struct Denial {
     /// A GUID.
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) scope: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) scope: String,
     /// Object ids; [`EVERYONE`] means all principals.
-    pub(in crate::sandbox) principals: Vec<String>,
-    pub(in crate::sandbox) excluded: Vec<String>,
-    pub(in crate::sandbox) permission: Permission,
+    pub(crate) principals: Vec<String>,
+    pub(crate) excluded: Vec<String>,
+    pub(crate) permission: Permission,
 }
 
 /// The id of *All Principals* in a deny assignment.
-pub(in crate::sandbox) const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
+pub(crate) const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
 
 /// All rights of a tenant except role assignments.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Rights {
-    pub(in crate::sandbox) groups: Vec<Group>,
-    pub(in crate::sandbox) management_groups: Vec<ManagementGroup>,
+pub(crate) struct Rights {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) management_groups: Vec<ManagementGroup>,
     /// Custom roles.
-    pub(in crate::sandbox) custom: Vec<Definition>,
-    pub(in crate::sandbox) denials: Vec<Denial>,
+    pub(crate) custom: Vec<Definition>,
+    pub(crate) denials: Vec<Denial>,
     /// Role assignments that a user can activate.
-    pub(in crate::sandbox) eligible: Vec<Role>,
+    pub(crate) eligible: Vec<Role>,
 }
 
 impl Rights {
     /// The definitions of Azure RBAC, built-in and custom.
-    pub(in crate::sandbox) fn definitions(&self) -> impl Iterator<Item = &Definition> {
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &Definition> {
         BUILT_IN.azure.iter().chain(&self.custom)
     }
 
     /// The definition of Azure RBAC with this GUID.
-    pub(in crate::sandbox) fn definition(&self, id: &str) -> Option<&Definition> {
+    pub(crate) fn definition(&self, id: &str) -> Option<&Definition> {
         self.definitions()
             .find(|definition| definition.id.eq_ignore_ascii_case(id))
     }

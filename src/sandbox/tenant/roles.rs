@@ -29,7 +29,7 @@ struct Asked<'a> {
 }
 
 /// May this principal perform `action` at `scope`? `data` selects the data plane.
-pub(in crate::sandbox) fn allowed(
+pub(crate) fn allowed(
     world: &World,
     principal: &str,
     action: &str,
@@ -49,7 +49,7 @@ pub(in crate::sandbox) fn allowed(
 
 /// May this principal assign or remove the role with this GUID? `action` is the write or delete
 /// action of role assignments.
-pub(in crate::sandbox) fn assigns(
+pub(crate) fn assigns(
     world: &World,
     principal: &str,
     action: &str,
@@ -69,7 +69,7 @@ pub(in crate::sandbox) fn assigns(
 
 /// Do this principal's roles allow it to read, wrap and unwrap with the key with this ARM id, and
 /// are they already effective?
-pub(in crate::sandbox) fn wraps(world: &World, principal: &str, key: &str) -> bool {
+pub(crate) fn wraps(world: &World, principal: &str, key: &str) -> bool {
     let may = |action: &&str| {
         let asked = Asked {
             principal,
@@ -85,11 +85,7 @@ pub(in crate::sandbox) fn wraps(world: &World, principal: &str, key: &str) -> bo
 }
 
 /// Does this principal see the subscription? It needs a role at it, above it or below it.
-pub(in crate::sandbox) fn sees_subscription(
-    world: &World,
-    principal: &str,
-    subscription: &str,
-) -> bool {
+pub(crate) fn sees_subscription(world: &World, principal: &str, subscription: &str) -> bool {
     let scope = format!("/subscriptions/{subscription}");
     let who = identities(world, principal);
     world.roles.iter().any(|role| {
@@ -99,7 +95,7 @@ pub(in crate::sandbox) fn sees_subscription(
 }
 
 /// The assignments of a principal and its groups that apply at a scope.
-pub(in crate::sandbox) fn applying_roles<'a>(
+pub(crate) fn applying_roles<'a>(
     world: &'a World,
     principal: &str,
     scope: &'a str,
@@ -149,7 +145,7 @@ fn denied(world: &World, asked: &Asked<'_>) -> bool {
 
 /// Is the role already effective? From a management group it may take hours, according to
 /// Microsoft's troubleshooting of Azure RBAC. The same holds for `/` (inferred).
-pub(in crate::sandbox) fn effective(world: &World, role: &Role) -> bool {
+pub(crate) fn effective(world: &World, role: &Role) -> bool {
     let settings = &world.settings;
     let usual = settings.role_seconds;
     let seconds = if is_above_subscriptions(&role.scope) {
@@ -163,8 +159,8 @@ pub(in crate::sandbox) fn effective(world: &World, role: &Role) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Scenario;
-    use crate::sandbox::tenant::subscriptions::Place;
+    use crate::Scenario;
+    use crate::tenant::subscriptions::Place;
     use serde_json::{Value, json};
 
     /// A tenant with these rights, and a policy without a grant.
@@ -286,7 +282,7 @@ mod tests {
             wraps_here(&tenant(rights))
         };
         let id = |name: &str| format!("/providers/Microsoft.Management/managementGroups/{name}");
-        let root = crate::sandbox::tenant::ids::guid("tenant");
+        let root = crate::tenant::ids::guid("tenant");
         for (name, below, beside) in [
             ("mg-data", true, false),
             ("MG-Data", true, false),

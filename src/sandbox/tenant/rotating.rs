@@ -23,7 +23,7 @@ fn next(world: &World, key: &Key, moment: i64) -> Version {
 
 impl World {
     /// Adds a version to a key, created at this moment.
-    pub(in crate::sandbox) fn rotate(&mut self, vault: &str, key: &str, moment: i64) {
+    pub(crate) fn rotate(&mut self, vault: &str, key: &str, moment: i64) {
         let stored_key = self
             .vaults
             .get(vault)
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// Rotates every key that is due. Inferred: a disabled key is skipped.
-    pub(in crate::sandbox) fn rotate_due(&mut self) {
+    pub(crate) fn rotate_due(&mut self) {
         let now = self.clock.now().as_second();
         while let Some((vault, key, moment)) = self.next_due(now) {
             self.rotate(&vault, &key, moment);

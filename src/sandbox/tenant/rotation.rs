@@ -5,14 +5,14 @@ use jiff::{Span, SpanFieldwise, Timestamp};
 
 /// An ISO 8601 duration, such as `P90D` or `P1Y10D`.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sandbox) struct Period {
-    pub(in crate::sandbox) text: String,
+pub(crate) struct Period {
+    pub(crate) text: String,
     span: SpanFieldwise,
 }
 
 impl Period {
     /// `None` if the text is not a duration, or if it is not positive.
-    pub(in crate::sandbox) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let span: Span = text.strip_prefix('P').and_then(|_| text.parse().ok())?;
         span.is_positive().then(|| Self {
             text: text.to_owned(),
@@ -21,7 +21,7 @@ impl Period {
     }
 
     /// The moment after `moment` by this duration, in seconds since 1970.
-    pub(in crate::sandbox) fn after(&self, moment: i64) -> Option<i64> {
+    pub(crate) fn after(&self, moment: i64) -> Option<i64> {
         let begin = Timestamp::from_second(moment).ok()?.to_zoned(TimeZone::UTC);
         Some(begin.checked_add(self.span.0).ok()?.timestamp().as_second())
     }
@@ -33,7 +33,7 @@ impl Period {
     }
 
     /// Length in whole days, counted from the start of 2026, because years differ.
-    pub(in crate::sandbox) fn days(&self) -> i64 {
+    pub(crate) fn days(&self) -> i64 {
         const BEGIN: i64 = 1_767_225_600;
         self.after(BEGIN).map_or(0, |end| (end - BEGIN) / 86_400)
     }
@@ -41,22 +41,22 @@ impl Period {
 
 /// The time of the next rotation.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sandbox) enum Trigger {
+pub(crate) enum Trigger {
     AfterCreate(Period),
     BeforeExpiry(Period),
 }
 
 /// A rotation policy.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sandbox) struct Rotation {
+pub(crate) struct Rotation {
     /// Lifetime of a new version.
-    pub(in crate::sandbox) expiry: Option<Period>,
-    pub(in crate::sandbox) rotate: Option<Trigger>,
+    pub(crate) expiry: Option<Period>,
+    pub(crate) rotate: Option<Trigger>,
     /// Time of the notification before the expiry.
-    pub(in crate::sandbox) notify: Period,
+    pub(crate) notify: Period,
     /// Times in seconds since 1970.
-    pub(in crate::sandbox) created: i64,
-    pub(in crate::sandbox) updated: i64,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
 }
 
 #[cfg(test)]

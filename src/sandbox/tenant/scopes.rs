@@ -5,7 +5,7 @@ use super::world::World;
 const MANAGEMENT_GROUP: &str = "/providers/microsoft.management/managementgroups/";
 
 /// Is `scope` equal to `assigned`, or below it by its path? `/` covers everything.
-pub(in crate::sandbox) fn covers(assigned: &str, scope: &str) -> bool {
+pub(crate) fn covers(assigned: &str, scope: &str) -> bool {
     let (assigned, scope) = (assigned.to_ascii_lowercase(), scope.to_ascii_lowercase());
     let assigned = assigned.trim_end_matches('/');
     scope == assigned || scope.starts_with(&format!("{assigned}/"))
@@ -13,7 +13,7 @@ pub(in crate::sandbox) fn covers(assigned: &str, scope: &str) -> bool {
 
 /// Does an assignment at `assigned` apply at `scope`? A management group covers the management
 /// groups and subscriptions below it, and their content.
-pub(in crate::sandbox) fn applies(world: &World, assigned: &str, scope: &str) -> bool {
+pub(crate) fn applies(world: &World, assigned: &str, scope: &str) -> bool {
     covers(assigned, scope)
         || management_group(assigned).is_some_and(|group| {
             above(world, scope)
@@ -23,15 +23,12 @@ pub(in crate::sandbox) fn applies(world: &World, assigned: &str, scope: &str) ->
 }
 
 /// Is this scope above subscriptions, so that they inherit its roles?
-pub(in crate::sandbox) fn is_above_subscriptions(scope: &str) -> bool {
+pub(crate) fn is_above_subscriptions(scope: &str) -> bool {
     scope == "/" || management_group(scope).is_some()
 }
 
 /// The management group directly above a subscription; `None` is the root group.
-pub(in crate::sandbox) fn management_group_of<'a>(
-    world: &'a World,
-    subscription: &str,
-) -> Option<&'a str> {
+pub(crate) fn management_group_of<'a>(world: &'a World, subscription: &str) -> Option<&'a str> {
     let groups = &world.rights.management_groups;
     let found = groups.iter().find(|group| {
         let mut subscriptions = group.subscriptions.iter();

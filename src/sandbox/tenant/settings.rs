@@ -6,68 +6,68 @@ use serde::Deserialize;
 /// Times in sandbox seconds, and behaviour of the services.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Settings {
-    pub(in crate::sandbox) identity_seconds: f64,
-    pub(in crate::sandbox) role_seconds: f64,
+pub(crate) struct Settings {
+    pub(crate) identity_seconds: f64,
+    pub(crate) role_seconds: f64,
     /// Time until a role from a management group is effective, which may take hours; that of any
     /// other role by default.
     #[serde(default)]
-    pub(in crate::sandbox) inherited_role_seconds: Option<f64>,
-    pub(in crate::sandbox) provider_seconds: f64,
-    pub(in crate::sandbox) governance_seconds: f64,
-    pub(in crate::sandbox) link_seconds: f64,
+    pub(crate) inherited_role_seconds: Option<f64>,
+    pub(crate) provider_seconds: f64,
+    pub(crate) governance_seconds: f64,
+    pub(crate) link_seconds: f64,
     /// Time to enable an environment; documented as about 5 minutes.
     #[serde(default = "five_minutes")]
-    pub(in crate::sandbox) enable_seconds: f64,
+    pub(crate) enable_seconds: f64,
     /// If set, an environment is locked if its key can't be reached for this time. It is deleted if
     /// it stays locked.
     #[serde(default)]
-    pub(in crate::sandbox) locks_after_seconds: Option<f64>,
+    pub(crate) locks_after_seconds: Option<f64>,
     /// Number of reads that still show the old state after an operation has ended.
-    pub(in crate::sandbox) read_lag: u32,
+    pub(crate) read_lag: u32,
     /// Page length of lists.
-    pub(in crate::sandbox) page_size: usize,
+    pub(crate) page_size: usize,
     /// Page length of lists in Azure Resource Manager.
     #[serde(default = "hundred")]
-    pub(in crate::sandbox) arm_page_size: usize,
+    pub(crate) arm_page_size: usize,
     /// Page length of lists in Key Vault; 25 at most, as in the service.
     #[serde(default = "twenty_five")]
-    pub(in crate::sandbox) key_vault_page_size: usize,
+    pub(crate) key_vault_page_size: usize,
     #[serde(default)]
-    pub(in crate::sandbox) page_troubles: PageTroubles,
+    pub(crate) page_troubles: PageTroubles,
     #[serde(default)]
-    pub(in crate::sandbox) policy_block: PolicyBlock,
+    pub(crate) policy_block: PolicyBlock,
     /// Write `CustomerManagedKeys` instead of `customerManagedKeys`.
-    pub(in crate::sandbox) odd_case: bool,
+    pub(crate) odd_case: bool,
     /// Does a 409 have a body?
-    pub(in crate::sandbox) conflict_body: bool,
+    pub(crate) conflict_body: bool,
     /// Policies change through 202 and an operation.
-    pub(in crate::sandbox) policy_async: bool,
+    pub(crate) policy_async: bool,
     /// Duration of such an operation.
     #[serde(default = "half_a_minute")]
-    pub(in crate::sandbox) policy_seconds: f64,
+    pub(crate) policy_seconds: f64,
     /// Header of such an operation: empty for `Azure-AsyncOperation` with `Location`, `location`
     /// for `Location` alone.
     #[serde(default)]
-    pub(in crate::sandbox) policy_told_by: String,
+    pub(crate) policy_told_by: String,
     /// If set, such operations fail with this code and message.
     #[serde(default)]
-    pub(in crate::sandbox) policy_fails: Option<Failing>,
+    pub(crate) policy_fails: Option<Failing>,
     /// If set, services refuse tokens that are older, in sandbox seconds.
     #[serde(default)]
-    pub(in crate::sandbox) token_seconds: Option<f64>,
+    pub(crate) token_seconds: Option<f64>,
     /// How link operations end. Empty: without trouble. `failed`, `failed-silently` (every stage
     /// succeeded), `failed-with-link`; `early` (the environment is back before the end);
     /// `succeeded-without-link`; `vanished` and `vanished-without-link` (the service no longer
     /// knows the operation); `unknown` (an unknown state).
     #[serde(default)]
-    pub(in crate::sandbox) link_ends: String,
+    pub(crate) link_ends: String,
 }
 
 /// Which reads show the block `enterprisePolicies` of an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::sandbox) enum PolicyBlock {
+pub(crate) enum PolicyBlock {
     /// Reads of a single environment, and lists that expand it, as Microsoft's own clients expect.
     #[default]
     Shown,
@@ -80,15 +80,15 @@ pub(in crate::sandbox) enum PolicyBlock {
 /// Scripted trouble of list pages; none by default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::sandbox) struct PageTroubles {
+pub(crate) struct PageTroubles {
     /// Part of the path of the affected lists, in any case; every list by default.
-    pub(in crate::sandbox) path: String,
+    pub(crate) path: String,
     /// Number of pages that are answered. Later pages get 503.
-    pub(in crate::sandbox) breaks_after: Option<usize>,
+    pub(crate) breaks_after: Option<usize>,
     /// The next link repeats the page itself, on the last page too.
-    pub(in crate::sandbox) repeats_link: bool,
+    pub(crate) repeats_link: bool,
     /// Items lack their identifying fields.
-    pub(in crate::sandbox) items_without_id: bool,
+    pub(crate) items_without_id: bool,
 }
 
 fn hundred() -> usize {
@@ -110,9 +110,9 @@ fn half_a_minute() -> f64 {
 /// The default resources of commands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Target {
-    pub(in crate::sandbox) environment: String,
-    pub(in crate::sandbox) vault: String,
-    pub(in crate::sandbox) key: String,
-    pub(in crate::sandbox) policy: String,
+pub(crate) struct Target {
+    pub(crate) environment: String,
+    pub(crate) vault: String,
+    pub(crate) key: String,
+    pub(crate) policy: String,
 }

@@ -9,85 +9,85 @@ const FIRST: &str = "admin";
 
 /// The state of user sign-ins.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct SignIns {
-    pub(in crate::sandbox) person: Option<String>,
+pub(crate) struct SignIns {
+    pub(crate) person: Option<String>,
     /// An OAuth 2.0 error that the sign-in page returns instead of a code.
-    pub(in crate::sandbox) answers: Option<String>,
-    pub(in crate::sandbox) demand: Option<Demand>,
-    pub(in crate::sandbox) codes: Vec<Code>,
-    pub(in crate::sandbox) devices: Vec<Device>,
-    pub(in crate::sandbox) refreshes: Vec<Refresh>,
+    pub(crate) answers: Option<String>,
+    pub(crate) demand: Option<Demand>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) refreshes: Vec<Refresh>,
 }
 
 /// The scope and the user of a sign-in.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Session {
-    pub(in crate::sandbox) user: String,
-    pub(in crate::sandbox) client: String,
-    pub(in crate::sandbox) scope: String,
+pub(crate) struct Session {
+    pub(crate) user: String,
+    pub(crate) client: String,
+    pub(crate) scope: String,
     /// The claims that the sign-in requested and therefore satisfies.
-    pub(in crate::sandbox) claims: Value,
+    pub(crate) claims: Value,
     /// The client's nonce (OpenID Connect); empty if it sent none.
-    pub(in crate::sandbox) nonce: String,
+    pub(crate) nonce: String,
 }
 
 /// An authorization code (RFC 6749, 4.1.2) with its challenge (RFC 7636).
 #[derive(Debug)]
-pub(in crate::sandbox) struct Code {
-    pub(in crate::sandbox) value: String,
-    pub(in crate::sandbox) session: Session,
-    pub(in crate::sandbox) redirect: String,
-    pub(in crate::sandbox) challenge: String,
+pub(crate) struct Code {
+    pub(crate) value: String,
+    pub(crate) session: Session,
+    pub(crate) redirect: String,
+    pub(crate) challenge: String,
     /// Expiry in real time, because users act in real time.
-    pub(in crate::sandbox) until: Timestamp,
-    pub(in crate::sandbox) used: bool,
+    pub(crate) until: Timestamp,
+    pub(crate) used: bool,
 }
 
 /// A device code (RFC 8628).
 #[derive(Debug)]
-pub(in crate::sandbox) struct Device {
-    pub(in crate::sandbox) value: String,
-    pub(in crate::sandbox) session: Session,
+pub(crate) struct Device {
+    pub(crate) value: String,
+    pub(crate) session: Session,
     /// Number of polls so far.
-    pub(in crate::sandbox) polls: u64,
+    pub(crate) polls: u64,
     /// When it expires.
-    pub(in crate::sandbox) until: Timestamp,
+    pub(crate) until: Timestamp,
     /// Was it redeemed?
-    pub(in crate::sandbox) used: bool,
+    pub(crate) used: bool,
 }
 
 /// A refresh token. It stays valid after a newer one is issued.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Refresh {
-    pub(in crate::sandbox) value: String,
-    pub(in crate::sandbox) session: Session,
+pub(crate) struct Refresh {
+    pub(crate) value: String,
+    pub(crate) session: Session,
     /// The code with which Entra refuses it.
-    pub(in crate::sandbox) ended: Option<String>,
+    pub(crate) ended: Option<String>,
 }
 
 /// Claims that services require (Conditional Access, continuous access evaluation).
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Demand {
+pub(crate) struct Demand {
     /// The claims as in a challenge: `{"access_token": …}`.
-    pub(in crate::sandbox) claims: Value,
+    pub(crate) claims: Value,
     /// The services that require them, by their names in the ledger.
-    pub(in crate::sandbox) services: Vec<String>,
+    pub(crate) services: Vec<String>,
     /// The HTTP methods that require them; all if empty.
-    pub(in crate::sandbox) methods: Vec<String>,
+    pub(crate) methods: Vec<String>,
     /// The audiences for which Entra itself refuses a refresh without them.
-    pub(in crate::sandbox) audiences: Vec<String>,
+    pub(crate) audiences: Vec<String>,
     /// Is every token refused?
-    pub(in crate::sandbox) never: bool,
+    pub(crate) never: bool,
 }
 
 impl SignIns {
     /// The user at the browser.
-    pub(in crate::sandbox) fn person(&self) -> &str {
+    pub(crate) fn person(&self) -> &str {
         self.person.as_deref().unwrap_or(FIRST)
     }
 
     /// Applies the given changes. A missing setting stays.
-    pub(in crate::sandbox) fn change(&mut self, wanted: &Value) -> Result<(), String> {
+    pub(crate) fn change(&mut self, wanted: &Value) -> Result<(), String> {
         let text = |name: &str| wanted[name].as_str().map(str::to_owned);
         if wanted.get("answers").is_some() {
             self.answers = text("answers");
@@ -131,7 +131,7 @@ impl Demand {
     }
 
     /// Do the requested claims satisfy the demand?
-    pub(in crate::sandbox) fn is_met(&self, asked: &Value) -> bool {
+    pub(crate) fn is_met(&self, asked: &Value) -> bool {
         let claims = self.claims["access_token"].as_object();
         let mut claims = claims.into_iter().flatten();
         !self.never && claims.all(|(name, value)| asked["access_token"][name] == *value)

@@ -7,54 +7,54 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The default resource group of a scenario.
-pub(in crate::sandbox) const FIRST_GROUP: &str = "rg-contoso-cmk";
+pub(crate) const FIRST_GROUP: &str = "rg-contoso-cmk";
 
 /// A subscription.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Subscription {
+pub(crate) struct Subscription {
     /// A GUID, in lower case.
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
     /// Groups by name in lower case.
-    pub(in crate::sandbox) groups: BTreeMap<String, Group>,
+    pub(crate) groups: BTreeMap<String, Group>,
     /// Groups that do not exist: deleted ones, which deleted resources still name, or the default
     /// group before its creation.
-    pub(in crate::sandbox) gone: BTreeMap<String, Group>,
+    pub(crate) gone: BTreeMap<String, Group>,
     /// Name of the default group, in lower case.
     home: String,
     /// Its tags; `null` for none.
-    pub(in crate::sandbox) tags: Value,
+    pub(crate) tags: Value,
     /// Registration state of the provider Microsoft.PowerPlatform.
-    pub(in crate::sandbox) provider: String,
+    pub(crate) provider: String,
     /// Start of the registration, while it runs.
-    pub(in crate::sandbox) provider_since: Option<Timestamp>,
+    pub(crate) provider_since: Option<Timestamp>,
 }
 
 /// A resource group.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Group {
+pub(crate) struct Group {
     /// Its ARM id.
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) location: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) location: String,
     /// Its tags; `null` for none.
-    pub(in crate::sandbox) tags: Value,
+    pub(crate) tags: Value,
 }
 
 /// The place of a vault or policy in a scenario: names of a subscription and a group; the first
 /// ones by default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Place {
+pub(crate) struct Place {
     #[serde(default)]
-    pub(in crate::sandbox) subscription: Option<String>,
+    pub(crate) subscription: Option<String>,
     #[serde(default)]
-    pub(in crate::sandbox) group: Option<String>,
+    pub(crate) group: Option<String>,
 }
 
 impl Subscription {
     /// The default id of a subscription.
-    pub(in crate::sandbox) fn id_of(name: &str, first: bool) -> String {
+    pub(crate) fn id_of(name: &str, first: bool) -> String {
         if first {
             guid("subscription")
         } else {
@@ -62,7 +62,7 @@ impl Subscription {
         }
     }
 
-    pub(in crate::sandbox) fn new(id: &str, name: &str, provider: &str, groups: &[String]) -> Self {
+    pub(crate) fn new(id: &str, name: &str, provider: &str, groups: &[String]) -> Self {
         let group = |group: &String| {
             let found = Group {
                 id: format!("/subscriptions/{id}/resourceGroups/{group}"),
@@ -94,17 +94,17 @@ impl Subscription {
     }
 
     /// `/subscriptions/{id}`
-    pub(in crate::sandbox) fn scope(&self) -> String {
+    pub(crate) fn scope(&self) -> String {
         format!("/subscriptions/{}", self.id)
     }
 
     /// The resource group with this name, in any case.
-    pub(in crate::sandbox) fn group(&self, name: &str) -> Option<&Group> {
+    pub(crate) fn group(&self, name: &str) -> Option<&Group> {
         self.groups.get(&name.to_ascii_lowercase())
     }
 
     /// The group with this name, or the default group, whether it still exists or not.
-    pub(in crate::sandbox) fn group_once(&self, name: Option<&str>) -> Option<&Group> {
+    pub(crate) fn group_once(&self, name: Option<&str>) -> Option<&Group> {
         let name = name.map_or_else(|| self.home.clone(), str::to_ascii_lowercase);
         self.groups.get(&name).or_else(|| self.gone.get(&name))
     }

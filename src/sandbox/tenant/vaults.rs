@@ -10,33 +10,33 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A key vault or managed HSM.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Vault {
+pub(crate) struct Vault {
     #[serde(default)]
-    pub(in crate::sandbox) hsm: bool,
+    pub(crate) hsm: bool,
     #[serde(default)]
-    pub(in crate::sandbox) place: Place,
+    pub(crate) place: Place,
     #[serde(default = "west_europe")]
-    pub(in crate::sandbox) location: String,
+    pub(crate) location: String,
     /// Properties in Azure Resource Manager's form. An unset property is missing.
-    pub(in crate::sandbox) properties: Value,
-    pub(in crate::sandbox) keys: BTreeMap<String, Key>,
+    pub(crate) properties: Value,
+    pub(crate) keys: BTreeMap<String, Key>,
     /// Soft-deleted: its name is still taken.
     #[serde(default)]
-    pub(in crate::sandbox) deleted: bool,
+    pub(crate) deleted: bool,
     /// Does the data plane's firewall block the client? A scenario sets it directly. A later change
     /// of the network rules sets it again.
     #[serde(default)]
-    pub(in crate::sandbox) firewall: bool,
+    pub(crate) firewall: bool,
     #[serde(skip)]
-    pub(in crate::sandbox) tags: Map<String, Value>,
+    pub(crate) tags: Map<String, Value>,
     /// Deletion time, if after the start of the sandbox.
     #[serde(skip)]
-    pub(in crate::sandbox) deleted_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
 }
 
 impl Vault {
     /// A vault without keys and properties.
-    pub(in crate::sandbox) fn new(place: Place, location: &str) -> Self {
+    pub(crate) fn new(place: Place, location: &str) -> Self {
         Self {
             hsm: false,
             place,
@@ -51,24 +51,24 @@ impl Vault {
     }
 
     /// The name of its type in Azure Resource Manager.
-    pub(in crate::sandbox) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         if self.hsm { "managedHSMs" } else { "vaults" }
     }
 
     /// Retention of deleted keys in days.
-    pub(in crate::sandbox) fn retention_days(&self) -> i64 {
+    pub(crate) fn retention_days(&self) -> i64 {
         self.properties["softDeleteRetentionInDays"]
             .as_i64()
             .unwrap_or(90)
     }
 
     /// Is purge protection on?
-    pub(in crate::sandbox) fn is_purge_protected(&self) -> bool {
+    pub(crate) fn is_purge_protected(&self) -> bool {
         self.properties["enablePurgeProtection"] == true
     }
 
     /// The recovery level in the attributes of its keys.
-    pub(in crate::sandbox) fn recovery_level(&self) -> &'static str {
+    pub(crate) fn recovery_level(&self) -> &'static str {
         if self.is_purge_protected() {
             "Recoverable"
         } else {
@@ -77,7 +77,7 @@ impl Vault {
     }
 
     /// A vault with the standard SKU has no hardware keys.
-    pub(in crate::sandbox) fn is_standard(&self) -> bool {
+    pub(crate) fn is_standard(&self) -> bool {
         self.properties["sku"]["name"] == "standard"
     }
 }
@@ -89,60 +89,60 @@ fn west_europe() -> String {
 /// A key.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::sandbox) struct Key {
-    pub(in crate::sandbox) kty: String,
+pub(crate) struct Key {
+    pub(crate) kty: String,
     #[serde(default)]
-    pub(in crate::sandbox) bits: u32,
+    pub(crate) bits: u32,
     #[serde(default = "yes")]
-    pub(in crate::sandbox) enabled: bool,
+    pub(crate) enabled: bool,
     /// Days from the epoch.
     #[serde(default)]
-    pub(in crate::sandbox) expires_in_days: Option<i64>,
+    pub(crate) expires_in_days: Option<i64>,
     #[serde(default)]
-    pub(in crate::sandbox) starts_in_days: Option<i64>,
+    pub(crate) starts_in_days: Option<i64>,
     #[serde(default)]
-    pub(in crate::sandbox) deleted: bool,
+    pub(crate) deleted: bool,
     #[serde(default = "single_version")]
-    pub(in crate::sandbox) versions: u32,
+    pub(crate) versions: u32,
     /// Age of each version at the start in days, first version first; 100 by default.
     #[serde(default)]
-    pub(in crate::sandbox) made_days_ago: Vec<f64>,
+    pub(crate) made_days_ago: Vec<f64>,
     /// Earlier versions that are disabled.
     #[serde(default)]
-    pub(in crate::sandbox) disabled: BTreeSet<u32>,
+    pub(crate) disabled: BTreeSet<u32>,
     /// Deletion time, if after the start of the sandbox.
     #[serde(skip)]
-    pub(in crate::sandbox) deleted_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
     /// The versions that were created or changed after the start, by number. The scenario describes
     /// the others.
     #[serde(skip)]
-    pub(in crate::sandbox) written: BTreeMap<u32, Version>,
+    pub(crate) written: BTreeMap<u32, Version>,
     /// Its rotation policy, if set.
     #[serde(skip)]
-    pub(in crate::sandbox) rotation: Option<Rotation>,
+    pub(crate) rotation: Option<Rotation>,
 }
 
 /// A version of a key. The key knows whether it is enabled.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sandbox) struct Version {
-    pub(in crate::sandbox) kty: String,
+pub(crate) struct Version {
+    pub(crate) kty: String,
     /// Size of an RSA or symmetric key in bits; 0 for others.
-    pub(in crate::sandbox) bits: u32,
+    pub(crate) bits: u32,
     /// The curve of an elliptic key.
-    pub(in crate::sandbox) curve: Option<String>,
+    pub(crate) curve: Option<String>,
     /// The allowed operations.
-    pub(in crate::sandbox) operations: Vec<String>,
-    pub(in crate::sandbox) tags: Map<String, Value>,
+    pub(crate) operations: Vec<String>,
+    pub(crate) tags: Map<String, Value>,
     /// Times in seconds since 1970.
-    pub(in crate::sandbox) expires: Option<i64>,
-    pub(in crate::sandbox) starts: Option<i64>,
-    pub(in crate::sandbox) made: i64,
-    pub(in crate::sandbox) updated: i64,
+    pub(crate) expires: Option<i64>,
+    pub(crate) starts: Option<i64>,
+    pub(crate) made: i64,
+    pub(crate) updated: i64,
 }
 
 impl Version {
     /// Can the services behind Power Platform wrap and unwrap with it at this time?
-    pub(in crate::sandbox) fn wraps_at(&self, now: i64) -> bool {
+    pub(crate) fn wraps_at(&self, now: i64) -> bool {
         let may = |operation: &&str| self.operations.iter().any(|listed| listed == operation);
         self.expires.is_none_or(|end| end > now)
             && self.starts.is_none_or(|start| start <= now)
@@ -152,7 +152,7 @@ impl Version {
 
 impl Key {
     /// A key without any version.
-    pub(in crate::sandbox) fn new(kty: &str, bits: u32) -> Self {
+    pub(crate) fn new(kty: &str, bits: u32) -> Self {
         Self {
             kty: kty.to_owned(),
             bits,
@@ -170,7 +170,7 @@ impl Key {
     }
 
     /// Is this version enabled?
-    pub(in crate::sandbox) fn is_enabled(&self, version: u32) -> bool {
+    pub(crate) fn is_enabled(&self, version: u32) -> bool {
         if version == self.versions {
             self.enabled
         } else {
@@ -178,7 +178,7 @@ impl Key {
         }
     }
 
-    pub(in crate::sandbox) fn enable(&mut self, version: u32, enabled: bool) {
+    pub(crate) fn enable(&mut self, version: u32, enabled: bool) {
         if version == self.versions {
             self.enabled = enabled;
         } else if enabled {
@@ -189,7 +189,7 @@ impl Key {
     }
 
     /// Adds a version.
-    pub(in crate::sandbox) fn add(&mut self, version: Version, enabled: bool) {
+    pub(crate) fn add(&mut self, version: Version, enabled: bool) {
         if !self.enabled && self.versions > 0 {
             self.disabled.insert(self.versions);
         }
@@ -200,7 +200,7 @@ impl Key {
 }
 
 /// The default operations of a key of this type.
-pub(in crate::sandbox) fn usual_operations(kty: &str) -> Vec<String> {
+pub(crate) fn usual_operations(kty: &str) -> Vec<String> {
     let all: &[&str] = if kty.starts_with("RSA") {
         &[
             "encrypt",

@@ -19,62 +19,62 @@ use std::collections::BTreeMap;
 
 /// The content of the tenant.
 #[derive(Debug)]
-pub(in crate::sandbox) struct World {
-    pub(in crate::sandbox) summary: String,
-    pub(in crate::sandbox) tenant: String,
+pub(crate) struct World {
+    pub(crate) summary: String,
+    pub(crate) tenant: String,
     /// Object id of the user who created every environment.
-    pub(in crate::sandbox) creator: String,
+    pub(crate) creator: String,
     /// Never empty: a scenario without a subscription gets one.
-    pub(in crate::sandbox) subscriptions: Vec<Subscription>,
-    pub(in crate::sandbox) clock: Clock,
-    pub(in crate::sandbox) settings: Settings,
-    pub(in crate::sandbox) users: BTreeMap<String, User>,
-    pub(in crate::sandbox) governance: Governance,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) users: BTreeMap<String, User>,
+    pub(crate) governance: Governance,
     /// Expected states of a generated tenant: environment ids by state.
-    pub(in crate::sandbox) planted: BTreeMap<&'static str, Vec<String>>,
+    pub(crate) planted: BTreeMap<&'static str, Vec<String>>,
     /// Events that have not happened yet.
-    pub(in crate::sandbox) events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// Environments of a generated tenant with a running operation.
-    pub(in crate::sandbox) unfinished: Vec<String>,
-    pub(in crate::sandbox) provider_locations: Vec<String>,
-    pub(in crate::sandbox) environments: BTreeMap<String, Environment>,
+    pub(crate) unfinished: Vec<String>,
+    pub(crate) provider_locations: Vec<String>,
+    pub(crate) environments: BTreeMap<String, Environment>,
     /// Vaults and managed HSMs by name. The name is the first label of their host, so it is unique
     /// in the whole cloud.
-    pub(in crate::sandbox) vaults: BTreeMap<String, Vault>,
+    pub(crate) vaults: BTreeMap<String, Vault>,
     /// Activity log alerts by name.
-    pub(in crate::sandbox) alerts: BTreeMap<String, Alert>,
+    pub(crate) alerts: BTreeMap<String, Alert>,
     /// Log Analytics workspaces by name.
-    pub(in crate::sandbox) workspaces: BTreeMap<String, Workspace>,
+    pub(crate) workspaces: BTreeMap<String, Workspace>,
     /// Enterprise policies by ARM id in lower case.
-    pub(in crate::sandbox) policies: BTreeMap<String, Policy>,
+    pub(crate) policies: BTreeMap<String, Policy>,
     /// ARM ids of the scenario's policies, by their names in the scenario.
-    pub(in crate::sandbox) named_policies: BTreeMap<String, String>,
-    pub(in crate::sandbox) roles: Vec<Role>,
-    pub(in crate::sandbox) rights: Rights,
-    pub(in crate::sandbox) locks: Vec<Lock>,
-    pub(in crate::sandbox) operations: Operations,
-    pub(in crate::sandbox) azure_operations: Vec<AzureOperation>,
+    pub(crate) named_policies: BTreeMap<String, String>,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) rights: Rights,
+    pub(crate) locks: Vec<Lock>,
+    pub(crate) operations: Operations,
+    pub(crate) azure_operations: Vec<AzureOperation>,
     /// Deployments by ARM id in lower case.
-    pub(in crate::sandbox) deployments: BTreeMap<String, Deployment>,
+    pub(crate) deployments: BTreeMap<String, Deployment>,
     /// Earlier states that Resource Graph still shows.
-    pub(in crate::sandbox) earlier: Vec<Earlier>,
-    pub(in crate::sandbox) managers: Vec<String>,
-    pub(in crate::sandbox) effects: Vec<(&'static str, String)>,
-    pub(in crate::sandbox) tokens: u64,
-    pub(in crate::sandbox) polls: u64,
-    pub(in crate::sandbox) sign_ins: SignIns,
-    pub(in crate::sandbox) target: Target,
+    pub(crate) earlier: Vec<Earlier>,
+    pub(crate) managers: Vec<String>,
+    pub(crate) effects: Vec<(&'static str, String)>,
+    pub(crate) tokens: u64,
+    pub(crate) polls: u64,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) target: Target,
 }
 
 impl World {
     /// The subscription with this id.
-    pub(in crate::sandbox) fn subscription(&self, id: &str) -> Option<&Subscription> {
+    pub(crate) fn subscription(&self, id: &str) -> Option<&Subscription> {
         self.subscriptions
             .iter()
             .find(|subscription| subscription.id.eq_ignore_ascii_case(id))
     }
 
-    pub(in crate::sandbox) fn subscription_mut(&mut self, id: &str) -> Option<&mut Subscription> {
+    pub(crate) fn subscription_mut(&mut self, id: &str) -> Option<&mut Subscription> {
         self.subscriptions
             .iter_mut()
             .find(|subscription| subscription.id.eq_ignore_ascii_case(id))
@@ -82,7 +82,7 @@ impl World {
 
     /// The ARM id of the named group, or of the first group by default. An unknown group was
     /// refused with the scenario.
-    pub(in crate::sandbox) fn group_id(&self, place: &Place) -> String {
+    pub(crate) fn group_id(&self, place: &Place) -> String {
         let named = place.subscription.as_ref();
         let subscription = self
             .subscriptions
@@ -97,13 +97,13 @@ impl World {
 
     /// ARM id of the scenario's policy with this name, or of a policy with this name in the first
     /// group.
-    pub(in crate::sandbox) fn policy_id(&self, name: &str) -> String {
+    pub(crate) fn policy_id(&self, name: &str) -> String {
         let named = self.named_policies.get(name).cloned();
         named.unwrap_or_else(|| self.policy_id_in(&Place::default(), name))
     }
 
     /// ARM id of a policy with this name at a place.
-    pub(in crate::sandbox) fn policy_id_in(&self, place: &Place, name: &str) -> String {
+    pub(crate) fn policy_id_in(&self, place: &Place, name: &str) -> String {
         format!(
             "{}/providers/Microsoft.PowerPlatform/enterprisePolicies/{name}",
             self.group_id(place)
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// ARM id of the vault with this name; a place in the first group if it does not exist.
-    pub(in crate::sandbox) fn vault_id(&self, name: &str) -> String {
+    pub(crate) fn vault_id(&self, name: &str) -> String {
         let (place, kind) = match self.vaults.get(name) {
             Some(vault) => (vault.place.clone(), vault.kind()),
             None => (Place::default(), "vaults"),
@@ -122,12 +122,12 @@ impl World {
         )
     }
 
-    pub(in crate::sandbox) fn effect(&mut self, what: &'static str, subject: impl Into<String>) {
+    pub(crate) fn effect(&mut self, what: &'static str, subject: impl Into<String>) {
         self.effects.push((what, subject.into()));
     }
 
     /// The environment with this id.
-    pub(in crate::sandbox) fn environment_key(&self, id: &str) -> Option<String> {
+    pub(crate) fn environment_key(&self, id: &str) -> Option<String> {
         self.environments
             .iter()
             .find(|(_, environment)| environment.id.eq_ignore_ascii_case(id))

@@ -3,9 +3,9 @@
 
 use super::errors::invalid_value;
 use super::fields::{Fields, Wrong, word};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::keys::access_policies;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::keys::access_policies;
+use crate::tenant::world::World;
 use serde_json::{Map, Value, json};
 
 const KEYS: [&str; 21] = [

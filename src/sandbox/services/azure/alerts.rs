@@ -5,11 +5,11 @@
 use super::errors::no_method;
 use super::listing::listed;
 use super::scope::Scope;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::subscriptions::Place;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::roles::allowed;
+use crate::tenant::subscriptions::Place;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// Lists the alerts that the caller may read. They are in the first resource group.

@@ -6,14 +6,14 @@ use super::{
     alerts, authorization, deployments, endpoints, groups, guard, inventory, policies,
     policy_operations, providers, resource_graph, tags, vaults, versions,
 };
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::caller::caller;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::caller::caller;
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 
 const PROVIDER: &str = "microsoft.powerplatform";
 
-pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::services) fn handle(world: &mut World, request: &Request) -> Reply {
     if endpoints::meant(request) {
         return endpoints::respond(request);
     }

@@ -8,10 +8,10 @@ use super::key_wishes::{Names, fulfilled, made, shown, wish};
 use super::key_writes::{add, name_is_taken};
 use super::listing::listed;
 use super::rotation_policy;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::keys::{uri, version, version_id};
-use crate::sandbox::tenant::vaults::Key;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::keys::{uri, version, version_id};
+use crate::tenant::vaults::Key;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The control plane's names of the key parameters.

@@ -5,12 +5,12 @@ use super::errors::{malformed, no_method, refusal, unauthorized};
 use super::listing::listed;
 use super::scope::{exists, missing_at};
 use super::{definitions, governance, locks, odata};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::{Role, RoleDetails, User};
-use crate::sandbox::tenant::principals::{identities, known_principal, principal_type};
-use crate::sandbox::tenant::roles::assigns;
-use crate::sandbox::tenant::scopes::applies;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::{Role, RoleDetails, User};
+use crate::tenant::principals::{identities, known_principal, principal_type};
+use crate::tenant::roles::assigns;
+use crate::tenant::scopes::applies;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -4,13 +4,13 @@
 use super::errors::refusal;
 use super::listing::listed;
 use super::odata;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::{Role, User};
-use crate::sandbox::tenant::principals::principal_type;
-use crate::sandbox::tenant::rights::{Definition, Denial, EVERYONE, Permission};
-use crate::sandbox::tenant::roles::applying_roles;
-use crate::sandbox::tenant::scopes::applies;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::{Role, User};
+use crate::tenant::principals::principal_type;
+use crate::tenant::rights::{Definition, Denial, EVERYONE, Permission};
+use crate::tenant::roles::applying_roles;
+use crate::tenant::scopes::applies;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// Answers reads at `{scope}/providers/Microsoft.Authorization/…`, except role assignments, locks

@@ -5,10 +5,10 @@ use super::errors::refusal;
 use super::inventory::nothing;
 use super::listing::listed;
 use super::scope::Scope;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::vaults::Vault;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::vaults::Vault;
+use crate::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

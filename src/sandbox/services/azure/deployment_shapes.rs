@@ -1,10 +1,10 @@
 //! The JSON of a deployment, its operations and its state.
 
-use crate::sandbox::tenant::azure_operations::{AzureOperation, Failing};
-use crate::sandbox::tenant::deployments::Deployment;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::Policy;
-use crate::sandbox::tenant::world::World;
+use crate::tenant::azure_operations::{AzureOperation, Failing};
+use crate::tenant::deployments::Deployment;
+use crate::tenant::ids::guid;
+use crate::tenant::parts::Policy;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 const TYPE: &str = "Microsoft.PowerPlatform/enterprisePolicies";

@@ -11,12 +11,12 @@ use super::policy_operations::poll;
 use super::scope::Scope;
 use super::template::{self, Deployable, Place};
 use super::{jsonc, odata};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::azure_operations::Pending;
-use crate::sandbox::tenant::deployments::Deployment;
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::parts::{Policy, User};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::azure_operations::Pending;
+use crate::tenant::deployments::Deployment;
+use crate::tenant::ids::guid;
+use crate::tenant::parts::{Policy, User};
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// Answers for `…/deployments…`.

@@ -3,7 +3,7 @@
 //! `cloud.py`, HashiCorp's Azure SDK for Go). The oldest version has its own shape, the newest
 //! describes one cloud, and the versions between list clouds.
 
-use crate::sandbox::message::{Reply, Request};
+use crate::message::{Reply, Request};
 use serde_json::{Value, json};
 
 const LISTED: [&str; 2] = ["2019-05-01", "2020-06-01"];

@@ -1,10 +1,10 @@
 //! Host management.azure.com: refusals that several providers use.
 
-use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::governance::ALLOWED_LOCATIONS;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::Reply;
+use crate::tenant::governance::ALLOWED_LOCATIONS;
+use crate::tenant::parts::User;
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The known refusal, if the caller lacks the right.

@@ -6,11 +6,11 @@ use super::errors::{malformed, no_method, refusal};
 use super::listing::listed;
 use super::odata;
 use super::scope::{exists, missing_at};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::governance::{ALLOWED_LOCATIONS, Governing, LIST};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::scopes::applies;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::governance::{ALLOWED_LOCATIONS, Governing, LIST};
+use crate::tenant::parts::User;
+use crate::tenant::scopes::applies;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The two resource types of this file.

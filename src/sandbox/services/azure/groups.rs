@@ -5,11 +5,11 @@ use super::errors::{malformed, refusal};
 use super::policy_operations::{found, poll};
 use super::scope::Scope;
 use super::tags::{bad, shown};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::azure_operations::{Failing, Pending};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::subscriptions::Group;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::azure_operations::{Failing, Pending};
+use crate::tenant::parts::User;
+use crate::tenant::subscriptions::Group;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The locations for groups.

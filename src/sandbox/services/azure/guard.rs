@@ -1,10 +1,10 @@
 //! Host management.azure.com: refusals that apply to every change, whichever provider it is for. A
 //! group in deletion refuses changes, and so do locks.
 
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 
 /// Actions that change nothing, or that have refusals of their own.
 const HARMLESS: [&str; 4] = ["validate", "whatif", "checknameavailability", "resources"];

@@ -8,12 +8,12 @@ use super::listing::{invalid_filter, listed, listed_whole, listed_with_link, ref
 use super::odata;
 use super::scope::Scope;
 use super::shapes::{policy_body, readable, vault_body};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::clock::LONG_AGO;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::{allowed, sees_subscription};
-use crate::sandbox::tenant::subscriptions::{Group, Subscription};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::clock::LONG_AGO;
+use crate::tenant::parts::User;
+use crate::tenant::roles::{allowed, sees_subscription};
+use crate::tenant::subscriptions::{Group, Subscription};
+use crate::tenant::world::World;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

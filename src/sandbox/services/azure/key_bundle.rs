@@ -3,10 +3,10 @@
 
 use super::errors::bad_parameter;
 use super::key_wishes::{Names, shown};
-use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::keys::{uri, version, version_id};
-use crate::sandbox::tenant::vaults::{Key, Vault};
-use crate::sandbox::tenant::world::World;
+use crate::message::Reply;
+use crate::tenant::keys::{uri, version, version_id};
+use crate::tenant::vaults::{Key, Vault};
+use crate::tenant::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 //! texts are inferred.
 
 use super::fields::{Fields, Wrong, word};
-use crate::sandbox::tenant::vaults::{Vault, Version, usual_operations};
+use crate::tenant::vaults::{Vault, Version, usual_operations};
 use serde_json::{Map, Value, json};
 
 /// The names of the key fields in a service.
@@ -188,7 +188,7 @@ pub(super) fn shown(version: &Version, names: &Names) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::tenant::subscriptions::Place;
+    use crate::tenant::subscriptions::Place;
 
     const NAMES: Names = Names {
         size: "key_size",

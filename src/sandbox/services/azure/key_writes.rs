@@ -5,10 +5,10 @@ use super::errors::{bad_parameter, invalid_parameter};
 use super::fields::{Fields, Wrong};
 use super::key_bundle::{NAMES, bundle, by_version, find, latest, misnamed};
 use super::key_wishes::{Wish, fulfilled, made, wish};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::keys::{version, version_id};
-use crate::sandbox::tenant::vaults::{Key, Version};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::keys::{version, version_id};
+use crate::tenant::vaults::{Key, Version};
+use crate::tenant::world::World;
 
 const CREATE: [&str; 8] = [
     "kty",

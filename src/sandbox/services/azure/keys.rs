@@ -4,10 +4,10 @@
 use super::errors::forbidden;
 use super::key_bundle::{add_deletion, deleted, facts, find, kid, latest};
 use super::listing::listed_keys;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::keys::uri;
-use crate::sandbox::tenant::vaults::Key;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::keys::uri;
+use crate::tenant::vaults::Key;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// Lists the keys, or the deleted keys, without their versions.

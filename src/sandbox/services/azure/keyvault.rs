@@ -7,13 +7,13 @@ use super::key_writes::not_played;
 use super::vault_rules::CLIENT;
 use super::versions::refusal_of_keys;
 use super::{key_writes, keys, local_roles, rotation_policy};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::caller::caller;
-use crate::sandbox::tenant::keys::{access_policies, is_for, rbac};
-use crate::sandbox::tenant::local_roles::locally_allowed;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::caller::caller;
+use crate::tenant::keys::{access_policies, is_for, rbac};
+use crate::tenant::local_roles::locally_allowed;
+use crate::tenant::parts::User;
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 
 /// Operations with the key material.
 const OPERATIONS: [&str; 7] = [
@@ -26,7 +26,7 @@ const OPERATIONS: [&str; 7] = [
     "release",
 ];
 
-pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let (name, suffix) = request.host.split_once('.').unwrap_or_default();
     let resource = format!("https://{suffix}");
     let hsm = suffix.starts_with("managedhsm");

@@ -2,9 +2,9 @@
 //! a list. An unsupported option is refused, because a client that relies on it would misread the
 //! answer. Codes and texts of these refusals are inferred.
 
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::pages::{Link, page};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::pages::{Link, page};
+use crate::tenant::world::World;
 use serde_json::Value;
 
 /// Largest and default page length of Key Vault.

@@ -3,13 +3,13 @@
 //! public REST reference and recorded answers.
 
 use super::listing::listed_local;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::local_roles::{local_scope, locally_allowed};
-use crate::sandbox::tenant::parts::{Role, RoleDetails, User};
-use crate::sandbox::tenant::principals::known_principal;
-use crate::sandbox::tenant::rights::{BUILT_IN, Definition};
-use crate::sandbox::tenant::scopes::covers;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::local_roles::{local_scope, locally_allowed};
+use crate::tenant::parts::{Role, RoleDetails, User};
+use crate::tenant::principals::known_principal;
+use crate::tenant::rights::{BUILT_IN, Definition};
+use crate::tenant::scopes::covers;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

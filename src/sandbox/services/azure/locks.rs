@@ -4,10 +4,10 @@
 use super::errors::{malformed, refusal};
 use super::listing::listed;
 use super::scope::{exists, missing_at};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::{Lock, User};
-use crate::sandbox::tenant::scopes::covers;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::{Lock, User};
+use crate::tenant::scopes::covers;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The levels of a lock.

@@ -4,15 +4,15 @@
 
 use super::super::caller::caller;
 use super::log_query::{Table, answer};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The right that every query requires.
 const QUERY: &str = "Microsoft.OperationalInsights/workspaces/query/read";
 
-pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let audiences = [
         "https://api.loganalytics.azure.com",
         "https://api.loganalytics.io",

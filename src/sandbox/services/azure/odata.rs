@@ -1,18 +1,18 @@
 //! The subset of OData's `$filter` that clients of Resource Manager send.
 
 /// The value of `field eq 'value'`. The services ignore the case of the field's name.
-pub(in crate::sandbox::services) fn equal<'a>(filter: &'a str, field: &str) -> Option<&'a str> {
+pub(in crate::services) fn equal<'a>(filter: &'a str, field: &str) -> Option<&'a str> {
     quoted(filter, &format!("{field} eq '"))
 }
 
 /// The argument of `name('argument')`.
-pub(in crate::sandbox::services) fn called<'a>(filter: &'a str, name: &str) -> Option<&'a str> {
+pub(in crate::services) fn called<'a>(filter: &'a str, name: &str) -> Option<&'a str> {
     quoted(filter, &format!("{name}('"))
 }
 
 /// All comparisons of a filter that consists of `field eq 'value'` joined by `and`, with these
 /// fields. `None` for any other filter, or a value that holds ` and `.
-pub(in crate::sandbox::services) fn comparisons<'a>(
+pub(in crate::services) fn comparisons<'a>(
     filter: &'a str,
     fields: &[&'a str],
 ) -> Option<Vec<(&'a str, &'a str)>> {

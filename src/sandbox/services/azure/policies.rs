@@ -8,11 +8,11 @@ use super::policy_operations::change;
 use super::scope::Scope;
 use super::shapes::policy_body;
 use super::tags::bad;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::azure_operations::Pending;
-use crate::sandbox::tenant::parts::{Policy, User};
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::azure_operations::Pending;
+use crate::tenant::parts::{Policy, User};
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// States of the encryption (specification 2020-10-30-preview).

@@ -6,9 +6,9 @@
 
 use super::scope::Scope;
 use super::shapes::policy_body;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::azure_operations::{AzureOperation, Pending};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::azure_operations::{AzureOperation, Pending};
+use crate::tenant::world::World;
 use serde_json::json;
 
 /// The `Retry-After` between two polls, in seconds.

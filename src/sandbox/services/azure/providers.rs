@@ -7,9 +7,9 @@ use super::listing::listed;
 use super::scope::Scope;
 use super::shapes::provider_body;
 use super::versions::{self, POWER_PLATFORM, Provider};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// Answers for `/subscriptions/{id}/providers…`, with the name of a provider and an action.

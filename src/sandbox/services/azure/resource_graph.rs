@@ -6,10 +6,10 @@
 use super::errors::malformed;
 use super::kql;
 use super::shapes::{policy_body, vault_of};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The largest page.

@@ -5,10 +5,10 @@
 use super::errors::{bad_parameter, invalid_parameter};
 use super::fields::{Fields, Wrong};
 use super::key_bundle::find;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::keys::uri;
-use crate::sandbox::tenant::rotation::{Period, Rotation, Trigger};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::keys::uri;
+use crate::tenant::rotation::{Period, Rotation, Trigger};
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// The default time of the notification before expiry.

@@ -1,10 +1,10 @@
 //! The place in Azure Resource Manager that a request names, and whether it exists.
 
-use crate::sandbox::message::Reply;
-use crate::sandbox::tenant::scopes::covers;
-use crate::sandbox::tenant::subscriptions::{Group, Subscription};
-use crate::sandbox::tenant::vaults::Vault;
-use crate::sandbox::tenant::world::World;
+use crate::message::Reply;
+use crate::tenant::scopes::covers;
+use crate::tenant::subscriptions::{Group, Subscription};
+use crate::tenant::vaults::Vault;
+use crate::tenant::world::World;
 
 /// A subscription or a resource group.
 #[derive(Debug, Clone)]

@@ -3,12 +3,12 @@
 
 use super::scope::Scope;
 use super::versions::{self, POWER_PLATFORM};
-use crate::sandbox::tenant::ids::guid;
-use crate::sandbox::tenant::keys::{resolve, uri};
-use crate::sandbox::tenant::parts::{Policy, User};
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::vaults::Vault;
-use crate::sandbox::tenant::world::World;
+use crate::tenant::ids::guid;
+use crate::tenant::keys::{resolve, uri};
+use crate::tenant::parts::{Policy, User};
+use crate::tenant::roles::allowed;
+use crate::tenant::vaults::Vault;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 pub(super) fn provider_body(world: &World, scope: &Scope) -> Value {

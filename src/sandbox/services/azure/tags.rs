@@ -4,9 +4,9 @@
 
 use super::errors::{malformed, no_method, refusal};
 use super::scope::{exists, missing_at};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 use serde_json::{Map, Value, json};
 
 /// The JSON of tags: an empty map if there are none.

@@ -5,8 +5,8 @@
 use super::errors::invalid_value;
 use super::fields::{Fields, Wrong};
 use super::scope::Scope;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::world::World;
 use serde_json::json;
 
 /// Is this a valid vault name?

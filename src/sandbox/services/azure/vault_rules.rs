@@ -5,7 +5,7 @@
 use super::access_policies::checked;
 use super::errors::{bad_request, invalid_value};
 use super::fields::{Fields, Wrong};
-use crate::sandbox::message::Reply;
+use crate::message::Reply;
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
 

@@ -9,13 +9,13 @@ use super::scope::Scope;
 use super::shapes::vault_body;
 use super::vault_names::{in_use, invalid_name, is_name, recoverable};
 use super::vault_rules::{Whose, properties, shut};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::keys::rbac;
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::subscriptions::Place;
-use crate::sandbox::tenant::vaults::Vault;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::keys::rbac;
+use crate::tenant::parts::User;
+use crate::tenant::roles::allowed;
+use crate::tenant::subscriptions::Place;
+use crate::tenant::vaults::Vault;
+use crate::tenant::world::World;
 use serde_json::{Map, Value, json};
 
 /// The locations for new vaults.

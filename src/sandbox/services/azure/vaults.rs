@@ -10,9 +10,9 @@ use super::scope::Scope;
 use super::shapes::{readable, vault_body};
 use super::vault_names::available;
 use super::{arm_keys, deleted_vaults, vault_writes};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::parts::User;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::parts::User;
+use crate::tenant::world::World;
 
 /// Answers for the part of the path after the provider's name.
 pub(super) fn respond(

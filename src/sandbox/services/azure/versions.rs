@@ -6,7 +6,7 @@
 //! reports of Microsoft's SDKs. Resource Manager's own routes answer `InvalidApiVersionParameter`,
 //! and types with locations `NoRegisteredProviderFound`.
 
-use crate::sandbox::message::{Reply, Request};
+use crate::message::{Reply, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

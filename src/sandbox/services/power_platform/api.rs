@@ -5,13 +5,13 @@
 
 use super::filter::{Filter, at};
 use super::queries::{Accepts, Refused, number};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::caller::caller;
-use crate::sandbox::services::pages::{Link, body};
-use crate::sandbox::tenant::ids::{lcs_id, organization};
-use crate::sandbox::tenant::operations::Kind;
-use crate::sandbox::tenant::parts::{Environment, Standing, User};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::caller::caller;
+use crate::services::pages::{Link, body};
+use crate::tenant::ids::{lcs_id, organization};
+use crate::tenant::operations::Kind;
+use crate::tenant::parts::{Environment, Standing, User};
+use crate::tenant::world::World;
 use serde_json::{Map, Value, json};
 
 /// The versions of this part of the API in the REST reference.
@@ -29,7 +29,7 @@ const FIELDS: [&str; 8] = [
     "protectionLevel",
 ];
 
-pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let Some(user) = caller(world, request, &["https://api.powerplatform.com"]) else {
         let text = "The access token is missing, has expired or is for another audience.";
         return error(401, "InvalidAuthenticationToken", "authorization", text);

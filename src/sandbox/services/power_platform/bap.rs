@@ -9,16 +9,16 @@ use super::errors::{error, not_found, refusal};
 use super::filter::Filter;
 use super::queries::{Accepts, Refused, number};
 use super::{changes, managers, operations};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::caller::caller;
-use crate::sandbox::services::pages::{Link, page};
-use crate::sandbox::tenant::parts::{Standing, User};
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::caller::caller;
+use crate::services::pages::{Link, page};
+use crate::tenant::parts::{Standing, User};
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 const AUDIENCE: [&str; 1] = ["https://service.powerapps.com"];
 
-pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let Some(user) = caller(world, request, &AUDIENCE) else {
         return error(
             401,

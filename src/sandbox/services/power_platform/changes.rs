@@ -2,11 +2,11 @@
 //! Managed Environment. Texts are those of recorded responses. Comments mark what is inferred.
 
 use super::errors::{error, not_found};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::tenant::operations::Kind;
-use crate::sandbox::tenant::parts::{Environment, Policy, Standing, User};
-use crate::sandbox::tenant::roles::allowed;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::tenant::operations::Kind;
+use crate::tenant::parts::{Environment, Policy, Standing, User};
+use crate::tenant::roles::allowed;
+use crate::tenant::world::World;
 
 pub(super) fn link(
     world: &mut World,

@@ -2,15 +2,15 @@
 //! API 9.2. It is imitated after its public reference and the text that administrators see if an
 //! instance is not integrated.
 
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::caller::caller;
-use crate::sandbox::tenant::ids::lcs_id;
-use crate::sandbox::tenant::operations::Kind;
-use crate::sandbox::tenant::parts::Environment;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::caller::caller;
+use crate::tenant::ids::lcs_id;
+use crate::tenant::operations::Kind;
+use crate::tenant::parts::Environment;
+use crate::tenant::world::World;
 use serde_json::json;
 
-pub(in crate::sandbox::services) fn handle(world: &mut World, request: &Request) -> Reply {
+pub(in crate::services) fn handle(world: &mut World, request: &Request) -> Reply {
     let domain = request.host.split('.').next().unwrap_or_default();
     let found = world
         .environments

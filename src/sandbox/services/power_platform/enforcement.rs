@@ -2,7 +2,7 @@
 //! others, after recorded responses.
 
 use super::shape::{Allowed, Disallowed, Enforcement, Id, Reason};
-use crate::sandbox::tenant::parts::Environment;
+use crate::tenant::parts::Environment;
 
 /// The operations that every environment allows.
 const ALWAYS: [&str; 8] = [

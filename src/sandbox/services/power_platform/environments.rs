@@ -7,11 +7,11 @@ use super::errors::{error, not_found, refusal};
 use super::filter::{Filter, at};
 use super::queries::{Refused, number};
 use super::view::{self, Look, Policies};
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::pages::{Cut, Link, cut, forget};
-use crate::sandbox::tenant::parts::{Standing, User};
-use crate::sandbox::tenant::settings::PolicyBlock;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::pages::{Cut, Link, cut, forget};
+use crate::tenant::parts::{Standing, User};
+use crate::tenant::settings::PolicyBlock;
+use crate::tenant::world::World;
 use serde::Serialize;
 
 /// The filter fields of a list. One client is known to filter by SKU; the others are inferred.

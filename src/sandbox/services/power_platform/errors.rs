@@ -1,7 +1,7 @@
 //! Host api.bap.microsoft.com: errors in the recorded shape.
 
 use super::queries::Refused;
-use crate::sandbox::message::Reply;
+use crate::message::Reply;
 use serde_json::json;
 
 /// An error in the recorded shape of this API.

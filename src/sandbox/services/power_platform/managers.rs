@@ -3,10 +3,10 @@
 
 use super::errors::{error, refusal};
 use super::queries::number;
-use crate::sandbox::message::{Reply, Request};
-use crate::sandbox::services::pages::{Link, page};
-use crate::sandbox::tenant::parts::Standing;
-use crate::sandbox::tenant::world::World;
+use crate::message::{Reply, Request};
+use crate::services::pages::{Link, page};
+use crate::tenant::parts::Standing;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 
 /// A human administrator registers a service principal once. It can't register itself.

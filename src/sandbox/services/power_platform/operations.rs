@@ -1,8 +1,8 @@
 //! Host api.bap.microsoft.com: the JSON of a lifecycle operation, after recorded ones.
 
-use crate::sandbox::tenant::lifecycle::STAGES;
-use crate::sandbox::tenant::operations::{Failure, Operation};
-use crate::sandbox::tenant::world::World;
+use crate::tenant::lifecycle::STAGES;
+use crate::tenant::operations::{Failure, Operation};
+use crate::tenant::world::World;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 //! name a version of the API, and an unknown option is refused. The services' texts are not on
 //! record. Codes and texts are those of Azure Resource Manager, which BAP resembles (inferred).
 
-use crate::sandbox::message::Request;
+use crate::message::Request;
 use std::str::FromStr;
 
 /// The versions and options of a route.

@@ -7,10 +7,10 @@ use super::shape::{
     self, App, Capacity, ClientUris, Creator, Dataverse, Endpoints, Governance, Id, Ongoing,
     Properties, ProtectionStatus, Requester, Runtime, States,
 };
-use crate::sandbox::tenant::ids::{lcs_id, organization};
-use crate::sandbox::tenant::operations::Kind;
-use crate::sandbox::tenant::parts::Environment;
-use crate::sandbox::tenant::world::World;
+use crate::tenant::ids::{lcs_id, organization};
+use crate::tenant::operations::Kind;
+use crate::tenant::parts::Environment;
+use crate::tenant::world::World;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
