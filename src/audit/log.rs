@@ -51,8 +51,9 @@ impl Log {
 
     fn append(&self, line: &impl Serialize) -> io::Result<()> {
         // Another run's line that is half written would look like the line of a killed process. A
-        // file system without locks can leave an empty line, which a reader skips.
-        let locked = self.file.lock().is_ok();
+        // file system without locks can leave an empty line, which a reader skips. A lock of
+        // Windows would also stop who reads the log, and Windows appends a line in one piece.
+        let locked = cfg!(unix) && self.file.lock().is_ok();
         let outcome = self.append_alone(line);
         if locked {
             self.file.unlock()?;
