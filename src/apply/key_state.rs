@@ -104,7 +104,7 @@ impl Applier<'_> {
             Some(Known::Known(state)) if *state == enabled => Look::Yes(()),
             Some(Known::Known(_)) => Look::NotYet(format!("the version is not {word} yet")),
             Some(Known::Unknown(why)) => Look::Begun(why.clone()),
-            None => Look::Begun("the list does not show the version".to_owned()),
+            None => Look::Begun("the list of versions does not show the version".to_owned()),
         };
         // Read the list first: it also shows disabled versions, which may not be readable alone.
         let look = async || match reader.key_versions(&found, key).await {

@@ -245,7 +245,7 @@ fn principal(value: &Value) -> Result<Option<String>, String> {
         .or_else(|| text(value, "identity.systemAssignedIdentityPrincipalId"));
     match principal {
         Some(principal) if parse_guid(&principal).is_none() => Err(format!(
-            "its identity is `{principal}`, which is not an object id"
+            "the policy's identity is `{principal}`, which is not an object id"
         )),
         principal => Ok(principal),
     }

@@ -70,7 +70,7 @@ impl Session {
                 return Err(Fault::shape(
                     service,
                     &current.answer,
-                    "the list does not end",
+                    "the list has too many pages",
                 ));
             }
             if let Some(url) = &current.next

@@ -35,7 +35,10 @@ pub(super) fn remembering(
                 "`CMKCTL_CREDENTIAL_STORE` is `{}`, which is not valid.",
                 other.escape_debug()
             );
-            return Err(Error::usage(what).hint("Set the variable to `system` or `none`."));
+            return Err(Error::usage(what).hint(
+                "Set the variable to `system` (the credential \
+                store of the system) or `none` (remember nothing).",
+            ));
         }
     };
     let off = remember.filter(|remember| !remember.value);

@@ -136,7 +136,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "AZD_CONFIG_DIR",
-        "folder of azd's sign-ins, instead of ~/.azd",
+        "folder with the sign-ins of the Azure Developer CLI (azd), instead of ~/.azd",
     ),
     (
         "AZURE_CLOUD_NAME",
@@ -148,7 +148,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "AZD_AUTH_ENDPOINT",
-        "sign-in endpoint of azd: cmkctl remembers a token only for this endpoint",
+        "sign-in endpoint of the Azure Developer CLI (azd): cmkctl remembers a token only for \
+            this endpoint",
     ),
     ("USERPROFILE", "the user's home on Windows"),
     (

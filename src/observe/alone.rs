@@ -26,7 +26,8 @@ pub(super) async fn looked_at(
     .await?;
     for environment in &mut all {
         if let Some(alone) = alone.get(&environment.id) {
-            let gone = "the list shows the environment, but cmkctl can't read it alone";
+            let gone = "the list of environments shows this environment, but cmkctl can't read \
+                its details";
             *environment = by_itself(environment, alone, gone);
         }
     }

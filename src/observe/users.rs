@@ -80,7 +80,7 @@ pub(super) async fn whole_tenant(reader: &Reader, all: &[Environment]) -> Result
     };
     if !all.iter().any(ours) {
         return Ok(Verdict::cant_tell(
-            "the list does not show the tenant's default environment",
+            "the list of environments is incomplete (the tenant's default environment is missing)",
         ));
     }
     is_tenant_wide(reader, &identity).await

@@ -174,8 +174,9 @@ pub(super) fn names_fit(
     let Some(other) = given.iter().find(|name| !fits(name)) else {
         return Ok(());
     };
-    let what =
-        format!("{unchanged} The plan does not require `--confirm` with the name `{other}`.");
+    let what = format!(
+        "{unchanged} `--confirm` has the name `{other}`, but the plan does not ask for this name."
+    );
     let mut error = Error::usage(what);
     error
         .hints

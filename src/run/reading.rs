@@ -39,7 +39,7 @@ pub async fn check_integration(context: &Context, target: &Target, out: &mut Out
         integration::Verdict::NotFinanceAndOperations if target.power_platform_only => Ok(()),
         integration::Verdict::Unknown => Err(quiet(
             Kind::Forbidden,
-            "cmkctl can't tell whether the environment is integrated.",
+            "cmkctl can't tell whether the environment is integrated with Power Platform.",
         )),
         integration::Verdict::NotFinanceAndOperations
         | integration::Verdict::InitialEnvironmentOnly

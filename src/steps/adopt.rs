@@ -264,7 +264,8 @@ fn settled(environment: &Environment, policy: &ArmId) -> Result<WantedEnvironmen
         LinkState::Done | LinkState::Locked => {}
         LinkState::Failed => {
             return moving(
-                "its last add failed. Run the same add again, then run `cmkctl adopt` again"
+                "the last attempt to add the environment failed. Run the same add again, then run \
+                    `cmkctl adopt` again"
                     .to_owned(),
             );
         }

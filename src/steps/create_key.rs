@@ -59,7 +59,7 @@ pub fn afterwards(target: &Target, observed: &Observed) -> Observed {
     // If the vault is not visible, its keys are not known either.
     let seen = matches!(after.vault, Some(Seen::Present(_) | Seen::Absent));
     if !seen && after.key_is_absent() {
-        let why = Unreadable::because("its vault is not known");
+        let why = Unreadable::because("the vault of the key is not known");
         after.key = Some(Seen::Unreadable(why));
     }
     if comes(observed, id)

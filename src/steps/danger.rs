@@ -308,7 +308,7 @@ fn threats(protection: &Protection, now: Timestamp) -> Threats {
         );
         let finished = match &policy.unfinished {
             None => Verdict::Yes,
-            Some(state) => Verdict::cant_tell(format!("its state is {state}")),
+            Some(state) => Verdict::cant_tell(format!("the state of the policy is {state}")),
         };
         found.sort(finished, "", "whether the policy can be used");
     }

@@ -75,7 +75,9 @@ impl Verdict {
                 "This is a cloud-hosted environment in your own subscription. Customer-managed \
                     keys do not apply to it."
             }
-            Verdict::Unknown => "cmkctl could not read whether the environment is integrated.",
+            Verdict::Unknown => {
+                "cmkctl could not read whether the environment is integrated with Power Platform."
+            }
         }
     }
 }
@@ -242,7 +244,7 @@ fn not_told(environment: &Environment, answer: Option<&Seen<Integration>>) -> Fi
     unseen(
         "CMK001",
         &environment.display_name,
-        "Whether the environment is integrated",
+        "Whether the environment is integrated with Power Platform",
         &why,
         (who::POWER_PLATFORM, Whose::Own),
     )

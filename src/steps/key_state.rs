@@ -67,7 +67,9 @@ pub(super) fn works(key: &Key) -> Verdict {
             Verdict::Yes
         }
         Some((Severity::Block, _)) => Verdict::No,
-        Some((Severity::Unknown, _)) => Verdict::cant_tell("its type or size is unknown"),
+        Some((Severity::Unknown, _)) => {
+            Verdict::cant_tell("the type or size of the key is unknown")
+        }
     }
 }
 

@@ -37,7 +37,7 @@ impl<'a> Tenant<'a> {
                     "CMK020",
                     "tenant",
                     what,
-                    "the list may not show every environment of the tenant",
+                    "the list of environments may be incomplete",
                     who::POWER_PLATFORM,
                 ));
             }
@@ -87,7 +87,7 @@ impl<'a> Tenant<'a> {
         for environment in self.environments() {
             let (id, name) = (&environment.id, &environment.display_name);
             let mut cant_tell = |why: &Unreadable| {
-                let what = format!("Whether `{name}` uses the key");
+                let what = format!("Whether the environment `{name}` uses the key");
                 open.push(unseen(
                     "CMK033",
                     id,
@@ -112,9 +112,11 @@ impl<'a> Tenant<'a> {
                     (Some(vault), Some(key)) => policy.references(vault, key),
                     (None, _) | (_, None) => Verdict::default(),
                 },
-                Some(Seen::Absent) => Verdict::cant_tell("its policy no longer exists"),
+                Some(Seen::Absent) => {
+                    Verdict::cant_tell("the environment's policy no longer exists")
+                }
                 Some(Seen::Unreadable(why)) => Verdict::CantTell(why.clone()),
-                None => Verdict::cant_tell("its policy was not read"),
+                None => Verdict::cant_tell("cmkctl did not read the environment's policy"),
             };
             match (uses, policy.and_then(Seen::present)) {
                 (Verdict::Yes, Some(policy)) => users.push((environment, policy)),
@@ -138,7 +140,10 @@ impl<'a> Tenant<'a> {
             .present()
             .filter(|link| *link.stage() != Known::Known(Stage::Linked))
         {
-            return Some(format!("its link status is `{}`", link.status.shown()));
+            return Some(format!(
+                "the link between the environment and its policy has the status `{}`",
+                link.status.shown()
+            ));
         }
         if environment.is_ready() != Verdict::Yes {
             return Some(format!(
@@ -182,7 +187,7 @@ impl<'a> Tenant<'a> {
         let mut days = Vec::new();
         for environment in self.environments() {
             let (id, name) = (&environment.id, &environment.display_name);
-            let what = format!("Whether `{name}` stopped using the key recently");
+            let what = format!("Whether the environment `{name}` stopped using the key recently");
             let seen_by = (who::POWER_PLATFORM, Whose::Own);
             let operations = match self.observed.preconditions.histories.get(id) {
                 Some(Seen::Present(operations)) => operations,
@@ -195,14 +200,14 @@ impl<'a> Tenant<'a> {
                         "CMK033",
                         id,
                         &what,
-                        "its history was not read",
+                        "cmkctl did not read the environment's history",
                         who::POWER_PLATFORM,
                     ));
                     continue;
                 }
             };
             if operations.iter().any(|operation| operation.kind.is_empty()) {
-                let why = "its history contains an operation without a type";
+                let why = "the environment's history contains an operation without a type";
                 open.push(unknown("CMK033", id, &what, why, who::POWER_PLATFORM));
             }
             let mut last: Option<(Timestamp, String, bool)> = None;

@@ -84,7 +84,7 @@ pub fn locked(environment: &Environment) -> Verdict {
 /// The finding that the link is not known. cmkctl starts nothing on such an environment.
 pub(super) fn unknown_link(environment: &Environment, why: &Unreadable) -> Finding {
     let (id, name) = (&environment.id, &environment.display_name);
-    let what = format!("Whether `{name}` has a policy");
+    let what = format!("Whether the environment `{name}` has a policy");
     let mut found = unseen("CMK025", id, &what, why, (who::POWER_PLATFORM, Whose::Own));
     if why.reason == Reason::KeyWithoutPolicy {
         found.code = "CMK041";

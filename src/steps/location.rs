@@ -134,7 +134,7 @@ pub(super) fn misfit(policy: &Known<String>, environment: &Known<String>) -> Kno
 /// The finding that a location is not known. (A location name that cmkctl does not know still
 /// counts as known, because names are compared.)
 pub(super) fn not_told(subject: &str, policy: &str, why: &str) -> Finding {
-    let what = format!("Whether the policy `{policy}` is in the right location");
+    let what = format!("Whether the policy `{policy}` is in the environment's geography");
     unknown("CMK007", subject, &what, why, who::KEY_VAULT)
 }
 

@@ -41,7 +41,7 @@ pub(super) fn sku(vault: &ArmId, premium: &Known<bool>) -> Option<Finding> {
             who::KEY_VAULT,
         )),
         Known::Unknown(why) => {
-            let what = format!("Whether `{name}` has the premium SKU");
+            let what = format!("Whether the vault `{name}` has the premium SKU");
             Some(unknown("CMK051", id, &what, why, who::KEY_VAULT))
         }
     }

@@ -130,7 +130,7 @@ impl<'a> Readiness<'a> {
                 "Wait until the state is `Ready`, then run the same command again.",
             )),
             Occupied::CantTell(why) => {
-                let what = format!("Whether `{name}` is ready");
+                let what = format!("Whether the environment `{name}` is ready");
                 let who = who::POWER_PLATFORM;
                 Some(unknown("CMK023", id, &what, &why.why, who))
             }
@@ -223,7 +223,10 @@ pub(super) fn may_run(
     let operation =
         all.find(|operation| of_kind(operation) && operation.state.known().is_none())?;
     let why = operation.state.means.unknown().unwrap_or_default();
-    let what = format!("Whether `{}` runs on `{name}`", operation.name());
+    let what = format!(
+        "Whether the operation `{}` runs on the environment `{name}`",
+        operation.name()
+    );
     Some(unknown("CMK023", id, &what, why, who::POWER_PLATFORM))
 }
 
@@ -260,7 +263,7 @@ fn permitted(environment: &Environment) -> Option<Finding> {
 fn kind(environment: &Environment) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
     if let Known::Unknown(why) = &environment.is_default {
-        let what = format!("Whether `{name}` is the tenant's default environment");
+        let what = format!("Whether the environment `{name}` is the tenant's default environment");
         return Some(unknown("CMK024", id, &what, why, who::POWER_PLATFORM));
     }
     let why = environment.sku.means.unknown()?;

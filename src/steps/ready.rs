@@ -28,7 +28,7 @@ pub(super) fn managed(environment: &Environment) -> Option<Finding> {
             who::POWER_PLATFORM,
         )),
         Verdict::CantTell(why) => {
-            let what = format!("Whether `{name}` is a Managed Environment");
+            let what = format!("Whether the environment `{name}` is a Managed Environment");
             Some(unknown("CMK006", id, &what, &why.why, who::POWER_PLATFORM))
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
             policy.id.to_string(),
             unknown_fact(
                 &format!("whether the policy `{}` can be used", policy.id.name),
-                &format!("its state is {state}"),
+                &format!("the state of the policy is {state}"),
             ),
             "Wait a few minutes, then run the same command again. If the state does not change, \
                 ask Microsoft support.",

@@ -111,9 +111,12 @@ fn unsettled(observed: &Observed, environment: &Environment) -> Option<String> {
     match &observed.operations {
         Seen::Present(_) => {}
         Seen::Unreadable(why) => {
-            return Some(format!("cmkctl can't read its history: {}", why.why));
+            return Some(format!(
+                "cmkctl can't read the environment's history: {}",
+                why.why
+            ));
         }
-        Seen::Absent => return Some("its history was not read".to_owned()),
+        Seen::Absent => return Some("cmkctl did not read the environment's history".to_owned()),
     }
     if let Some(operation) = running(observed) {
         return Some(format!(

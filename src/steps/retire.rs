@@ -99,8 +99,8 @@ fn not_disabled<'a>(
 /// What a list without a version to disable lacks.
 fn lacks(asked: Option<&KeyVersion>) -> String {
     match asked {
-        Some(version) => format!("the list does not contain the version {}", version.as_str()),
-        None => "the list contains no version".to_owned(),
+        Some(version) => format!("the list of versions does not contain {}", version.as_str()),
+        None => "the list of versions is empty".to_owned(),
     }
 }
 
@@ -115,7 +115,7 @@ fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> 
     let open = |why: &str| {
         Some(not_whole(
             key,
-            &format!("its current version is unknown: {why}"),
+            &format!("the current version of the key is unknown: {why}"),
         ))
     };
     let current = match &observed.key {
@@ -132,7 +132,7 @@ fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> 
         .all(|version| version.id != *current)
         .then(|| {
             let why = format!(
-                "the list does not contain its current version {}",
+                "the list of versions does not contain the key's current version {}",
                 current.as_str()
             );
             not_whole(key, &why)

@@ -113,7 +113,7 @@ enum Latest {
 fn latest(created: &Known<Timestamp>, now: Timestamp) -> Latest {
     match created {
         Known::Known(created) if created.duration_since(now) > FUTURE => Latest::Unclear(format!(
-            "its creation date {} is in the future",
+            "the creation date of the version, {}, is in the future",
             moment(*created)
         )),
         Known::Known(created) if now.duration_since(*created) < FOLLOWED_WITHIN => {

@@ -193,7 +193,9 @@ pub fn protecting(left: &Observed) -> Seen<(KeyReference, Vault)> {
         }
         (Known::Known(_), Some(Seen::Absent)) => Seen::Absent,
         (Known::Known(_), Some(Seen::Unreadable(why))) => Seen::Unreadable(why.clone()),
-        (Known::Known(_), None) => Seen::Unreadable(Unreadable::because("its vault was not read")),
+        (Known::Known(_), None) => Seen::Unreadable(Unreadable::because(
+            "cmkctl did not read the vault of the old key",
+        )),
     }
 }
 

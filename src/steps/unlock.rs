@@ -358,7 +358,7 @@ enum Lock {
 fn lock(environment: &Environment, policy: &ArmId) -> Lock {
     let (id, name) = (&environment.id, &environment.display_name);
     let not_told = |why: &Unreadable| {
-        let what = format!("Whether `{name}` is locked");
+        let what = format!("Whether the environment `{name}` is locked");
         let others = (who::POWER_PLATFORM, Whose::Others);
         Lock::Said(unseen("CMK035", id, &what, why, others))
     };

@@ -169,7 +169,7 @@ impl<'a> Named<'a> {
                 ),
             )),
             Known::Unknown(why) => {
-                let what = format!("Whether `{name}` has soft delete");
+                let what = format!("Whether the vault `{name}` has soft delete");
                 Some(self.not_known("CMK011", &what, why))
             }
         }
@@ -191,7 +191,7 @@ impl<'a> Named<'a> {
                 format!("{update} --enable-purge-protection true"),
             )),
             Known::Unknown(why) => {
-                let what = format!("Whether `{name}` has purge protection");
+                let what = format!("Whether the vault `{name}` has purge protection");
                 Some(self.not_known("CMK011", &what, why))
             }
         }
@@ -260,7 +260,8 @@ impl<'a> Named<'a> {
             // that Azure shows.
             (Known::Known(_), Known::Known(None)) => return None,
             (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
-                let what = format!("Whether `{name}` belongs to the environment's tenant");
+                let what =
+                    format!("Whether the vault `{name}` belongs to the environment's tenant");
                 return Some(self.not_known("CMK043", &what, why));
             }
         };

@@ -35,7 +35,7 @@ pub(super) fn key<'a>(vault: &'a ArmId, key: &'a str) -> Facts<'a> {
             (MAKES_KEYS, "Key Vault Contributor")
         }
     };
-    let why = "The environment is encrypted with this key.";
+    let why = "This key will encrypt the environment.";
     made(Subject::Key(vault, key), why, right)
 }
 

@@ -101,17 +101,17 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS70021",
-        "No federated credential of the application matches the job's token.",
-        "Compare issuer, subject and audience of the job's token with this list: `az ad app \
-        federated-credential list --id CLIENT_ID`.",
+        "No federated credential of the application matches the token of the pipeline job.",
+        "Compare issuer, subject and audience of the token of the pipeline job with this list: \
+            `az ad app federated-credential list --id CLIENT_ID`.",
         who::ENTRA,
     ),
     code(
         "AADSTS700213",
-        "No federated credential of the application has the subject of the job's token, such as \
-        its branch or environment.",
-        "Compare the subject of the job's token with this list: `az ad app federated-credential \
-        list --id CLIENT_ID`.",
+        "No federated credential of the application has the subject of the token of the pipeline \
+            job, such as its branch or environment.",
+        "Compare the subject of the token of the pipeline job with this list: `az ad app \
+            federated-credential list --id CLIENT_ID`.",
         who::ENTRA,
     ),
     code(
@@ -225,18 +225,19 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS700212",
-        "The audience of the job's token differs from that of the federated credential. Each cloud \
-            has its own audience.",
-        "Compare the audience of the job's token with this list: `az ad app federated-credential \
-        list --id CLIENT_ID`. To request another audience, pass `--endpoint \
-        federated-audience=URI`.",
+        "The audience of the token of the pipeline job differs from that of the federated \
+            credential. Each cloud has its own audience.",
+        "Compare the audience of the token of the pipeline job with this list: `az ad app \
+            federated-credential list --id CLIENT_ID`. To request another audience, pass \
+            `--endpoint federated-audience=URI`.",
         who::ENTRA,
     ),
     code(
         "AADSTS700211",
-        "The issuer of the job's token differs from that of the federated credential.",
-        "Compare the issuer of the job's token with this list: `az ad app federated-credential \
-        list --id CLIENT_ID`.",
+        "The issuer of the token of the pipeline job differs from that of the federated \
+            credential.",
+        "Compare the issuer of the token of the pipeline job with this list: `az ad app \
+            federated-credential list --id CLIENT_ID`.",
         who::ENTRA,
     ),
     code(

@@ -59,8 +59,9 @@ pub(super) async fn pick(
         Error::new(Kind::Forbidden, "Your account sees no enterprise policy.")
             .finding("CMK019")
             .hint(
-                "The creator of a policy can grant you the role `Reader`: `cmkctl create-policy \
-                    --policy POLICY --vault VAULT --key KEY --reader YOUR-ID`.",
+                "Ask the creator of the policy to grant you the role `Reader`. The creator runs: \
+                    `cmkctl create-policy --policy POLICY --vault VAULT --key KEY --reader \
+                    YOUR-OBJECT-ID`.",
             )
     })
 }

@@ -198,7 +198,7 @@ fn in_use(
                 who::POWER_PLATFORM,
             )),
             Verdict::CantTell(why) => {
-                let what = format!("Whether `{name}` still has a version that it can use");
+                let what = format!("Whether the environment `{name}` still has a usable version");
                 found.push(unseen(
                     "CMK033",
                     id,

@@ -191,7 +191,7 @@ pub(super) fn managed(
         code: "CMK006",
         subject: &environment.id,
         what: &format!(
-            "Whether `{}` is a Managed Environment",
+            "Whether the environment `{}` is a Managed Environment",
             environment.display_name
         ),
         who: who::POWER_PLATFORM,

@@ -143,12 +143,12 @@ fn vault(gathering: &mut Gathering, observed: &Observed) -> Others<bool> {
         (
             "CMK011",
             &found.soft_delete,
-            format!("Whether `{name}` has soft delete"),
+            format!("Whether the vault `{name}` has soft delete"),
         ),
         (
             "CMK011",
             &found.purge_protection,
-            format!("Whether `{name}` has purge protection"),
+            format!("Whether the vault `{name}` has purge protection"),
         ),
         (
             "CMK018",

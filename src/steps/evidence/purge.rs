@@ -32,7 +32,7 @@ impl PurgeEvidence {
             return Err(gathering.gaps);
         };
         let subject = vault.id.to_string();
-        let what = format!("Whether `{}` has purge protection", vault.id.name);
+        let what = format!("Whether the vault `{}` has purge protection", vault.id.name);
         let about = About {
             code: "CMK011",
             subject: &subject,

@@ -201,10 +201,10 @@ fn versions(observed: &Observed, environment: &Environment) -> Vec<Finding> {
         (Seen::Unreadable(why), _, _)
         | (_, Some(Seen::Unreadable(why)), _)
         | (Seen::Present(_), Some(Seen::Present(_)), Seen::Unreadable(why)) => hidden(why),
-        (Seen::Absent, _, _) => gone("its policy does not exist"),
-        (_, Some(Seen::Absent), _) => gone("its vault does not exist"),
-        (Seen::Present(_), None, _) => gone("its vault was not read"),
-        (Seen::Present(_), Some(Seen::Present(_)), Seen::Absent) => gone("its key does not exist"),
+        (Seen::Absent, _, _) => gone("the environment's policy does not exist"),
+        (_, Some(Seen::Absent), _) => gone("the vault of the key does not exist"),
+        (Seen::Present(_), None, _) => gone("cmkctl did not read the vault of the key"),
+        (Seen::Present(_), Some(Seen::Present(_)), Seen::Absent) => gone("the key does not exist"),
         (Seen::Present(policy), Some(Seen::Present(_)), Seen::Present(versions)) => {
             let Known::Known(key) = &policy.key else {
                 return gone("the policy references no key");

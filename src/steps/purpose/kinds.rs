@@ -195,7 +195,8 @@ fn region(source: &Environment, target: &Environment) -> Option<Finding> {
             who::POWER_PLATFORM,
         )),
         (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
-            let what = format!("Whether `{name}` is in the same geography as the source");
+            let what =
+                format!("Whether the target `{name}` is in the same geography as the source");
             Some(unknown("CMK056", id, &what, why, who::POWER_PLATFORM))
         }
     }

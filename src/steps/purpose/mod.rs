@@ -110,7 +110,7 @@ fn sentence(asked: &Asked<'_>, verdict: &Verdict, findings: &[Finding]) -> Strin
             let keys = asked
                 .keys()
                 .map_or(String::new(), |keys| format!(" {keys}"));
-            format!("Yes: the rules for keys allow you to {what}.{keys}")
+            format!("Yes: the rules for customer-managed keys allow you to {what}.{keys}")
         }
         Verdict::No => match count(&[Severity::Block]) {
             1 => format!("No: you can't {what}. cmkctl found 1 blocker."),

@@ -138,7 +138,8 @@ fn granted<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
         Seen::Present(roles) => roles,
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
         Seen::Absent => {
-            let why = Unreadable::because("its role assignments were not read");
+            let why =
+                Unreadable::because("cmkctl did not read the role assignments of this account");
             return Right::CantTell(Doubt::unread(why));
         }
     };
@@ -238,8 +239,12 @@ fn by_definition(
             Gives::No
         }
         Some(Seen::Unreadable(why)) => unread(why),
-        Some(Seen::Absent) => unread(&Unreadable::because("its definition does not exist")),
-        None => unread(&Unreadable::because("its definition was not read")),
+        Some(Seen::Absent) => unread(&Unreadable::because(
+            "the definition of the role does not exist",
+        )),
+        None => unread(&Unreadable::because(
+            "cmkctl did not read the definition of the role",
+        )),
     }
 }
 
