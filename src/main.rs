@@ -18,12 +18,23 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn run() -> anyhow::Result<ExitCode> {
-    // One thread is enough for a few requests at a time. A thread pool makes the start slower.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = threads().enable_all().build()?;
     let code = runtime.block_on(cmkctl::cli::main());
     // An open connection must not keep the process alive.
     runtime.shutdown_background();
     Ok(ExitCode::from(code))
+}
+
+/// One thread is enough for a few requests at a time. A thread pool makes the start slower.
+#[cfg(not(windows))]
+fn threads() -> tokio::runtime::Builder {
+    tokio::runtime::Builder::new_current_thread()
+}
+
+/// On Windows, a handshake may block its thread: see `cloud::answer`.
+#[cfg(windows)]
+fn threads() -> tokio::runtime::Builder {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads.worker_threads(4).thread_stack_size(STACK / 4);
+    threads
 }

@@ -77,7 +77,7 @@ fn rotation(key: &KeyName) -> Sending<'static> {
         failed: format!("The key `{key}` can't be rotated."),
         shows: VERSION_SHOWS,
         takes: VERSION_SHOWS,
-        witness: "an account with the key permission *list*, or with the role Key Vault Crypto \
+        witness: "an account with the key permission `list`, or with the role Key Vault Crypto \
             Officer on the vault",
         after: after_rotation,
         advice: |error| {
@@ -95,7 +95,7 @@ fn unlisted(key: &KeyName, fault: Fault) -> Error {
     let what = format!("The versions of the key `{key}` can't be read, so nothing was sent.");
     fault.into_error(what).of_role(
         "This requires the key permission \
-        *list*, or the role Key Vault Crypto Officer on the vault.",
+        `list`, or the role Key Vault Crypto Officer on the vault.",
     )
 }
 

@@ -24,7 +24,7 @@ const ENABLING_SHOWS: Duration = Duration::from_secs(600);
 /// cmkctl watches the environment for this long.
 const ENABLED_WITHIN: Duration = Duration::from_secs(3600);
 /// The accounts that can read a key.
-const KEY_READERS: &str = "an account with the key permission *get*, or with the role Key Vault \
+const KEY_READERS: &str = "an account with the key permission `get`, or with the role Key Vault \
     Crypto Officer on the vault";
 
 impl Applier<'_> {
@@ -49,7 +49,7 @@ impl Applier<'_> {
             },
             advice: |error| {
                 error.of_role(
-                    "This requires the key permission *recover*, or the role Key Vault Crypto \
+                    "This requires the key permission `recover`, or the role Key Vault Crypto \
                     Officer on the vault.",
                 )
             },
@@ -94,7 +94,7 @@ impl Applier<'_> {
             after: After::of,
             advice: |error| {
                 error.of_role(
-                    "This requires the key permission *update*, or the role Key Vault Crypto \
+                    "This requires the key permission `update`, or the role Key Vault Crypto \
                     Officer on the vault.",
                 )
             },

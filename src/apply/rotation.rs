@@ -50,12 +50,12 @@ fn sending(key: &KeyName) -> Sending<'static> {
         failed: format!("The rotation policy of the key `{key}` can't be set."),
         shows: SHOWS,
         takes: SHOWS,
-        witness: "an account with the key permission *getrotationpolicy*, or with the role Key \
+        witness: "an account with the key permission `getrotationpolicy`, or with the role Key \
             Vault Crypto Officer on the vault",
         after: After::of,
         advice: |error| {
             error.of_role(
-                "This requires the key permission *setrotationpolicy*, or the role Key Vault \
+                "This requires the key permission `setrotationpolicy`, or the role Key Vault \
                 Crypto Officer on the vault.",
             )
         },

@@ -6,6 +6,7 @@ use flate2::read::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use std::fmt;
 use std::io::Read as _;
+use tokio::task::JoinSet;
 
 /// Limit of a decompressed body. A page of a large tenant's environment list is far smaller.
 const BODY_LIMIT: usize = 64 << 20;
@@ -102,7 +103,24 @@ impl fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 /// Sends a request and reads its complete answer.
+///
+/// Windows asks the certificate's authority within the handshake whether the certificate was
+/// revoked, and that blocks a thread for up to 10 seconds. So each request is a task of its own: it
+/// then blocks no other request. If the caller stops waiting, the task ends, too.
 pub(super) async fn read(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(whole(request));
+    match tasks.join_next().await {
+        Some(Ok(answer)) => answer,
+        Some(Err(stopped)) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Broken::Lost("the request was stopped".to_owned())),
+        },
+        None => Err(Broken::NotSent("the request was not started".to_owned())),
+    }
+}
+
+async fn whole(request: reqwest::RequestBuilder) -> std::result::Result<Answer, Broken> {
     let mut response = request.send().await.map_err(|error| {
         let cause = top_line(&error);
         // rustls starts every certificate error with these words.

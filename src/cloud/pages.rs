@@ -70,7 +70,7 @@ impl Session {
                 return Err(Fault::shape(
                     service,
                     &current.answer,
-                    "the list has too many pages",
+                    "the list does not end",
                 ));
             }
             if let Some(url) = &current.next

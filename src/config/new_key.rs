@@ -105,8 +105,9 @@ pub fn rotation(
         notify: period(notify, "--notify-before", "30d")?,
     };
     if wish == RotationWish::default() {
-        let what = "`rotation-policy set` requires at least one value.";
-        return Err(Error::usage(what).hint("Pass `--rotate-every 1y --expires-after 2y`."));
+        let what = "`rotation-policy set` requires `--rotate-every`, `--expires-after` or \
+            `--notify-before`.";
+        return Err(Error::usage(what).hint("For example: `--rotate-every 1y --expires-after 2y`."));
     }
     Ok(wish)
 }

@@ -166,7 +166,9 @@ fn sandbox_sign_in(
     let Some(user) = user else {
         let known: Vec<&str> = facts.users.iter().map(|user| user.name.as_str()).collect();
         let name = wanted.unwrap_or_default();
-        let mut error = Error::usage(format!("The sandbox has no user `{name}`."));
+        let mut error = Error::usage(format!(
+            "The simulated tenant of the sandbox has no user `{name}`."
+        ));
         error
             .hints
             .extend(did_you_mean(&name, known.iter().copied()));

@@ -43,7 +43,7 @@ pub(super) fn to_stderr(bytes: &[u8]) -> Result<()> {
     unless_closed(stderr.write_all(bytes)).map_err(|error| {
         Error::new(
             Kind::Unexpected,
-            "The commands for the CI service can't be written to standard error.",
+            "cmkctl can't write its messages for the CI service to standard error.",
         )
         .detail(format!("{error}."))
     })

@@ -105,7 +105,7 @@ pub async fn report_all(context: &Context, filter: &StatusFilter, out: &mut Out)
     let lacks = format!("{MAY_LACK} ({why}).");
     let what = match told {
         Told::Summary => lacks,
-        Told::Document => format!("The document is written. {lacks} The document says so."),
+        Told::Document => format!("cmkctl wrote the document. {lacks} The document says so, too."),
     };
     Err(Error::new(Kind::Forbidden, what).hint(WHOLE_TENANT))
 }

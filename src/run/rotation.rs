@@ -9,6 +9,7 @@ use crate::model::target::Target;
 use crate::observe::rotating_itself;
 use crate::report::{self, Out, RotationFacts};
 use crate::steps::lifecycle::KEPT_AFTER_ROTATION;
+use crate::steps::rotate::pin_hidden;
 use crate::steps::rotation::check;
 
 /// Shows when Key Vault creates new versions of the key.
@@ -29,7 +30,8 @@ pub async fn rotation_policy(context: &Context, target: &Target, out: &mut Out) 
         return Err(missing(&observed, name.as_str()));
     };
     let reference = observed.policy.present().and_then(Policy::key_reference);
-    let findings = check(key, &observed.preconditions.rotation, reference);
+    let mut findings = check(key, &observed.preconditions.rotation, reference);
+    findings.extend(pin_hidden(target, &observed));
     let created = key.validity.created.known();
     let facts = RotationFacts {
         at: observed.at,

@@ -93,8 +93,10 @@ pub async fn serve(rehearsal: &Rehearsal, served: &Served, out: &mut Out) -> Res
         .hint("Leave out `--port` to use any free port.")
     })?;
     if let Some(name) = served.person.as_ref().filter(|name| !sandbox.seats(name)) {
-        return Err(Error::usage(format!("The sandbox has no user `{name}`."))
-            .hint("`cmkctl sandbox --help` lists its users."));
+        return Err(Error::usage(format!(
+            "The simulated tenant of the sandbox has no user `{name}`."
+        ))
+        .hint("`cmkctl sandbox --help` lists its users."));
     }
     let cloud = sandbox.cloud_file();
     let mut written = Written::default();

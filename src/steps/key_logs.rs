@@ -101,7 +101,7 @@ fn judged(
         };
         shown = true;
         let sentence = format!(
-            "The last {} with version {} was made by {} at {}.",
+            "The last {} with the key version {} was sent by {} at {}.",
             used.operation,
             version.as_str(),
             by(observed, used),
@@ -344,8 +344,8 @@ mod tests {
         assert_eq!(
             found.notes[0].message,
             format!(
-                "The last KeyUnwrap with version {} was made by the identity of the policy `ep` \
-                at 2025-12-22 08:00 UTC.",
+                "The last KeyUnwrap with the key version {} was sent by the identity of the \
+                    policy `ep` at 2025-12-22 08:00 UTC.",
                 a.as_str()
             )
         );

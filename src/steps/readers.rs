@@ -88,10 +88,11 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, rights: &Held) -> Findi
             found.remedy = without_condition(policy, reader, rights).into();
         }
         About::Denial => {
-            found.remedy =
-                "Find out whether the deny assignment applies to the reader. If it does, exclude \
-                    the reader from the deny assignment."
-                    .into();
+            found.remedy = format!(
+                "Find out whether the deny assignment applies to {reader}. If it does, exclude \
+                    {reader} from the deny assignment."
+            )
+            .into();
             found.who = who::OWNER;
         }
     }
@@ -128,8 +129,10 @@ fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
             "The deny assignment `{}` keeps {reader} from reading the policy `{}`.",
             denial.name, policy.name
         ),
-        "A role assignment does not help. A managed application or a deployment stack created the \
-            deny assignment. Exclude the reader from the deny assignment.",
+        format!(
+            "A role assignment does not help. A managed application or a deployment stack created \
+                the deny assignment. In its settings, exclude {reader} from the deny assignment."
+        ),
         who::OWNER,
     )
 }

@@ -45,14 +45,7 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
     let mut plan = checked(target, observed);
     match &observed.policy {
         Seen::Present(policy) => plan.findings.extend(pinned(policy)),
-        Seen::Unreadable(why) if target.policy.is_some() || target.environment.is_some() => {
-            let subject = target.policy.as_ref().map(ToString::to_string);
-            let subject = subject.unwrap_or_else(|| "policy".to_owned());
-            let what = "Whether the policy is pinned to a version";
-            let of = (who::ASSIGNS_ROLES, Whose::Others);
-            plan.findings.push(unseen("CMK017", subject, what, why, of));
-        }
-        Seen::Absent | Seen::Unreadable(_) => {}
+        Seen::Absent | Seen::Unreadable(_) => plan.findings.extend(pin_hidden(target, observed)),
     }
     let (Some(vault), Some(key), Some(name)) = (observed.vault(), observed.key(), &target.key)
     else {
@@ -82,6 +75,18 @@ pub fn plan(target: &Target, observed: &Observed) -> Plan {
         evidence,
     });
     plan
+}
+
+/// The finding for a policy that the caller named, or that its environment uses, and can't read. It
+/// may be pinned to a key version.
+pub fn pin_hidden(target: &Target, observed: &Observed) -> Option<Finding> {
+    let asked = target.policy.is_some() || target.environment.is_some();
+    let why = observed.policy.unreadable().filter(|_| asked)?;
+    let subject = target.policy.as_ref().map(ToString::to_string);
+    let subject = subject.unwrap_or_else(|| "policy".to_owned());
+    let what = "Whether the policy is pinned to a version";
+    let of = (who::ASSIGNS_ROLES, Whose::Others);
+    Some(unseen("CMK017", subject, what, why, of))
 }
 
 /// The finding for a policy with a key version: its environments do not use new versions.

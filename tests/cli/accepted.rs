@@ -303,10 +303,13 @@ fn a_policy_whose_own_state_is_not_done_is_not_used() {
         }
     }
     let states: [(Deed, &str); 3] = [
-        (Body(|v| state_is(v, json!("Failed"))), "state is Failed"),
+        (
+            Body(|v| state_is(v, json!("Failed"))),
+            "state of the policy is Failed",
+        ),
         (
             Body(|v| state_is(v, json!("Updating"))),
-            "state is Updating",
+            "state of the policy is Updating",
         ),
         (Body(|v| state_is(v, json!(5))), "can't be understood"),
     ];

@@ -445,7 +445,7 @@ fn after_a_repair_no_refusal_says_that_nothing_was_changed() {
     assert_eq!(served.effects(), ["role-assigned"]);
     assert!(
         ran.stderr
-            .contains("No further changes were made. The plan does not require"),
+            .contains("No further changes were made. `--confirm` has the name"),
         "{}",
         ran.stderr
     );

@@ -167,7 +167,7 @@ fn a_reset_and_a_deletion_say_what_must_stay() {
             .exits(0);
         assert!(
             ran.stdout
-                .starts_with("Yes: the rules for keys allow you to"),
+                .starts_with("Yes: the rules for customer-managed keys allow you to"),
             "{}",
             ran.stdout
         );

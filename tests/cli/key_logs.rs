@@ -49,7 +49,7 @@ fn a_use_after_its_days_refuses_in_both_tables() {
         );
         let ran = retire(&served, WORKSPACE).exits(6);
         for words in [
-            "CMK033 BLOCK: The last KeyUnwrap with version ",
+            "CMK033 BLOCK: The last KeyUnwrap with the key version ",
             " by the identity of the policy `ep-contoso-cmk` at 20",
             "should have stopped using this version by ",
         ] {
@@ -91,7 +91,8 @@ fn earlier_uses_are_shown_and_asked_for_again_before_each_change() {
     let found = document["plan"]["findings"].as_array().unwrap();
     let shown = |one: &&Value| {
         let message = one["message"].as_str().unwrap_or_default();
-        message.starts_with("The last KeyUnwrap with version ") && one["severity"] == "acknowledge"
+        message.starts_with("The last KeyUnwrap with the key version ")
+            && one["severity"] == "acknowledge"
     };
     assert_eq!(found.iter().filter(shown).count(), 2, "{document:#}");
     assert_eq!(queries(&served), 1);

@@ -51,7 +51,7 @@ fn a_lost_answer_makes_no_second_version() {
 #[test]
 fn the_version_before_must_be_known() {
     for (trouble, code, words) in [
-        ("403", 5, "key permission *list*"),
+        ("403", 5, "key permission `list`"),
         ("500", 1, "so nothing was sent"),
     ] {
         let served = Served::start("ready", FAST);

@@ -66,6 +66,28 @@ fn what_is_set_is_shown_and_set_once() {
 }
 
 #[test]
+fn a_policy_that_can_not_be_read_may_pin_a_version() {
+    let served = Served::start("expiring", "1");
+    served.faults(
+        &json!([{ "match": { "path": "/enterprisePolicies/" }, "do": "403",
+        "times": 1000 }]),
+    );
+    let named = [
+        "rotation-policy",
+        "show",
+        "--policy",
+        "ep-contoso-cmk",
+        "-o",
+        "json",
+    ];
+    let shown = served.run(&named).exits(0).json();
+    let findings = shown["findings"].as_array().unwrap();
+    let hidden = findings.iter().find(|found| found["code"] == "CMK017");
+    let said = hidden.unwrap()["message"].as_str().unwrap();
+    assert!(said.contains("pinned to a version"), "{shown:#}");
+}
+
+#[test]
 fn status_calendar_and_metrics_tell_the_next_version() {
     let served = Served::start("expiring", "1");
     let next = |served: &Served| {

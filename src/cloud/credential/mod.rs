@@ -348,10 +348,7 @@ impl Tokens {
             }
             None => error
                 .hint("At a terminal: `cmkctl auth login`, `az login` or `Connect-AzAccount`.")
-                .hint(
-                    "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
-                    `AZURE_CLIENT_CERTIFICATE_PATH`, or `AZURE_CLIENT_SECRET`).",
-                ),
+                .hint(source::IN_CI),
         };
         for failure in failures {
             error = error.hint(failure);

@@ -7,6 +7,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// How a job signs in.
+pub(super) const IN_CI: &str = "In CI: set `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`, and one of \
+    `AZURE_FEDERATED_TOKEN_FILE`, `AZURE_CLIENT_CERTIFICATE_PATH` and `AZURE_CLIENT_SECRET`. A job \
+    of GitHub Actions or Azure Pipelines can get a federated token without this third variable: \
+    `cmkctl help sign-in`.";
+
 /// A text that can't be printed.
 pub type Secret = azure_core::credentials::Secret;
 

@@ -28,7 +28,7 @@ use std::sync::Arc;
 const ASSERTIONS: u32 = 5;
 
 /// The error for a way that the Azure crate does not have.
-const NOT_OF_THE_CRATE: &str = "The Azure crate does not have this way to sign in.";
+const NOT_OF_THE_CRATE: &str = "cmkctl can't sign in this way with the Azure SDK.";
 
 /// All ways in their order.
 pub(super) fn all(

@@ -183,7 +183,7 @@ pub(super) const LATER: [Entry; 33] = [
         cause: "The key does not cover e-commerce content management and recommendations of \
             Commerce. It covers scale units, e-commerce, ratings and reviews only in the \
             environment's geography.",
-        fix: "Accept this limit, or keep these components in the environment's geography.",
+        fix: "Keep scale units, e-commerce, ratings and reviews in the environment's geography.",
         who: who::APPS,
         source: source::ARTICLE,
     },

@@ -108,8 +108,8 @@ pub(super) const CODES: &[ServiceCode] = &[
     ),
     code(
         "AADSTS700213",
-        "No federated credential of the application has the subject of the token of the pipeline \
-            job, such as its branch or environment.",
+        "The token of the pipeline job has a subject, such as a branch. The application has no \
+            federated credential for this subject.",
         "Compare the subject of the token of the pipeline job with this list: `az ad app \
             federated-credential list --id CLIENT_ID`.",
         who::ENTRA,
@@ -321,7 +321,7 @@ pub(super) const CODES: &[ServiceCode] = &[
         cause: "The service answers 401 with `WWW-Authenticate: … claims=`. The token was revoked \
             or does not satisfy a Conditional Access policy. The service requires a token with the \
             claims in this header.",
-        fix: "Sign in again with the claims that the service asks for: `az login \
+        fix: "Sign in again with the value after `claims=` in this header: `az login \
             --claims-challenge CLAIMS`.",
         who: who::CALLER,
         belongs_to: None,

@@ -22,19 +22,19 @@ const OF_A_VAULT: [(&str, &str, &str); 4] = [
     (
         "changed",
         "Microsoft.KeyVault/vaults/write",
-        "The vault was changed, such as its network rules, or an attempt failed. The activity log \
-        does not show what changed.",
+        "The vault or its settings (such as its network rules) were changed, or an attempt to \
+        change them failed. The activity log does not show what changed.",
     ),
     (
         "access-changed",
         "Microsoft.KeyVault/vaults/accessPolicies/write",
-        "An access policy of the vault was added or removed, or an attempt failed.",
+        "An access policy of the vault was added or removed, or an attempt to do so failed.",
     ),
     (
         "role-removed",
         "Microsoft.Authorization/roleAssignments/delete",
-        "A role assignment on the vault or on a key was removed, or an attempt failed. This alert \
-        does not cover role assignments on the resource group or above.",
+        "A role assignment on the vault or on a key was removed, or an attempt to do so \
+        failed. This alert does not cover role assignments on the resource group or above.",
     ),
 ];
 
@@ -49,8 +49,8 @@ const OF_AN_HSM: [(&str, &str, &str); 2] = [
     (
         "changed",
         "Microsoft.KeyVault/managedHSMs/write",
-        "The managed HSM was changed, such as its network rules, or an attempt failed. The \
-        activity log does not show what changed.",
+        "The managed HSM or its settings (such as its network rules) were changed, or an attempt \
+        to change them failed. The activity log does not show what changed.",
     ),
 ];
 

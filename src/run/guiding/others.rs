@@ -51,9 +51,7 @@ pub(super) fn key_vault_first(
     Error::new(
         Kind::Forbidden,
         format!(
-            "No changes were made. {why}. The Key Vault administrator must do the first part of \
-            `{}`.",
-            led.command.name
+            "No changes were made. {why}. The Key Vault administrator must create the policy first."
         ),
     )
     .hint("The Key Vault administrator runs:")

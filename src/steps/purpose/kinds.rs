@@ -89,7 +89,7 @@ fn by_kind(
         Kind::Production => (
             environment.sku.shown(),
             "First change the environment's type to sandbox in the admin center. This change \
-                shortens how long its backups are kept.",
+                shortens how long the environment's backups are kept.",
         ),
         Kind::Trial | Kind::Resettable | Kind::Other => {
             (environment.sku.shown(), "Choose another environment.")

@@ -183,8 +183,8 @@ mod tests {
         assert_eq!(found.verdict, Verdict::Yes);
         assert_eq!(
             found.sentence,
-            "Yes: the rules for keys allow you to copy `E` onto `F`. Both environments have the \
-                policy `ep`."
+            "Yes: the rules for customer-managed keys allow you to copy `E` onto `F`. Both \
+                environments have the policy `ep`."
         );
         let (_, bare) = well();
         let found = copy(&named(bare, "f"));
@@ -204,8 +204,8 @@ mod tests {
         let found = asked(Purpose::Restore, &source, None);
         assert_eq!(
             found.sentence,
-            "Yes: the rules for keys allow you to restore a backup of `E` onto the environment \
-                itself. The environment has the policy `ep`."
+            "Yes: the rules for customer-managed keys allow you to restore a backup of `E` onto \
+                the environment itself. The environment has the policy `ep`."
         );
     }
 

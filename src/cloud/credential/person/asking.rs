@@ -1,6 +1,6 @@
 //! Decides whether and how a user can be asked to sign in, and the error if not.
 
-use super::super::source::{Method, Person, Prompt};
+use super::super::source::{IN_CI, Method, Person, Prompt};
 use super::endpoint::{ANY_TENANT, Asks, Endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::model::system::quoted;
@@ -84,10 +84,7 @@ pub(in crate::cloud::credential) fn nobody(method: Method) -> Error {
     )
     .detail(lacks)
     .hint("At a terminal: `cmkctl auth login`.")
-    .hint(
-        "In CI: set `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and a federated token (or \
-        `AZURE_CLIENT_CERTIFICATE_PATH`, or `AZURE_CLIENT_SECRET`).",
-    )
+    .hint(IN_CI)
 }
 
 #[cfg(test)]
