@@ -64,6 +64,7 @@ mod internet;
 #[cfg(target_os = "linux")]
 mod key_logs;
 mod leaving;
+#[cfg(target_os = "linux")]
 mod led;
 mod list;
 #[cfg(target_os = "linux")]
