@@ -12,7 +12,7 @@ use std::error::Error as _;
 /// program's name. A person and, with `-o json`, a script get the same error.
 pub(super) fn told(error: &clap::Error, words: &[String], tree: &clap::Command) -> Error {
     let (_, command) = found(words, tree);
-    let misuse = Said { error, command };
+    let misuse = Misuse { error, command };
     let mut told = Error::usage(misuse.message());
     for hint in misuse.hints() {
         told = told.hint(hint);
@@ -43,12 +43,12 @@ pub(super) fn format(words: &[String]) -> Option<Format> {
     asked
 }
 
-struct Said<'a> {
+struct Misuse<'a> {
     error: &'a clap::Error,
     command: String,
 }
 
-impl Said<'_> {
+impl Misuse<'_> {
     fn text(&self, kind: ContextKind) -> Option<&str> {
         match self.error.get(kind)? {
             ContextValue::String(text) => Some(text),

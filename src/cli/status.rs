@@ -5,7 +5,7 @@ use super::global::Which;
 use crate::config::Typed;
 use crate::error::Result;
 use crate::report::Out;
-use crate::run::{self, Asks, Context};
+use crate::run::{self, Context, StatusRequest};
 
 /// Show the state of an environment, or of all of them
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ impl Args {
         }
         let typed = Typed::of(self.which.typed(), self.policy.as_ref());
         let target = context.target(&typed, out).await?;
-        let asks = Asks {
+        let asks = StatusRequest {
             target: &target,
             typed: self.policy.is_some(),
             coverage: self.coverage,

@@ -21,7 +21,7 @@ const ENDS: [&str; 3] = ["Succeeded", "Failed", "Canceled"];
 #[derive(Debug)]
 pub struct Accepted {
     url: String,
-    asks: Asks,
+    asks: AddressKind,
     /// The pause before the first poll, from `Retry-After`.
     pub pause: Option<Duration>,
     /// For a support ticket: the service's correlation id and cmkctl's request id.
@@ -31,7 +31,7 @@ pub struct Accepted {
 
 /// The kind of the polled address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
+enum AddressKind {
     /// `Azure-AsyncOperation`: a document with a `status`.
     Status,
     /// `Location`: answers 202 while the operation runs, then the result of the change.
@@ -70,8 +70,12 @@ impl Accepted {
     ) -> Option<Self> {
         let status = answer
             .header("azure-asyncoperation")
-            .map(|url| (url, Asks::Status));
-        let result = || answer.header("location").map(|url| (url, Asks::Result));
+            .map(|url| (url, AddressKind::Status));
+        let result = || {
+            answer
+                .header("location")
+                .map(|url| (url, AddressKind::Result))
+        };
         let (url, asks) = status.or_else(|| result().filter(|_| answer.status == 202))?;
         Some(Self {
             url: url.to_owned(),
@@ -135,10 +139,10 @@ impl Writer {
 }
 
 /// Reads the state from one poll.
-fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
+fn read(asks: AddressKind, reply: Reply<Answer>) -> Reply<Progress> {
     let answer = match reply {
         Ok(answer) => answer,
-        Err(fault) if asks == Asks::Result && is_its_end(&fault) => {
+        Err(fault) if asks == AddressKind::Result && is_its_end(&fault) => {
             return Ok(Progress {
                 ids: Vec::new(),
                 end: End {
@@ -151,11 +155,11 @@ fn read(asks: Asks, reply: Reply<Answer>) -> Reply<Progress> {
         Err(fault) => return Err(fault),
     };
     let state = match asks {
-        Asks::Status => super::exchange::parse(Service::Arm, &answer).and_then(|value| {
+        AddressKind::Status => super::exchange::parse(Service::Arm, &answer).and_then(|value| {
             let status = must(&value, "status", as_text).required();
             status.map_err(|why| Fault::shape(Service::Arm, &answer, why))
         })?,
-        Asks::Result => result_of(&answer),
+        AddressKind::Result => result_of(&answer),
     };
     let mut progress = Progress {
         end: End {
@@ -235,10 +239,10 @@ mod tests {
             ("location", "https://other/"),
         );
         for (code, headers, expected) in [
-            (202, &[status, place][..], Some((URL, Asks::Status))),
-            (202, &[place], Some(("https://other/", Asks::Result))),
-            (201, &[status], Some((URL, Asks::Status))),
-            (200, &[status], Some((URL, Asks::Status))),
+            (202, &[status, place][..], Some((URL, AddressKind::Status))),
+            (202, &[place], Some(("https://other/", AddressKind::Result))),
+            (201, &[status], Some((URL, AddressKind::Status))),
+            (200, &[status], Some((URL, AddressKind::Status))),
             // The address of the created resource.
             (201, &[place], None),
             (200, &[place], None),
@@ -253,7 +257,11 @@ mod tests {
     }
 
     /// The state of one poll, with code and message of a failure.
-    fn shown(asks: Asks, status: u16, body: &Value) -> Option<(String, Option<(String, String)>)> {
+    fn shown(
+        asks: AddressKind,
+        status: u16,
+        body: &Value,
+    ) -> Option<(String, Option<(String, String)>)> {
         let answer = answer(status, &[], body);
         let reply = if status < 300 {
             Ok(answer)
@@ -271,38 +279,63 @@ mod tests {
         let shows = |state: &str| json!({ "properties": { "provisioningState": state } });
         let only = |state: &str| json!({ "status": state });
         for (asks, status, body, state) in [
-            (Asks::Status, 200, only("Succeeded"), Some("Succeeded")),
-            (Asks::Status, 200, only("InProgress"), Some("InProgress")),
-            (Asks::Status, 202, only("Wibble"), Some("Wibble")),
-            (Asks::Status, 200, only("Canceled"), Some("Canceled")),
+            (
+                AddressKind::Status,
+                200,
+                only("Succeeded"),
+                Some("Succeeded"),
+            ),
+            (
+                AddressKind::Status,
+                200,
+                only("InProgress"),
+                Some("InProgress"),
+            ),
+            (AddressKind::Status, 202, only("Wibble"), Some("Wibble")),
+            (AddressKind::Status, 200, only("Canceled"), Some("Canceled")),
             // These answers have no readable state.
-            (Asks::Status, 200, json!({ "id": "o" }), None),
-            (Asks::Status, 200, json!({ "status": 1 }), None),
-            (Asks::Status, 200, Value::Null, None),
-            (Asks::Status, 404, failed.clone(), None),
-            (Asks::Status, 409, failed.clone(), None),
-            (Asks::Result, 202, Value::Null, Some("Running")),
-            (Asks::Result, 202, shows("Succeeded"), Some("Running")),
-            (Asks::Result, 200, json!({ "id": "i" }), Some("Succeeded")),
-            (Asks::Result, 204, Value::Null, Some("Succeeded")),
-            (Asks::Result, 200, shows("Updating"), Some("Succeeded")),
-            (Asks::Result, 200, shows("FAILED"), Some("FAILED")),
-            (Asks::Result, 403, failed.clone(), None),
-            (Asks::Result, 404, failed.clone(), None),
-            (Asks::Result, 429, failed.clone(), None),
-            (Asks::Result, 500, failed.clone(), None),
+            (AddressKind::Status, 200, json!({ "id": "o" }), None),
+            (AddressKind::Status, 200, json!({ "status": 1 }), None),
+            (AddressKind::Status, 200, Value::Null, None),
+            (AddressKind::Status, 404, failed.clone(), None),
+            (AddressKind::Status, 409, failed.clone(), None),
+            (AddressKind::Result, 202, Value::Null, Some("Running")),
+            (
+                AddressKind::Result,
+                202,
+                shows("Succeeded"),
+                Some("Running"),
+            ),
+            (
+                AddressKind::Result,
+                200,
+                json!({ "id": "i" }),
+                Some("Succeeded"),
+            ),
+            (AddressKind::Result, 204, Value::Null, Some("Succeeded")),
+            (
+                AddressKind::Result,
+                200,
+                shows("Updating"),
+                Some("Succeeded"),
+            ),
+            (AddressKind::Result, 200, shows("FAILED"), Some("FAILED")),
+            (AddressKind::Result, 403, failed.clone(), None),
+            (AddressKind::Result, 404, failed.clone(), None),
+            (AddressKind::Result, 429, failed.clone(), None),
+            (AddressKind::Result, 500, failed.clone(), None),
         ] {
             let found = shown(asks, status, &body);
             let expected = state.map(|state| (state.to_owned(), None));
             assert_eq!(found, expected, "{asks:?} {status} {body}");
         }
         let why = Some(("Forbidden".to_owned(), "No.".to_owned()));
-        let found = shown(Asks::Status, 200, &failed);
+        let found = shown(AddressKind::Status, 200, &failed);
         assert_eq!(found, Some(("failed".to_owned(), why.clone())));
         let below = json!({ "status": "Failed", "properties": { "error": error } });
-        let found = shown(Asks::Status, 200, &below);
+        let found = shown(AddressKind::Status, 200, &below);
         assert_eq!(found, Some(("Failed".to_owned(), why.clone())));
-        let found = shown(Asks::Result, 409, &failed);
+        let found = shown(AddressKind::Result, 409, &failed);
         assert_eq!(found, Some(("Failed".to_owned(), why)));
     }
 
@@ -313,7 +346,7 @@ mod tests {
         let decide = |look: &Reply<Progress>| accepted.step(look, None, &mut Patience::new(None));
         let state = |word: &str| {
             read(
-                Asks::Status,
+                AddressKind::Status,
                 Ok(answer(200, &[], &json!({ "status": word }))),
             )
         };

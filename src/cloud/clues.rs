@@ -3,7 +3,7 @@
 use crate::cloud::answer::Answer;
 use crate::cloud::credential::Method;
 use crate::cloud::json;
-use crate::cloud::words::{code_of, error_in, parts, quoted};
+use crate::cloud::service_errors::{code_of, error_in, parts, quoted};
 use crate::model::rights::Lacking;
 use serde_json::Value;
 

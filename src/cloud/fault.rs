@@ -4,7 +4,7 @@ use crate::cloud::answer::{Answer, Broken};
 use crate::cloud::clouds::Service;
 use crate::cloud::clues::Clues;
 use crate::cloud::json;
-use crate::cloud::words::code_and_message;
+use crate::cloud::service_errors::code_and_message;
 use crate::error::Error;
 use crate::model::cause::Cause;
 use crate::model::seen::{Reason, Seen, Unreadable};

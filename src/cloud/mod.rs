@@ -36,11 +36,11 @@ mod request_id;
 pub mod retry;
 mod rotation;
 mod sdk;
+mod service_errors;
 mod session;
 pub mod vaults;
 mod versions;
 pub mod wire;
-mod words;
 
 pub use clock::Clock;
 pub use clouds::{Cloud, Service};

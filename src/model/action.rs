@@ -5,7 +5,7 @@ pub mod facts;
 mod of_azure;
 mod of_creation;
 mod of_environment;
-mod words;
+mod sentences;
 
 use crate::model::environment::Environment;
 use crate::model::fingerprint::Fingerprint;

@@ -6,7 +6,7 @@ use crate::model::making::Making;
 use crate::model::operation::Operation;
 use crate::model::preconditions::Preconditions;
 use crate::model::protection::{Key, Policy, Provider, Registration, Vault};
-use crate::model::rights::Held;
+use crate::model::rights::PrincipalRights;
 use crate::model::seen::Seen;
 use crate::model::whole::Whole;
 use jiff::Timestamp;
@@ -34,9 +34,9 @@ pub struct Observed {
     /// The key. `None` if none is named, or if its vault is absent or unreadable.
     pub key: Option<Seen<Key>>,
     /// What was read of the identity's right to use the key.
-    pub key_rights: Held,
+    pub key_rights: PrincipalRights,
     /// What was read of each requested reader's right to read the policy, by object id as given.
-    pub policy_rights: BTreeMap<String, Held>,
+    pub policy_rights: BTreeMap<String, PrincipalRights>,
     /// Rights, locks and other environments around it.
     pub preconditions: Preconditions,
     /// Facts for a key to create. Read only if the plan creates one.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// What was read about one principal's rights at one resource. The lists may contain assignments
 /// that do not apply there: `steps::rights` judges.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Held {
+pub struct PrincipalRights {
     /// The role assignments of the principal and its groups, at, above and below the resource.
     pub roles: Seen<Whole<RoleAssignment>>,
     /// Definitions of custom roles, by the role's GUID in lower case. Only those that the answer
@@ -20,7 +20,7 @@ pub struct Held {
     pub denials: Seen<Whole<Denial>>,
 }
 
-impl Held {
+impl PrincipalRights {
     /// No assignments and no deny assignments, as read from the service.
     pub fn nothing() -> Self {
         Self::of(Vec::new())

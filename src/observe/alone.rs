@@ -1,7 +1,7 @@
 //! Reads environments alone if the list leaves their link in doubt. Lists were seen without the
 //! block that names the policy.
 
-use super::asking::{ask, each};
+use super::reads::{ask, each};
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::environment::Environment;

@@ -1,7 +1,7 @@
 //! The environments, keys and policies that a caller can pick from. Each is reported as soon as it
 //! is read.
 
-use super::asking::{SIDE_BY_SIDE, ask};
+use super::reads::{SIDE_BY_SIDE, ask};
 use super::resolve::environment_error;
 use super::visible::{Visible, visible_policies, visible_vaults};
 use crate::cloud::Reader;

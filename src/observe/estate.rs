@@ -2,7 +2,7 @@
 //! with environments.
 
 use super::alone::looked_at;
-use super::asking::{ask, each};
+use super::reads::{ask, each};
 use super::resolve::{environment_error, no_role};
 use super::rights::{Place, defined, of_principal, shown};
 use super::users::whole_tenant;
@@ -14,7 +14,7 @@ use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, KeyReference, Policy, Vault};
-use crate::model::rights::{Denial, Held, RoleAssignment};
+use crate::model::rights::{Denial, PrincipalRights, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::whole::Whole;
 use crate::steps::rights::key::{allows_key, given_by_us, source_of_key};
@@ -180,35 +180,35 @@ async fn rights_of(
     policy: Option<&Seen<Policy>>,
     vaults: &BTreeMap<ArmId, AtVault>,
     keys: &BTreeMap<KeyReference, AtKey>,
-) -> Result<Held> {
+) -> Result<PrincipalRights> {
     let policy = policy.and_then(Seen::present);
     let (Some(policy), Some(key)) = (policy, policy.and_then(Policy::key_reference)) else {
-        return Ok(Held::default());
+        return Ok(PrincipalRights::default());
     };
     let Some(principal) = policy.principal_id.as_deref() else {
-        return Ok(Held::default());
+        return Ok(PrincipalRights::default());
     };
     if key.vault.kind == ResourceKind::ManagedHsm {
         let local = keys
             .get(key)
             .map(|(_, roles)| of_principal(roles, Some(principal)));
-        return Ok(Held {
+        return Ok(PrincipalRights {
             roles: local.unwrap_or_default(),
-            ..Held::default()
+            ..PrincipalRights::default()
         });
     }
     let at = vaults.get(&key.vault);
     let Some((at, vault)) = at.and_then(|at| Some((at, at.vault.present()?))) else {
-        return Ok(Held::default());
+        return Ok(PrincipalRights::default());
     };
     let place = Place {
         vault: Some(&key.vault),
         key: Some(&key.key),
     };
-    let key_rights = Held {
+    let key_rights = PrincipalRights {
         roles: of_principal(&at.roles, Some(principal)),
         denials: at.denials.clone(),
-        ..Held::default()
+        ..PrincipalRights::default()
     };
     let key_rights = defined(reader, policy, place, Some(vault), key_rights).await?;
     let may = allows_key(policy, vault, Some(&key.key), &key_rights);
@@ -228,7 +228,7 @@ async fn rights_of(
     }
     let vault_scope = key.vault.to_string();
     let roles = ask(reader.role_assignments(&vault_scope, Some(principal)).await)?;
-    let key_rights = Held {
+    let key_rights = PrincipalRights {
         roles,
         ..key_rights
     };
@@ -237,7 +237,7 @@ async fn rights_of(
 
 fn protection(
     policy: Seen<Policy>,
-    key_rights: Held,
+    key_rights: PrincipalRights,
     vaults: &BTreeMap<ArmId, AtVault>,
     keys: &BTreeMap<KeyReference, AtKey>,
 ) -> Protection {

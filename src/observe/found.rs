@@ -1,6 +1,6 @@
 //! Looks up a name among everything that the caller sees, without guessing.
 
-use super::asking::ask;
+use super::reads::ask;
 use super::visible::{Visible, visible_policies, visible_vaults};
 use crate::cloud::Reader;
 use crate::cloud::fault::Fault;

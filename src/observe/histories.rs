@@ -1,6 +1,6 @@
 //! The histories of some environments that have a key, or had one.
 
-use super::asking::each;
+use super::reads::each;
 use crate::cloud::Reader;
 use crate::model::environment::Environment;
 use crate::model::operation::Operation;

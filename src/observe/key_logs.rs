@@ -1,7 +1,7 @@
 //! Reads the uses of the key from the workspace that the caller named.
 
-use super::asking::ask;
 use super::looking::Looking;
+use super::reads::ask;
 use crate::error::Result;
 use crate::model::logs::KeyLogs;
 use crate::model::seen::Seen;

@@ -1,6 +1,6 @@
 //! Reads the key, through either plane that this caller may use.
 
-use super::asking::ask;
+use super::reads::ask;
 use crate::cloud::Reader;
 use crate::error::Result;
 use crate::model::ids::{ArmId, ResourceKind};

@@ -1,8 +1,8 @@
 //! Everything of one kind that a caller sees. The number of requests grows with pages,
 //! subscriptions, vaults and keys, never with environments.
 
-use super::asking::{ask, each};
 use super::choices::{keys_of, vaults_of};
+use super::reads::{ask, each};
 use super::resolve::environment_error;
 use super::users::whole_tenant;
 use super::visible::Visible;

@@ -1,9 +1,9 @@
 //! The building blocks of the reads: what the target names, and what those resources lead to.
 
-use super::asking::{ask, maybe};
 use super::keys::key_in_vault;
 use super::named::{linked_policy, named_by_policy};
 use super::preconditions::{deleted_key, further, preconditions, recoverable};
+use super::reads::{ask, maybe};
 use super::resolve::{found, unseen_environment};
 use super::rights::{Place, on_key, on_policy};
 use crate::cloud::{Clock, Reader};
@@ -16,7 +16,7 @@ use crate::model::known::Verdict;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::protection::{Key, Policy, Provider, Vault};
-use crate::model::rights::Held;
+use crate::model::rights::PrincipalRights;
 use crate::model::seen::{Reason, Seen, Unreadable};
 use crate::model::target::Target;
 use crate::model::whole::Whole;
@@ -183,7 +183,10 @@ impl Looking<'_> {
     }
 
     /// The named key through its data plane, and what decides who may use it.
-    pub(super) async fn key_and_grant(self, seen: &Observed) -> Result<(Option<Seen<Key>>, Held)> {
+    pub(super) async fn key_and_grant(
+        self,
+        seen: &Observed,
+    ) -> Result<(Option<Seen<Key>>, PrincipalRights)> {
         let place = Place {
             vault: self.target.vault.as_ref(),
             key: self.target.key.as_ref(),
@@ -196,7 +199,7 @@ impl Looking<'_> {
     }
 
     /// What decides whether the requested readers may read the existing policy.
-    async fn readers(self, seen: &Observed) -> Result<BTreeMap<String, Held>> {
+    async fn readers(self, seen: &Observed) -> Result<BTreeMap<String, PrincipalRights>> {
         match &self.target.policy {
             Some(id) if seen.policy.present().is_some() => {
                 on_policy(self.reader, id, &self.target.readers).await

@@ -2,10 +2,10 @@
 //! rule that needs it refuses.
 
 use super::alone::{by_itself, looked_at};
-use super::asking::ask;
 use super::keys::key_in_arm;
 use super::looking::Looking;
 use super::preconditions::{old_key, recoverable};
+use super::reads::ask;
 use super::users;
 use crate::error::Result;
 use crate::model::environment::Environment;

@@ -1,7 +1,7 @@
 //! Reads which parts of a new key exist already: the key, its vault and its resource group.
 
-use super::asking::ask;
 use super::looking::Looking;
+use super::reads::ask;
 use crate::cloud::{Reader, Service};
 use crate::error::Result;
 use crate::model::ids::{ArmId, ResourceKind};

@@ -4,7 +4,6 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod alone;
-mod asking;
 mod choices;
 mod doctor;
 mod estate;
@@ -20,6 +19,7 @@ mod named;
 mod places;
 mod preconditions;
 mod purpose;
+mod reads;
 mod resolve;
 mod rights;
 mod users;

@@ -1,7 +1,7 @@
 //! What an environment and its policy name: the linked policy, its vault, its key and the grant.
 
-use super::asking::maybe;
 use super::keys::{key_in_arm, key_in_vault};
+use super::reads::maybe;
 use super::rights::{Place, defined, lists, on_key};
 use crate::cloud::Reader;
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! The places for a new key: the choices for a person, and the caller's rights there.
 
-use super::asking::ask;
+use super::reads::ask;
 use super::visible::{Visible, subscriptions, visible_vaults};
 use crate::cloud::Reader;
 use crate::error::Result;

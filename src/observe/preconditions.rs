@@ -1,8 +1,8 @@
 //! Reads the facts around policy, vault and environment: the caller's rights, locks, Resource
 //! Manager's validation, deleted names, and the key that a swap leaves behind.
 
-use super::asking::{ask, maybe};
 use super::named::{linked_policy, named_by_policy};
+use super::reads::{ask, maybe};
 use super::rights::{Place, on_key};
 use crate::cloud::arm::NewPolicy;
 use crate::cloud::{Reader, Service};

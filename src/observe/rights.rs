@@ -1,7 +1,7 @@
 //! Reads what decides which principals may use a key or read a policy. Assignments and deny
 //! assignments are read at the same time, then the definitions that the answer depends on.
 
-use super::asking::{ask, each};
+use super::reads::{ask, each};
 use crate::cloud::Reader;
 use crate::cloud::fault::Reply;
 use crate::error::Result;
@@ -9,7 +9,7 @@ use crate::model::ids::{ArmId, ResourceKind, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::protection::{Policy, Vault};
-use crate::model::rights::{Denial, Held, RoleAssignment};
+use crate::model::rights::{Denial, PrincipalRights, RoleAssignment};
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::whole::Whole;
 use crate::steps::rights::{Need, RightsQuery, key_scope, open_roles};
@@ -31,7 +31,7 @@ pub(super) async fn on_key(
     policy: Option<&Policy>,
     place: Place<'_>,
     vault: Option<&Vault>,
-) -> Result<Held> {
+) -> Result<PrincipalRights> {
     match (policy, place, vault) {
         (
             Some(policy),
@@ -41,32 +41,38 @@ pub(super) async fn on_key(
             },
             Some(vault),
         ) if id.kind == ResourceKind::ManagedHsm => on_hsm(reader, policy, vault, key).await,
-        (Some(_), _, Some(vault)) if vault.rbac == Known::Known(false) => Ok(Held::default()),
+        (Some(_), _, Some(vault)) if vault.rbac == Known::Known(false) => {
+            Ok(PrincipalRights::default())
+        }
         (Some(policy), _, vault) => {
             let rights = lists(reader, policy, place.vault).await?;
             defined(reader, policy, place, vault, rights).await
         }
-        _ => Ok(Held::default()),
+        _ => Ok(PrincipalRights::default()),
     }
 }
 
 /// The role assignments of a policy's identity on a vault, and the deny assignments there.
-pub(super) async fn lists(reader: &Reader, policy: &Policy, vault: Option<&ArmId>) -> Result<Held> {
+pub(super) async fn lists(
+    reader: &Reader,
+    policy: &Policy,
+    vault: Option<&ArmId>,
+) -> Result<PrincipalRights> {
     let (Some(vault), Some(principal)) = (vault, &policy.principal_id) else {
-        return Ok(Held::default());
+        return Ok(PrincipalRights::default());
     };
     if vault.kind != ResourceKind::Vault {
-        return Ok(Held::default());
+        return Ok(PrincipalRights::default());
     }
     let scope = vault.to_string();
     let (roles, denials) = join!(
         reader.role_assignments(&scope, Some(principal)),
         reader.denials(&scope)
     );
-    Ok(Held {
+    Ok(PrincipalRights {
         roles: ask(roles)?,
         denials: shown(denials)?,
-        ..Held::default()
+        ..PrincipalRights::default()
     })
 }
 
@@ -77,13 +83,13 @@ pub(super) async fn defined(
     policy: &Policy,
     place: Place<'_>,
     vault: Option<&Vault>,
-    rights: Held,
-) -> Result<Held> {
+    rights: PrincipalRights,
+) -> Result<PrincipalRights> {
     let (Some(id), Some(principal)) = (place.vault, &policy.principal_id) else {
         return Ok(rights);
     };
     if vault.is_some_and(|vault| vault.rbac == Known::Known(false)) {
-        return Ok(Held::default());
+        return Ok(PrincipalRights::default());
     }
     let at = key_scope(id, place.key, Need::Key);
     let asked = RightsQuery {
@@ -94,11 +100,16 @@ pub(super) async fn defined(
     with_definitions(reader, &id.to_string(), asked, rights).await
 }
 
-async fn on_hsm(reader: &Reader, policy: &Policy, hsm: &Vault, key: &KeyName) -> Result<Held> {
+async fn on_hsm(
+    reader: &Reader,
+    policy: &Policy,
+    hsm: &Vault,
+    key: &KeyName,
+) -> Result<PrincipalRights> {
     let roles = ask(reader.hsm_roles(&hsm.uri, key).await)?;
-    Ok(Held {
+    Ok(PrincipalRights {
         roles: of_principal(&roles, policy.principal_id.as_deref()),
-        ..Held::default()
+        ..PrincipalRights::default()
     })
 }
 
@@ -124,7 +135,7 @@ pub(super) async fn on_policy(
     reader: &Reader,
     policy: &ArmId,
     principals: &[String],
-) -> Result<BTreeMap<String, Held>> {
+) -> Result<BTreeMap<String, PrincipalRights>> {
     if principals.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -135,14 +146,14 @@ pub(super) async fn on_policy(
     let (roles, denials) = join!(roles, reader.denials(&scope));
     let denials = shown(denials)?;
     let by_principal = roles?.into_iter().map(|(principal, roles)| {
-        let rights = Held {
+        let rights = PrincipalRights {
             roles,
             denials: denials.clone(),
-            ..Held::default()
+            ..PrincipalRights::default()
         };
         (principal, rights)
     });
-    let by_principal: BTreeMap<String, Held> = by_principal.collect();
+    let by_principal: BTreeMap<String, PrincipalRights> = by_principal.collect();
     each(by_principal.keys().cloned(), async |principal: String| {
         let asked = RightsQuery {
             principal: &principal,
@@ -159,8 +170,8 @@ async fn with_definitions(
     reader: &Reader,
     scope: &str,
     asked: RightsQuery<'_>,
-    mut rights: Held,
-) -> Result<Held> {
+    mut rights: PrincipalRights,
+) -> Result<PrincipalRights> {
     let more = each(open_roles(asked, &rights), async |role: String| {
         ask(reader.role_definition(scope, &role).await)
     });

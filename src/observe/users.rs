@@ -2,7 +2,7 @@
 //! would go offline if the key is disabled.
 
 use super::alone::looked_at;
-use super::asking::{ask, each};
+use super::reads::{ask, each};
 use crate::cloud::credential::Identity;
 use crate::cloud::{Reader, Service};
 use crate::error::Result;

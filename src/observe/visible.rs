@@ -1,6 +1,6 @@
 //! Lists what a caller sees without naming it.
 
-use super::asking::{SIDE_BY_SIDE, ask};
+use super::reads::{SIDE_BY_SIDE, ask};
 use crate::cloud::Reader;
 use crate::cloud::fault::Reply;
 use crate::error::Result;

@@ -2,9 +2,9 @@
 //! environments by one list. Environments that are not in their desired state are also read alone.
 
 use super::alone::by_itself;
-use super::asking::{SIDE_BY_SIDE, ask};
 use super::looking::{Looking, integration};
 use super::looks;
+use super::reads::{SIDE_BY_SIDE, ask};
 use super::resolve::environment_error;
 use crate::cloud::fault::Reply;
 use crate::cloud::{Clock, Reader};

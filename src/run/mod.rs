@@ -58,7 +58,7 @@ pub use listing::{
 };
 pub use logging_in::{Flow, Login, auth_login, auth_logout};
 pub use planning::{Wishes, plan_file};
-pub use reading::{Asks, auth_status, check_integration, environment_name, status};
+pub use reading::{StatusRequest, auth_status, check_integration, environment_name, status};
 pub use recalling::history;
 pub use rotation::rotation_policy;
 pub use serving::{Rehearsal, Served, scenario, serve};

@@ -77,7 +77,7 @@ pub async fn environment_name(context: &Context, target: &Target, out: &mut Out)
 
 /// What `status` is asked about one environment.
 #[derive(Debug, Clone, Copy)]
-pub struct Asks<'a> {
+pub struct StatusRequest<'a> {
     /// The environment, and the policy.
     pub target: &'a Target,
     /// Was the policy typed? Then it is compared with the linked one.
@@ -91,8 +91,8 @@ pub struct Asks<'a> {
 ///
 /// # Errors
 /// The environment can't be read.
-pub async fn status(context: &Context, asks: Asks<'_>, out: &mut Out) -> Result<()> {
-    let Asks { target, typed, .. } = asks;
+pub async fn status(context: &Context, asks: StatusRequest<'_>, out: &mut Out) -> Result<()> {
+    let StatusRequest { target, typed, .. } = asks;
     // The linked policy decides. A named policy counts only if no policy is linked, or if the
     // environment is not visible.
     let named = Target {

@@ -1,7 +1,7 @@
 //! `status --wait`: waits for an operation that may have been started anywhere. It uses only the
 //! state at the service.
 
-use super::{Asks, Context, environment_wanted, status};
+use super::{Context, StatusRequest, environment_wanted, status};
 use crate::apply::{Waiter, going_on};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::unless_stopped;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The environment can't be read, the time is over, or the wait ended without the key.
 pub async fn status_after_wait(
     context: &Context,
-    asks: Asks<'_>,
+    asks: StatusRequest<'_>,
     timeout: Option<Duration>,
     out: &mut Out,
 ) -> Result<()> {
@@ -52,7 +52,7 @@ pub async fn status_after_wait(
         environment: Some(id),
         ..asks.target.clone()
     };
-    let asks = Asks {
+    let asks = StatusRequest {
         target: &target,
         ..asks
     };

@@ -323,7 +323,7 @@ fn missing_grant(vault: &ArmId, message: String, remedy: String, who: &'static s
 mod tests {
     use super::super::samples::{Row, hidden, linked, odd, on, rows, silent, told};
     use super::*;
-    use crate::model::rights::Held;
+    use crate::model::rights::PrincipalRights;
 
     fn checked(target: &Target, observed: &Observed) -> Vec<String> {
         let Checked {
@@ -370,7 +370,7 @@ mod tests {
         ),
         (
             "no grant",
-            |_, o| o.key_rights = Held::nothing(),
+            |_, o| o.key_rights = PrincipalRights::nothing(),
             &["CMK012 block", "> grant-key-by-role", "> add-environment"],
         ),
         (

@@ -11,7 +11,7 @@ use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
 use crate::model::protection::{Policy, Vault};
-use crate::model::rights::{Denial, Held, RoleAssignment};
+use crate::model::rights::{Denial, PrincipalRights, RoleAssignment};
 use crate::model::roles::ENCRYPTION_USER;
 use crate::model::seen::Seen;
 use crate::model::target::Target;
@@ -140,7 +140,13 @@ fn beside(observed: &Observed, vault: &Vault, may: &Right<'_>, whose: Whose) -> 
     }
 }
 
-fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, rights: &Held, whose: Whose) -> Finding {
+fn in_doubt(
+    policy: &Policy,
+    vault: &Vault,
+    doubt: &Doubt,
+    rights: &PrincipalRights,
+    whose: Whose,
+) -> Finding {
     let name = &policy.id.name;
     let what = format!("Whether the identity of `{name}` may use the key");
     let mut found = unseen(
@@ -173,7 +179,7 @@ fn in_doubt(policy: &Policy, vault: &Vault, doubt: &Doubt, rights: &Held, whose:
 /// once at a scope, with or without a condition. Azure refuses a second assignment
 /// (`RoleAssignmentExists`), and the Azure CLI then prints the first as if it were new. So the
 /// command names the smallest scope at which the identity lacks the role.
-fn without_condition(policy: &Policy, vault: &Vault, rights: &Held) -> String {
+fn without_condition(policy: &Policy, vault: &Vault, rights: &PrincipalRights) -> String {
     let principal = policy.principal_id.as_deref().unwrap_or("PRINCIPAL_ID");
     let encryption_user = |role: &&RoleAssignment| {
         same_id(&role.principal_id, principal) && role.role == ENCRYPTION_USER
@@ -220,7 +226,7 @@ fn denied(policy: &Policy, vault: &Vault, denial: &Denial) -> Finding {
 }
 
 /// The finding that the service does not show deny assignments to this caller.
-fn hidden_denials(vault: &Vault, rights: &Held) -> Option<Finding> {
+fn hidden_denials(vault: &Vault, rights: &PrincipalRights) -> Option<Finding> {
     let why = rights.denials.unreadable().filter(|why| why.forbidden)?;
     Some(finding(
         "CMK012",
@@ -402,7 +408,7 @@ mod tests {
                 ("there", |_, _| {}, &["done"]),
                 (
                     "missing",
-                    |_, o| o.key_rights = Held::nothing(),
+                    |_, o| o.key_rights = PrincipalRights::nothing(),
                     &["> grant-key-by-role"],
                 ),
                 (
@@ -465,7 +471,7 @@ mod tests {
                 ("well", |_, _| {}, &[]),
                 (
                     "no grant",
-                    |_, o| o.key_rights = Held::nothing(),
+                    |_, o| o.key_rights = PrincipalRights::nothing(),
                     &["CMK012 block"],
                 ),
                 (
@@ -498,7 +504,7 @@ mod tests {
         ] {
             let (_, mut observed) = well();
             let young = RoleAssignment { created, ..role() };
-            observed.key_rights = Held::of(vec![young]);
+            observed.key_rights = PrincipalRights::of(vec![young]);
             let policy = observed.policy.present().unwrap();
             assert_eq!(codes(&identity(&observed, policy)), expected);
             assert_eq!(

@@ -403,7 +403,7 @@ mod tests {
                 ),
                 (
                     "no grant",
-                    |_, o| o.key_rights = crate::model::rights::Held::nothing(),
+                    |_, o| o.key_rights = crate::model::rights::PrincipalRights::nothing(),
                     &["CMK012 block"],
                 ),
             ],

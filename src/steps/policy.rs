@@ -404,7 +404,7 @@ mod tests {
     use crate::model::ids::ResourceKind;
     use crate::model::key_ids::KeyName;
     use crate::model::protection::KeyReference;
-    use crate::model::rights::Held;
+    use crate::model::rights::PrincipalRights;
 
     fn names(observed: &mut Observed, change: fn(KeyReference) -> KeyReference) {
         on(&mut observed.policy, |policy| {
@@ -463,7 +463,7 @@ mod tests {
                 ),
                 (
                     "no grant",
-                    |_, o| o.key_rights = Held::nothing(),
+                    |_, o| o.key_rights = PrincipalRights::nothing(),
                     &["> grant-key-by-role", "done", "done"],
                 ),
             ],

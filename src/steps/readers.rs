@@ -8,7 +8,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::observed::Observed;
 use crate::model::plan::{Action, Plan};
-use crate::model::rights::{Denial, Held};
+use crate::model::rights::{Denial, PrincipalRights};
 use crate::model::roles::READER;
 use crate::model::seen::Unreadable;
 use crate::model::target::Target;
@@ -30,7 +30,7 @@ pub(super) fn readers(
                 None => {
                     let why = Unreadable::because("cmkctl did not read the role assignments");
                     let doubt = Doubt::unread(why);
-                    let nothing = Held::default();
+                    let nothing = PrincipalRights::default();
                     plan.findings
                         .push(in_doubt(policy, reader, &doubt, &nothing));
                 }
@@ -40,7 +40,7 @@ pub(super) fn readers(
 }
 
 /// Checks whether this reader may read the existing policy.
-fn reads(policy: &ArmId, reader: &str, rights: &Held, plan: &mut Plan) {
+fn reads(policy: &ArmId, reader: &str, rights: &PrincipalRights, plan: &mut Plan) {
     let at = policy.to_string();
     let asked = RightsQuery {
         principal: reader,
@@ -74,7 +74,7 @@ fn give(policy: &ArmId, reader: &str) -> Action {
     }
 }
 
-fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, rights: &Held) -> Finding {
+fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, rights: &PrincipalRights) -> Finding {
     let mut found = unseen(
         "CMK019",
         policy.to_string(),
@@ -102,7 +102,7 @@ fn in_doubt(policy: &ArmId, reader: &str, doubt: &Doubt, rights: &Held) -> Findi
 /// The command that assigns Reader without a condition. If the reader already has the role on the
 /// policy itself under a condition, Azure refuses a second assignment. The Azure CLI then prints
 /// the first as if it were new, so the condition must be removed first.
-fn without_condition(policy: &ArmId, reader: &str, rights: &Held) -> String {
+fn without_condition(policy: &ArmId, reader: &str, rights: &PrincipalRights) -> String {
     let at = policy.to_string();
     let roles = rights.roles.present().map_or(&[][..], |all| all);
     let assigned = roles.iter().find(|role| {
@@ -138,7 +138,7 @@ fn denied(policy: &ArmId, reader: &str, denial: &Denial) -> Finding {
 }
 
 /// The finding that the service does not show deny assignments to this caller.
-fn hidden_denials(policy: &ArmId, rights: &Held) -> Option<Finding> {
+fn hidden_denials(policy: &ArmId, rights: &PrincipalRights) -> Option<Finding> {
     let why = rights.denials.unreadable().filter(|why| why.forbidden)?;
     let found = finding(
         "CMK019",
@@ -172,8 +172,8 @@ mod tests {
 
     const WHO: &str = "88888888-2222-3333-4444-555555555555";
 
-    fn reader(conditional: bool) -> Held {
-        Held::of(vec![RoleAssignment {
+    fn reader(conditional: bool) -> PrincipalRights {
+        PrincipalRights::of(vec![RoleAssignment {
             scope: policy_id("ep").to_string(),
             role: READER.to_owned(),
             principal_id: WHO.to_owned(),
@@ -182,8 +182,8 @@ mod tests {
         }])
     }
 
-    fn denied_to(id: &str) -> Held {
-        Held {
+    fn denied_to(id: &str) -> PrincipalRights {
+        PrincipalRights {
             denials: all(vec![Denial {
                 name: "no".to_owned(),
                 scope: policy_id("ep").to_string(),
@@ -207,7 +207,7 @@ mod tests {
         let at = |scope: String| {
             let mut role = reader(true).roles.present().unwrap()[0].clone();
             role.scope = scope;
-            without_condition(&policy, WHO, &Held::of(vec![role]))
+            without_condition(&policy, WHO, &PrincipalRights::of(vec![role]))
         };
         assert!(at(policy.group_scope()).contains("`az role assignment create"));
         assert!(at(policy.to_string()).starts_with("Remove the condition"));
@@ -222,7 +222,7 @@ mod tests {
                 &["done"][..],
             ),
             (
-                Some(Held::nothing()),
+                Some(PrincipalRights::nothing()),
                 PolicyAvailability::There,
                 &["> grant-reader"],
             ),
@@ -242,17 +242,17 @@ mod tests {
                 &["done"],
             ),
             (
-                Some(Held {
+                Some(PrincipalRights {
                     roles: silent(),
-                    ..Held::nothing()
+                    ..PrincipalRights::nothing()
                 }),
                 PolicyAvailability::There,
                 &["CMK019 unknown"],
             ),
             (
-                Some(Held {
+                Some(PrincipalRights {
                     roles: hidden(),
-                    ..Held::nothing()
+                    ..PrincipalRights::nothing()
                 }),
                 PolicyAvailability::There,
                 &["CMK019 unknown"],

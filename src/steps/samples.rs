@@ -14,7 +14,7 @@ use crate::model::preconditions::{OldKey, Preconditions, Validation, Version};
 use crate::model::protection::{
     Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
-use crate::model::rights::{Held, Permission, RoleAssignment};
+use crate::model::rights::{Permission, PrincipalRights, RoleAssignment};
 use crate::model::roles::ENCRYPTION_USER;
 use crate::model::seen::{Seen, Unreadable};
 use crate::model::target::Target;
@@ -273,7 +273,7 @@ pub(super) fn well() -> (Target, Observed) {
         }),
         vault: Some(Seen::Present(vault())),
         key: Some(Seen::Present(key())),
-        key_rights: Held::of(vec![grant()]),
+        key_rights: PrincipalRights::of(vec![grant()]),
         policy_rights: BTreeMap::new(),
         preconditions,
         making: Making::default(),

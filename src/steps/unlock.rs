@@ -395,7 +395,7 @@ mod tests {
         Row, hidden, linked, list, listed, odd, on, rows, silent, told, validity, version,
     };
     use super::*;
-    use crate::model::rights::Held;
+    use crate::model::rights::PrincipalRights;
 
     fn locked(observed: &mut Observed) {
         linked(observed, "ep", "Linked");
@@ -452,7 +452,7 @@ mod tests {
             "the grant is gone",
             |_, o| {
                 locked(o);
-                o.key_rights = Held::nothing();
+                o.key_rights = PrincipalRights::nothing();
             },
             &["> grant-key-by-role", "> enable-environment"],
         ),

@@ -14,7 +14,7 @@ use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;
 use cmkctl::model::preconditions::{Deleted, OldKey, Version};
 use cmkctl::model::protection::{Network, Validity};
-use cmkctl::model::rights::Held;
+use cmkctl::model::rights::PrincipalRights;
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::target::Target;
 use cmkctl::model::whole::Whole;
@@ -145,7 +145,7 @@ const CARRIES_WRONG: [(&str, Change); 10] = [
     ("an expired key", |_, o| {
         part(&mut o.key).validity.expires = Known::Known(Some(in_days(-1)))
     }),
-    ("no grant", |_, o| o.key_rights = Held::nothing()),
+    ("no grant", |_, o| o.key_rights = PrincipalRights::nothing()),
 ];
 
 const CARRIES_HIDDEN: [(&str, Change); 3] = [
@@ -652,7 +652,10 @@ fn what_the_plan_makes_first_is_the_same_fact_as_when_it_is_made() {
     };
     assert_eq!(planned(|_, _| {}), made);
     assert_eq!(planned(|_, o| o.policy = Seen::Absent), made);
-    assert_eq!(planned(|_, o| o.key_rights = Held::nothing()), made);
+    assert_eq!(
+        planned(|_, o| o.key_rights = PrincipalRights::nothing()),
+        made
+    );
     let managed: Change = |t, o| {
         t.make_managed = true;
         environment(o).protection_level = "Basic".into();

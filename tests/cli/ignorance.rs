@@ -13,7 +13,7 @@ use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
 use cmkctl::model::preconditions::{OldKey, Version};
 use cmkctl::model::protection::Validity;
-use cmkctl::model::rights::Held;
+use cmkctl::model::rights::PrincipalRights;
 use cmkctl::model::rotation::{RotationPolicy, RotationWish};
 use cmkctl::model::seen::{Seen, Unreadable};
 use cmkctl::model::target::Target;
@@ -328,7 +328,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
     push(
         "create-policy",
         |t, o| policy::plan(t, o, Whose::Own),
-        with(&|_, o| o.key_rights = Held::nothing()),
+        with(&|_, o| o.key_rights = PrincipalRights::nothing()),
     );
     push("remove", remove::plan, with(&|_, o| link_environment(o)));
     push(
@@ -634,7 +634,7 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
         ("not managed", |o| {
             part(&mut o.environment).protection_level = "Basic".into()
         }),
-        ("no grant", |o| o.key_rights = Held::nothing()),
+        ("no grant", |o| o.key_rights = PrincipalRights::nothing()),
     ];
     let (target, observed) = whole();
     for (what, spoil) in wrong {
@@ -657,11 +657,11 @@ fn what_is_wrong_stays_wrong_whatever_is_not_known_beside_it() {
     }
 }
 
-fn hidden() -> Held {
-    Held {
+fn hidden() -> PrincipalRights {
+    PrincipalRights {
         roles: unreadable(None),
         denials: unreadable(None),
-        ..Held::default()
+        ..PrincipalRights::default()
     }
 }
 

@@ -12,7 +12,7 @@ use cmkctl::model::observed::Observed;
 use cmkctl::model::plan::{Action, Plan};
 use cmkctl::model::preconditions::{Deleted, OldKey};
 use cmkctl::model::protection::{Network, Registration};
-use cmkctl::model::rights::Held;
+use cmkctl::model::rights::PrincipalRights;
 use cmkctl::model::rotation::{RotationPolicy, RotationWish};
 use cmkctl::model::seen::Seen;
 use cmkctl::model::target::Target;
@@ -150,7 +150,7 @@ const SITUATIONS: [Situation; 47] = [
     ("another type of key", |_, o| {
         part(&mut o.key).kty = "EC".into()
     }),
-    ("no grant", |_, o| o.key_rights = Held::nothing()),
+    ("no grant", |_, o| o.key_rights = PrincipalRights::nothing()),
     ("no grant on the old key", |_, o| {
         o.preconditions.old_key = Seen::Present(OldKey {
             granted: Verdict::No,

@@ -12,7 +12,7 @@ use cmkctl::model::preconditions::{Deleted, Lock, OldKey, Preconditions, Validat
 use cmkctl::model::protection::{
     Key, KeyReference, Network, Policy, Provider, Registration, Validity, Vault,
 };
-use cmkctl::model::rights::{Held, Permission, RoleAssignment};
+use cmkctl::model::rights::{Permission, PrincipalRights, RoleAssignment};
 use cmkctl::model::seen::{Reason, Seen, Unreadable};
 use cmkctl::model::target::Target;
 use cmkctl::model::whole::Whole;
@@ -156,7 +156,7 @@ pub(crate) fn well() -> (Target, Observed) {
             source: "Key Vault",
             ..Key::default()
         })),
-        key_rights: Held::of(vec![grant(Timestamp::UNIX_EPOCH)]),
+        key_rights: PrincipalRights::of(vec![grant(Timestamp::UNIX_EPOCH)]),
         policy_rights: BTreeMap::new(),
         preconditions: Preconditions {
             group_rights: everything(),
@@ -299,7 +299,7 @@ const INDEPENDENT: [(&str, Change); 23] = [
     ("CMK011", |_, o| {
         part(&mut o.vault).purge_protection = Known::Known(false)
     }),
-    ("CMK012", |_, o| o.key_rights = Held::nothing()),
+    ("CMK012", |_, o| o.key_rights = PrincipalRights::nothing()),
     ("CMK015", |_, o| part(&mut o.key).kty = "EC".into()),
     ("CMK016", |_, o| {
         part(&mut o.key).validity.expires = Known::Known(Some(in_days(10)))
@@ -353,7 +353,8 @@ const INDEPENDENT: [(&str, Change); 23] = [
     }),
     ("CMK019", |t, o| {
         let reader = "88888888-2222-3333-4444-555555555555".to_owned();
-        o.policy_rights.insert(reader.clone(), Held::nothing());
+        o.policy_rights
+            .insert(reader.clone(), PrincipalRights::nothing());
         t.readers.push(reader);
     }),
     ("CMK015", |_, o| part(&mut o.key).bits = Known::Known(4096)),
@@ -398,7 +399,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         });
     }),
     ("CMK013", &[], |_, o| {
-        o.key_rights = Held::of(vec![grant(
+        o.key_rights = PrincipalRights::of(vec![grant(
             now().checked_sub(SignedDuration::from_secs(60)).unwrap(),
         )]);
     }),
@@ -449,7 +450,7 @@ const OTHERS: [(&str, &[&str], Change); 22] = [
         part(&mut o.policy).kind = "NetworkInjection".into()
     }),
     ("CMK045", &["CMK012"], |_, o| {
-        o.key_rights = Held::nothing();
+        o.key_rights = PrincipalRights::nothing();
         o.preconditions.vault_rights = all(vec![Permission {
             actions: vec!["*/read".into()],
             ..Permission::default()

@@ -1,11 +1,11 @@
 //! `auth login`: the user signs in once, for all later commands.
 
 use super::memory::{How, Login, LoginKey};
-use super::own::claims_in;
-use super::person::{ANY_TENANT, AZURE_CLI, Asking, Endpoint, Flow, sign_in};
+use super::person::{ANY_TENANT, AZURE_CLI, Endpoint, Flow, UserSignIn, sign_in};
 use super::remembered::Remembered;
 use super::source::{CertificateFile, Method, Secret, SignIn, Source};
 use super::token::{self, Identity, Token, Wanted};
+use super::user_tokens::claims_in;
 use super::{Tokens, ways};
 use crate::error::{Error, Kind, Result};
 use crate::model::cause::Cause;
@@ -76,7 +76,7 @@ impl Tokens {
     async fn by_refresh(&self, login: &Login, flow: Flow, wanted: Wanted<'_>) -> Result<Token> {
         let tenant = self.sign_in.tenant.as_deref();
         let login_tenant = login.tenant_id.as_deref().or(login.key.tenant.as_deref());
-        let user_sign_in = Asking {
+        let user_sign_in = UserSignIn {
             endpoint: Endpoint {
                 wire: &self.wire,
                 way: Method::Login,

@@ -8,19 +8,19 @@ mod assertion;
 mod bound;
 mod certificate;
 mod for_keys;
-mod held;
 mod listening;
 mod logins;
 mod machine;
 pub mod memory;
-mod own;
 mod person;
 mod power_shell;
 mod refusal;
 mod remembered;
 mod source;
+mod stored;
 mod token;
 mod tools;
+mod user_tokens;
 mod ways;
 
 pub use logins::{LogIn, LoggedIn};
@@ -34,7 +34,6 @@ use crate::audit::Who;
 use crate::cloud::wire::Wire;
 use crate::error::{Error, Kind, Result};
 use futures::future::{Either, select};
-use held::Held;
 use jiff::{SignedDuration, Timestamp};
 use person::SignedIn;
 use remembered::Remembered;
@@ -43,12 +42,13 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use stored::Stored;
 use token::{Token, Wanted};
 
 /// A token that expires within this time is replaced.
 const RENEWED_BEFORE_END: SignedDuration = SignedDuration::from_mins(5);
 
-type Slot = Arc<tokio::sync::Mutex<Held<Token>>>;
+type Slot = Arc<tokio::sync::Mutex<Stored<Token>>>;
 
 /// The tokens of this process: one cache for all credentials, with one entry for each scope.
 /// Callers of the same scope share a request. Callers of different scopes do not wait for each

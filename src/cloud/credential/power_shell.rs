@@ -67,18 +67,18 @@ try {
 /// caller that comes again wants a new token.
 #[derive(Default)]
 pub(super) struct PowerShell {
-    results: tokio::sync::Mutex<Held>,
+    results: tokio::sync::Mutex<Results>,
 }
 
 #[derive(Default)]
-struct Held {
+struct Results {
     untaken: HashMap<String, Result<Token>>,
     /// Expiry time of the last token of each scope. A failed scope has [`Timestamp::MAX`], so it is
     /// not requested together with another one again.
     until: HashMap<String, Timestamp>,
 }
 
-impl Held {
+impl Results {
     /// Should this scope be requested together with another one?
     fn wants(&self, scope: &str, now: Timestamp) -> bool {
         let until = self.until.get(scope);

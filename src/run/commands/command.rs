@@ -1,6 +1,6 @@
 //! The parts of a changing command. There are no defaults, so a new command must state them all.
 
-use super::words::Words;
+use super::target_words::TargetWords;
 use crate::error::{Error, Result};
 use crate::model::action::Named;
 use crate::model::day::day;
@@ -219,11 +219,16 @@ impl Command {
         target: &Target,
         environment: Option<&str>,
     ) -> String {
-        self.in_words(program, target, &Words::of(target, environment))
+        self.in_words(program, target, &TargetWords::of(target, environment))
     }
 
     /// The same, with these words for its target.
-    pub(in crate::run) fn in_words(&self, program: &str, target: &Target, names: &Words) -> String {
+    pub(in crate::run) fn in_words(
+        &self,
+        program: &str,
+        target: &Target,
+        names: &TargetWords,
+    ) -> String {
         let part = self.part_of(target);
         let mut command = format!("{program} {}", self.name);
         let environment = names.environment.as_ref();

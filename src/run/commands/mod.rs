@@ -10,8 +10,8 @@ mod retire_key;
 mod rotate_key;
 mod rotation_policy;
 mod swap_policy;
+mod target_words;
 mod unlock;
-mod words;
 
 pub use add_environment::ADD_ENVIRONMENT;
 pub use command::Command;
@@ -24,8 +24,8 @@ pub use retire_key::RETIRE_KEY;
 pub use rotate_key::ROTATE_KEY;
 pub use rotation_policy::ROTATION_POLICY;
 pub use swap_policy::SWAP_POLICY;
+pub(super) use target_words::TargetWords;
 pub use unlock::UNLOCK;
-pub(super) use words::Words;
 
 #[cfg(test)]
 mod tests {

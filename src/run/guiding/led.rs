@@ -2,7 +2,7 @@
 
 use crate::model::environment::Environment;
 use crate::model::target::Target;
-use crate::run::commands::{Command, Words};
+use crate::run::commands::{Command, TargetWords};
 
 /// The result of the dialog.
 pub(in crate::run) struct Led {
@@ -17,5 +17,5 @@ pub(in crate::run) struct Led {
     /// Readers that were typed in the dialog: (object id, typed text).
     pub(super) readers: Vec<(String, String)>,
     /// The words for the target in a script.
-    pub(super) names: Words,
+    pub(super) names: TargetWords,
 }

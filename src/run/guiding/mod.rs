@@ -14,7 +14,7 @@ mod script;
 mod suggesting;
 
 use super::changing::Gone;
-use super::commands::{CREATE_POLICY, Command, ENABLE, Keys, Need, Words};
+use super::commands::{CREATE_POLICY, Command, ENABLE, Keys, Need, TargetWords};
 use super::consent::ConsentFlags;
 use super::{Context, handing};
 use crate::cloud::Service;
@@ -73,7 +73,7 @@ pub(super) async fn lead(
         half: false,
         environment: None,
         readers: Vec::new(),
-        names: Words::default(),
+        names: TargetWords::default(),
     };
     led.environment = environment_of(context, &mut led, out).await?;
     if led.command.needs(Need::Key)

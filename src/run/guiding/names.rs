@@ -11,12 +11,12 @@ use crate::model::text::clean;
 use crate::observe::{
     policy_named, resolve, subscription_named, subscriptions_shown, vault_if_there,
 };
-use crate::run::commands::{Need, Words};
+use crate::run::commands::{Need, TargetWords};
 use futures::join;
 
 /// The words for the dialog's target.
-pub(super) async fn of(reader: &Reader, led: &Led) -> Words {
-    let mut names = Words::of(&led.target, led.target.environment.as_deref());
+pub(super) async fn of(reader: &Reader, led: &Led) -> TargetWords {
+    let mut names = TargetWords::of(&led.target, led.target.environment.as_deref());
     let part = led.command.part_of(&led.target);
     let (environment, policy, vault) = join!(
         async {

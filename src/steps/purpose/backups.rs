@@ -267,7 +267,7 @@ mod tests {
     use super::*;
     use crate::model::preconditions::OldKey;
     use crate::model::purpose::Purpose;
-    use crate::model::rights::Held;
+    use crate::model::rights::PrincipalRights;
     use crate::steps::samples::{
         Row, codes, hidden, linked, list, odd, on, operation, rows, silent, well,
     };
@@ -389,7 +389,7 @@ mod tests {
                 happened(o, "RevertToMicrosoftKey", 7);
                 from(o, Verdict::Yes);
                 if let Some(left) = &mut o.left {
-                    left.key_rights = Held::nothing();
+                    left.key_rights = PrincipalRights::nothing();
                 }
             },
             &["CMK034 block"],

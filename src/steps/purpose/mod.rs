@@ -131,7 +131,7 @@ mod tests {
     use crate::model::environment::{AppLink, Dataverse, Environment};
     use crate::model::known::Known;
     use crate::model::observed::Observed;
-    use crate::model::rights::Held;
+    use crate::model::rights::PrincipalRights;
     use crate::model::seen::Seen;
     use crate::steps::samples::{codes, hidden, linked, list, odd, on, operation, silent, well};
     use proptest::prelude::*;
@@ -336,7 +336,7 @@ mod tests {
         ("old policy", |o| {
             if let Some(left) = &mut o.left {
                 left.policy = silent();
-                left.key_rights = Held::default();
+                left.key_rights = PrincipalRights::default();
             }
         }),
     ];

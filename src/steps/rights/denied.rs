@@ -3,7 +3,7 @@
 use super::query::{About, Doubt, Need, RightsQuery, applies, names_others};
 use crate::model::ids::same_id;
 use crate::model::known::Verdict;
-use crate::model::rights::{Denial, Held, Principal};
+use crate::model::rights::{Denial, Principal, PrincipalRights};
 use crate::model::seen::{Seen, Unreadable};
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(super) enum Denies<'a> {
     CantTell(Doubt),
 }
 
-pub(super) fn denied<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Denies<'a> {
+pub(super) fn denied<'a>(asked: RightsQuery<'_>, rights: &'a PrincipalRights) -> Denies<'a> {
     let denials = match (&rights.denials, asked.need) {
         // Local roles of a managed HSM have no deny assignments.
         (_, Need::HsmKey) => return Denies::No,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     /// Denies its own principal the right to read the policy.
-    fn denial(change: impl FnOnce(&mut Denial)) -> Held {
+    fn denial(change: impl FnOnce(&mut Denial)) -> PrincipalRights {
         let mut denial = Denial {
             name: "no".to_owned(),
             scope: policy_id("ep").group_scope(),
@@ -139,13 +139,13 @@ mod tests {
             ..Denial::default()
         };
         change(&mut denial);
-        Held {
+        PrincipalRights {
             denials: all(vec![denial]),
-            ..Held::nothing()
+            ..PrincipalRights::nothing()
         }
     }
 
-    fn told(need: Need, rights: &Held) -> &'static str {
+    fn told(need: Need, rights: &PrincipalRights) -> &'static str {
         let at = policy_id("ep").to_string();
         let asked = RightsQuery {
             principal: OWN,
@@ -160,8 +160,8 @@ mod tests {
     }
 
     /// Denies a group that the principal is known to be in.
-    fn of_its_group() -> Held {
-        Held {
+    fn of_its_group() -> PrincipalRights {
+        PrincipalRights {
             roles: all(vec![RoleAssignment {
                 principal_id: GROUP.to_owned(),
                 group: true,
@@ -173,12 +173,12 @@ mod tests {
 
     #[test]
     fn a_denial_covers_a_principal_an_operation_and_a_place() {
-        let unread = |denials| Held {
+        let unread = |denials| PrincipalRights {
             denials,
-            ..Held::nothing()
+            ..PrincipalRights::nothing()
         };
         for (what, rights, expected) in [
-            ("nothing", Held::nothing(), "not denied"),
+            ("nothing", PrincipalRights::nothing(), "not denied"),
             ("its own", denial(|_| {}), "denied"),
             (
                 "another's",

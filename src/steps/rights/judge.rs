@@ -5,14 +5,14 @@ use super::query::{
     Doubt, Need, Right, RightsQuery, applies, management_group, names_others, place, role_name,
 };
 use crate::model::ids::{parse_guid, same_id};
-use crate::model::rights::{Held, Operation, RoleAssignment, RoleDefinition};
+use crate::model::rights::{Operation, PrincipalRights, RoleAssignment, RoleDefinition};
 use crate::model::roles::{INHERITED_ROLE_SETTLES, ROLE_SETTLES};
 use crate::model::seen::{Seen, Unreadable};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Does the principal have the right?
-pub fn judge<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
+pub fn judge<'a>(asked: RightsQuery<'_>, rights: &'a PrincipalRights) -> Right<'a> {
     let granted = granted(asked, rights);
     match (denied(asked, rights), granted) {
         (Denies::Yes(denial), _) => Right::Denied(denial),
@@ -22,7 +22,7 @@ pub fn judge<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
 }
 
 /// Why a deny assignment may apply, if that can't be told. Another grant may then not help.
-pub fn denial_in_doubt(asked: RightsQuery<'_>, rights: &Held) -> Option<Doubt> {
+pub fn denial_in_doubt(asked: RightsQuery<'_>, rights: &PrincipalRights) -> Option<Doubt> {
     match denied(asked, rights) {
         Denies::CantTell(doubt) => Some(doubt),
         Denies::Yes(_) | Denies::No => None,
@@ -30,7 +30,7 @@ pub fn denial_in_doubt(asked: RightsQuery<'_>, rights: &Held) -> Option<Doubt> {
 }
 
 /// The ids of the roles whose definitions are still needed for the answer.
-pub fn open_roles(asked: RightsQuery<'_>, rights: &Held) -> BTreeSet<String> {
+pub fn open_roles(asked: RightsQuery<'_>, rights: &PrincipalRights) -> BTreeSet<String> {
     if asked.need == Need::HsmKey || !matches!(granted(asked, rights), Right::CantTell(_)) {
         return BTreeSet::new();
     }
@@ -48,7 +48,7 @@ pub fn open_roles(asked: RightsQuery<'_>, rights: &Held) -> BTreeSet<String> {
 
 /// May a group give the principal the right, by a list of all principals' assignments?
 pub fn may_come_by_group(asked: RightsQuery<'_>, all: &[RoleAssignment]) -> bool {
-    let rights = Held::default();
+    let rights = PrincipalRights::default();
     applying(asked, all)
         .filter(|role| role.group && !same_id(&role.principal_id, asked.principal))
         .any(|role| {
@@ -63,7 +63,7 @@ pub fn may_come_by_group(asked: RightsQuery<'_>, all: &[RoleAssignment]) -> bool
 /// assignment without a date counts as new. `None` if no assignment gives the right.
 pub fn effective<'a>(
     asked: RightsQuery<'_>,
-    rights: &'a Held,
+    rights: &'a PrincipalRights,
     now: Timestamp,
 ) -> Option<(Timestamp, &'a RoleAssignment)> {
     let roles = rights.roles.present()?;
@@ -91,7 +91,7 @@ pub fn effective<'a>(
 }
 
 /// The source of a right in words, as far as it is known: `the role ROLE at SCOPE`.
-pub fn source(asked: RightsQuery<'_>, rights: &Held, by: &[&RoleAssignment]) -> String {
+pub fn source(asked: RightsQuery<'_>, rights: &PrincipalRights, by: &[&RoleAssignment]) -> String {
     let in_words = |role: &&RoleAssignment| {
         let through = if same_id(&role.principal_id, asked.principal) {
             String::new()
@@ -133,7 +133,7 @@ enum Gives {
     CantTell(Doubt),
 }
 
-fn granted<'a>(asked: RightsQuery<'_>, rights: &'a Held) -> Right<'a> {
+fn granted<'a>(asked: RightsQuery<'_>, rights: &'a PrincipalRights) -> Right<'a> {
     let roles = match &rights.roles {
         Seen::Present(roles) => roles,
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
@@ -183,7 +183,12 @@ fn not_asked_for() -> Unreadable {
     )
 }
 
-fn gives(need: Need, role: &RoleAssignment, operation: Operation<'_>, rights: &Held) -> Gives {
+fn gives(
+    need: Need,
+    role: &RoleAssignment,
+    operation: Operation<'_>,
+    rights: &PrincipalRights,
+) -> Gives {
     let name = || role_name(need, rights, &role.role);
     let condition = || {
         Gives::CantTell(Doubt::condition(format!(
@@ -340,19 +345,19 @@ mod tests {
         who.iter().map(principal).collect()
     }
 
-    fn with_roles(roles: Vec<RoleAssignment>) -> Held {
-        Held::of(roles)
+    fn with_roles(roles: Vec<RoleAssignment>) -> PrincipalRights {
+        PrincipalRights::of(roles)
     }
 
-    fn defined(definition: Seen<RoleDefinition>) -> Held {
-        Held {
+    fn defined(definition: Seen<RoleDefinition>) -> PrincipalRights {
+        PrincipalRights {
             definitions: BTreeMap::from([(CUSTOM.to_owned(), definition)]),
             ..with_roles(vec![role(CUSTOM, VAULT)])
         }
     }
 
-    fn denied_by(denials: Vec<Denial>) -> Held {
-        Held {
+    fn denied_by(denials: Vec<Denial>) -> PrincipalRights {
+        PrincipalRights {
             denials: whole(denials),
             ..with_roles(vec![role(ENCRYPTION_USER, VAULT)])
         }
@@ -381,7 +386,7 @@ mod tests {
     }
 
     /// Case name, what was read, and the answer.
-    type Row = (&'static str, fn() -> Held, Option<bool>);
+    type Row = (&'static str, fn() -> PrincipalRights, Option<bool>);
 
     const YES: Option<bool> = Some(true);
     const NO: Option<bool> = Some(false);
@@ -395,11 +400,11 @@ mod tests {
         }
     }
 
-    fn with_role(id: &str, scope: &str) -> Held {
+    fn with_role(id: &str, scope: &str) -> PrincipalRights {
         with_roles(vec![role(id, scope)])
     }
 
-    fn under(path: &str) -> Held {
+    fn under(path: &str) -> PrincipalRights {
         with_role(ENCRYPTION_USER, &format!("{VAULT}{path}"))
     }
 
@@ -486,13 +491,13 @@ mod tests {
         ),
         (
             "not readable",
-            || Held {
+            || PrincipalRights {
                 roles: unreadable(true),
                 ..with_roles(Vec::new())
             },
             None,
         ),
-        ("not read", Held::default, None),
+        ("not read", PrincipalRights::default, None),
     ];
 
     const READS: [Row; 9] = [
@@ -567,22 +572,22 @@ mod tests {
     ];
 
     /// The custom role on the key, beside a role that only reads.
-    fn pair(data: &[&str]) -> Held {
-        Held {
+    fn pair(data: &[&str]) -> PrincipalRights {
+        PrincipalRights {
             roles: whole(vec![role(CUSTOM, KEY), role(VAULT_READER, VAULT)]),
             ..defined(custom(data, &[]))
         }
     }
 
-    fn entry(permission: Permission) -> Held {
+    fn entry(permission: Permission) -> PrincipalRights {
         defined(Seen::Present(RoleDefinition {
             name: None,
             permissions: vec![permission],
         }))
     }
 
-    fn hidden(roles: Vec<RoleAssignment>) -> Held {
-        Held {
+    fn hidden(roles: Vec<RoleAssignment>) -> PrincipalRights {
+        PrincipalRights {
             roles: whole(roles),
             ..defined(unreadable(true))
         }
@@ -658,7 +663,7 @@ mod tests {
     const ALL: (&str, bool) = ("00000000-0000-0000-0000-000000000000", true);
     const WRAP: [&str; 1] = ["Microsoft.KeyVault/vaults/keys/wrap/action"];
 
-    fn of(denial: Denial) -> Held {
+    fn of(denial: Denial) -> PrincipalRights {
         denied_by(vec![denial])
     }
 
@@ -678,14 +683,14 @@ mod tests {
     }
 
     /// The identity has its right through the group.
-    fn by_group(denial: Denial) -> Held {
-        Held {
+    fn by_group(denial: Denial) -> PrincipalRights {
+        PrincipalRights {
             roles: whole(vec![of_group(role(ENCRYPTION_USER, VAULT))]),
             ..of(denial)
         }
     }
 
-    fn at_scope(scope: &str, only_at_scope: bool) -> Held {
+    fn at_scope(scope: &str, only_at_scope: bool) -> PrincipalRights {
         of(Denial {
             scope: scope.to_owned(),
             only_at_scope,
@@ -693,8 +698,8 @@ mod tests {
         })
     }
 
-    fn denials_are(denials: Seen<Whole<Denial>>) -> Held {
-        Held {
+    fn denials_are(denials: Seen<Whole<Denial>>) -> PrincipalRights {
+        PrincipalRights {
             denials,
             ..with_role(ENCRYPTION_USER, VAULT)
         }
@@ -762,7 +767,7 @@ mod tests {
         ("not read", || denials_are(Seen::default()), None),
         (
             "nothing to take",
-            || Held {
+            || PrincipalRights {
                 roles: whole(Vec::new()),
                 ..of(of_identity())
             },
@@ -784,7 +789,7 @@ mod tests {
         }
     }
 
-    fn beside_another(mine: RoleAssignment) -> Held {
+    fn beside_another(mine: RoleAssignment) -> PrincipalRights {
         with_roles(vec![of_another(role(ENCRYPTION_USER, VAULT)), mine])
     }
 
@@ -812,7 +817,7 @@ mod tests {
         ),
         (
             "another, who is denied",
-            || Held {
+            || PrincipalRights {
                 roles: beside_another(role(CRYPTO_USER, KEY)).roles,
                 ..of(denial(
                     &WRAP,
@@ -823,7 +828,7 @@ mod tests {
         ),
         (
             "another, and a group that is denied",
-            || Held {
+            || PrincipalRights {
                 roles: whole(vec![
                     of_another(role(READER, VAULT)),
                     of_group(role(READER, VAULT)),
@@ -842,7 +847,7 @@ mod tests {
 
     #[test]
     fn a_definition_is_read_only_where_the_answer_depends_on_it() {
-        let open = |rights: &Held| {
+        let open = |rights: &PrincipalRights| {
             open_roles(at(Need::Key), rights)
                 .into_iter()
                 .collect::<Vec<_>>()
@@ -854,7 +859,7 @@ mod tests {
         assert!(open(&with_roles(vec![role("no guid/../x", VAULT)])).is_empty());
         assert!(open(&defined(Seen::Absent)).is_empty());
         let everyone = denial(&["*"], &[(OWN, false)]);
-        let denied = Held {
+        let denied = PrincipalRights {
             denials: whole(vec![everyone]),
             ..with_roles(vec![custom()])
         };

@@ -8,7 +8,7 @@ use crate::model::key_ids::KeyName;
 use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::protection::{AccessPolicy, KeyReference, Policy, Vault};
-use crate::model::rights::{Held, RoleAssignment};
+use crate::model::rights::{PrincipalRights, RoleAssignment};
 use crate::model::roles::{ENCRYPTION_USER, KEY_PERMISSIONS};
 use crate::model::seen::{Seen, Unreadable};
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub fn allows_key<'a>(
     policy: &Policy,
     vault: &Vault,
     key: Option<&KeyName>,
-    rights: &'a Held,
+    rights: &'a PrincipalRights,
 ) -> Right<'a> {
     let unread = |why: &str| Right::CantTell(Doubt::unread(Unreadable::because(why)));
     let Some(principal) = policy.principal_id.as_deref() else {
@@ -86,7 +86,7 @@ fn need(kind: ResourceKind) -> Need {
 
 /// If nothing gives the right: why a grant may not help either, because the deny assignments are
 /// not known.
-pub fn denial_open(policy: &Policy, vault: &Vault, rights: &Held) -> Option<Doubt> {
+pub fn denial_open(policy: &Policy, vault: &Vault, rights: &PrincipalRights) -> Option<Doubt> {
     if vault.rbac != Known::Known(true) {
         return None;
     }
@@ -112,7 +112,7 @@ fn asked<'a>(policy: &'a Policy, vault: &Vault, at: &'a str) -> Option<RightsQue
 pub fn given_by_us<'a>(
     policy: &Policy,
     key: &KeyReference,
-    rights: &'a Held,
+    rights: &'a PrincipalRights,
 ) -> Option<&'a RoleAssignment> {
     let principal = policy.principal_id.as_deref()?;
     rights.roles.present()?.iter().find(|role| {
@@ -127,7 +127,7 @@ pub fn given_by_us<'a>(
 pub fn source_of_key(
     policy: &Policy,
     key: &KeyReference,
-    rights: &Held,
+    rights: &PrincipalRights,
     by: &[&RoleAssignment],
 ) -> String {
     let need = need(key.vault.kind);
@@ -174,10 +174,13 @@ mod tests {
             ..vault()
         };
         let known = |keys: &[&str]| by_policies(Known::Known(vec![entry(keys)]));
-        let (roles, none) = (Held::of(vec![grant()]), Held::nothing());
-        let unread = Held {
+        let (roles, none) = (
+            PrincipalRights::of(vec![grant()]),
+            PrincipalRights::nothing(),
+        );
+        let unread = PrincipalRights {
             roles: silent(),
-            ..Held::nothing()
+            ..PrincipalRights::nothing()
         };
         let model_unknown = Vault {
             rbac: odd(),
@@ -213,7 +216,7 @@ mod tests {
         let protecting = policy("ep");
         let reference = protecting.key_reference().unwrap();
         let ours = |role: RoleAssignment| {
-            given_by_us(&protecting, reference, &Held::of(vec![role])).is_some()
+            given_by_us(&protecting, reference, &PrincipalRights::of(vec![role])).is_some()
         };
         assert!(ours(grant()));
         let conditional = RoleAssignment {

@@ -4,7 +4,7 @@
 use crate::model::ids::{ArmId, same_id};
 use crate::model::key_ids::KeyName;
 use crate::model::known::Verdict;
-use crate::model::rights::{Denial, Held, Operation, RoleAssignment};
+use crate::model::rights::{Denial, Operation, PrincipalRights, RoleAssignment};
 use crate::model::roles::{BuiltIn, of_azure, of_hsm};
 use crate::model::seen::Unreadable;
 
@@ -163,7 +163,7 @@ pub(super) fn names_others(asked: RightsQuery<'_>, roles: &[RoleAssignment]) -> 
 }
 
 /// A role's name if it is known, else its id.
-pub(super) fn role_name(need: Need, rights: &Held, role: &str) -> String {
+pub(super) fn role_name(need: Need, rights: &PrincipalRights, role: &str) -> String {
     let defined = || {
         let definition = rights.definitions.get(role)?.present()?;
         definition.name.clone()

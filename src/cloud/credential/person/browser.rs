@@ -3,10 +3,10 @@
 
 use super::super::refusal::{Heard, refused};
 use super::super::source::{DevicePrompt, Secret};
-use super::asking::Asking;
 use super::endpoint::{Endpoint, Given};
 use super::loopback::{Loopback, Visitor};
 use super::page::{self, Back};
+use super::user_sign_in::UserSignIn;
 use super::{opener, pkce};
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// Opens the browser, waits for its redirect, and redeems the authorization code.
 pub(super) async fn sign_in(
-    user_sign_in: &Asking<'_>,
+    user_sign_in: &UserSignIn<'_>,
     scope: &str,
     claims: Option<&str>,
 ) -> Result<Given> {
@@ -79,7 +79,7 @@ pub(super) async fn sign_in(
 
 /// Waits for the browser's redirect.
 async fn arrived(
-    user_sign_in: &Asking<'_>,
+    user_sign_in: &UserSignIn<'_>,
     loopback: &Loopback,
     state: &Secret,
 ) -> Result<Visitor> {

@@ -1,8 +1,8 @@
 //! Signs a user in with a device code, in a browser on any machine.
 
 use super::super::source::{DevicePrompt, Secret};
-use super::asking::Asking;
 use super::endpoint::{Endpoint, Given};
+use super::user_sign_in::UserSignIn;
 use crate::cloud::json;
 use crate::error::Result;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const PAUSE: i64 = 5;
 
 /// Requests a code, shows it, and waits until the user has typed it.
 pub(super) async fn sign_in(
-    user_sign_in: &Asking<'_>,
+    user_sign_in: &UserSignIn<'_>,
     scope: &str,
     claims: Option<&str>,
 ) -> Result<Given> {

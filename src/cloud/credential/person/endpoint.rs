@@ -40,12 +40,12 @@ pub(in crate::cloud::credential) struct Given {
 pub(in crate::cloud::credential) enum Refreshed {
     Given(Given),
     /// The user must sign in again.
-    Asks(Asks),
+    Demand(Demand),
 }
 
 /// A demand that only the user can satisfy.
 #[derive(Debug, Clone)]
-pub(in crate::cloud::credential) struct Asks {
+pub(in crate::cloud::credential) struct Demand {
     /// The claims for the next sign-in, as JSON.
     pub(in crate::cloud::credential) claims: Option<String>,
     /// The refusal as an error.
@@ -159,7 +159,7 @@ impl Endpoint<'_> {
         // Not read with `json::text`, because the claims are sent back unchanged.
         let claims = value.get("claims").and_then(Value::as_str);
         let claims = claims.filter(|text| is_object(text)).map(str::to_owned);
-        Ok(Refreshed::Asks(Asks { claims, error }))
+        Ok(Refreshed::Demand(Demand { claims, error }))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The user's sign-in in one process: once by the user, then by the refresh token.
 
-use super::super::held::Held;
 use super::super::source::Secret;
+use super::super::stored::Stored;
 use super::super::token::{Wanted, who};
-use super::asking::{Asking, Flow, unanswered};
-use super::endpoint::{Asks, Given, Refreshed};
+use super::endpoint::{Demand, Given, Refreshed};
+use super::user_sign_in::{Flow, UserSignIn, unanswered};
 use super::{browser, device_code};
 use crate::error::Result;
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 /// # Errors
 /// The user did not sign in, or Entra ID refused.
 pub(in crate::cloud::credential) async fn sign_in(
-    user_sign_in: &Asking<'_>,
+    user_sign_in: &UserSignIn<'_>,
     scope: &str,
     claims: Option<&str>,
 ) -> Result<Given> {
@@ -32,7 +32,7 @@ pub(in crate::cloud::credential) struct SignedIn {
 
 #[derive(Default)]
 struct State {
-    refresh: Held<Secret>,
+    refresh: Stored<Secret>,
     /// Object id of the user.
     account: Option<String>,
     /// Claims that the user already signed in for.
@@ -60,7 +60,7 @@ impl SignedIn {
     /// Entra ID refused the sign-in, or no user can be asked.
     pub(in crate::cloud::credential) async fn token(
         &self,
-        user_sign_in: &Asking<'_>,
+        user_sign_in: &UserSignIn<'_>,
         wanted: Wanted<'_>,
     ) -> Result<Given> {
         let first = self.state.lock().await.refresh.value.clone();
@@ -71,7 +71,7 @@ impl SignedIn {
                     self.state.lock().await.keep(&given);
                     return Ok(given);
                 }
-                Refreshed::Asks(more) => asks = Some(more),
+                Refreshed::Demand(more) => asks = Some(more),
             }
         }
         // Only one caller at a time asks the user. The others then use its result.
@@ -86,7 +86,7 @@ impl SignedIn {
                     state.keep(&given);
                     return Ok(given);
                 }
-                Refreshed::Asks(more) => asks = Some(more),
+                Refreshed::Demand(more) => asks = Some(more),
             }
         }
         let outcome = state.by_person(user_sign_in, wanted, asks.as_ref()).await;
@@ -106,9 +106,9 @@ impl State {
 
     async fn by_person(
         &mut self,
-        user_sign_in: &Asking<'_>,
+        user_sign_in: &UserSignIn<'_>,
         wanted: Wanted<'_>,
-        asks: Option<&Asks>,
+        asks: Option<&Demand>,
     ) -> Result<Given> {
         let claims = asks.and_then(|asks| asks.claims.as_deref());
         let claims = claims.or(wanted.claims);

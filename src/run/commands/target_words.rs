@@ -4,7 +4,7 @@ use crate::model::target::Target;
 
 /// The words for the parts of a target: ids, or names that mean the same.
 #[derive(Debug, Clone, Default)]
-pub(in crate::run) struct Words {
+pub(in crate::run) struct TargetWords {
     /// The environment's id or name.
     pub(in crate::run) environment: Option<String>,
     /// The policy's id or name.
@@ -17,7 +17,7 @@ pub(in crate::run) struct Words {
     pub(in crate::run) readers: Vec<String>,
 }
 
-impl Words {
+impl TargetWords {
     /// The ids of the target.
     pub(in crate::run) fn of(target: &Target, environment: Option<&str>) -> Self {
         Self {

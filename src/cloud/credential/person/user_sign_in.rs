@@ -1,7 +1,7 @@
 //! Decides whether and how a user can be asked to sign in, and the error if not.
 
 use super::super::source::{IN_CI, Method, Person, Prompt};
-use super::endpoint::{ANY_TENANT, Asks, Endpoint};
+use super::endpoint::{ANY_TENANT, Demand, Endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::model::system::quoted;
 use base64::Engine;
@@ -17,7 +17,7 @@ pub(in crate::cloud::credential) enum Flow {
 }
 
 /// A sign-in of a user: the endpoint, the way, and the prompt.
-pub(in crate::cloud::credential) struct Asking<'a> {
+pub(in crate::cloud::credential) struct UserSignIn<'a> {
     pub(in crate::cloud::credential) endpoint: Endpoint<'a>,
     pub(in crate::cloud::credential) flow: Flow,
     pub(in crate::cloud::credential) person: &'a Person,
@@ -26,9 +26,9 @@ pub(in crate::cloud::credential) struct Asking<'a> {
     pub(in crate::cloud::credential) account: Option<&'a str>,
 }
 
-impl Asking<'_> {
+impl UserSignIn<'_> {
     /// Can the user sign in here, first or again for `asks`?
-    pub(super) fn may_ask(&self, asks: Option<&Asks>) -> Result<()> {
+    pub(super) fn may_ask(&self, asks: Option<&Demand>) -> Result<()> {
         let way = self.endpoint.way;
         let there = match (way, self.flow) {
             // A command with a stored sign-in opens no page unless it runs at a terminal.
@@ -46,7 +46,10 @@ impl Asking<'_> {
 }
 
 /// The error if only the user can satisfy `asks`, and no user is present.
-pub(in crate::cloud::credential) fn unanswered(user_sign_in: &Asking<'_>, asks: &Asks) -> Error {
+pub(in crate::cloud::credential) fn unanswered(
+    user_sign_in: &UserSignIn<'_>,
+    asks: &Demand,
+) -> Error {
     let mut error = asks.error.clone();
     error.hints.clear();
     let tenant = match user_sign_in.endpoint.tenant {

@@ -6,12 +6,12 @@ use std::time::Instant;
 /// The last success, and the last failure with its time. A caller that waited during a failed
 /// attempt gets the same failure. Otherwise cmkctl would prompt the user again, or wait again for
 /// an unreachable service. A caller that comes later tries again.
-pub(super) struct Held<T> {
+pub(super) struct Stored<T> {
     pub(super) value: Option<T>,
     failed: Option<(Instant, Error)>,
 }
 
-impl<T> Default for Held<T> {
+impl<T> Default for Stored<T> {
     fn default() -> Self {
         Self {
             value: None,
@@ -20,7 +20,7 @@ impl<T> Default for Held<T> {
     }
 }
 
-impl<T> Held<T> {
+impl<T> Stored<T> {
     /// The failure of an attempt that ended after `since`.
     pub(super) fn failed_since(&self, since: Instant) -> Option<Error> {
         self.failed

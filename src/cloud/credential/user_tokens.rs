@@ -1,7 +1,7 @@
 //! Tokens of a user who signs in through cmkctl itself.
 
 use super::Tokens;
-use super::person::{ANY_TENANT, AZURE_CLI, Asking, Endpoint, Flow};
+use super::person::{ANY_TENANT, AZURE_CLI, Endpoint, Flow, UserSignIn};
 use super::source::Method;
 use super::token::{Token, Wanted};
 use crate::error::Result;
@@ -33,9 +33,9 @@ impl Tokens {
         new.then_some(claims)
     }
 
-    pub(super) fn user_sign_in(&self, way: Method, flow: Flow) -> Asking<'_> {
+    pub(super) fn user_sign_in(&self, way: Method, flow: Flow) -> UserSignIn<'_> {
         let sign_in = &self.sign_in;
-        Asking {
+        UserSignIn {
             endpoint: Endpoint {
                 wire: &self.wire,
                 way,
