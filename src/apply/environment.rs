@@ -157,10 +157,14 @@ impl Applier<'_> {
         tries: &mut Tries,
         fault: Option<Fault>,
     ) -> Result<()> {
-        let what = format!(
-            "{} was requested, but no operation is visible.",
-            start.what()
-        );
+        let what = if fault.as_ref().and_then(Fault::status) == Some(409) {
+            format!("{} could not be started.", start.what())
+        } else {
+            format!(
+                "{} was requested, but no operation is visible.",
+                start.what()
+            )
+        };
         let Some(fault) = fault else {
             return Err(Error::new(Kind::Unverified, what)
                 .detail("The service accepted the request, but shows no operation.")

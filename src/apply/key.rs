@@ -83,7 +83,7 @@ fn rotation(key: &KeyName) -> Sending<'static> {
         advice: |error| {
             error.of_role(
                 "This requires the key permission \
-                *rotate*, or the role Key Vault Crypto Officer on \
+                `rotate`, or the role Key Vault Crypto Officer on \
                 the vault.",
             )
         },

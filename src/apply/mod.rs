@@ -34,10 +34,7 @@ use applier::Outcome;
 /// Adds to a failure the changes that took effect before it. They stay in effect.
 fn done_before(error: Error, receipt: &Receipt) -> Error {
     receipt.done.iter().fold(error, |error, done| {
-        error.hint(format!(
-            "Done before the error, and not undone: {}.",
-            done.what
-        ))
+        error.hint(format!("Already done, and not undone: {}.", done.what))
     })
 }
 

@@ -185,7 +185,7 @@ impl Applier<'_> {
                 Unshown::Late(state) => Error::new(
                     Kind::Unverified,
                     format!(
-                        "After {} minutes, {what} is still not visible.",
+                        "After {} minutes, cmkctl still can't verify {what}.",
                         limit.as_secs() / 60
                     ),
                 )

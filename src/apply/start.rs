@@ -105,7 +105,11 @@ impl<'a> Start<'a> {
         );
         Error::new(Kind::Blocked, what)
             .hint("Check the current state: `cmkctl status`.")
-            .hint("To move the environment to your policy, use `cmkctl swap-policy`.")
+            .hint(if self.end_state == EndState::NoPolicy {
+                "Before you remove the environment from this policy, find out who linked it."
+            } else {
+                "To move the environment to your policy, use `cmkctl swap-policy`."
+            })
     }
 }
 

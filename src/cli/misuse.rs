@@ -97,7 +97,7 @@ impl Misuse<'_> {
                 None => format!("`{option}` can't be `{value}`."),
             },
             ErrorKind::MissingRequiredArgument => {
-                format!("`{command}` requires {}.", self.missing())
+                format!("This use of `{command}` requires {}.", self.missing())
             }
             ErrorKind::ArgumentConflict => self.conflict(&option),
             ErrorKind::InvalidUtf8 => "The command line is not valid UTF-8.".to_owned(),

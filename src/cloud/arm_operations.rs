@@ -21,7 +21,7 @@ const ENDS: [&str; 3] = ["Succeeded", "Failed", "Canceled"];
 #[derive(Debug)]
 pub struct Accepted {
     url: String,
-    asks: AddressKind,
+    asks: Polled,
     /// The pause before the first poll, from `Retry-After`.
     pub pause: Option<Duration>,
     /// For a support ticket: the service's correlation id and cmkctl's request id.
@@ -31,7 +31,7 @@ pub struct Accepted {
 
 /// The kind of the polled address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AddressKind {
+enum Polled {
     /// `Azure-AsyncOperation`: a document with a `status`.
     Status,
     /// `Location`: answers 202 while the operation runs, then the result of the change.
@@ -70,12 +70,8 @@ impl Accepted {
     ) -> Option<Self> {
         let status = answer
             .header("azure-asyncoperation")
-            .map(|url| (url, AddressKind::Status));
-        let result = || {
-            answer
-                .header("location")
-                .map(|url| (url, AddressKind::Result))
-        };
+            .map(|url| (url, Polled::Status));
+        let result = || answer.header("location").map(|url| (url, Polled::Result));
         let (url, asks) = status.or_else(|| result().filter(|_| answer.status == 202))?;
         Some(Self {
             url: url.to_owned(),
@@ -139,10 +135,10 @@ impl Writer {
 }
 
 /// Reads the state from one poll.
-fn read(asks: AddressKind, reply: Reply<Answer>) -> Reply<Progress> {
+fn read(asks: Polled, reply: Reply<Answer>) -> Reply<Progress> {
     let answer = match reply {
         Ok(answer) => answer,
-        Err(fault) if asks == AddressKind::Result && is_its_end(&fault) => {
+        Err(fault) if asks == Polled::Result && is_its_end(&fault) => {
             return Ok(Progress {
                 ids: Vec::new(),
                 end: End {
@@ -155,11 +151,11 @@ fn read(asks: AddressKind, reply: Reply<Answer>) -> Reply<Progress> {
         Err(fault) => return Err(fault),
     };
     let state = match asks {
-        AddressKind::Status => super::exchange::parse(Service::Arm, &answer).and_then(|value| {
+        Polled::Status => super::exchange::parse(Service::Arm, &answer).and_then(|value| {
             let status = must(&value, "status", as_text).required();
             status.map_err(|why| Fault::shape(Service::Arm, &answer, why))
         })?,
-        AddressKind::Result => result_of(&answer),
+        Polled::Result => result_of(&answer),
     };
     let mut progress = Progress {
         end: End {
@@ -239,10 +235,10 @@ mod tests {
             ("location", "https://other/"),
         );
         for (code, headers, expected) in [
-            (202, &[status, place][..], Some((URL, AddressKind::Status))),
-            (202, &[place], Some(("https://other/", AddressKind::Result))),
-            (201, &[status], Some((URL, AddressKind::Status))),
-            (200, &[status], Some((URL, AddressKind::Status))),
+            (202, &[status, place][..], Some((URL, Polled::Status))),
+            (202, &[place], Some(("https://other/", Polled::Result))),
+            (201, &[status], Some((URL, Polled::Status))),
+            (200, &[status], Some((URL, Polled::Status))),
             // The address of the created resource.
             (201, &[place], None),
             (200, &[place], None),
@@ -258,7 +254,7 @@ mod tests {
 
     /// The state of one poll, with code and message of a failure.
     fn shown(
-        asks: AddressKind,
+        asks: Polled,
         status: u16,
         body: &Value,
     ) -> Option<(String, Option<(String, String)>)> {
@@ -279,63 +275,38 @@ mod tests {
         let shows = |state: &str| json!({ "properties": { "provisioningState": state } });
         let only = |state: &str| json!({ "status": state });
         for (asks, status, body, state) in [
-            (
-                AddressKind::Status,
-                200,
-                only("Succeeded"),
-                Some("Succeeded"),
-            ),
-            (
-                AddressKind::Status,
-                200,
-                only("InProgress"),
-                Some("InProgress"),
-            ),
-            (AddressKind::Status, 202, only("Wibble"), Some("Wibble")),
-            (AddressKind::Status, 200, only("Canceled"), Some("Canceled")),
+            (Polled::Status, 200, only("Succeeded"), Some("Succeeded")),
+            (Polled::Status, 200, only("InProgress"), Some("InProgress")),
+            (Polled::Status, 202, only("Wibble"), Some("Wibble")),
+            (Polled::Status, 200, only("Canceled"), Some("Canceled")),
             // These answers have no readable state.
-            (AddressKind::Status, 200, json!({ "id": "o" }), None),
-            (AddressKind::Status, 200, json!({ "status": 1 }), None),
-            (AddressKind::Status, 200, Value::Null, None),
-            (AddressKind::Status, 404, failed.clone(), None),
-            (AddressKind::Status, 409, failed.clone(), None),
-            (AddressKind::Result, 202, Value::Null, Some("Running")),
-            (
-                AddressKind::Result,
-                202,
-                shows("Succeeded"),
-                Some("Running"),
-            ),
-            (
-                AddressKind::Result,
-                200,
-                json!({ "id": "i" }),
-                Some("Succeeded"),
-            ),
-            (AddressKind::Result, 204, Value::Null, Some("Succeeded")),
-            (
-                AddressKind::Result,
-                200,
-                shows("Updating"),
-                Some("Succeeded"),
-            ),
-            (AddressKind::Result, 200, shows("FAILED"), Some("FAILED")),
-            (AddressKind::Result, 403, failed.clone(), None),
-            (AddressKind::Result, 404, failed.clone(), None),
-            (AddressKind::Result, 429, failed.clone(), None),
-            (AddressKind::Result, 500, failed.clone(), None),
+            (Polled::Status, 200, json!({ "id": "o" }), None),
+            (Polled::Status, 200, json!({ "status": 1 }), None),
+            (Polled::Status, 200, Value::Null, None),
+            (Polled::Status, 404, failed.clone(), None),
+            (Polled::Status, 409, failed.clone(), None),
+            (Polled::Result, 202, Value::Null, Some("Running")),
+            (Polled::Result, 202, shows("Succeeded"), Some("Running")),
+            (Polled::Result, 200, json!({ "id": "i" }), Some("Succeeded")),
+            (Polled::Result, 204, Value::Null, Some("Succeeded")),
+            (Polled::Result, 200, shows("Updating"), Some("Succeeded")),
+            (Polled::Result, 200, shows("FAILED"), Some("FAILED")),
+            (Polled::Result, 403, failed.clone(), None),
+            (Polled::Result, 404, failed.clone(), None),
+            (Polled::Result, 429, failed.clone(), None),
+            (Polled::Result, 500, failed.clone(), None),
         ] {
             let found = shown(asks, status, &body);
             let expected = state.map(|state| (state.to_owned(), None));
             assert_eq!(found, expected, "{asks:?} {status} {body}");
         }
         let why = Some(("Forbidden".to_owned(), "No.".to_owned()));
-        let found = shown(AddressKind::Status, 200, &failed);
+        let found = shown(Polled::Status, 200, &failed);
         assert_eq!(found, Some(("failed".to_owned(), why.clone())));
         let below = json!({ "status": "Failed", "properties": { "error": error } });
-        let found = shown(AddressKind::Status, 200, &below);
+        let found = shown(Polled::Status, 200, &below);
         assert_eq!(found, Some(("Failed".to_owned(), why.clone())));
-        let found = shown(AddressKind::Result, 409, &failed);
+        let found = shown(Polled::Result, 409, &failed);
         assert_eq!(found, Some(("Failed".to_owned(), why)));
     }
 
@@ -346,7 +317,7 @@ mod tests {
         let decide = |look: &Reply<Progress>| accepted.step(look, None, &mut Patience::new(None));
         let state = |word: &str| {
             read(
-                AddressKind::Status,
+                Polled::Status,
                 Ok(answer(200, &[], &json!({ "status": word }))),
             )
         };

@@ -58,6 +58,8 @@ pub enum Turn {
     Reached(String),
     /// It is done and verified, and others are not.
     Done,
+    /// Its change was sent, and its end is not verified. Holds the error as a sentence.
+    Unverified(String),
     /// It failed, and others continue. Holds the error as a sentence.
     Failed(String),
 }

@@ -120,7 +120,7 @@ pub async fn principal_named(reader: &Reader, typed: &str) -> Result<(String, St
     };
     let nobody = || {
         Error::usage(format!(
-            "No user or application in this tenant has the name `{typed}`."
+            "No user principal name or application in this tenant matches `{typed}`."
         ))
         .hint(
             "Pass the user principal name, the application's display name, or an object id. For a \

@@ -37,7 +37,7 @@ pub async fn environments_listed(reader: &Reader) -> Result<(Visible<Environment
     let part = in_part(&whole_tenant(reader, &all).await?).map(|why| {
         if all.is_empty() {
             format!(
-                "no environment of the tenant is visible to you, because {}",
+                "no environment of the tenant is visible to you: {}",
                 why.why
             )
         } else {

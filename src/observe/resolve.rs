@@ -60,7 +60,8 @@ pub async fn resolve(reader: &Reader, typed: &str) -> Result<String> {
             }
             Err(error.hint(
                 "Pass the name, id or URL of an environment that you can see. If yours is missing, \
-                    ask its administrator for a role on it.",
+                    get the role Power Platform Administrator or Dynamics 365 Administrator, and \
+                    check the tenant: `cmkctl auth status`.",
             ))
         }
     }

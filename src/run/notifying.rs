@@ -8,6 +8,9 @@ use crate::model::receipt::{News, Turn};
 use crate::report::{self, Out};
 use jiff::Timestamp;
 
+/// The outcome of a change whose end is not known.
+const UNVERIFIED: &str = "sent, but not verified";
+
 impl Context {
     /// Runs a command that changes something or waits for it. Tells the webhook, if one is
     /// configured, each new state of an environment and how the command ended. A wrong command line
@@ -28,8 +31,11 @@ impl Context {
         out.tells(move |news| mail.take(&turned(clock.now(), command, news)));
         let result = runs(out).await;
         out.tells_no_more();
-        if let Some(notice) = ended(self.clock().now(), command, about, &result) {
+        let interrupted = matches!(&result, Err(error) if error.kind.is_interruption());
+        if !interrupted {
             courier.finish(out).await;
+        }
+        if let Some(notice) = ended(self.clock().now(), command, about, &result) {
             self.tell(&notice, out).await;
         }
         result
@@ -82,7 +88,7 @@ fn ended(
         Err(error) => match error.kind {
             Kind::Usage | Kind::Refused | Kind::Interrupted(_) => return None,
             Kind::StillRunning => ("running", Level::Warning, "still running at the service"),
-            Kind::Unverified => ("not-verified", Level::Danger, "sent, but not verified"),
+            Kind::Unverified => ("not-verified", Level::Danger, UNVERIFIED),
             Kind::Unexpected
             | Kind::Pending
             | Kind::SignIn
@@ -117,6 +123,7 @@ fn turned(at: Timestamp, command: &'static str, news: &News) -> Notice {
             (Level::Warning, "new state", Some(text))
         }
         Turn::Done => (Level::Good, "done and verified", None),
+        Turn::Unverified(why) => (Level::Danger, UNVERIFIED, Some(why.clone())),
         Turn::Failed(why) => (Level::Danger, "failed", Some(why.clone())),
     };
     Notice {
@@ -142,7 +149,7 @@ pub(super) fn changed(at: Timestamp, command: &'static str, changes: Vec<Change>
     let began = changes.iter().filter(|change| !change.over).count();
     let over = changes.len() - began;
     let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let counts: Vec<String> = [counted(began, "new"), counted(over, "resolved")]
+    let counts: Vec<String> = [counted(began, "new"), counted(over, "ended")]
         .into_iter()
         .flatten()
         .collect();

@@ -61,7 +61,7 @@ pub async fn status_after_wait(
         (Ok(()), reported) => reported.map_err(|error| {
             Error::new(
                 Kind::Unverified,
-                "The operation succeeded, but cmkctl can't show the current state.",
+                "The wait ended in the desired state, but cmkctl can't show the full state.",
             )
             .detail(error.to_string())
         }),

@@ -178,6 +178,9 @@ impl Run<'_> {
             Progress::Done => Some(Turn::Done),
             Progress::Failed(error) if error.kind == Kind::StillRunning => None,
             Progress::Failed(error) if error.kind.is_interruption() => None,
+            Progress::Failed(error) if error.kind == Kind::Unverified => {
+                Some(Turn::Unverified(error.to_string()))
+            }
             Progress::Failed(error) => Some(Turn::Failed(error.to_string())),
             Progress::Not | Progress::Begun | Progress::Runs => None,
         }

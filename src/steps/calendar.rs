@@ -149,8 +149,9 @@ impl Used<'_> {
             at,
             title: format!("Old versions of key {label} can be disabled"),
             text: format!(
-                "If the key has older versions, backups need them until {}. `cmkctl retire-key` \
-                    disables old versions after it verifies that no environment uses them.",
+                "If the key has older versions, backups need them until {}. `cmkctl retire-key \
+                    --key-version OLD_VERSION` disables an old version after it verifies that no \
+                    environment uses the version.",
                 moment(at)
             ),
             reminds: &[],

@@ -186,8 +186,9 @@ fn other_policy(
         Severity::Acknowledge,
         id,
         format!(
-            "A move from the policy {other} to another policy removes `{name}` and adds it again. \
-                The environment goes offline twice, for up to 4 days each."
+            "A move from the policy {other} to another policy removes `{name}` from its policy and \
+                adds it to the new policy. The environment goes offline twice, for up to 4 days \
+                each."
         ),
         "Inform the users and choose a change window for each outage.",
         who::POWER_PLATFORM,

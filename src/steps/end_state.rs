@@ -58,7 +58,7 @@ impl EndState {
     /// What another read must show, as the object of a sentence.
     pub const fn shown(&self) -> &'static str {
         match self {
-            EndState::Policy(_) | EndState::Linked => "the linked policy",
+            EndState::Policy(_) | EndState::Linked => "that the policy is applied",
             EndState::NoPolicy => "that the policy is removed",
         }
     }

@@ -100,7 +100,7 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
         &environment.id,
         format!(
             "{count} environments already have a customer-managed key{unread}. `{}` would be \
-                number {}. The limit of the tenant is {limit}.",
+                number {}. cmkctl counts with a limit of {limit}.",
             environment.display_name,
             count + 1
         ),
@@ -126,7 +126,7 @@ pub(super) fn elsewhere<'a>(
         Severity::Warn,
         policy.to_string(),
         format!(
-            "Other environments use another policy (`{}`{more}). You can't copy or restore \
+            "These environments use another policy: `{}`{more}. You can't copy or restore \
                 between environments with different keys.",
             first.display_name
         ),

@@ -171,7 +171,7 @@ pub(super) fn in_use(observed: &Observed) -> Plan {
         plan.findings.push(unknown(
             "CMK015",
             policy.id.to_string(),
-            "The key",
+            "The state of the key",
             "the key was not read",
             who::KEY_VAULT,
         ));

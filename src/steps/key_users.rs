@@ -37,7 +37,7 @@ impl<'a> Tenant<'a> {
                     "CMK020",
                     "tenant",
                     what,
-                    "the list of environments may be incomplete",
+                    "you do not administer every environment of the tenant",
                     who::POWER_PLATFORM,
                 ));
             }

@@ -386,7 +386,7 @@ fn other_key(target: &Target, policy: &Policy, holds: &[&Environment]) -> Vec<Fi
     }
     match (&reference.version, &target.key_version) {
         (Some(reference), Some(wanted)) if reference != wanted => found.push(other(format!(
-            "The policy `{name}` is pinned to another key version: {}.",
+            "The policy `{name}` is pinned to another key version: `{}`.",
             reference.as_str()
         ))),
         (None, Some(_)) => found.push(other(format!(

@@ -213,7 +213,11 @@ fn validation(target: &Target, observed: &Observed) -> Option<Finding> {
                 );
                 ("CMK009", Remedy::from(remedy), who::AZURE_POLICY)
             } else {
-                let remedy = format!("Resolve this error: `cmkctl explain {}`.", quoted(code));
+                let remedy = format!(
+                    "Resolve the error that Azure reports. To see whether cmkctl knows more about \
+                        it: `cmkctl explain {}`.",
+                    quoted(code)
+                );
                 ("CMK009", Remedy::from(remedy), who::OWNER)
             };
             let message = format!(

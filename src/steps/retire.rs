@@ -99,7 +99,10 @@ fn not_disabled<'a>(
 /// What a list without a version to disable lacks.
 fn lacks(asked: Option<&KeyVersion>) -> String {
     match asked {
-        Some(version) => format!("the list of versions does not contain {}", version.as_str()),
+        Some(version) => format!(
+            "the list of versions does not contain `{}`",
+            version.as_str()
+        ),
         None => "the list of versions is empty".to_owned(),
     }
 }
@@ -132,7 +135,7 @@ fn without_current(key: &KeyName, versions: &[Version], observed: &Observed) -> 
         .all(|version| version.id != *current)
         .then(|| {
             let why = format!(
-                "the list of versions does not contain the key's current version {}",
+                "the list of versions does not contain the key's current version `{}`",
                 current.as_str()
             );
             not_whole(key, &why)

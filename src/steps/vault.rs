@@ -169,7 +169,7 @@ impl<'a> Named<'a> {
                 ),
             )),
             Known::Unknown(why) => {
-                let what = format!("Whether the vault `{name}` has soft delete");
+                let what = format!("Whether the {noun} `{name}` has soft delete");
                 Some(self.not_known("CMK011", &what, why))
             }
         }
@@ -191,7 +191,7 @@ impl<'a> Named<'a> {
                 format!("{update} --enable-purge-protection true"),
             )),
             Known::Unknown(why) => {
-                let what = format!("Whether the vault `{name}` has purge protection");
+                let what = format!("Whether the {noun} `{name}` has purge protection");
                 Some(self.not_known("CMK011", &what, why))
             }
         }
@@ -261,7 +261,7 @@ impl<'a> Named<'a> {
             (Known::Known(_), Known::Known(None)) => return None,
             (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
                 let what =
-                    format!("Whether the vault `{name}` belongs to the environment's tenant");
+                    format!("Whether the {noun} `{name}` belongs to the environment's tenant");
                 return Some(self.not_known("CMK043", &what, why));
             }
         };
@@ -270,8 +270,8 @@ impl<'a> Named<'a> {
                 "CMK043",
                 Severity::Block,
                 format!(
-                    "The {noun} `{name}` belongs to tenant {tenant}, but the environment belongs \
-                        to tenant {other}."
+                    "The {noun} `{name}` belongs to tenant `{tenant}`, but the environment belongs \
+                        to tenant `{other}`."
                 ),
                 "Use a vault in the environment's tenant.",
             )

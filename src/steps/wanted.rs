@@ -267,7 +267,7 @@ fn limit(
         "tenant",
         format!(
             "{now} environments have a customer-managed key{unread}. This file would raise the \
-                number to {then}, and the tenant's limit is {limit}."
+                number to {then}. cmkctl counts with a limit of {limit}."
         ),
         "Ask Microsoft support for a higher limit, then write the new `limit` below `[waves]`.",
         who::POWER_PLATFORM,

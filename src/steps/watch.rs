@@ -66,11 +66,8 @@ impl Watched {
             let first = unseen.next()?;
             let why = first.dangers.last().cloned().unwrap_or_default();
             Some(match unseen.count() {
-                0 => format!("cmkctl can't see everything about one environment: {why}"),
-                others => format!(
-                    "cmkctl can't see everything about {} environments: {why}",
-                    others + 1
-                ),
+                0 => format!("One environment is only partly visible: {why}"),
+                others => format!("{} environments are only partly visible: {why}", others + 1),
             })
         };
         let (role, service) = (hidden(true).filter(|_| roles), hidden(false));

@@ -149,7 +149,7 @@ fn who_sees_no_environment_does_the_first_part_and_hands_over() {
     typing.presses("\r");
     typing.sees("Reader of the policy");
     typing.types("somebody");
-    typing.sees("No user or application in this tenant has the name `somebody`");
+    typing.sees("No user principal name or application in this tenant matches `somebody`");
     typing.types(&reader);
     typing.sees("Continue with this plan?");
     typing.types("yes");

@@ -468,7 +468,7 @@ fn nothing_is_decided_by_a_code_or_by_the_kind_of_an_action() {
     // The three matches over all actions, which the compiler checks.
     let of_actions = [
         "model/action/answers.rs",
-        "model/action/words.rs",
+        "model/action/sentences.rs",
         "apply/mod.rs",
     ];
     for source in sources() {

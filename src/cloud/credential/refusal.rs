@@ -242,8 +242,8 @@ fn of_the_way(method: Method, line: &str, heard: &Heard<'_>) -> String {
         "no space left",
     ]) {
         format!(
-            "The {name} can't read or write one of its files. Correct the permissions or free disk \
-            space, then run the same command again."
+            "The {name} can't read or write one of its files. Correct what its message names: the \
+            permissions, a read-only file system or a full disk. Then run the same command again."
         )
     } else if says(&[
         "log in",

@@ -143,9 +143,7 @@ impl<'a> Harm<'a> {
                 format!("Purge protection of `{vault}` can never be turned off again.")
             }
             Harm::CutsOff { key } => {
-                format!(
-                    "Every environment that still uses the key `{key}` goes offline immediately."
-                )
+                format!("Everything that still uses the key `{key}` goes offline immediately.")
             }
         }
     }

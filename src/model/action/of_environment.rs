@@ -94,7 +94,8 @@ fn relinked<'a>(
 /// If cmkctl can't enable one environment, it still tries the next environment.
 pub(super) fn enabled<'a>(environment: &'a Named, evidence: &'a Fingerprint) -> Facts<'a> {
     Facts {
-        why: "The key is available again, so a locked environment is enabled in about 5 minutes.",
+        why: "When the key is available again, enabling a locked environment takes about 5 \
+            minutes.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::None,
@@ -126,7 +127,7 @@ pub(super) fn goes<'a>(environment: &'a Named, operation: Option<&'a str>) -> Fa
 
 fn awaited<'a>(environment: &'a Named, link: Link<'a>) -> Facts<'a> {
     Facts {
-        why: "This operation already runs, so cmkctl does not start it again.",
+        why: "This operation was already started, so cmkctl does not start it again.",
         side: Side::PowerPlatform,
         subject: Subject::Environment(environment),
         harm: Harm::None,

@@ -61,8 +61,8 @@ pub(super) const CODES: &[ServiceCode] = &[
         code: "0x8004a112",
         service: DATAVERSE,
         means: Some(Cause::State),
-        cause: "The Dataverse organization is disabled. A lifecycle operation is running, or the \
-            environment was locked.",
+        cause: "The Dataverse organization is disabled. This happens while a \
+            lifecycle operation runs, or after the environment was locked.",
         fix: "Check whether an operation is running: `cmkctl status ENVIRONMENT`. If no operation \
             is running, enable the environment in the admin center.",
         who: who::POWER_PLATFORM,

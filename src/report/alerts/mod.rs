@@ -14,7 +14,7 @@ pub use resource::Language;
 /// The first lines, before everything else in the file.
 const NEVER: [&str; 3] = [
     "The alerts in this file were never deployed by the cmkctl project.",
-    "Test the alerts: deploy them for a policy that no environment uses. Then delete its key.",
+    "Test the alerts with a policy, a vault and a key that no environment uses. Delete that key.",
     "The alerts do not cover every change. `cmkctl watch` also reads the environments.",
 ];
 
@@ -99,7 +99,7 @@ fn elsewhere(language: Language, blueprint: &Blueprint) -> String {
         );
     }
     format!(
-        "\n{mark} The next policy is in another subscription. Export its alerts separately:\n\
+        "\n{mark} This policy is in another subscription. Export its alerts separately:\n\
         {mark} cmkctl export {word} --alerts --policy {}\n",
         comment(&quoted(&blueprint.policy.to_string()))
     )

@@ -173,7 +173,7 @@ fn finding(finding: &Value) -> Issue {
     let level = match finding["severity"].as_str() {
         Some("block") => Level::Error,
         Some("warn") => Level::Warning,
-        Some("not-visible") => Level::Notice,
+        Some("not-visible" | "unknown") => Level::Notice,
         _ => Level::Silent,
     };
     Issue {

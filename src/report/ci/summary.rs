@@ -103,7 +103,7 @@ fn found(issues: &[Issue]) -> String {
         let word = match issue.level {
             Level::Error => "blocker",
             Level::Warning => "warning",
-            Level::Notice => "not visible",
+            Level::Notice => "unknown or not visible",
             Level::Silent => "note",
         };
         text.push_str(&row(&[

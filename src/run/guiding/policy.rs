@@ -60,8 +60,8 @@ pub(super) async fn pick(
             .finding("CMK019")
             .hint(
                 "Ask the creator of the policy to grant you the role `Reader`. The creator runs: \
-                    `cmkctl create-policy --policy POLICY --vault VAULT --key KEY --reader \
-                    YOUR-OBJECT-ID`.",
+                    `cmkctl create-policy --policy POLICY --vault VAULT --key KEY --location \
+                    GEOGRAPHY --reader YOUR-OBJECT-ID`.",
             )
     })
 }

@@ -189,12 +189,13 @@ fn in_use(
                 Severity::Block,
                 id,
                 format!(
-                    "`{name}` uses the key through the policy `{}`{which}. Without this version, \
-                        the environment would go offline immediately.",
+                    "`{name}` uses the key through the policy `{}`{which}. The environment would \
+                        go offline immediately.",
                     policy.id.name
                 ),
-                "First move the environment to another policy: `cmkctl swap-policy`. If its policy \
-                pins no version, you can rotate the key instead: `cmkctl rotate-key`.",
+                "First move the environment to a policy with another key: `cmkctl swap-policy`. To \
+                retire only one version, you can rotate the key instead if the policy pins no \
+                version: `cmkctl rotate-key`.",
                 who::POWER_PLATFORM,
             )),
             Verdict::CantTell(why) => {

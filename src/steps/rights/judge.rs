@@ -139,7 +139,7 @@ fn granted<'a>(asked: RightsQuery<'_>, rights: &'a PrincipalRights) -> Right<'a>
         Seen::Unreadable(why) => return Right::CantTell(Doubt::unread(why.clone())),
         Seen::Absent => {
             let why =
-                Unreadable::because("cmkctl did not read the role assignments of this account");
+                Unreadable::because("cmkctl did not read the role assignments of the principal");
             return Right::CantTell(Doubt::unread(why));
         }
     };

@@ -46,7 +46,7 @@ pub fn allows_key<'a>(
 ) -> Right<'a> {
     let unread = |why: &str| Right::CantTell(Doubt::unread(Unreadable::because(why)));
     let Some(principal) = policy.principal_id.as_deref() else {
-        return unread("the policy has no identity");
+        return unread("the service shows no identity for the policy");
     };
     match &vault.rbac {
         Known::Unknown(why) => unread(why),
