@@ -97,7 +97,13 @@ impl Misuse<'_> {
                 None => format!("`{option}` can't be `{value}`."),
             },
             ErrorKind::MissingRequiredArgument => {
-                format!("This use of `{command}` requires {}.", self.missing())
+                let missing = self.missing();
+                // An option may be required only by another option.
+                if missing.starts_with("`<") {
+                    format!("`{command}` requires {missing}.")
+                } else {
+                    format!("This use of `{command}` requires {missing}.")
+                }
             }
             ErrorKind::ArgumentConflict => self.conflict(&option),
             ErrorKind::InvalidUtf8 => "The command line is not valid UTF-8.".to_owned(),
@@ -266,7 +272,7 @@ mod tests {
         ),
         (
             &["enable", "--detailed-exitcode"],
-            "`cmkctl enable` requires `--dry-run`.",
+            "This use of `cmkctl enable` requires `--dry-run`.",
             "`cmkctl enable --help` shows its arguments and options.",
         ),
         (

@@ -128,7 +128,8 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
     );
     let ran = served.run(&ADD).exits(9);
     assert!(
-        ran.stderr.contains("does not show the linked policy"),
+        ran.stderr
+            .contains("does not show that the policy is applied"),
         "{}",
         ran.stderr
     );

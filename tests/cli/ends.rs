@@ -13,7 +13,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         "succeeded-without-link",
         9,
         &[
-            "does not show the linked policy. State: link `no policy`",
+            "does not show that the policy is applied. State: link `no policy`",
             "ended with `Succeeded`",
         ],
         &["the service gave no reason"],
@@ -57,7 +57,7 @@ const ENDS: [(&str, i32, &[&str], &[&str]); 9] = [
         9,
         &[
             "No operation runs on",
-            "does not show the linked policy. State: link `no policy`",
+            "does not show that the policy is applied. State: link `no policy`",
         ],
         &[],
     ),

@@ -324,7 +324,10 @@ fn readers_are_named_as_people_know_them() {
     for (typed, told) in [
         ("nobody", "can't look up"),
         ("{nobody}", "is not an object id or a name"),
-        ("nobody@contoso.onmicrosoft.com", "No user or application"),
+        (
+            "nobody@contoso.onmicrosoft.com",
+            "No user principal name or application",
+        ),
     ] {
         typing.sees_at_the_end(question);
         typing.types(typed);

@@ -12,9 +12,8 @@ pub(super) const LATER: [Entry; 33] = [
         title: "Another policy is linked",
         cause: "The environment already has another policy. Only a swap replaces the current \
             policy, with a new encryption and a new outage.",
-        fix: "To keep the current policy, pass its id with `--policy`. `cmkctl status ENVIRONMENT` \
-            shows this id. To replace the policy: `cmkctl swap-policy \
-            ENVIRONMENT --policy POLICY_ID`.",
+        fix: "To keep the policy, pass `--policy` with the id from `cmkctl status ENVIRONMENT`. \
+            To replace the policy: `cmkctl swap-policy ENVIRONMENT --policy POLICY_ID`.",
         who: who::POWER_PLATFORM,
         source: source::KEYS,
     },
