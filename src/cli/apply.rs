@@ -45,13 +45,13 @@ impl Args {
             hand_over: self.handing.to(),
             ..self.offline.asked()
         };
-        if self.dry_run {
-            return Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await;
-        }
-        let file = self.file.display().to_string();
         let apply = async |out: &mut Out| {
             Box::pin(run::apply_wanted(context, &self.file, &asked, out)).await
         };
+        if self.dry_run {
+            return apply(out).await;
+        }
+        let file = self.file.display().to_string();
         Box::pin(context.notified(("apply", Some(&file)), out, apply)).await
     }
 }

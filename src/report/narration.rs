@@ -38,9 +38,6 @@ impl Out {
 
     /// Prints an event of the run.
     pub fn event(&mut self, event: &Event) {
-        if let (Event::News(news), Some(Listener(listens))) = (event, &mut self.listener) {
-            listens(news);
-        }
         match event {
             // The moving line shows it and disappears when done. Without a moving line, the plan
             // and the end show it.
@@ -56,7 +53,11 @@ impl Out {
             }
             Event::Note(what) => self.mark("!", AnsiColor::Yellow, what),
             Event::Waiting(tick) => self.tick(tick),
-            Event::News(_) => {}
+            Event::News(news) => {
+                if let Some(Listener(listens)) = &mut self.listener {
+                    listens(news);
+                }
+            }
         }
     }
 

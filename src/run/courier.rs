@@ -72,9 +72,7 @@ impl Courier {
 
     /// Prints which messages were not delivered.
     pub(super) fn report(&mut self, out: &mut Out) {
-        while let Ok(why) = self.failures.try_recv() {
-            out.say(&undelivered(&self.host, &why));
-        }
+        say_all(&self.host, &mut self.failures, out);
     }
 
     /// Waits for the messages that are still on their way, but only for a short time.
@@ -90,9 +88,13 @@ impl Courier {
             delivery.abort();
             out.say(&undelivered(&host, "the host answers too slowly"));
         }
-        while let Ok(why) = failures.try_recv() {
-            out.say(&undelivered(&host, &why));
-        }
+        say_all(&host, &mut failures, out);
+    }
+}
+
+fn say_all(host: &str, failures: &mut Receiver<String>, out: &mut Out) {
+    while let Ok(why) = failures.try_recv() {
+        out.say(&undelivered(host, &why));
     }
 }
 

@@ -35,6 +35,7 @@ impl Context {
         if !interrupted {
             courier.finish(out).await;
         }
+        // The last message does not share its time with the others, because it matters most.
         if let Some(notice) = ended(self.clock().now(), command, about, &result) {
             self.tell(&notice, out).await;
         }

@@ -36,7 +36,7 @@ impl Imports {
     pub(crate) fn of(sources: &[Source]) -> Self {
         let paths: BTreeSet<Path> = sources.iter().map(|source| source.module.clone()).collect();
         let modules = sources.iter().map(|source| {
-            let tokens = source.text.parse::<TokenStream>();
+            let tokens = source.rooted().parse::<TokenStream>();
             let tokens = tokens.unwrap_or_else(|error| panic!("{}: {error}", source.name));
             let mut reading = Reading {
                 paths: &paths,
