@@ -2,6 +2,7 @@
 
 use crate::model::ids::ArmId;
 use crate::model::known::{Known, Verdict};
+use crate::model::lifecycle_rules::Rules;
 use crate::model::seen::Seen;
 use crate::model::word::{Vocabulary, Word};
 use jiff::Timestamp;
@@ -175,6 +176,20 @@ impl Vocabulary for Runtime {
 }
 
 impl Environment {
+    /// May an environment of this kind have a customer-managed key? A kind that is not known may.
+    pub fn supports_key(&self) -> bool {
+        self.is_default != Known::Known(true) && self.sku.means != Known::Known(Sku::Unsupported)
+    }
+
+    /// The kind, for display. The service reports a default environment also by a field of its own.
+    pub fn kind(&self) -> &str {
+        if self.is_default == Known::Known(true) {
+            "Default"
+        } else {
+            self.sku.shown()
+        }
+    }
+
     /// Is it a Managed Environment?
     pub fn managed(&self) -> Verdict {
         match &self.protection_level.means {
@@ -265,44 +280,6 @@ impl Environment {
         self.key_managed_by
             .as_deref()
             .is_some_and(|by| !by.eq_ignore_ascii_case("Microsoft"))
-    }
-}
-
-/// The service's lists of lifecycle operations for an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rules {
-    /// Operation types that are allowed now.
-    pub allowed: Vec<String>,
-    /// Operation types that are refused now, with the service's reason.
-    pub disallowed: Vec<(String, Option<String>)>,
-}
-
-/// What these lists say about an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listed<'a> {
-    /// It is refused, with the service's reason.
-    Refused(Option<&'a str>),
-    /// It is allowed.
-    Allowed,
-    /// Other operations are listed.
-    Missing,
-    /// No operation is listed.
-    Silent,
-}
-
-impl Rules {
-    /// What the lists say about this operation. A refusal counts before anything else.
-    pub fn of(&self, operation: &str) -> Listed<'_> {
-        let is = |listed: &str| listed.eq_ignore_ascii_case(operation);
-        if let Some((_, reason)) = self.disallowed.iter().find(|(listed, _)| is(listed)) {
-            Listed::Refused(reason.as_deref())
-        } else if self.allowed.iter().any(|listed| is(listed)) {
-            Listed::Allowed
-        } else if self.allowed.is_empty() && self.disallowed.is_empty() {
-            Listed::Silent
-        } else {
-            Listed::Missing
-        }
     }
 }
 

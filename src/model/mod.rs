@@ -25,6 +25,7 @@ pub mod history;
 pub mod ids;
 pub mod key_ids;
 pub mod known;
+pub mod lifecycle_rules;
 pub mod logs;
 pub mod making;
 pub mod metric;

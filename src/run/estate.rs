@@ -56,7 +56,7 @@ pub async fn status_all(context: &Context, filter: &StatusFilter, out: &mut Out)
 
 /// The states of an environment that make `--fail-on` fail.
 fn dangers(filter: &StatusFilter, judged: &JudgedEnvironment<'_>) -> Vec<Change> {
-    let wanted = |state: &&State| filter.fail_on.iter().any(|fail| fail.matches(**state));
+    let wanted = |state: &&State| filter.fails(judged, **state);
     let danger = |state: &State| Change::danger(judged, *state);
     judged.states.iter().filter(wanted).map(danger).collect()
 }
@@ -160,7 +160,12 @@ fn failure(filter: &StatusFilter, estate: &Estate, all: &[JudgedEnvironment<'_>]
     let counts = filter.fail_on.iter().filter_map(|fail| {
         let count = all
             .iter()
-            .filter(|judged| judged.states.iter().any(|state| fail.matches(*state)))
+            .filter(|judged| {
+                judged
+                    .states
+                    .iter()
+                    .any(|state| fail.matches(judged, *state))
+            })
             .count();
         (count > 0).then(|| format!("{count} {}", fail.word()))
     });

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::environment::Environment;
-use crate::model::estate::{Estate, State};
+use crate::model::estate::{Estate, JudgedEnvironment, State};
 use crate::model::ids::{ArmId, same_id};
 use crate::model::known::Known;
 use crate::model::near::did_you_mean;
@@ -20,17 +20,19 @@ pub enum FailOn {
     Expiring,
     /// An environment is locked.
     Locked,
-    /// An environment uses the Microsoft key.
+    /// An environment uses the Microsoft key and may have a customer-managed one.
     Unencrypted,
 }
 
 impl FailOn {
-    pub(super) fn matches(self, state: State) -> bool {
+    pub(super) fn matches(self, judged: &JudgedEnvironment<'_>, state: State) -> bool {
         match self {
             FailOn::Drift => matches!(state, State::Endangered | State::Failed),
             FailOn::Expiring => state == State::Expiring,
             FailOn::Locked => state == State::Locked,
-            FailOn::Unencrypted => state == State::NotEncrypted,
+            FailOn::Unencrypted => {
+                state == State::NotEncrypted && judged.environment.supports_key()
+            }
         }
     }
 
@@ -61,6 +63,13 @@ pub struct StatusFilter {
     pub fail_on: Vec<FailOn>,
     /// With `fail_on`: accept environments with facts that are not visible.
     pub allow_not_visible: bool,
+}
+
+impl StatusFilter {
+    /// Does this state of an environment make the command fail?
+    pub(super) fn fails(&self, judged: &JudgedEnvironment<'_>, state: State) -> bool {
+        self.fail_on.iter().any(|fail| fail.matches(judged, state))
+    }
 }
 
 /// Does each filter alone match something in the tenant? An unknown value counts as a match.

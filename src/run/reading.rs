@@ -259,6 +259,10 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
                 "Do not remove the environment. Add it again: `{add_command}`."
             )),
             State::Removing | State::Encrypting => Some(wait.clone()),
+            State::NotEncrypted if !environment.supports_key() => Some(format!(
+                "A {} environment can't have a customer-managed key.",
+                environment.kind()
+            )),
             State::NotEncrypted => Some(format!(
                 "Next: `{program} enable {id} --dry-run` shows the plan. At a terminal, cmkctl \
                 asks for missing values."

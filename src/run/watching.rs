@@ -8,6 +8,7 @@ use super::notifying::changed;
 use crate::cloud::Session;
 use crate::error::{Error, Kind, Result, Stop};
 use crate::interrupt::unless_stopped;
+use crate::model::estate::JudgedEnvironment;
 use crate::model::notice::Change;
 use crate::observe::{Policies, observe_estate};
 use crate::report::{self, Existing, Out};
@@ -108,7 +109,7 @@ async fn look(
     filters::fit(&estate, filter)?;
     let all = chosen(&estate, filter);
     filters::together(filter, all.len())?;
-    let wants = |state| filter.fail_on.iter().any(|fail| fail.matches(state));
+    let wants = |judged: &JudgedEnvironment<'_>, state| filter.fails(judged, state);
     let changes = watched.look(&estate, &all, (wants, !filter.allow_not_visible));
     if let Some(file) = &watching.textfile {
         let text = report::metrics_text(metrics(&estate, &all));

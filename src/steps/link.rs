@@ -134,8 +134,8 @@ pub(super) fn no_environment(target: &Target, seen: &Seen<Environment>) -> Findi
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::environment::Rules;
     use crate::model::ids::ResourceKind;
+    use crate::model::lifecycle_rules::Rules;
 
     pub(in crate::steps) fn policy(name: &str) -> ArmId {
         ArmId::new(

@@ -2,9 +2,10 @@
 //! service allows.
 
 use super::{Whose, finding, unknown, unseen, who};
-use crate::model::environment::{Environment, Listed, Runtime as State, Sku};
+use crate::model::environment::{Environment, Runtime as State};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::{Known, Verdict};
+use crate::model::lifecycle_rules::Listed;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::remedy::Remedy;
@@ -288,12 +289,6 @@ fn kind(environment: &Environment) -> Option<Finding> {
 /// documented kinds.
 fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
     let (id, name) = (&environment.id, &environment.display_name);
-    let is_default = environment.is_default == Known::Known(true);
-    let sku = if is_default {
-        "Default"
-    } else {
-        environment.sku.shown()
-    };
     let rules = match &environment.rules {
         Known::Known(rules) => rules,
         Known::Unknown(why) => {
@@ -314,9 +309,9 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
         Listed::Silent => "the service does not say what it allows".to_owned(),
         Listed::Missing => format!("the service does not say whether it allows `{wanted}`"),
     };
-    let unsupported = is_default || environment.sku.known() == Some(&Sku::Unsupported);
-    let (severity, message, remedy) = match (unsupported, listed) {
-        (true, _) => {
+    let (severity, message, remedy) = match (environment.supports_key(), listed) {
+        (false, _) => {
+            let sku = environment.kind();
             let rule = "This type can't have a customer-managed key";
             (
                 Severity::Block,
@@ -324,17 +319,17 @@ fn allowed(environment: &Environment, wanted: &str) -> Option<Finding> {
                 "Choose another environment.",
             )
         }
-        (false, Listed::Refused(_)) => (
+        (true, Listed::Refused(_)) => (
             Severity::Block,
             format!("For `{name}`, {service}."),
             "Resolve the problem that the service names, or choose another environment.",
         ),
-        (false, Listed::Missing) => (
+        (true, Listed::Missing) => (
             Severity::Warn,
             format!("For `{name}`, {service}."),
             "Check the environment in the admin center. The service may refuse the operation.",
         ),
-        (false, Listed::Allowed | Listed::Silent) => return None,
+        (true, Listed::Allowed | Listed::Silent) => return None,
     };
     Some(finding(
         "CMK024",
@@ -354,7 +349,7 @@ mod tests {
         Row, all, codes as told, hidden, list, odd, on, operation, rows, silent,
     };
     use super::*;
-    use crate::model::environment::Rules;
+    use crate::model::lifecycle_rules::Rules;
     use crate::model::whole::Whole;
     use crate::model::word::Word;
 

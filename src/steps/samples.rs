@@ -1,11 +1,12 @@
 //! A snapshot without any problem for the table tests of the steps, and short words for what the
 //! steps find.
 
-use crate::model::environment::{Environment, Integration, KeyLink, Rules};
+use crate::model::environment::{Environment, Integration, KeyLink};
 use crate::model::finding::Finding;
 use crate::model::ids::{ArmId, ResourceKind};
 use crate::model::key_ids::{KeyName, KeyVersion};
 use crate::model::known::{Known, Verdict};
+use crate::model::lifecycle_rules::Rules;
 use crate::model::making::Making;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;

@@ -46,11 +46,14 @@ impl Watched {
         &mut self,
         estate: &Estate,
         all: &[JudgedEnvironment<'_>],
-        (wants, roles): (impl Fn(State) -> bool, bool),
+        (wants, roles): (impl Fn(&JudgedEnvironment<'_>, State) -> bool, bool),
     ) -> Vec<Change> {
         let mut changes = self.over(estate, all);
         for judged in all {
-            for state in judged.states.iter().copied().filter(|state| wants(*state)) {
+            for state in judged.states.iter().copied() {
+                if !wants(judged, state) {
+                    continue;
+                }
                 let named = Named::of(judged.environment);
                 let key = (named.id.clone(), state);
                 if self.dangers.insert(key, named).is_none() {
@@ -244,7 +247,7 @@ mod tests {
         let mut told = Vec::new();
         for (at, look) in looks.iter().enumerate() {
             let estate = seen(at as i64 * 30, *look);
-            let wants = |state: State| {
+            let wants = |_: &JudgedEnvironment<'_>, state: State| {
                 [
                     State::Locked,
                     State::Endangered,
@@ -322,7 +325,7 @@ mod tests {
         let mut look = |change: Look, minutes| {
             let estate = seen(minutes, change);
             let all = judge(&estate, None);
-            let wants = |state| state == State::Locked;
+            let wants = |_: &JudgedEnvironment<'_>, state| state == State::Locked;
             watched.look(&estate, &all, (wants, true)).len()
         };
         assert_eq!(look(LOCKED, 0), 1);
@@ -340,7 +343,14 @@ mod tests {
         assert_eq!(failed.failed(&fails(true, 100)).len(), 1);
         let estate = seen(110, LOCKED);
         let all = judge(&estate, None);
-        let after = failed.look(&estate, &all, (|state| state == State::Locked, true));
+        let after = failed.look(
+            &estate,
+            &all,
+            (
+                |_: &JudgedEnvironment<'_>, state| state == State::Locked,
+                true,
+            ),
+        );
         assert!(
             after
                 .iter()
@@ -353,7 +363,7 @@ mod tests {
     fn an_environment_that_is_gone_is_over_where_the_list_is_whole() {
         for (whole, count) in [(Verdict::Yes, 1), (Verdict::default(), 0)] {
             let mut watched = Watched::default();
-            let wants = |state| state == State::Locked;
+            let wants = |_: &JudgedEnvironment<'_>, state| state == State::Locked;
             let first = seen(0, LOCKED);
             assert_eq!(
                 watched

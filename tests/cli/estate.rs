@@ -98,6 +98,16 @@ fn it_fails_for_what_it_was_told_to() {
         ],
     )
     .exits(0);
+    // Neither of these can have a customer-managed key.
+    for kind in ["Default", "Trial"] {
+        let ran = all("locked", &["--fail-on", "unencrypted", "--sku", kind]).exits(0);
+        assert!(
+            ran.stdout.contains("environment can't have"),
+            "{}",
+            ran.stdout
+        );
+    }
+    all("locked", &["--fail-on", "unencrypted", "--sku", "Sandbox"]).exits(3);
     let only = all(
         "locked",
         &["--not-encrypted", "--sku", "Trial", "-o", "json"],

@@ -5,11 +5,12 @@ use crate::house::sources;
 use crate::rules::{
     all, also, in_days, link, newest, operation, part, policy_id, unreadable, well,
 };
-use cmkctl::model::environment::{Environment, Rules};
+use cmkctl::model::environment::Environment;
 use cmkctl::model::finding::Severity;
 use cmkctl::model::ids::{ArmId, ResourceKind};
 use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::lifecycle_rules::Rules;
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;
 use cmkctl::model::preconditions::{Deleted, OldKey, Version};

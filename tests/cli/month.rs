@@ -1,10 +1,13 @@
-//! Steps through a month and checks the tenant like a scheduled job. Every danger is reported, and
-//! nothing else.
+//! A month of trouble: checked like a scheduled job, and watched through outages of days. Every
+//! danger is reported, and nothing else.
 
+use crate::hook::Hook;
 use crate::tenants::{granted_policy, guarded_vault, power_platform_environment, rsa_key};
 use crate::tool::{Served, overlaid};
+use crate::watch::{OK, Watch, told};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// In sandbox seconds.
 const HOUR: f64 = 3600.0;
@@ -26,10 +29,10 @@ const ALARMING: [&str; 5] = [
 
 /// What becomes of one environment: from which day on it is in which state. A danger that is over
 /// goes back to `encrypted`.
-pub(crate) type Fate = (&'static str, &'static [(f64, &'static str)]);
+type Fate = (&'static str, &'static [(f64, &'static str)]);
 
 /// Locked two days after its key was gone; a sandbox is deleted a week later.
-pub(crate) const FATES: [Fate; 10] = [
+const FATES: [Fate; 10] = [
     (
         "disabled",
         &[(0.0, "encrypted"), (3.0, "endangered"), (5.0, "locked")],
@@ -73,7 +76,7 @@ pub(crate) const FATES: [Fate; 10] = [
     ("also-quiet", &[(0.0, "encrypted")]),
 ];
 
-pub(crate) fn troubled_month() -> Value {
+fn troubled_month() -> Value {
     let mut environments = json!({});
     let others = [
         "uat",
@@ -219,4 +222,76 @@ fn shown_on(served: &Served, day: f64) -> BTreeMap<String, String> {
         ran.stderr
     );
     shown
+}
+
+/// Every danger of the month, once each, and which of them are over.
+fn expected() -> BTreeMap<String, usize> {
+    let mut lines = Vec::new();
+    for (name, fate) in FATES {
+        for (_, state) in fate.iter().filter(|(_, state)| ALARMING.contains(state)) {
+            lines.push(format!("+{state} {name}"));
+        }
+    }
+    // A grant that came back, a key that was enabled again while the lock stays, and a deletion.
+    for over in ["endangered revoked", "endangered walled", "locked walled"] {
+        lines.push(format!("-{over}"));
+    }
+    // Outages of two days, and a role that was lost for a day.
+    for blind in ["no-answer", "not-visible"] {
+        lines.push(format!("+{blind} the tenant"));
+        lines.push(format!("-{blind} the tenant"));
+    }
+    let mut all = BTreeMap::new();
+    for line in lines {
+        *all.entry(line).or_default() += 1;
+    }
+    for line in ["+no-answer the tenant", "-no-answer the tenant"] {
+        all.insert(line.to_owned(), 4);
+    }
+    all
+}
+
+#[test]
+fn a_month_is_told_danger_by_danger_also_through_outages() {
+    const SPEED: f64 = 45_000.0;
+    let settings = json!({ "settings": { "token_seconds": 10.0 * DAY } });
+    let served = Served::patched(&overlaid(troubled_month(), settings), &SPEED.to_string());
+    let (began, hook) = (Instant::now(), Hook::start(OK));
+    let outage = |host: &str, day: f64, what: &str| {
+        json!({ "match": { "host": host, "from": day * DAY, "until": (day + 2.0) * DAY },
+            "do": what, "times": 1_000_000 })
+    };
+    let lost = json!({ "match": { "path": "/vaults/kv-quiet", "from": 29.0 * DAY,
+        "until": 30.0 * DAY }, "do": "403", "times": 1_000_000 });
+    served.faults(&json!([
+        // The tokens end within this outage, on the tenth day.
+        outage("login.microsoftonline.com", 9.5, "500"),
+        // A look asks Resource Manager for keys, so an outage of the vaults hides nothing.
+        outage("vault.azure.net", 22.0, "reset-before"),
+        outage("management.azure.com", 18.0, "500"),
+        outage("api.bap", 24.0, "reset-before"),
+        outage("management.azure.com", 26.5, "reset-before"),
+        lost,
+    ]));
+    let asked = [
+        "--every",
+        "1h",
+        "--notify",
+        &hook.url,
+        "--fail-on",
+        "locked,drift,expiring,unencrypted",
+    ];
+    let watch = Watch::start(&served, "admin", &asked);
+    let wait_for = |day: f64| {
+        let real = Duration::from_secs_f64(day * DAY / SPEED);
+        std::thread::sleep(real.saturating_sub(began.elapsed()));
+    };
+    wait_for(2.0);
+    let before = watch.resident();
+    wait_for(31.0);
+    let after = watch.resident();
+    let (code, stdout, stderr) = watch.end();
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(told(&hook.documents()), expected(), "{stdout}\n{stderr}");
+    assert!(after * 100 <= before * 105, "{before} pages, then {after}");
 }

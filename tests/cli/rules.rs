@@ -1,10 +1,11 @@
 //! The pure rules: a snapshot without problems, and for each code the change that causes it.
 
-use cmkctl::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink, Rules};
+use cmkctl::model::environment::{AppLink, Dataverse, Environment, Integration, KeyLink};
 use cmkctl::model::finding::{Finding, Severity};
 use cmkctl::model::ids::{ArmId, ResourceKind};
 use cmkctl::model::key_ids::{KeyName, KeyVersion};
 use cmkctl::model::known::{Known, Verdict};
+use cmkctl::model::lifecycle_rules::Rules;
 use cmkctl::model::making::Making;
 use cmkctl::model::observed::Observed;
 use cmkctl::model::operation::Operation;

@@ -98,7 +98,7 @@ fn what_was_typed_before_the_question_is_no_consent() {
     for early in ["Contoso UAT", "yes\nContoso UAT\nContoso UAT"] {
         let mut typing = Typing::at(served.command("admin", &["enable"]));
         typing.sees("Rehearsal");
-        typing.types(early);
+        typing.presses(&format!("{early}\n"));
         typing.sees(QUESTION);
         std::thread::sleep(Duration::from_millis(500));
         assert!(served.effects().is_empty(), "{}", typing.screen());
@@ -107,7 +107,7 @@ fn what_was_typed_before_the_question_is_no_consent() {
     }
     let mut typing = Typing::at(served.command("admin", &["enable"]));
     typing.sees("Rehearsal");
-    typing.types("no");
+    typing.presses("no\n");
     typing.sees(QUESTION);
     typing.types("Contoso UAT");
     typing.ends().exits(0);

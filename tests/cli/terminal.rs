@@ -93,32 +93,35 @@ impl Typing {
     /// Waits until the screen shows these words.
     #[track_caller]
     pub(crate) fn sees(&self, words: &str) {
-        let began = Instant::now();
-        while !self.screen().contains(words) {
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "`{words}` is not shown: {}",
-                self.screen()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.waits(|screen| screen.contains(words), words);
     }
 
     /// Waits until the screen ends with these words.
     #[track_caller]
     pub(crate) fn sees_at_the_end(&self, words: &str) {
+        self.waits(|screen| screen.ends_with(words), words);
+    }
+
+    #[track_caller]
+    fn waits(&self, until: impl Fn(&str) -> bool, what: &str) {
         let began = Instant::now();
-        while !self.screen().ends_with(words) {
+        while !until(&self.screen()) {
             assert!(
                 began.elapsed() < Duration::from_secs(60),
-                "`{words}` is not at the end: {}",
+                "`{what}` is not there: {}",
                 self.screen()
             );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
+    /// Answers the question at the end of the screen. What is typed before it is there is dropped.
+    #[track_caller]
     pub(crate) fn types(&mut self, line: &str) {
+        self.waits(
+            |screen| screen.ends_with(": ") || screen.ends_with("? "),
+            "a question",
+        );
         self.presses(&format!("{line}\n"));
     }
 

@@ -1,35 +1,33 @@
-//! `watch`: each danger is told once, and once that it is over; also through outages of days.
+//! `watch`: each danger is told once, and once that it is over. `month` tries it for a month.
 
 use crate::hook::{Hook, Says};
-use crate::month::{FATES, troubled_month};
-use crate::tool::{FAST, Served, overlaid, run, until};
-use serde_json::{Value, json};
+use crate::tool::{FAST, Served, run, until};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const OK: &[Says] = &[Says::Status(200)];
-const DAY: f64 = 86_400.0;
+pub(crate) const OK: &[Says] = &[Says::Status(200)];
 
 /// A watch that runs.
-struct Watch(Child);
+pub(crate) struct Watch(Child);
 
 impl Watch {
-    fn start(served: &Served, user: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(served: &Served, user: &str, more: &[&str]) -> Self {
         let mut command = served.command(user, &[&["watch"], more].concat());
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command.spawn().unwrap())
     }
 
-    fn resident(&self) -> u64 {
+    pub(crate) fn resident(&self) -> u64 {
         let file = format!("/proc/{}/statm", self.0.id());
         let text = std::fs::read_to_string(file).unwrap();
         text.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     /// Ends it as a service manager does: its exit code, and what it printed.
-    fn end(mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String, String) {
         let id = self.0.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
         assert!(sent.success());
@@ -51,7 +49,7 @@ impl Watch {
 }
 
 /// `+locked name` and `-locked name`, each with how often it was told.
-fn told(documents: &[Value]) -> BTreeMap<String, usize> {
+pub(crate) fn told(documents: &[Value]) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
     for change in documents
         .iter()
@@ -149,87 +147,6 @@ fn a_file_that_can_not_be_written_ends_nothing() {
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stderr.contains("can't be written"), "{stderr}");
     assert!(stdout.contains("locked"), "{stdout}");
-}
-
-/// Every danger of the month, once each, and which of them are over.
-fn expected() -> BTreeMap<String, usize> {
-    let alarming = [
-        "locked",
-        "endangered",
-        "failed",
-        "expiring",
-        "not-encrypted",
-    ];
-    let mut lines = Vec::new();
-    for (name, fate) in FATES {
-        for (_, state) in fate.iter().filter(|(_, state)| alarming.contains(state)) {
-            lines.push(format!("+{state} {name}"));
-        }
-    }
-    // Every tenant has a default environment, and it can't have a key.
-    lines.push("+not-encrypted Contoso (default)".to_owned());
-    // A grant that came back, a key that was enabled again while the lock stays, and a deletion.
-    for over in ["endangered revoked", "endangered walled", "locked walled"] {
-        lines.push(format!("-{over}"));
-    }
-    // Outages of two days, and a role that was lost for a day.
-    for blind in ["no-answer", "not-visible"] {
-        lines.push(format!("+{blind} the tenant"));
-        lines.push(format!("-{blind} the tenant"));
-    }
-    let mut all = BTreeMap::new();
-    for line in lines {
-        *all.entry(line).or_default() += 1;
-    }
-    for line in ["+no-answer the tenant", "-no-answer the tenant"] {
-        all.insert(line.to_owned(), 4);
-    }
-    all
-}
-
-#[test]
-fn a_month_is_told_danger_by_danger_also_through_outages() {
-    const SPEED: f64 = 45_000.0;
-    let settings = json!({ "settings": { "token_seconds": 10.0 * DAY } });
-    let served = Served::patched(&overlaid(troubled_month(), settings), &SPEED.to_string());
-    let (began, hook) = (Instant::now(), Hook::start(OK));
-    let outage = |host: &str, day: f64, what: &str| {
-        json!({ "match": { "host": host, "from": day * DAY, "until": (day + 2.0) * DAY },
-            "do": what, "times": 1_000_000 })
-    };
-    let lost = json!({ "match": { "path": "/vaults/kv-quiet", "from": 29.0 * DAY,
-        "until": 30.0 * DAY }, "do": "403", "times": 1_000_000 });
-    served.faults(&json!([
-        // The tokens end within this outage, on the tenth day.
-        outage("login.microsoftonline.com", 9.5, "500"),
-        // A look asks Resource Manager for keys, so an outage of the vaults hides nothing.
-        outage("vault.azure.net", 22.0, "reset-before"),
-        outage("management.azure.com", 18.0, "500"),
-        outage("api.bap", 24.0, "reset-before"),
-        outage("management.azure.com", 26.5, "reset-before"),
-        lost,
-    ]));
-    let asked = [
-        "--every",
-        "1h",
-        "--notify",
-        &hook.url,
-        "--fail-on",
-        "locked,drift,expiring,unencrypted",
-    ];
-    let watch = Watch::start(&served, "admin", &asked);
-    let wait_for = |day: f64| {
-        let real = Duration::from_secs_f64(day * DAY / SPEED);
-        std::thread::sleep(real.saturating_sub(began.elapsed()));
-    };
-    wait_for(2.0);
-    let before = watch.resident();
-    wait_for(31.0);
-    let after = watch.resident();
-    let (code, stdout, stderr) = watch.end();
-    assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!(told(&hook.documents()), expected(), "{stdout}\n{stderr}");
-    assert!(after * 100 <= before * 105, "{before} pages, then {after}");
 }
 
 /// The command lines of the examples, each as its words.

@@ -1,8 +1,9 @@
 //! The state of an environment: does an operation run on it, and is it ready?
 
 use super::{About, Gathering, unread};
-use crate::model::environment::{Environment, Listed};
+use crate::model::environment::Environment;
 use crate::model::known::Verdict;
+use crate::model::lifecycle_rules::Listed;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::seen::{Seen, Unreadable};

@@ -3,9 +3,10 @@
 //! The kinds are those of Microsoft Learn, Power Platform admin docs, copy-environment,
 //! backup-restore-environments, reset-environment and delete-environment, seen 2026-11.
 
-use crate::model::environment::{Environment, Listed, Sku};
+use crate::model::environment::{Environment, Sku};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Known;
+use crate::model::lifecycle_rules::Listed;
 use crate::model::purpose::Purpose;
 use crate::steps::{finding, unknown, who};
 
@@ -205,7 +206,7 @@ fn region(source: &Environment, target: &Environment) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::environment::Rules;
+    use crate::model::lifecycle_rules::Rules;
     use crate::model::word::Word;
     use crate::steps::samples::{codes, environment, odd};
 
