@@ -19,7 +19,8 @@ cmkctl read. cmkctl stores them in names.json in ~/.cache/cmkctl, on Windows in
   bash        echo 'source <(cmkctl completions bash)' >> ~/.bashrc
   zsh         echo 'source <(cmkctl completions zsh)' >> ~/.zshrc
   fish        echo 'cmkctl completions fish | source' >> ~/.config/fish/config.fish
-  PowerShell  Add-Content $PROFILE 'cmkctl completions powershell | Out-String | Invoke-Expression'
+  PowerShell  New-Item -ItemType Directory -Force (Split-Path $PROFILE)
+              Add-Content $PROFILE 'cmkctl completions powershell | Out-String | Invoke-Expression'
 
 Examples:
   cmkctl completions bash

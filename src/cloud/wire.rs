@@ -11,6 +11,7 @@ use crate::cloud::clouds::Cloud;
 use crate::cloud::request_id;
 use crate::error::{Error, Result};
 use crate::model::change_id::ChangeId;
+use crate::model::day::span;
 use crate::model::estate::RequestRecord;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -154,10 +155,10 @@ impl Wire {
             .and_then(|date| self.clock.hear(date, asked, self.clock.now()));
         if let Some(skew) = told {
             tracing::warn!(
-                "The clocks of this machine and of {} are {} minutes apart. A change window counts \
-                as open, and a timeout as passed, only if both clocks say so. {SET_CLOCK}",
+                "The clocks of this machine and of {} are {} apart. A change window counts as \
+                open, and a timeout as passed, only if both clocks say so. {SET_CLOCK}",
                 shown(url),
-                skew.abs() / 60
+                span(Duration::from_secs(skew.unsigned_abs()))
             );
         }
     }

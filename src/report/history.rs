@@ -1,8 +1,7 @@
 //! What happened to an environment.
 
-use super::progress::span;
 use super::terminal::Out;
-use crate::model::day::{day, moment};
+use crate::model::day::{day, moment, span};
 use crate::model::environment::Environment;
 use crate::model::history::{Episode, Estimate};
 use crate::model::operation::{Requester, StageRun};

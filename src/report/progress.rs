@@ -1,6 +1,7 @@
 //! The moving progress line and its times.
 
 use super::fitted::cut;
+use crate::model::day::span;
 use crate::model::receipt::Tick;
 use crate::model::text::clean;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -75,24 +76,6 @@ impl Waiting {
             return line;
         }
         [&line, LEAVE].join(AND)
-    }
-}
-
-/// A duration in its two largest units.
-pub(super) fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match (
-        seconds / 86_400,
-        seconds % 86_400 / 3600,
-        seconds % 3600 / 60,
-        seconds % 60,
-    ) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (1, 0, _, _) => "1 day".to_owned(),
-        (days, 0, _, _) => format!("{days} days"),
-        (days, hours, _, _) => format!("{days} d {hours} h"),
     }
 }
 

@@ -86,15 +86,23 @@ impl Courier {
         drop(mail);
         if tokio::time::timeout(LAST, &mut delivery).await.is_err() {
             delivery.abort();
-            out.say(&undelivered(&host, "the host answers too slowly"));
+            out.say(&undelivered(1, &host, "the host answers too slowly"));
         }
         say_all(&host, &mut failures, out);
     }
 }
 
+/// Prints each reason once, because an outage has the same reason for every message.
 fn say_all(host: &str, failures: &mut Receiver<String>, out: &mut Out) {
+    let mut reasons: Vec<(String, usize)> = Vec::new();
     while let Ok(why) = failures.try_recv() {
-        out.say(&undelivered(host, &why));
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((why, 1)),
+        }
+    }
+    for (why, count) in reasons {
+        out.say(&undelivered(count, host, &why));
     }
 }
 
@@ -109,10 +117,11 @@ impl Mail {
     }
 }
 
-/// The sentence on a notification that was not delivered.
-pub(super) fn undelivered(host: &str, why: &str) -> String {
-    format!(
-        "The notification to `{host}` was not delivered: {why}. The result of the command does \
-        not change."
-    )
+/// The sentence on notifications that were not delivered.
+pub(super) fn undelivered(count: usize, host: &str, why: &str) -> String {
+    let what = match count {
+        1 => format!("The notification to `{host}` was"),
+        _ => format!("{count} notifications to `{host}` were"),
+    };
+    format!("{what} not delivered: {why}. The result of the command does not change.")
 }

@@ -24,7 +24,7 @@ impl Context {
         out: &mut Out,
         runs: impl AsyncFnOnce(&mut Out) -> Result<()>,
     ) -> Result<()> {
-        let Some(courier) = self.courier() else {
+        let Some(mut courier) = self.courier() else {
             return runs(out).await;
         };
         let (mail, clock) = (courier.mail().clone(), self.clock().clone());
@@ -32,7 +32,9 @@ impl Context {
         let result = runs(out).await;
         out.tells_no_more();
         let interrupted = matches!(&result, Err(error) if error.kind.is_interruption());
-        if !interrupted {
+        if interrupted {
+            courier.report(out);
+        } else {
             courier.finish(out).await;
         }
         // The last message does not share its time with the others, because it matters most.
@@ -72,7 +74,7 @@ impl Context {
         let body = report::notification(webhook.shape, notice);
         match self.session.wire().notify(webhook, &body).await {
             Ok(()) => tracing::info!("`{}` was notified.", webhook.host()),
-            Err(why) => out.say(&undelivered(&webhook.host(), &why)),
+            Err(why) => out.say(&undelivered(1, &webhook.host(), &why)),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const ADD: [&str; 4] = ["add-environment", "--yes", "--confirm", "Contoso UAT"];
 const OPERATION: &str = "/lifecycleOperations/";
 const ENVIRONMENT: &str = "/scopes/admin/environments/";
-const APART: &str = "minutes apart";
+const APART: &str = " apart. A change window";
 
 /// The policy exists, and encryption takes an hour and a half.
 fn ready_at(speed: &str) -> Served {
@@ -139,13 +139,17 @@ fn the_environment_ends_a_wait_whose_operation_can_not_be_read() {
 fn clocks_that_are_apart_are_said_once() {
     let served = ready_at("1");
     let between = Between::new(&served, Deeds::new());
-    for (deeds, said) in [
-        (Deeds::new(), 0),
-        (vec![("", Deed::Off(-200))], 0),
-        (vec![("", Deed::Off(600))], 1),
-        (vec![("", Deed::Off(-600))], 1),
-        (vec![("api.bap.microsoft.com", Deed::Off(-5000))], 1),
+    for (deeds, words) in [
+        (Deeds::new(), ""),
+        (vec![("", Deed::Off(-200))], ""),
+        (vec![("", Deed::Off(630))], "10 min"),
+        (vec![("", Deed::Off(-630))], "10 min"),
+        (
+            vec![("api.bap.microsoft.com", Deed::Off(-300_000))],
+            "3 d 11 h",
+        ),
     ] {
+        let said = usize::from(!words.is_empty());
         between.does(deeds.clone());
         let ran = run_between(&between, &["status"]).exits(0);
         assert_eq!(
@@ -154,6 +158,7 @@ fn clocks_that_are_apart_are_said_once() {
             "{deeds:?}: {}",
             ran.stderr
         );
+        assert!(ran.stderr.contains(words), "{deeds:?}: {}", ran.stderr);
         assert_eq!(
             ran.stderr.contains("Set this machine's clock"),
             said == 1,

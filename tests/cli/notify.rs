@@ -166,6 +166,32 @@ fn a_webhook_that_fails_changes_nothing_and_is_said() {
 }
 
 #[test]
+fn one_reason_is_said_once_for_all_messages_of_a_wait() {
+    let served = Served::start("ready", FAST);
+    let hook = Hook::start(&[Says::Status(404)]);
+    let asked = [
+        "enable",
+        "--yes",
+        "--confirm",
+        "Contoso UAT",
+        "--notify",
+        &hook.url,
+    ];
+    let ran = served.run(&asked).exits(0);
+    ran.says_on_stderr(&[
+        " notifications to `127.0.0.1",
+        "were not delivered: the host answered 404",
+    ]);
+    // The message about the end is posted after the others.
+    assert_eq!(
+        ran.stderr.matches("not delivered").count(),
+        2,
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn only_https_leaves_this_machine() {
     for address in [
         "http://example.com/hook",

@@ -288,6 +288,95 @@ fn the_examples_are_careful() {
     }
 }
 
+/// The scripts of all steps, in order.
+fn scripts(workflow: &Value) -> Vec<String> {
+    let job = &workflow["jobs"];
+    let steps = job
+        .pointer("/enable/steps")
+        .or_else(|| job.pointer("/0/strategy/runOnce/deploy/steps"));
+    let script = |step: &Value| {
+        let inline = &step["inputs"]["inlineScript"];
+        [&step["run"], &step["bash"], &step["pwsh"], inline]
+            .into_iter()
+            .find_map(Value::as_str)
+            .map(str::to_owned)
+    };
+    steps
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(script)
+        .collect()
+}
+
+/// The commands of a script, without the marks of its shell.
+fn commands(script: &str) -> Vec<String> {
+    let programs = [
+        "cmkctl enable",
+        "gh workflow",
+        "az pipelines",
+        "--pipeline-name",
+        "cargo install",
+    ];
+    let command = |line: &str| {
+        let start = programs
+            .iter()
+            .filter_map(|program| line.find(program))
+            .min()?;
+        let line = line[start..].split(" ||").next()?;
+        let plain = line.replace("$env:", "$").replace('"', "");
+        Some(plain.trim_end_matches([' ', '}', '`', '\\']).to_owned())
+    };
+    script.lines().filter_map(command).collect()
+}
+
+#[test]
+fn the_examples_for_windows_do_the_same() {
+    for (_, name) in BOTH {
+        let [sh, power_shell] =
+            ["", "-windows"].map(|system| example(&format!("{name}-enable{system}.yml")));
+        for part in [
+            "on",
+            "permissions",
+            "concurrency",
+            "env",
+            "trigger",
+            "parameters",
+            "variables",
+        ] {
+            assert_eq!(sh[part], power_shell[part], "{name}: {part}");
+        }
+        let all = |workflow: &Value| -> Vec<String> {
+            scripts(workflow)
+                .iter()
+                .flat_map(|script| commands(script))
+                .collect()
+        };
+        assert_eq!(all(&sh), all(&power_shell), "{name}");
+        assert!(all(&sh).len() > 3, "{name}");
+        assert!(power_shell.to_string().contains("windows-latest"), "{name}");
+        scripts(&power_shell)
+            .iter()
+            .for_each(|script| accepts_to_the_end(script));
+    }
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/topics")).unwrap()
+    {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        for block in text.split("```powershell\n").skip(1) {
+            accepts_to_the_end(block.split("```").next().unwrap());
+        }
+    }
+}
+
+/// A step ends with the code of its last program. A script that accepts another code than 0 must
+/// therefore end with 0 itself.
+fn accepts_to_the_end(script: &str) {
+    if script.contains("-notin") {
+        assert!(script.trim_end().ends_with("\nexit 0"), "{script}");
+    }
+}
+
 #[test]
 fn findings_and_errors_become_annotations_and_outputs() {
     let served = Served::start("fresh", FAST);

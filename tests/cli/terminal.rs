@@ -154,14 +154,22 @@ impl Typing {
 
     /// The results; stderr is everything that the screen has shown.
     pub(crate) fn ends(mut self) -> Ran {
-        let mut stdout = String::new();
-        self.child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut stdout)
-            .unwrap();
+        let mut pipe = self.child.stdout.take().unwrap();
+        let stdout = std::thread::spawn(move || {
+            let mut stdout = String::new();
+            pipe.read_to_string(&mut stdout).map(|_| stdout)
+        });
+        let began = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            // One that ignores a signal, as behind `nohup`, must not hang the tests.
+            if began.elapsed() > Duration::from_secs(120) {
+                self.child.kill().unwrap();
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        let stdout = stdout.join().unwrap().unwrap();
         self.reading.join().unwrap();
         let stderr = String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned();
         Ran {

@@ -347,7 +347,7 @@ impl Served {
     }
 
     pub(crate) fn patched_with(patch: &Value, speed: &str, more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = spaced();
         let file = folder.path().join("scenario.json");
         std::fs::write(&file, patch.to_string()).unwrap();
         Self::with(file.to_str().unwrap(), speed, more)

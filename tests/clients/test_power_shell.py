@@ -11,8 +11,10 @@ import time
 import pytest
 import tree_sitter
 import tree_sitter_powershell
+import yaml
 
 BINARY = os.environ["CMKCTL"]
+ROOT = pathlib.Path(__file__).parents[2]
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
 # What a folder may be called on this system, and means something in PowerShell.
 FOLDERS = ["plain", "a blank", "it's $(whoami)", "`n & calc; x | y #", '"q" {a} (b) @c', "100% ^ Größe Ñ", "--% -a.b"]
@@ -82,3 +84,29 @@ def test_every_word_of_a_script_is_one(cloud):
         assert words[:2] == ["--cloud", str(cloud)], words
         # The rest is ids and flags, and at the end what the script itself is given.
         assert None not in words[:-1], words
+
+
+def scripts_of(workflow):
+    """The scripts in PowerShell of a workflow, wherever they stand in it."""
+    if isinstance(workflow, list):
+        for one in workflow:
+            yield from scripts_of(one)
+    elif isinstance(workflow, dict):
+        for key, one in workflow.items():
+            if key in ("run", "pwsh", "inlineScript") and isinstance(one, str):
+                yield one
+            else:
+                yield from scripts_of(one)
+
+
+@pytest.mark.parametrize("name", ["github-enable-windows.yml", "azure-pipelines-enable-windows.yml"])
+def test_every_script_of_an_example_is_one(name):
+    scripts = list(scripts_of(yaml.safe_load((ROOT / "examples" / name).read_text(encoding="utf-8"))))
+    ours = [words for script in scripts for program, words in commands(script) if program == "cmkctl"]
+    assert [words[:1] for words in ours] == [["enable"], ["enable"]], ours
+
+
+@pytest.mark.parametrize("topic", sorted((ROOT / "src/cli/topics").glob("*.md")), ids=lambda topic: topic.stem)
+def test_every_block_of_a_topic_is_one(topic):
+    for block in topic.read_text(encoding="utf-8").split("```powershell\n")[1:]:
+        assert list(commands(block.split("```")[0]))
