@@ -70,6 +70,7 @@ mod list;
 #[cfg(target_os = "linux")]
 mod logging_in;
 mod monotone;
+#[cfg(target_os = "linux")]
 mod month;
 mod names;
 mod notify;
