@@ -14,6 +14,7 @@ pub(crate) struct Document {
 impl Document {
     fn read(file: PathBuf) -> Self {
         let name = file.strip_prefix(root()).unwrap().display().to_string();
+        let name = name.replace('\\', "/");
         let text = fs::read_to_string(&file).unwrap();
         Self { file, name, text }
     }

@@ -1,10 +1,8 @@
 //! Every exit code can occur.
 
 use crate::tenants::{link_ends, linked_uat};
-use crate::tool::{ENABLE, FAST, Served, command, finish, interrupt, rehearse, run, until};
+use crate::tool::{ENABLE, FAST, Served, command, finish, rehearse, run};
 use serde_json::json;
-use std::process::Stdio;
-use std::time::Duration;
 
 #[test]
 fn code_0_done_and_already_so() {
@@ -158,19 +156,20 @@ fn code_10_consent_missing() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn code_130_interrupted() {
     let served = Served::start("ready", "100");
     served.run(&["create-policy", "--yes"]).exits(0);
     let mut command = served.command("admin", &["add-environment", "--confirm", "Contoso UAT"]);
     let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    until("a start", || served.times("link-started") > 0);
-    std::thread::sleep(Duration::from_millis(200));
-    interrupt(&child);
+    crate::tool::until("a start", || served.times("link-started") > 0);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    crate::tool::interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");

@@ -93,7 +93,8 @@ fn sources_of(folder: &str) -> Vec<Source> {
         if ["mod", "lib"].contains(&module.last().unwrap().as_str()) {
             module.pop();
         }
-        let name = inside.to_str().unwrap().to_owned();
+        // Windows separates folders by another mark.
+        let name = inside.to_str().unwrap().replace('\\', "/");
         Source {
             room,
             name,

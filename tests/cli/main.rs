@@ -37,6 +37,7 @@ mod door;
 mod ends;
 mod estate;
 mod evidence;
+#[cfg(unix)]
 mod executed;
 mod exit_codes;
 mod export;
@@ -49,6 +50,7 @@ mod gathered_again;
 mod guarded;
 #[cfg(target_os = "linux")]
 mod guided;
+#[cfg(unix)]
 mod hand_over;
 mod help;
 mod hints;
@@ -61,6 +63,8 @@ mod imports;
 mod in_earnest;
 #[cfg(target_os = "linux")]
 mod internet;
+#[cfg(unix)]
+mod interrupted;
 #[cfg(target_os = "linux")]
 mod key_logs;
 mod leaving;

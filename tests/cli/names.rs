@@ -124,7 +124,9 @@ fn who_may_see_no_environment_may_pass_on_its_name() {
     ];
     let ran = served.run_as("key-vault-admin", &create).exits(0);
     assert!(
-        ran.stdout.contains("add-environment 'Contoso UAT' "),
+        ran.stdout
+            .replace('"', "'")
+            .contains("add-environment 'Contoso UAT' "),
         "{}",
         ran.stdout
     );

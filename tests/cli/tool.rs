@@ -284,7 +284,8 @@ pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
     }
 }
 
-/// Ctrl-C.
+/// Ctrl-C. No program of Windows sends it to another one.
+#[cfg(unix)]
 pub(crate) fn interrupt(child: &Child) {
     let sent = Command::new("kill")
         .args(["-INT", &child.id().to_string()])

@@ -120,6 +120,7 @@ fn the_same_command_goes_on_after_a_kill() {
     assert_eq!(start_times(&served).len(), 3);
 }
 
+#[cfg(unix)]
 #[test]
 fn interrupted_it_says_how_to_go_on() {
     let served = Served::patched(&teams(), "60");
@@ -131,8 +132,8 @@ fn interrupted_it_says_how_to_go_on() {
         .spawn()
         .unwrap();
     until("a start", || !start_times(&served).is_empty());
-    std::thread::sleep(Duration::from_millis(200));
-    interrupt(&child);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    crate::tool::interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{text}");

@@ -10,12 +10,11 @@ mod windows;
 use crate::between::{Between, Deed};
 use crate::hook::{Hook, Says};
 use crate::tenants::{granted_policy, power_platform_environment, ungranted_policy};
-use crate::tool::{FAST, Served, actions, finish, interrupt, overlaid, until};
+use crate::tool::{FAST, Served, actions, finish, overlaid, until};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 /// Duration of an encryption in `teams`, in sandbox seconds.
 const LINK: f64 = 5400.0;
