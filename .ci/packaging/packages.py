@@ -5,7 +5,8 @@
     packages.py wheel BINARY TARGET OUT      a Python wheel: a machine with the Azure CLI has Python
     packages.py npm BINARY TARGET OUT        two npm packages: what people install, and the binary of one system
     packages.py deb BINARY TARGET OUT        a Debian package
-    packages.py sums OUT                     SHA256SUMS of all files below OUT
+    packages.py manifests OUT                manifests.tar.gz of OUT/manifests: a release has files, and no folders
+    packages.py sums OUT                     SHA256SUMS of the files in OUT
     packages.py system TARGET                what npm calls that system, such as linux-x64
 
 TARGET is Rust's name, such as aarch64-apple-darwin. ASSETS is the folder of pages and completions, and of the notices of that target. The time inside
@@ -15,6 +16,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 from crates import CRATE, ROOT, SUMMARY, VERSION
@@ -68,15 +70,26 @@ def wheel_tag(system, binary):
     return f"manylinux_2_17_{machine}.manylinux2014_{machine}.musllinux_1_1_{machine}"
 
 
+def python_version():
+    """A version before the release as Python writes it: 0.2.0rc1 of 0.2.0-rc.1."""
+    core, _, before = VERSION.partition("-")
+    if not before:
+        return core
+    found = re.fullmatch(r"(alpha|beta|rc)\.?(\d*)", before)
+    if not found:
+        sys.exit(f"Python has no version such as {VERSION}: it has alpha.1, beta.1 and rc.1 before a release")
+    return f"{core}{found[1].replace('alpha', 'a').replace('beta', 'b')}{int(found[2] or 0)}"
+
+
 def wheel(binary, target, out):
-    content = binary.read_bytes()
+    content, version = binary.read_bytes(), python_version()
     tag = wheel_tag(system_of(target), content)
-    info = f"cmkctl-{VERSION}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: cmkctl\nVersion: {VERSION}\nSummary: {SUMMARY}\nLicense: {CRATE['license']}\n"
+    info = f"cmkctl-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: cmkctl\nVersion: {version}\nSummary: {SUMMARY}\nLicense: {CRATE['license']}\n"
     metadata += "Description-Content-Type: text/markdown\n\n"
     tags = "".join(f"Tag: py3-none-{one}\n" for one in tag.split("."))
     files = [
-        (f"cmkctl-{VERSION}.data/scripts/{executable(target)}", (content, 0o755)),
+        (f"cmkctl-{version}.data/scripts/{executable(target)}", (content, 0o755)),
         (f"{info}/METADATA", (metadata.encode() + README, 0o644)),
         (f"{info}/WHEEL", (f"Wheel-Version: 1.0\nGenerator: cmkctl\nRoot-Is-Purelib: false\n{tags}".encode(), 0o644)),
         (f"{info}/LICENSE", (LICENSE, 0o644)),
@@ -84,7 +97,7 @@ def wheel(binary, target, out):
     ]
     digest = lambda data: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     record = "".join(f"{name},sha256={digest(data)},{len(data)}\n" for name, (data, _) in files) + f"{info}/RECORD,,\n"
-    made = out / f"cmkctl-{VERSION}-py3-none-{tag}.whl"
+    made = out / f"cmkctl-{version}-py3-none-{tag}.whl"
     zipped([*files, (f"{info}/RECORD", (record.encode(), 0o644))], made)
     return [made]
 
@@ -109,10 +122,16 @@ def npm(binary, target, out):
     return list(made)
 
 
+def manifests(out):
+    paths = sorted(path for path in (out / "manifests").rglob("*") if path.is_file())
+    files = [(path.relative_to(out).as_posix(), (path.read_bytes(), 0o644)) for path in paths]
+    (out / "manifests.tar.gz").write_bytes(tarred(files, EPOCH))
+
+
 def sums(out):
     """Of what is handed out, in the form that `sha256sum --check` reads."""
-    paths = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
-    lines = [f"{hashlib.sha256((out / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    names = sorted(path.name for path in out.iterdir() if path.is_file() and path.name != "SHA256SUMS")
+    lines = [f"{hashlib.sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (out / "SHA256SUMS").write_bytes("".join(lines).encode())
     print("".join(lines), end="")
 
@@ -120,6 +139,8 @@ def sums(out):
 def main():
     kinds = {"archive": archive, "wheel": wheel, "npm": npm, "deb": deb}
     match sys.argv[1:]:
+        case ["manifests", out]:
+            manifests(pathlib.Path(out))
         case ["sums", out]:
             sums(pathlib.Path(out))
         case ["system", target]:

@@ -3,8 +3,8 @@
 
     supply.py [METADATA]    judges this project, or what `cargo metadata` printed into a file
 
-It does what cargo-deny does without a network: cargo-deny takes longer to build than the tests take. What it can't judge it refuses. ADVISORIES names a
-copy of RustSec's database of advisories (https://github.com/rustsec/advisory-db). Without one, it says that it knows of none.
+It does what cargo-deny does without a network, all but `yanked`: cargo-deny takes longer to build than the tests take. What it can't judge it refuses.
+ADVISORIES names a copy of RustSec's database of advisories (https://github.com/rustsec/advisory-db). Without one, it says that it knows of none.
 """
 import json
 import os
@@ -50,6 +50,14 @@ def allowed(expression, names):
     return either() and not words
 
 
+def wildcards(package):
+    """What a crate of this project takes in any version. Between folders that nobody publishes there are no versions."""
+    for needs in package["dependencies"]:
+        own = "path" in needs and (package["publish"] == [] or needs["kind"] == "dev")
+        if needs["req"] == "*" and not (own and RULES["bans"].get("allow-wildcard-paths")):
+            yield f"{package['name']} {package['version']} takes any version of {needs['name']}"
+
+
 def findings(packages):
     rules = RULES["licenses"]
     exceptions = {one["name"]: one["allow"] for one in rules.get("exceptions", [])}
@@ -59,6 +67,7 @@ def findings(packages):
         if package["name"] in banned:
             yield f"{name} is banned: {banned[package['name']]}"
         if package["source"] is None:
+            yield from wildcards(package) if RULES["bans"]["wildcards"] == "deny" else ()
             continue
         if not package["source"].startswith("registry+"):
             yield f"{name} comes from {package['source']}, which is no registry"
@@ -119,8 +128,22 @@ def meets_part(version, sign, bound):
     return version >= least and version[0] < end
 
 
-def advisories(packages, database):
+def named(document):
+    """What a crate of this project names itself."""
+    members, names = set(document["workspace_members"]), {one["id"]: (one["name"], one["version"]) for one in document["packages"]}
+    return {names[needs["pkg"]] for node in document["resolve"]["nodes"] if node["id"] in members for needs in node["deps"]}
+
+
+def concerns(kind, direct):
+    """Whether an advisory that is no vulnerability is a finding. The others are notes."""
+    if kind not in ("unmaintained", "unsound"):
+        return True
+    return {"all": True, "workspace": direct, "transitive": not direct, "none": False}[RULES["advisories"][kind]]
+
+
+def advisories(document, database):
     """What RustSec knows of these versions: findings, and notes such as that a crate is no longer maintained."""
+    packages, direct = document["packages"], named(document)
     files = sorted(pathlib.Path(database).glob("crates/*/RUSTSEC-*.md"))
     if not files:
         yield True, f"{database} has no advisories"
@@ -141,19 +164,20 @@ def advisories(packages, database):
         for version in sorted(versions[path.parent.name]):
             if not any(meets(version, one) for one in [*safe.get("patched", []), *safe.get("unaffected", [])]):
                 kind = about.get("informational")
-                yield not kind, f"{about['id']} concerns {path.parent.name} {version}{f' ({kind})' if kind else ''}"
+                text = f"{about['id']} concerns {path.parent.name} {version}{f' ({kind})' if kind else ''}"
+                yield concerns(kind, (path.parent.name, version) in direct), text
 
 
 def main():
     if len(sys.argv) > 1:
-        packages = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))["packages"]
-        found = list(findings(packages))
+        document = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+        found = list(findings(document["packages"]))
     else:
-        packages = metadata()["packages"]
-        found = [*findings(packages), *unlocked()]
+        document = metadata()
+        found = [*findings(document["packages"]), *unlocked()]
     known = "not checked: there is no database (ADVISORIES=FOLDER)"
     if "ADVISORIES" in os.environ:
-        said = list(advisories(packages, os.environ["ADVISORIES"]))
+        said = list(advisories(document, os.environ["ADVISORIES"]))
         found += [text for bad, text in said if bad]
         notes = [text for bad, text in said if not bad]
         known = "none" + "".join(f", but {note}" for note in notes)
@@ -161,7 +185,7 @@ def main():
         print(f"supply chain: {finding}", file=sys.stderr)
     if found:
         sys.exit(1)
-    print(f"supply chain: licences, bans and sources of {len(packages)} crates are as `.ci/deny.toml` allows. Advisories: {known}")
+    print(f"supply chain: licences, bans and sources of {len(document['packages'])} crates are as `.ci/deny.toml` allows. Advisories: {known}")
 
 
 main()

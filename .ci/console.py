@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Runs a program at a console, presses keys at its question, and ends with its exit code.
+
+    console.py QUESTION KEYS PROGRAM [ARGUMENT ...]
+
+Prints what the console showed. The exit code is 99 if the question was never there. After two minutes it ends the program.
+"""
+import os
+import pty
+import select
+import signal
+import sys
+import time
+
+question, keys, *command = sys.argv[1:]
+child, console = pty.fork()
+if child == 0:
+    os.execvp(command[0], command)
+shown, end = b"", time.monotonic() + 120
+asked = False
+while time.monotonic() < end:
+    if select.select([console], [], [], 0.2)[0]:
+        try:
+            some = os.read(console, 4096)
+        except OSError:  # Linux says so at the end of a console.
+            some = b""
+        if not some:
+            break
+        shown += some
+    if not asked and question.encode() in shown:
+        asked = True
+        time.sleep(1)  # The console of wine loses what is typed before the program reads.
+        os.write(console, keys.encode())
+else:
+    os.kill(child, signal.SIGKILL)
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if asked else 99)
