@@ -67,7 +67,8 @@ pub(super) struct Estate {
     pub(super) all: bool,
     #[command(flatten)]
     filter: Filter,
-    /// Exit 3 for these states, 5 if something is not visible
+    /// Exit 3 for these states, 5 if something is not visible. `unencrypted` leaves out types that
+    /// can't have a key
     #[arg(
         long,
         requires = "all",
@@ -89,7 +90,7 @@ pub(super) struct Watched {
     policy: Option<String>,
     #[command(flatten)]
     filter: Filter,
-    /// What counts as a danger
+    /// What counts as a danger. `unencrypted` leaves out types that can't have a key
     #[arg(
         long,
         value_enum,

@@ -7,7 +7,7 @@ use super::values::Format;
 use super::{calendar as dates, csv, prometheus};
 use crate::model::alike::Alike;
 use crate::model::day::day;
-use crate::model::estate::{Estate, JudgedEnvironment, Protection};
+use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
 use crate::model::event::Event;
 use crate::model::key_ids::KeyVersion;
 use crate::model::metric::Metric;
@@ -38,6 +38,9 @@ pub(super) struct EnvironmentV1<'a> {
     /// All states that apply, worst first.
     pub(super) states: Vec<&'static str>,
     pub(super) dangers: &'a [String],
+    /// The type, if an environment of this type can't have a customer-managed key.
+    #[serde(skip)]
+    pub(super) no_key_possible: Option<&'a str>,
     pub(super) deleted_on: Option<Timestamp>,
     pub(super) runtime_state: Option<&'a str>,
     pub(super) link_status: Option<&'a str>,
@@ -164,11 +167,23 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
     })
 }
 
+impl EnvironmentV1<'_> {
+    /// The dangers, or why it has no key, each a clause.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let why = |kind| format!("a {kind} environment can't have a customer-managed key");
+        self.dangers
+            .iter()
+            .cloned()
+            .chain(self.no_key_possible.map(why))
+            .collect()
+    }
+}
+
 /// The line at a terminal, and the text below it: the id if the name looks like another name, and
 /// the dangers.
 fn line(row: &EnvironmentV1<'_>, alike: &Alike) -> (Vec<String>, String) {
     let [state, name, expires, _, kind, policy, key, id] = cells(row);
-    let mut below = sentences(row.dangers);
+    let mut below = sentences(&row.remarks());
     if let Some(deleted) = row.deleted_on {
         below.push_str(&format!(" Earliest deletion: {}.", day(deleted)));
     }
@@ -199,7 +214,7 @@ pub(super) fn sentences(clauses: &[String]) -> String {
 
 /// One environment as a line of the table.
 fn cells(row: &EnvironmentV1<'_>) -> [String; 8] {
-    let mut what = row.dangers.join(", ");
+    let mut what = row.remarks().join(", ");
     if let Some(deleted) = row.deleted_on {
         what = format!("earliest deletion {}, {what}", day(deleted));
     }
@@ -301,6 +316,8 @@ fn row<'a>(
         state: judged.state.word(),
         states: judged.states.iter().map(|state| state.word()).collect(),
         dangers: &judged.dangers,
+        no_key_possible: (judged.state == State::NotEncrypted && !environment.supports_key())
+            .then(|| environment.kind()),
         deleted_on: judged.deleted_on,
         runtime_state: environment.runtime_state.text(),
         link_status: link.and_then(|link| link.status.text()),

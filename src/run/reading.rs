@@ -260,7 +260,7 @@ fn state(context: &Context, observed: &Observed) -> (&'static str, Vec<String>) 
             )),
             State::Removing | State::Encrypting => Some(wait.clone()),
             State::NotEncrypted if !environment.supports_key() => Some(format!(
-                "A {} environment can't have a customer-managed key.",
+                "Choose another environment: a {} environment can't have a customer-managed key.",
                 environment.kind()
             )),
             State::NotEncrypted => Some(format!(

@@ -37,11 +37,11 @@ pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Res
     let mut watched = Watched::default();
     let mut courier = context.courier();
     let (mut first, mut last_error) = (true, String::new());
-    loop {
+    let stop = loop {
         context.session.wire().forget();
         let looked = unless_stopped(look(context, watching, &mut watched, out)).await;
         let changes = match looked {
-            Err(stop) => return ended(stop),
+            Err(stop) => break stop,
             Ok(Ok(changes)) => {
                 last_error.clear();
                 changes
@@ -73,9 +73,14 @@ pub async fn watch(context: &Context, watching: &Watching, out: &mut Out) -> Res
             courier.report(out);
         }
         if let Err(stop) = unless_stopped(context.clock().sleep(watching.every)).await {
-            return ended(stop);
+            break stop;
         }
+    };
+    // What a message met during the last sleep.
+    if let Some(courier) = &mut courier {
+        courier.report(out);
     }
+    ended(stop)
 }
 
 /// Does this error end the watch at its first look, because it never goes away by itself?

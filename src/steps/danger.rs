@@ -127,12 +127,7 @@ fn unprotected<'a>(
             moving(kind, false),
             vec![format!("the operation {kind} runs")],
         ),
-        Some(_) | None if environment.supports_key() => judged(State::NotEncrypted, Vec::new()),
-        Some(_) | None => {
-            let kind = environment.kind();
-            let why = format!("a {kind} environment can't have a customer-managed key");
-            judged(State::NotEncrypted, vec![why])
-        }
+        Some(_) | None => judged(State::NotEncrypted, Vec::new()),
     }
 }
 

@@ -148,6 +148,10 @@ const SERVICE: &str = "no-answer";
 /// Has a state ended? The facts that decide must have been visible.
 fn is_over(state: State, judged: &JudgedEnvironment<'_>, protection: Option<&Protection>) -> bool {
     let environment = judged.environment;
+    // Its type was not known before. The state stays, but it is no danger.
+    if state == State::NotEncrypted && !environment.supports_key() {
+        return true;
+    }
     if judged.states.contains(&state) {
         return false;
     }

@@ -3,7 +3,7 @@
 
 use crate::tenants::generated;
 use crate::tool::{FAST, Served, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Environment ids by state.
@@ -106,8 +106,19 @@ fn it_fails_for_what_it_was_told_to() {
             "{}",
             ran.stdout
         );
+        let document = all("locked", &["--sku", kind, "-o", "json"])
+            .exits(0)
+            .json();
+        assert_eq!(document["environments"][0]["dangers"], json!([]));
     }
     all("locked", &["--fail-on", "unencrypted", "--sku", "Sandbox"]).exits(3);
+    let one = run(&["status", "--sandbox", "Contoso (default)"]).exits(0);
+    assert!(
+        one.stdout
+            .contains("Choose another environment: a Default environment can't have"),
+        "{}",
+        one.stdout
+    );
     let only = all(
         "locked",
         &["--not-encrypted", "--sku", "Trial", "-o", "json"],

@@ -1,6 +1,7 @@
 //! Ctrl-C, wherever a command waits.
 
 use crate::arena::{Arena, job};
+use crate::hook::{Hook, Says};
 use crate::tenants::plain;
 use crate::tool::{FAST, Served, interrupt};
 use serde_json::{Value, json};
@@ -108,5 +109,32 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
             .filter(|effect| effect.starts_with("link-started"))
             .count(),
         1
+    );
+}
+
+#[test]
+fn what_a_webhook_did_not_take_is_said_after_ctrl_c() {
+    let served = Served::patched(
+        &plain(json!({ "settings": { "link_seconds": 1e6 } })),
+        "3000",
+    );
+    let hook = Hook::start(&[Says::Status(404)]);
+    let asked = [
+        "enable",
+        "--make-managed",
+        "--yes",
+        "--confirm",
+        "Contoso UAT",
+        "--notify",
+        &hook.url,
+    ];
+    let (code, words) = run_interrupted(&served, &asked, |_| !hook.posted().is_empty());
+    assert_eq!(code, Some(130), "{words}");
+    assert_eq!(
+        words
+            .matches("not delivered: the host answered 404")
+            .count(),
+        1,
+        "{words}"
     );
 }

@@ -326,7 +326,7 @@ fn environments(report: &ReportV1<'_>, notes: &Notes<'_>) -> String {
                 notes.named(environment.policy.as_deref()),
                 escape(environment.key.unwrap_or("-")),
                 days(environment.key_expires, report.at),
-                dash(escape(&sentences(environment.dangers))),
+                dash(escape(&sentences(&environment.remarks()))),
                 days(environment.deleted_on, report.at),
                 small(&dash(from.unwrap_or_default())),
             ]

@@ -131,7 +131,7 @@ fn environments(report: &ReportV1<'_>) -> String {
             cell(environment.id),
             cell(environment.sku),
             cell(name(environment.policy.as_deref())),
-            cell(&sentences(environment.dangers)),
+            cell(&sentences(&environment.remarks())),
             line.read_from
                 .map_or("-".to_owned(), |number| format!("#{number}")),
         ]));
