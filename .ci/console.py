@@ -3,7 +3,7 @@
 
     console.py QUESTION KEYS PROGRAM [ARGUMENT ...]
 
-Prints what the console showed. The exit code is 99 if the question was never there. After two minutes it ends the program.
+Prints what the console showed. The exit code is 99 if the question was never there. After five minutes it ends the program.
 """
 import os
 import pty
@@ -16,7 +16,7 @@ question, keys, *command = sys.argv[1:]
 child, console = pty.fork()
 if child == 0:
     os.execvp(command[0], command)
-shown, end = b"", time.monotonic() + 120
+shown, end = b"", time.monotonic() + 300
 asked = False
 while time.monotonic() < end:
     if select.select([console], [], [], 0.2)[0]:
