@@ -50,10 +50,8 @@ impl Watched {
     ) -> Vec<Change> {
         let mut changes = self.over(estate, all);
         for judged in all {
-            for state in judged.states.iter().copied() {
-                if !wants(judged, state) {
-                    continue;
-                }
+            let wanted = |state: &State| wants(judged, *state);
+            for state in judged.states.iter().copied().filter(wanted) {
                 let named = Named::of(judged.environment);
                 let key = (named.id.clone(), state);
                 if self.dangers.insert(key, named).is_none() {
@@ -285,6 +283,10 @@ mod tests {
         protection.key = Some(Seen::Present(expiring_key));
     }
 
+    fn locks(_: &JudgedEnvironment<'_>, state: State) -> bool {
+        state == State::Locked
+    }
+
     #[test]
     fn each_danger_is_told_once_and_once_that_it_is_over() {
         for (looks, expected) in [
@@ -329,8 +331,7 @@ mod tests {
         let mut look = |change: Look, minutes| {
             let estate = seen(minutes, change);
             let all = judge(&estate, None);
-            let wants = |_: &JudgedEnvironment<'_>, state| state == State::Locked;
-            watched.look(&estate, &all, (wants, true)).len()
+            watched.look(&estate, &all, (locks, true)).len()
         };
         assert_eq!(look(LOCKED, 0), 1);
         let fails = |role, minutes: i64| Unseen {
@@ -347,14 +348,7 @@ mod tests {
         assert_eq!(failed.failed(&fails(true, 100)).len(), 1);
         let estate = seen(110, LOCKED);
         let all = judge(&estate, None);
-        let after = failed.look(
-            &estate,
-            &all,
-            (
-                |_: &JudgedEnvironment<'_>, state| state == State::Locked,
-                true,
-            ),
-        );
+        let after = failed.look(&estate, &all, (locks, true));
         assert!(
             after
                 .iter()
@@ -367,11 +361,10 @@ mod tests {
     fn an_environment_that_is_gone_is_over_where_the_list_is_whole() {
         for (whole, count) in [(Verdict::Yes, 1), (Verdict::default(), 0)] {
             let mut watched = Watched::default();
-            let wants = |_: &JudgedEnvironment<'_>, state| state == State::Locked;
             let first = seen(0, LOCKED);
             assert_eq!(
                 watched
-                    .look(&first, &judge(&first, None), (wants, true))
+                    .look(&first, &judge(&first, None), (locks, true))
                     .len(),
                 1
             );
@@ -380,7 +373,7 @@ mod tests {
                 whole_tenant: whole,
                 ..seen(30, well)
             };
-            assert_eq!(watched.look(&gone, &[], (wants, true)).len(), count);
+            assert_eq!(watched.look(&gone, &[], (locks, true)).len(), count);
         }
     }
 }
