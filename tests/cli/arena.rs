@@ -1,13 +1,14 @@
 //! A served sandbox for many runs. Each run starts again with its own trouble, and its end state
 //! can be compared.
 
+use crate::children::{ended_within, piped};
 use crate::routes;
 use crate::specified;
 use crate::tenants::{plain, policy_ready, short_waits, two_keys};
 use crate::tool::{Ran, Served, http, overlaid};
 use serde_json::{Value, json};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -138,22 +139,8 @@ pub(crate) fn spread<Case: Sync, Outcome: Send>(
 }
 
 /// Runs the binary. A run that hangs is killed and gets the code -9.
-pub(crate) fn ended(mut command: Command) -> Ran {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    // The output is short and fits into the pipes.
-    while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > LONGEST {
-            child.kill().unwrap();
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(3));
-    }
-    let output = child.wait_with_output().unwrap();
+pub(crate) fn ended(command: Command) -> Ran {
+    let output = ended_within(LONGEST, piped(command)).unwrap_or_else(|hung| hung);
     Ran {
         code: output.status.code().unwrap_or(-9),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,6 +1,7 @@
 //! At home on every system: what Windows' own programs write is read, and what is shown can be
 //! pasted where a folder has a blank in its name.
 
+use crate::children::{ended, piped};
 use crate::documents::documents;
 use crate::hints::words;
 use crate::tool::{FAST, Ran, Served, command, finish, run, spaced};
@@ -102,12 +103,10 @@ fn standard_input_is_read_as_windows_pipes_it() {
     let served = Served::start("ready", FAST);
     for (encoding, bytes) in encodings(&served.policy_block()) {
         let mut plan = served.command("admin", &["plan", "-"]);
-        plan.stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = plan.spawn().unwrap();
+        plan.stdin(Stdio::piped());
+        let mut child = piped(plan);
         child.stdin.take().unwrap().write_all(&bytes).unwrap();
-        let output = child.wait_with_output().unwrap();
+        let output = ended(child);
         assert_eq!(output.status.code(), Some(0), "{encoding}: {output:?}");
     }
 }
@@ -183,16 +182,11 @@ fn what_a_sandbox_says_can_be_pasted() {
     let [cloud, ca] = ["cloud.json", "ca.pem"].map(|name| folder.path().join(name));
     let mut sandbox = command(&["sandbox", "--tls", "--cloud-file"]);
     sandbox.arg(&cloud).arg("--ca-file").arg(&ca);
-    let mut child = sandbox
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = piped(sandbox);
     crate::tool::until("its files", || cloud.exists());
     std::thread::sleep(std::time::Duration::from_millis(200));
     crate::tool::interrupt(&child);
-    assert!(child.wait().is_ok());
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let said = String::from_utf8(output.stderr).unwrap();
     let pasted = |begins: &str| {
         let line = said.lines().map(str::trim);

@@ -1,6 +1,7 @@
 //! Compares the audit trail with the effects in the sandbox.
 
 use crate::arena::jobs;
+use crate::children::ended;
 use crate::sign_in::keeps_secrets;
 use crate::tool::{ENABLE, FAST, Served, rehearse};
 use serde_json::{Value, json};
@@ -242,8 +243,8 @@ fn two_runs_append_and_many_do_not_mix() {
                 .unwrap()
         })
         .collect();
-    for mut child in many {
-        assert!(child.wait().unwrap().success());
+    for child in many {
+        assert!(ended(child).status.success());
     }
     let all = lines_of(&path);
     assert_eq!(all.len(), once.len() + 6 * (once.len() - 1));

@@ -1,6 +1,7 @@
 //! Wrong arguments and wrong answers end with the documented exit code and message. They change
 //! nothing and cause no panic.
 
+use crate::children::{ended, piped};
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};
 #[cfg(unix)]
@@ -462,7 +463,7 @@ fn a_closed_stream_is_no_failure_and_no_consent() {
         .read_line(&mut line)
         .unwrap();
     assert!(line.starts_with("State"), "{line}");
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         (output.status.code(), words.contains("panicked")),
@@ -476,14 +477,10 @@ fn a_closed_stream_is_no_failure_and_no_consent() {
         &["--help"],
         &["enable", "--dry-run"],
     ] {
-        let mut command = served.command("admin", arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let command = served.command("admin", arguments);
+        let mut child = piped(command);
         drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
+        let output = ended(child);
         let words = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
             (output.status.code(), words.contains("panicked")),
@@ -500,7 +497,7 @@ fn a_closed_stream_is_no_failure_and_no_consent() {
         .spawn()
         .unwrap();
     let _ = child.stdin.take().unwrap().write_all(b"yes\nContoso UAT\n");
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(10));
+    assert_eq!(ended(child).status.code(), Some(10));
     assert_eq!(served.ledger()["writes"], 0);
 }
 

@@ -1,6 +1,7 @@
 //! Time: limits of answers and waits, and the clock that decides about them.
 
 use crate::between::{Between, Deed, Deeds};
+use crate::children::{ended, piped};
 use crate::tenants::{link_ends, policy_ready};
 use crate::tool::{FAST, Ran, Served, finish, until};
 use jiff::Timestamp;
@@ -76,16 +77,12 @@ fn ends_at_its_deadline(hangs: &'static str) {
     // seconds.
     let served = ready_at("60");
     let between = Between::new(&served, Deeds::new());
-    let mut command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let command = between.command(&[&ADD[..], &["--timeout", "5m"]].concat());
+    let child = piped(command);
     until("a start", || served.times("link-started") > 0);
     between.does(vec![(hangs, Deed::Hang)]);
     let began = Instant::now();
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(8), "{hangs}: {words}");
     assert!(
@@ -265,7 +262,7 @@ fn a_timeout_is_over_when_it_is_by_every_clock() {
     assert!(between.times_asked(OPERATION) > before);
     between.does(Deeds::new());
     let began = Instant::now();
-    assert_eq!(child.wait().unwrap().code(), Some(8));
+    assert_eq!(ended(child).status.code(), Some(8));
     assert!(
         began.elapsed() < Duration::from_secs(30),
         "{:?}",

@@ -58,8 +58,9 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
     std::thread::scope(|scope| {
         for (place, change, words) in cases {
             scope.spawn(move || {
-                // The data plane's first answer is a challenge. The second one shows the key.
-                let nth = if place == key { 2 } else { 1 };
+                // The vault and the permissions on it are asked for at the same time, and the data
+                // plane's first answer is a challenge. All is read after the second answer.
+                let nth = if place == ENVIRONMENT { 1 } else { 2 };
                 let served = after_answer(nth, place.0, place.1, &change);
                 let ran = served.run(&ENABLE).exits(10);
                 assert!(
@@ -97,7 +98,8 @@ fn a_plan_that_no_longer_fits_is_refused_with_what_moved() {
 fn what_does_not_matter_to_the_plan_may_change() {
     // Neither change concerns the plan: another retention of deleted keys, and days that pass.
     let elsewhere = || {
-        let served = meanwhile(
+        let served = after_answer(
+            2,
             "management",
             "/vaults/kv-contoso-cmk",
             &json!({ "retention_days": 60 }),

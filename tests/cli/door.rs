@@ -1,13 +1,14 @@
 //! Who may connect to the sandbox, which files it overwrites, and its behaviour if a key can't be
 //! reached.
 
+use crate::children::{first_line, piped};
 use crate::tenants::{closed_firewall, two_keys};
 use crate::tool::{FAST, Served, command, finish, overlaid};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// Sends a request with only these headers, and returns the status.
@@ -128,17 +129,10 @@ fn no_page_and_no_other_host_reaches_it() {
 
 /// A sandbox that writes this cloud file, after it reports its address.
 fn sandbox_of_file(file: &Path) -> Child {
-    let mut child = command(&["sandbox", "--cloud-file"]);
-    let mut child = child
-        .arg(file)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut url = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut url)
-        .unwrap();
+    let mut sandbox = command(&["sandbox", "--cloud-file"]);
+    sandbox.arg(file);
+    let mut child = piped(sandbox);
+    let url = first_line(&mut child);
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     child
 }

@@ -1,11 +1,12 @@
 //! Shows every help page, and runs every example in help, README and topics. They run in a sandbox,
 //! with its names instead of the reader's.
 
+use crate::children::{ended, piped};
 use crate::documents::{documents, readme};
 use crate::help::{commands, each, examples, named, words};
 use crate::tool::{FAST, Ran, Served, command, finish, until};
 use serde_json::Value;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// The sandbox's value for a placeholder.
 fn filled(word: &str, cloud: &Value, folder: &std::path::Path) -> String {
@@ -122,12 +123,8 @@ fn executed(line: &str, path: &str) {
 }
 
 /// It watches until it is told to end, which is after its first look here.
-fn looked_once(mut command: Command, served: &Served) -> Ran {
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+fn looked_once(command: Command, served: &Served) -> Ran {
+    let child = piped(command);
     let lists = || {
         let log = served.log();
         log.iter()
@@ -137,7 +134,7 @@ fn looked_once(mut command: Command, served: &Served) -> Ran {
     let id = child.id().to_string();
     let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
     assert!(sent.success());
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),

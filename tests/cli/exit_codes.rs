@@ -1,5 +1,7 @@
 //! Every exit code can occur.
 
+#[cfg(unix)]
+use crate::children::{ended, piped};
 use crate::tenants::{link_ends, linked_uat};
 use crate::tool::{ENABLE, FAST, Served, command, finish, rehearse, run};
 use serde_json::json;
@@ -161,16 +163,12 @@ fn code_10_consent_missing() {
 fn code_130_interrupted() {
     let served = Served::start("ready", "100");
     served.run(&["create-policy", "--yes"]).exits(0);
-    let mut command = served.command("admin", &["add-environment", "--confirm", "Contoso UAT"]);
-    let child = command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let command = served.command("admin", &["add-environment", "--confirm", "Contoso UAT"]);
+    let child = piped(command);
     crate::tool::until("a start", || served.times("link-started") > 0);
     std::thread::sleep(std::time::Duration::from_millis(200));
     crate::tool::interrupt(&child);
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");
     assert!(

@@ -1,9 +1,10 @@
 //! Ctrl-C, wherever a command waits.
 
 use crate::arena::{Arena, job};
+use crate::children::{ended, piped};
 use crate::hook::{Hook, Says};
 use crate::tenants::plain;
-use crate::tool::{FAST, Served, interrupt};
+use crate::tool::{FAST, Served, interrupt, until};
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,18 +15,12 @@ fn run_interrupted(
     arguments: &[&str],
     reached: impl Fn(&Served) -> bool,
 ) -> (Option<i32>, String) {
-    let mut command = served.command("admin", arguments);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !reached(served) {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let command = served.command("admin", arguments);
+    let child = piped(command);
+    until("where it is to be stopped", || reached(served));
     std::thread::sleep(Duration::from_millis(150));
     interrupt(&child);
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     (
         output.status.code(),
         String::from_utf8(output.stderr).unwrap(),
@@ -92,7 +87,7 @@ fn ctrl_c_is_heard_in_the_middle_of_a_request() {
         .unwrap();
     assert!(arena.stalled(&mut child));
     interrupt(&child);
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{words}");
     assert!(

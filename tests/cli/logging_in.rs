@@ -1,6 +1,7 @@
 //! A user signs in through cmkctl itself. The browser is a script that passes the address to the
 //! test. The test plays the user: it requests the sandbox's sign-in page and follows the redirect.
 
+use crate::children::{ended, piped};
 use crate::internet::{Internet, answer};
 use crate::sandbox_sign_ins::says;
 use crate::sign_in::{keeps_secrets, sign_ins};
@@ -14,7 +15,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use url::Url;
 
 /// The proxy before the sandbox, and the user's home folder.
@@ -126,11 +127,8 @@ impl Desk {
     fn start(&self, arguments: &[&str]) -> Waiting {
         let _ = std::fs::remove_file(self.asked());
         let mut command = self.command(arguments);
-        command
-            .env("BROWSER", self.browser())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let child = command.spawn().unwrap();
+        command.env("BROWSER", self.browser());
+        let child = piped(command);
         until("the browser is opened", || self.asked().exists());
         let address = std::fs::read_to_string(self.asked()).unwrap();
         Waiting {
@@ -174,7 +172,7 @@ impl Waiting {
     }
 
     fn ends(self) -> Ran {
-        let output = self.child.wait_with_output().unwrap();
+        let output = ended(self.child);
         keeps(Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -408,11 +406,8 @@ fn without_a_terminal_no_browser_is_expected() {
     assert_eq!(desk.net.asked("login.microsoftonline.com").len(), 0);
     // The browser can't be started, but the user can open the shown address.
     let mut command = desk.command(&BY_BROWSER);
-    command
-        .env("BROWSER", "/nonexistent/browser")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    command.env("BROWSER", "/nonexistent/browser");
+    let mut child = piped(command);
     let mut said = String::new();
     let mut stderr = child.stderr.take().unwrap();
     while !said.contains("No browser could be opened (") {
@@ -658,14 +653,10 @@ fn several_processes_refresh_at_once() {
     let id = desk.net.served.default_of("environment");
     for _ in 0..2 {
         let all: Vec<Child> = (0..6)
-            .map(|_| {
-                let mut command = desk.command(&["status", &id]);
-                command.stdout(Stdio::piped()).stderr(Stdio::piped());
-                command.spawn().unwrap()
-            })
+            .map(|_| piped(desk.command(&["status", &id])))
             .collect();
         for child in all {
-            let output = child.wait_with_output().unwrap();
+            let output = ended(child);
             let said = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(0), "{said}");
         }

@@ -25,6 +25,7 @@ mod certificates;
 mod change_id;
 mod check;
 mod check_for;
+mod children;
 mod clocks;
 mod codes;
 mod configuration;

@@ -1,8 +1,8 @@
 //! The output in every format, with queries, and the terminal display.
 
+use crate::children::{ended, piped};
 use crate::tool::{FAST, Ran, Served, command, finish, rehearse, run};
 use serde_json::{Value, json};
-use std::process::Stdio;
 
 const FORMATS: [&str; 6] = ["table", "json", "jsonl", "tsv", "yaml", "none"];
 
@@ -282,17 +282,13 @@ fn a_reader_that_leaves_is_success_in_every_format() {
     let served = Served::start("ready", FAST);
     for format in FORMATS {
         for query in [&[][..], &["--query", "environments[].id"]] {
-            let mut command = served.command(
+            let command = served.command(
                 "admin",
                 &[&["status", "--all", "-o", format][..], query].concat(),
             );
-            let mut child = command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut child = piped(command);
             drop(child.stdout.take());
-            let output = child.wait_with_output().unwrap();
+            let output = ended(child);
             let words = String::from_utf8(output.stderr).unwrap();
             assert_eq!(
                 (output.status.code(), words.contains("panicked")),

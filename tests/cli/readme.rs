@@ -3,8 +3,9 @@
 //!
 //! `UPDATE_README=1 cargo test readme` writes both again.
 
+use crate::children::ended;
 use crate::documents::{Document, documents, readme, root, topics};
-use crate::tool::{FAST, command};
+use crate::tool::{FAST, command, until};
 use cmkctl::config::VARIABLES;
 use cmkctl::error::Kind;
 use cmkctl::model::catalogue::CATALOGUE;
@@ -12,7 +13,6 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 /// A process that stops with the test.
 struct Background(Child);
@@ -165,12 +165,10 @@ fn transcript(typed: &str, folder: &Path, background: &mut Vec<Background>) -> S
                 .unwrap()
                 + 1],
         );
-        while !file.exists() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until("its file", || file.exists());
         return String::new();
     }
-    command.status().unwrap();
+    ended(command.spawn().unwrap());
     fs::read_to_string(&shown).unwrap()
 }
 

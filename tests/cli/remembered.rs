@@ -2,6 +2,7 @@
 //! binary uses the public cloud, which the sandbox plays. `az`, `azd` and `pwsh` are scripts that
 //! return the sandbox's tokens and log their calls.
 
+use crate::children::{ended, piped};
 use crate::internet::{Asked, Internet};
 use crate::sign_in::keeps_secrets;
 use crate::tool::{Answer, Ran, Served, finish};
@@ -535,15 +536,11 @@ fn many_commands_at_once_lose_nothing() {
             let list = ["list", "policies"];
             let status = ["status", id.as_str()];
             let arguments = if number % 2 == 0 { list } else { status };
-            let mut command = person.command(&arguments);
-            command
-                .stdout(std::process::Stdio::piped())
-                .stderr(std::process::Stdio::piped());
-            command.spawn().unwrap()
+            piped(person.command(&arguments))
         })
         .collect();
     for child in started {
-        let output = child.wait_with_output().unwrap();
+        let output = ended(child);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
         assert!(!said.contains("remember"), "{said}");

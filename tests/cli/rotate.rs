@@ -1,5 +1,6 @@
 //! A key gets exactly one new version, in spite of failures and repeated commands.
 
+use crate::children::{ended, piped};
 use crate::tool::{FAST, Served, run, until};
 use serde_json::json;
 
@@ -75,17 +76,13 @@ fn more_new_versions_than_one_are_said() {
     let rotate = json!([{ "match": { "method": "POST", "path": "/rotate" }, "do": "silence-after",
         "seconds": 2 }]);
     served.faults(&rotate);
-    let child = served
-        .command("admin", &ROTATE)
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = piped(served.command("admin", &ROTATE));
     let token = served.token("admin", "https://vault.azure.net");
     let url =
         "https://kv-contoso-cmk.vault.azure.net/keys/cmk-contoso/rotate?api-version=2025-07-01";
     until("a new version", || new_versions(&served) > 0);
     assert_eq!(served.ask(&token, "POST", url, "").status, 200);
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(
         (output.status.code(), new_versions(&served)),

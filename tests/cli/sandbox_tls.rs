@@ -1,6 +1,8 @@
 //! The sandbox for ordinary clients: behind a proxy, under the public host names, with a
 //! certificate.
 
+#[cfg(unix)]
+use crate::children::{ended, first_line, piped};
 use crate::tool::{Served, http};
 #[cfg(unix)]
 use crate::tool::{command, run};
@@ -9,8 +11,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::path::Path;
-#[cfg(unix)]
-use std::process::Stdio;
 
 /// A sandbox with https, and its certificate.
 fn served() -> (Served, String) {
@@ -185,21 +185,11 @@ fn the_certificate_goes_with_the_sandbox_and_holds_no_key() {
     let file = folder.path().join("ca.pem");
     let start = |file: &Path| {
         let mut command = command(&["sandbox", "--tls", "-o", "json", "--ca-file"]);
-        command
-            .arg(file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        command.arg(file);
+        piped(command)
     };
     let mut child = start(&file);
-    let mut line = [0; 1];
-    child
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut line)
-        .unwrap();
+    first_line(&mut child);
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(
         text.matches("-----BEGIN CERTIFICATE-----").count(),
@@ -212,7 +202,7 @@ fn the_certificate_goes_with_the_sandbox_and_holds_no_key() {
         .status()
         .unwrap();
     assert!(terminated.success());
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
         told.contains("HTTPS_PROXY=http://127.0.0.1:") && told.contains("REQUESTS_CA_BUNDLE="),
@@ -222,12 +212,7 @@ fn the_certificate_goes_with_the_sandbox_and_holds_no_key() {
     // A certificate file of an earlier sandbox is overwritten. Any other file is kept.
     std::fs::write(&file, text).unwrap();
     let mut again = start(&file);
-    again
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut line)
-        .unwrap();
+    first_line(&mut again);
     again.kill().unwrap();
     again.wait().unwrap();
     std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n").unwrap();

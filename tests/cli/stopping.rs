@@ -1,5 +1,6 @@
 //! Whatever stops the program, it ends soon, tells how to continue, and starts nothing afterwards.
 
+use crate::children::{self, ended, piped};
 use crate::hints::words as words_of;
 use crate::tenants::generated;
 use crate::terminal::Typing;
@@ -18,9 +19,7 @@ fn signal(id: u32, signal: Signal) {
 /// Waits for the end of the process, which must come soon.
 #[track_caller]
 fn ended_within(child: Child, within: Duration) -> (Option<i32>, String) {
-    let began = Instant::now();
-    let output = child.wait_with_output().unwrap();
-    assert!(began.elapsed() < within, "{:?}", began.elapsed());
+    let output = children::ended_within(within, child).unwrap_or_else(|hung| panic!("{hung:?}"));
     (
         output.status.code(),
         String::from_utf8(output.stderr).unwrap(),
@@ -124,12 +123,8 @@ fn every_signal_says_how_to_go_on_and_that_command_does() {
         (Signal::INT, 130, "300ms"),
     ] {
         let served = Served::with("ready", "3000", &["--latency", latency]);
-        let mut command = served.command("admin", &ENABLE);
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let command = served.command("admin", &ENABLE);
+        let child = piped(command);
         until_effect(&served, "link-started");
         asked_after(&served, 2);
         signal(child.id(), what);
@@ -158,12 +153,8 @@ fn every_signal_says_how_to_go_on_and_that_command_does() {
 fn a_wait_of_somebody_else_is_stopped_and_gone_on_with() {
     let served = Served::start("ready", "600");
     served.run(&[&ENABLE[..], &["--no-wait"]].concat()).exits(8);
-    let mut command = served.command("admin", &["status", "--wait"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let command = served.command("admin", &["status", "--wait"]);
+    let child = piped(command);
     std::thread::sleep(Duration::from_secs(1));
     signal(child.id(), Signal::TERM);
     let (code, words) = ended_within(child, Duration::from_secs(5));
@@ -182,12 +173,8 @@ fn a_read_that_hangs_is_stopped_at_once() {
         &json!([{ "match": { "host": "bap" }, "do": "stall-before", "seconds": 60, "times": 100 }]),
     );
     for arguments in [&["status"][..], &["status", "--all", "-o", "json"], &ENABLE] {
-        let mut command = served.command("admin", arguments);
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let command = served.command("admin", arguments);
+        let child = piped(command);
         std::thread::sleep(Duration::from_millis(700));
         signal(child.id(), Signal::INT);
         let (code, words) = ended_within(child, Duration::from_secs(4));
@@ -277,7 +264,7 @@ fn no_core_dump_holds_a_token() {
     let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
     assert_eq!(numbers, ["0", "0"], "{core}");
     signal(child.id(), Signal::QUIT);
-    let status = { child }.wait().unwrap();
+    let status = ended(child).status;
     use std::os::unix::process::ExitStatusExt;
     assert_eq!(
         (status.signal(), status.core_dumped()),

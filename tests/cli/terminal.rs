@@ -1,12 +1,11 @@
 //! A terminal for tests, connected directly to the binary.
 
-use crate::tool::Ran;
+use crate::children::{Gathered, ended};
+use crate::tool::{Ran, until};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Both ends of a terminal: the test's and the program's.
@@ -25,27 +24,26 @@ fn opened() -> (File, File) {
 
 /// The output on a stdout that is a terminal of this width.
 pub(crate) fn shown_at(mut command: Command, columns: u16) -> String {
-    let (mut ours, theirs) = opened();
+    let (ours, theirs) = opened();
     command
         .env("COLUMNS", columns.to_string())
         .stdout(theirs)
         .stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
+    let child = command.spawn().unwrap();
     drop(command);
-    let (mut shown, mut some) = (Vec::new(), [0; 4096]);
-    while let Ok(count @ 1..) = ours.read(&mut some) {
-        shown.extend_from_slice(&some[..count]);
-    }
-    child.wait().unwrap();
-    String::from_utf8(shown).unwrap().replace("\r\n", "\n")
+    let shown = Gathered::from(ours);
+    ended(child);
+    until("the end of the terminal", || shown.is_whole());
+    String::from_utf8(shown.so_far())
+        .unwrap()
+        .replace("\r\n", "\n")
 }
 
 /// The binary at a terminal: stdin and stderr are the terminal, stdout is a pipe.
 pub(crate) struct Typing {
     child: Child,
     keyboard: File,
-    shown: Arc<Mutex<Vec<u8>>>,
-    reading: JoinHandle<()>,
+    shown: Gathered,
 }
 
 impl Typing {
@@ -66,19 +64,11 @@ impl Typing {
         // ends the reading.
         drop(command);
         let keyboard = ours;
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let (mut screen, into) = (keyboard.try_clone().unwrap(), shown.clone());
-        let reading = std::thread::spawn(move || {
-            let mut some = [0; 4096];
-            while let Ok(count @ 1..) = screen.read(&mut some) {
-                into.lock().unwrap().extend_from_slice(&some[..count]);
-            }
-        });
+        let shown = Gathered::from(keyboard.try_clone().unwrap());
         Self {
             child,
             keyboard,
             shown,
-            reading,
         }
     }
 
@@ -87,7 +77,7 @@ impl Typing {
     }
 
     pub(crate) fn screen(&self) -> String {
-        String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.shown.so_far()).into_owned()
     }
 
     /// Waits until the screen shows these words.
@@ -153,29 +143,14 @@ impl Typing {
     }
 
     /// The results; stderr is everything that the screen has shown.
-    pub(crate) fn ends(mut self) -> Ran {
-        let mut pipe = self.child.stdout.take().unwrap();
-        let stdout = std::thread::spawn(move || {
-            let mut stdout = String::new();
-            pipe.read_to_string(&mut stdout).map(|_| stdout)
-        });
-        let began = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            // One that ignores a signal, as behind `nohup`, must not hang the tests.
-            if began.elapsed() > Duration::from_secs(120) {
-                self.child.kill().unwrap();
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        let stdout = stdout.join().unwrap().unwrap();
-        self.reading.join().unwrap();
-        let stderr = String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned();
+    #[track_caller]
+    pub(crate) fn ends(self) -> Ran {
+        let output = ended(self.child);
+        until("the end of the terminal", || self.shown.is_whole());
         Ran {
-            code,
-            stdout,
-            stderr,
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&self.shown.so_far()).into_owned(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The binary and a served sandbox, as users run them.
 
+use crate::children::{ended, first_line, piped};
 use crate::routes;
 use crate::specified;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -204,8 +205,8 @@ fn command_of(program: &OsStr, arguments: &[&str]) -> Command {
     command
 }
 
-pub(crate) fn finish(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
+pub(crate) fn finish(command: Command) -> Ran {
+    let output = ended(piped(command));
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -322,18 +323,13 @@ impl Served {
             speed,
             "--cloud-file",
         ]);
-        let mut child = command
+        command
             .arg(&file)
             .args(more)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        let url = url.trim().to_owned();
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let url = first_line(&mut child);
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
         if specified::wanted() {
             let kept = r#"{ "answers": true }"#;
@@ -612,6 +608,9 @@ pub(crate) fn http(
 ) -> Answer {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(120)))
+        .unwrap();
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));

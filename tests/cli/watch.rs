@@ -1,11 +1,11 @@
 //! `watch`: each danger is told once, and once that it is over. `month` tries it for a month.
 
+use crate::children::{ended, piped};
 use crate::hook::{Hook, Says};
 use crate::tool::{FAST, Served, run, until};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 pub(crate) const OK: &[Says] = &[Says::Status(200)];
@@ -15,9 +15,7 @@ pub(crate) struct Watch(Child);
 
 impl Watch {
     pub(crate) fn start(served: &Served, user: &str, more: &[&str]) -> Self {
-        let mut command = served.command(user, &[&["watch"], more].concat());
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self(command.spawn().unwrap())
+        Self(piped(served.command(user, &[&["watch"], more].concat())))
     }
 
     pub(crate) fn resident(&self) -> u64 {
@@ -27,24 +25,16 @@ impl Watch {
     }
 
     /// Ends it as a service manager does: its exit code, and what it printed.
-    pub(crate) fn end(mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn end(self) -> (Option<i32>, String, String) {
         let id = self.0.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
         assert!(sent.success());
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.0
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut stdout)
-            .unwrap();
-        self.0
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
-        (self.0.wait().unwrap().code(), stdout, stderr)
+        let output = ended(self.0);
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     }
 }
 

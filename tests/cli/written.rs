@@ -15,6 +15,7 @@ fn files_in(folder: &Path) -> Vec<String> {
 #[cfg(target_os = "linux")]
 mod a_full_disk {
     use super::*;
+    use crate::children::ended;
     use crate::tool::{Ran, command, finish, limited};
     use std::fs::File;
     use std::process::{Command, Stdio};
@@ -27,16 +28,21 @@ mod a_full_disk {
         command
     }
 
-    fn onto_a_full_disk(mut command: Command) -> Ran {
-        command
-            .stdout(File::options().write(true).open("/dev/full").unwrap())
-            .stderr(Stdio::piped());
-        let output = command.spawn().unwrap().wait_with_output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
+    fn onto_a_full_disk(command: Command) -> Ran {
+        onto(
+            File::options().write(true).open("/dev/full").unwrap(),
+            command,
+        )
+    }
+
+    /// Runs it with this file as standard output.
+    fn onto(file: File, mut command: Command) -> Ran {
+        command.stdout(file).stderr(Stdio::piped());
+        let output = ended(command.spawn().unwrap());
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::new(),
-            stderr,
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
@@ -124,9 +130,8 @@ mod a_full_disk {
         finish(limited("-f 1", &expiring(&["adopt", "--out", file]))).exits(1);
         assert!(files_in(folder.path()).is_empty());
         // On stdout it is a loss too.
-        let mut shell = limited("-f 1", &expiring(&["report"]));
-        shell.stdout(std::fs::File::create(&path).unwrap());
-        finish(shell).exits(1);
+        let report = limited("-f 1", &expiring(&["report"]));
+        onto(File::create(&path).unwrap(), report).exits(1);
         // A device is written to directly.
         finish(expiring(&["report", "--out", "/dev/full"]))
             .exits(1)

@@ -1,6 +1,8 @@
 //! The possible ends of `apply`, and how it continues.
 
 use super::*;
+#[cfg(unix)]
+use crate::children::{ended, piped};
 
 #[test]
 fn each_environment_is_told_when_it_ends_and_the_file_at_last() {
@@ -125,16 +127,11 @@ fn the_same_command_goes_on_after_a_kill() {
 fn interrupted_it_says_how_to_go_on() {
     let served = Served::patched(&teams(), "60");
     let file = wanted_file(&served, "at-most = 1", &[("Team a", 1), ("Team b", 1)]);
-    let child = served
-        .command("admin", &apply(&file, &ALL[..2]))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = piped(served.command("admin", &apply(&file, &ALL[..2])));
     until("a start", || !start_times(&served).is_empty());
     std::thread::sleep(std::time::Duration::from_millis(200));
     crate::tool::interrupt(&child);
-    let output = child.wait_with_output().unwrap();
+    let output = ended(child);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{text}");
     assert!(
