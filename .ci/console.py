@@ -16,22 +16,27 @@ question, keys, *command = sys.argv[1:]
 child, console = pty.fork()
 if child == 0:
     os.execvp(command[0], command)
-shown, end = b"", time.monotonic() + 300
-asked = False
-while time.monotonic() < end:
+shown, asked, status = b"", False, None
+end = time.monotonic() + 300
+while True:
+    some = b""
     if select.select([console], [], [], 0.2)[0]:
         try:
             some = os.read(console, 4096)
         except OSError:  # Linux says so at the end of a console.
-            some = b""
-        if not some:
-            break
-        shown += some
+            time.sleep(0.2)
+    shown += some
     if not asked and question.encode() in shown:
         asked = True
         time.sleep(1)  # The console of wine loses what is typed before the program reads.
         os.write(console, keys.encode())
-else:
-    os.kill(child, signal.SIGKILL)
+    if status is not None and not some:
+        break
+    if status is None:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+        # What wine starts beside the program may keep the console open, so the end of the program is asked for.
+        ended, code = os.waitpid(child, os.WNOHANG)
+        status = code if ended else None
 sys.stdout.buffer.write(shown)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if asked else 99)
+sys.exit(os.waitstatus_to_exitcode(status) if asked else 99)
