@@ -282,9 +282,9 @@ impl Error {
         match (self.cause, unknown) {
             (Some(Cause::Role), _) if self.explained => self,
             (Some(Cause::Role), Some(code)) => {
-                let hint =
-                    format!("cmkctl does not know the code `{code}`. If a role is missing: {hint}");
-                self.hint(hint)
+                let unknown =
+                    format!("cmkctl does not know the code `{code}`. A role may be missing.");
+                self.hint(unknown).hint(hint)
             }
             (Some(Cause::Role), None) => self.hint(hint),
             _ => self,
@@ -327,3 +327,25 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_only_one_cause_of_a_code_that_is_not_known() {
+        let refused = |code: &str| {
+            let mut error = Error::new(Kind::Forbidden, "The service refused.").code(code);
+            error.cause = Some(Cause::Role);
+            error.of_role("Who can read it: an owner.").hints
+        };
+        assert_eq!(
+            refused("NewCode"),
+            [
+                "cmkctl does not know the code `NewCode`. A role may be missing.",
+                "Who can read it: an owner."
+            ]
+        );
+        assert_eq!(refused("403"), ["Who can read it: an owner."]);
+    }
+}

@@ -30,3 +30,35 @@ pub fn span(duration: Duration) -> String {
         (days, hours, _, _) => format!("{days} d {hours} h"),
     }
 }
+
+/// How far away a time is, in days.
+pub fn away(time: Timestamp, at: Timestamp) -> String {
+    match time.duration_since(at).as_hours() / 24 {
+        days if time < at && days == 0 => "today".to_owned(),
+        -1 => "yesterday".to_owned(),
+        days if days < 0 => format!("{} days ago", -days),
+        0 => "within a day".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_so_many_days_away() {
+        let at: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
+        for (time, expected) in [
+            ("2026-12-06T12:00:00Z", "in 7 days"),
+            ("2026-11-30T13:00:00Z", "in 1 day"),
+            ("2026-11-29T20:00:00Z", "within a day"),
+            ("2026-11-29T08:00:00Z", "today"),
+            ("2026-11-28T08:00:00Z", "yesterday"),
+            ("2026-11-20T08:00:00Z", "9 days ago"),
+        ] {
+            assert_eq!(away(time.parse().unwrap(), at), expected, "{time}");
+        }
+    }
+}

@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod cause;
 pub mod change_id;
 pub mod checkup;
+pub mod count;
 pub mod day;
 pub mod encoding;
 pub mod environment;

@@ -9,6 +9,7 @@ use crate::cloud::{Cloud, Reader, Service};
 use crate::error::{Error, Kind};
 use crate::model::cause::Cause;
 use crate::model::checkup::{Area, Row, Verdict};
+use crate::model::count::counted;
 use crate::model::target::Target;
 use crate::model::who::{self, Side};
 use futures::future::join_all;
@@ -213,7 +214,10 @@ async fn power_platform_role(reader: &Reader) -> Row {
                 not require this role.",
             who::POWER_PLATFORM,
         ),
-        Ok(count) => Row::ok(check, format!("this account sees {count} environments")),
+        Ok(count) => Row::ok(
+            check,
+            format!("this account sees {}", counted(count, "environment")),
+        ),
         Err(fault) => {
             let (area, who) = blamed(&fault, who::POWER_PLATFORM);
             let error = environment_error("The environments can't be listed.", fault);

@@ -2,6 +2,7 @@
 
 use super::terminal::Out;
 use super::values::Sheet;
+use crate::model::count::counted;
 use crate::model::day::moment;
 use crate::model::system::{System, quoted};
 use jiff::Timestamp;
@@ -205,19 +206,13 @@ pub fn logged_out(out: &mut Out, gone: &LoggedOut) {
         "tokens": gone.tokens,
         "file": gone.file,
     });
-    out.result(&document, || {
-        let count = |number: usize, what: &str| match number {
-            1 => format!("1 {what}"),
-            number => format!("{number} {what}s"),
-        };
-        match &gone.file {
-            None => "Nothing was remembered.\n".to_owned(),
-            Some(file) => format!(
-                "Removed: {}, {}. cmkctl deleted the file `{file}`.\n",
-                count(gone.sign_ins, "sign-in"),
-                count(gone.tokens, "token")
-            ),
-        }
+    out.result(&document, || match &gone.file {
+        None => "Nothing was remembered.\n".to_owned(),
+        Some(file) => format!(
+            "Removed: {}, {}. cmkctl deleted the file `{file}`.\n",
+            counted(gone.sign_ins, "sign-in"),
+            counted(gone.tokens, "token")
+        ),
     });
 }
 

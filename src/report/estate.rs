@@ -6,6 +6,7 @@ use super::terminal::Out;
 use super::values::Format;
 use super::{calendar as dates, csv, prometheus};
 use crate::model::alike::Alike;
+use crate::model::count::counted;
 use crate::model::day::day;
 use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
 use crate::model::event::Event;
@@ -128,8 +129,8 @@ pub fn estate_summary(out: &mut Out, estate: &Estate, all: &[JudgedEnvironment<'
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
     out.say(&format!(
-        "{} environments: {}.",
-        all.len(),
+        "{}: {}.",
+        counted(all.len(), "environment"),
         clauses.join(", ")
     ));
     if let Some(why) = estate.partial() {
@@ -155,10 +156,7 @@ fn hidden_denials(estate: &Estate) -> Option<String> {
         vaults.extend(policy.key_reference().map(|key| &key.vault));
         reason = Some(&why.why);
     }
-    let vaults = match vaults.len() {
-        1 => "one vault".to_owned(),
-        count => format!("{count} vaults"),
-    };
+    let vaults = counted(vaults.len(), "vault");
     reason.map(|why| {
         format!(
             "You can't see the deny assignments at {vaults}: {why}. cmkctl assumes that no deny \

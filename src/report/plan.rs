@@ -1,6 +1,7 @@
 //! Prints a plan for people: its steps, findings and known limits.
 
 use super::hanging::{hang, told};
+use crate::model::count::counted;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::Plan;
 
@@ -50,10 +51,7 @@ pub(super) fn limits(plan: &Plan) -> Option<String> {
     codes.sort_unstable();
     codes.dedup();
     let first = codes.first()?;
-    let limits = match codes.len() {
-        1 => "1 known limit".to_owned(),
-        several => format!("{several} known limits"),
-    };
+    let limits = counted(codes.len(), "known limit");
     Some(format!(
         "{limits} that cmkctl can't check: {}. `cmkctl explain {first}` explains the first.",
         codes.join(", ")

@@ -5,6 +5,7 @@ use super::hanging::{hang, told};
 use super::plan::{findings_text, limits};
 use super::terminal::Out;
 use crate::model::action::facts::Lack;
+use crate::model::count::counted;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{Action, Plan};
 use crate::model::who::{self, Side};
@@ -49,10 +50,7 @@ fn short_text(plan: &Plan, title: &str, width: Option<u16>) -> String {
         text.push_str(&format!("  {mark} {}\n", hang(line, width, 4)));
     }
     let count = |mark: char| lines.iter().filter(|(listed, _)| *listed == mark).count();
-    let outages = match count('!') {
-        1 => "1 outage".to_owned(),
-        other => format!("{other} outages"),
-    };
+    let outages = counted(count('!'), "outage");
     let counts = format!(
         "{} to create, {} to change, {} unchanged, {outages}.",
         count('+'),
@@ -83,8 +81,7 @@ fn preconditions(plan: &Plan) -> Vec<String> {
     ] {
         match of(side) {
             0 => {}
-            1 => lines.push(format!("{name}: 1 step.")),
-            steps => lines.push(format!("{name}: {steps} steps.")),
+            steps => lines.push(format!("{name}: {}.", counted(steps, "step"))),
         }
     }
     lines.extend(

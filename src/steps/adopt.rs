@@ -1,6 +1,7 @@
 //! Writes the current state of a tenant as a file. Applying that file changes nothing.
 
 use super::link::{LinkState, standing};
+use crate::model::count::counted;
 use crate::model::environment::Environment;
 use crate::model::estate::{Estate, Protection};
 use crate::model::ids::{ArmId, same_id};
@@ -55,10 +56,7 @@ pub fn adopt(estate: &Estate, readers: &BTreeMap<ArmId, Seen<Whole<RoleAssignmen
         match described(&protection) {
             Err(why) => {
                 adopted.not_known += 1;
-                let count = match environments.len() {
-                    1 => "one environment".to_owned(),
-                    count => format!("{count} environments"),
-                };
+                let count = counted(environments.len(), "environment");
                 adopted.left_out.push(format!(
                     "The file leaves out the policy {id} and its {count}: {why}."
                 ));

@@ -4,6 +4,7 @@ use super::day;
 use super::key::EXPIRY_WARNING;
 use super::lifecycle::{REMOVE, changes_key};
 use super::link::{self, LinkState as Link};
+use crate::model::day::away;
 use crate::model::environment::{Environment, KeyLink, Sku, Stage};
 use crate::model::estate::{Estate, JudgedEnvironment, Protection, State};
 use crate::model::known::{Known, Verdict};
@@ -101,8 +102,10 @@ pub fn standing<'a>(
         && expires > at
         && expires.duration_since(at) < within
     {
-        let days = expires.duration_since(at).as_hours() / 24;
-        found.say(State::Expiring, format!("the key expires in {days} days"));
+        found.say(
+            State::Expiring,
+            format!("the key expires {}", away(expires, at)),
+        );
     }
     found.all(State::NotVisible, unseen);
     let state = found.states.first().copied().unwrap_or(State::Encrypted);

@@ -6,6 +6,7 @@ use super::lifecycle::{
 use super::link::{LinkState, standing};
 use super::{Whose, day, finding, unknown, unseen, who};
 use crate::model::alike::Alike;
+use crate::model::count::counted;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::ArmId;
@@ -99,8 +100,9 @@ fn room(limit: usize, count: usize, open: usize, environment: &Environment) -> O
         severity,
         &environment.id,
         format!(
-            "{count} environments already have a customer-managed key{unread}. `{}` would be \
-                number {}. cmkctl counts with a limit of {limit}.",
+            "The tenant has {} with a customer-managed key{unread}. `{}` would be number {}. \
+                cmkctl counts with a limit of {limit}.",
+            counted(count, "environment"),
             environment.display_name,
             count + 1
         ),

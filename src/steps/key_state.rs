@@ -1,6 +1,7 @@
 //! The state of a key: does its type work, is it enabled, is it valid now, and for how long?
 
 use super::{finding, moment, who};
+use crate::model::day::away;
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::{Known, Verdict};
 use crate::model::protection::{Key, KeyType};
@@ -149,11 +150,11 @@ fn end(key: &Key, rotate: &str, now: Timestamp, over: Severity) -> Option<Findin
             Some(say(key, "CMK016", over, message, rotate))
         }
         Known::Known(Some(expires)) if expires.duration_since(now) < EXPIRY_WARNING => {
-            let days = expires.duration_since(now).as_hours() / 24;
             let message = format!(
-                "The key `{name}` expires on {}, in {days} days. Every environment of the policy \
-                    then goes offline.",
-                moment(*expires)
+                "The key `{name}` expires on {}, {}. Every environment of the policy then goes \
+                    offline.",
+                moment(*expires),
+                away(*expires, now)
             );
             Some(say(key, "CMK016", Severity::Warn, message, rotate))
         }

@@ -6,6 +6,7 @@ pub use super::member::target;
 use super::member::{Lookup, in_nobodys_way, is_locked, member};
 use super::{create_key, estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
+use crate::model::count::counted;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, FleetSnapshot, Member, MemberState, Named, Unlisted};
@@ -266,8 +267,9 @@ fn limit(
         severity,
         "tenant",
         format!(
-            "{now} environments have a customer-managed key{unread}. This file would raise the \
-                number to {then}. cmkctl counts with a limit of {limit}."
+            "The tenant has {} with a customer-managed key{unread}. This file would raise the \
+                number to {then}. cmkctl counts with a limit of {limit}.",
+            counted(now, "environment")
         ),
         "Ask Microsoft support for a higher limit, then write the new `limit` below `[waves]`.",
         who::POWER_PLATFORM,

@@ -485,7 +485,7 @@ fn a_denial_decides_and_one_that_is_hidden_is_said() {
     let hidden = Between::new(&served, vec![(DENIALS, Status(403))]);
     let ran = hidden.run_as("admin", &["status", "--all"]).exits(0);
     assert_eq!(
-        ran.stderr.matches("deny assignments at one vault").count(),
+        ran.stderr.matches("deny assignments at 1 vault").count(),
         1,
         "{}",
         ran.stderr

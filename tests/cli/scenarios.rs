@@ -72,7 +72,7 @@ fn what_lies_in_an_unseen_subscription_is_not_visible() {
     let ran = adopted(&served).exits(5);
     ran.says(&[
         "resourceGroups/rg-contoso-sales/providers",
-        "ep-contoso-legal and its one environment",
+        "ep-contoso-legal and its 1 environment",
     ]);
 }
 

@@ -3,6 +3,7 @@
 
 use super::notes::{Issue, Level, Notes};
 use crate::error::Error;
+use crate::model::count::counted;
 use crate::model::text::clean;
 
 /// The maximum number of rows: services cut long pages, and the worst come first.
@@ -121,8 +122,8 @@ fn environments(notes: &Notes) -> String {
     let mut text = String::new();
     if notes.environments_in_all > 0 {
         text.push_str(&format!(
-            "\n{} environments. Need attention: {}.\n",
-            notes.environments_in_all,
+            "\n{}. Need attention: {}.\n",
+            counted(notes.environments_in_all, "environment"),
             notes.environments.len()
         ));
     }

@@ -1,7 +1,7 @@
 //! The parts of the page: escaped text, tables that fit every width, and bars.
 
 use super::document::{day_or_none, word};
-use super::summary::away;
+use crate::model::day::away;
 use jiff::Timestamp;
 
 /// Escapes text for HTML content and attributes.

@@ -2,7 +2,8 @@
 //! when. Environments that share a policy and a reason are one case.
 
 use super::document::{ReportV1, name};
-use crate::model::day::day;
+use crate::model::count::counted;
+use crate::model::day::{away, day};
 use crate::model::estate::{JudgedEnvironment, State};
 use crate::report::estate::{EnvironmentV1, sentences};
 use jiff::Timestamp;
@@ -88,16 +89,16 @@ impl<'a> Summary<'a> {
     pub(super) fn headline(&self) -> String {
         match (self.attention, self.all, self.hidden) {
             (_, 0, _) => "No environment is visible.".to_owned(),
-            (0, all, 0) => format!("None of {} needs attention.", environments(all)),
+            (0, all, 0) => format!("None of {} needs attention.", counted(all, "environment")),
             (0, all, hidden) if hidden == all => {
                 "You can't see whether an environment needs attention.".to_owned()
             }
             (0, all, hidden) => format!(
                 "None of the {} that are visible in full needs attention.",
-                environments(all - hidden)
+                counted(all - hidden, "environment")
             ),
-            (1, all, _) => format!("1 of {} needs attention.", environments(all)),
-            (some, all, _) => format!("{some} of {} need attention.", environments(all)),
+            (1, all, _) => format!("1 of {} needs attention.", counted(all, "environment")),
+            (some, all, _) => format!("{some} of {} need attention.", counted(all, "environment")),
         }
     }
 
@@ -120,10 +121,10 @@ impl Case<'_> {
             .iter()
             .filter(|environment| is_production(environment));
         match production.count() {
-            0 => environments(all),
+            0 => counted(all, "environment"),
             some if some == all && all == 1 => "1 production environment".to_owned(),
             some if some == all => format!("{all} production environments"),
-            some => format!("{}, {some} for production", environments(all)),
+            some => format!("{}, {some} for production", counted(all, "environment")),
         }
     }
 
@@ -204,26 +205,6 @@ fn until(environment: &EnvironmentV1<'_>, judged: &JudgedEnvironment<'_>) -> Opt
     }
 }
 
-/// `1 environment`, `2 environments`
-pub(super) fn environments(count: usize) -> String {
-    match count {
-        1 => "1 environment".to_owned(),
-        count => format!("{count} environments"),
-    }
-}
-
-/// How far away a time is, in days.
-pub(super) fn away(time: Timestamp, at: Timestamp) -> String {
-    match time.duration_since(at).as_hours() / 24 {
-        days if time < at && days == 0 => "today".to_owned(),
-        -1 => "yesterday".to_owned(),
-        days if days < 0 => format!("{} days ago", -days),
-        0 => "within a day".to_owned(),
-        1 => "in 1 day".to_owned(),
-        days => format!("in {days} days"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,20 +243,5 @@ mod tests {
             open.as_deref(),
             Some("2 environments are not visible in full.")
         );
-    }
-
-    #[test]
-    fn a_time_is_so_many_days_away() {
-        let at: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
-        for (time, expected) in [
-            ("2026-12-06T12:00:00Z", "in 7 days"),
-            ("2026-11-30T13:00:00Z", "in 1 day"),
-            ("2026-11-29T20:00:00Z", "within a day"),
-            ("2026-11-29T08:00:00Z", "today"),
-            ("2026-11-28T08:00:00Z", "yesterday"),
-            ("2026-11-20T08:00:00Z", "9 days ago"),
-        ] {
-            assert_eq!(away(time.parse().unwrap(), at), expected, "{time}");
-        }
     }
 }

@@ -17,8 +17,8 @@ fn a_tenant_has_room_for_so_many() {
     let ran = served.run(&apply(&name, &ALL[..2])).exits(6);
     ran.says(&[
         "CMK031 BLOCK",
-        "24 environments have a customer-managed key. This file would raise the number to 26. \
-        cmkctl counts with a limit of 25",
+        "The tenant has 24 environments with a customer-managed key. This file would raise the \
+        number to 26. cmkctl counts with a limit of 25",
         "`limit`",
     ]);
     assert!(served.effects().is_empty());
