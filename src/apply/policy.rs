@@ -165,9 +165,9 @@ impl Applier<'_> {
 fn with_identity(reply: Reply<Policy>) -> Look<Policy> {
     match reply {
         Ok(Policy {
-            unfinished: Some(state),
+            unfinished: Some(why),
             ..
-        }) => Look::Begun(format!("the state of the policy is {state}")),
+        }) => Look::Begun(why),
         Ok(found) if found.principal_id.is_some() && found.system_id.is_some() => Look::Yes(found),
         Ok(_) => Look::Begun("the policy has no identity yet".to_owned()),
         Err(fault) if fault.is_absence() => {

@@ -251,10 +251,12 @@ fn principal(value: &Value) -> Result<Option<String>, String> {
     }
 }
 
-/// The `provisioningState`, unless it is `Succeeded`. An unreadable state counts as unfinished.
+/// Why the policy is not finished, a clause. An unreadable state counts as unfinished.
 fn unfinished(value: &Value) -> Option<String> {
     match maybe(value, "properties.provisioningState", as_text) {
-        Known::Known(state) => state.filter(|state| !state.eq_ignore_ascii_case("Succeeded")),
+        Known::Known(state) => state
+            .filter(|state| !state.eq_ignore_ascii_case("Succeeded"))
+            .map(|state| format!("the state of the policy is {state}")),
         Known::Unknown(why) => Some(why),
     }
 }

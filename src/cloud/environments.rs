@@ -43,26 +43,20 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
         app: app(value),
         key_link: key_link(value),
         ongoing: ongoing(value),
-        key_managed_by: match json::maybe(
+        key_managed_by: json::maybe(
             value,
             "properties.protectionStatus.keyManagedBy",
             json::as_text,
-        ) {
-            Known::Known(by) => by,
-            // An unreadable `keyManagedBy` does not prove that Microsoft manages the key.
-            Known::Unknown(why) => Some(why),
-        },
+        ),
         page: None,
         modified: json::at(value, "properties.lastModifiedTime").and_then(json::as_date),
         rules: rules(value),
         permissions: json::maybe(value, "properties.permissions", permissions),
         id,
     };
-    if found.key_link.is_absent() && found.has_customers_key() {
-        let by = found.key_managed_by.as_deref().unwrap_or_default();
-        let why = format!(
-            "the service shows no policy, but says that the environment's key is managed by `{by}`"
-        );
+    if found.key_link.is_absent()
+        && let Some(why) = found.key_without_policy()
+    {
         found.key_link = Seen::Unreadable(Unreadable {
             why,
             forbidden: false,

@@ -41,7 +41,7 @@ pub struct Environment {
     pub ongoing: Option<String>,
     /// `Microsoft`, `Customer`, …; cmkctl never decides by this alone. If the service leaves it
     /// out, it is no evidence.
-    pub key_managed_by: Option<String>,
+    pub key_managed_by: Known<Option<String>>,
     /// Lifecycle operations that the service allows and refuses now. If the service leaves the
     /// lists out, they are empty, and only the request itself tells what is allowed.
     pub rules: Known<Rules>,
@@ -222,7 +222,11 @@ impl Environment {
     pub fn link_in_doubt(&self) -> bool {
         match &self.key_link {
             Seen::Present(_) => false,
-            Seen::Absent => self.key_managed_by.is_none() && self.dataverse.is_some(),
+            Seen::Absent => match &self.key_managed_by {
+                Known::Known(Some(_)) => false,
+                Known::Known(None) => self.dataverse.is_some(),
+                Known::Unknown(_) => true,
+            },
             Seen::Unreadable(_) => true,
         }
     }
@@ -274,13 +278,37 @@ impl Environment {
         }
     }
 
-    /// Does `key_managed_by` name another manager than Microsoft? Second evidence for the link;
-    /// cmkctl never decides by this alone.
-    pub fn has_customers_key(&self) -> bool {
-        self.key_managed_by
-            .as_deref()
-            .is_some_and(|by| !by.eq_ignore_ascii_case("Microsoft"))
+    /// Why an answer without a policy can't be trusted: it names another manager of the key than
+    /// Microsoft, or the manager can't be read. A clause; `None` if nothing speaks against it.
+    pub fn key_without_policy(&self) -> Option<String> {
+        match &self.key_managed_by {
+            Known::Known(by) => by.as_deref().filter(|by| !is_microsoft(by)).map(|by| {
+                format!(
+                    "the service shows no policy, but says that the environment's key is managed \
+                        by `{by}`"
+                )
+            }),
+            Known::Unknown(why) => Some(format!("the service shows no policy, but {why}")),
+        }
     }
+
+    /// Why an answer with a policy can't be trusted: it says that Microsoft manages the key, or the
+    /// manager can't be read. A clause; `None` if nothing speaks against it.
+    pub fn policy_without_key(&self) -> Option<String> {
+        match &self.key_managed_by {
+            Known::Known(by) => by.as_deref().filter(|by| is_microsoft(by)).map(|by| {
+                format!(
+                    "the service shows a policy, but says that the environment's key is managed \
+                        by `{by}`"
+                )
+            }),
+            Known::Unknown(why) => Some(format!("the service shows a policy, but {why}")),
+        }
+    }
+}
+
+fn is_microsoft(manager: &str) -> bool {
+    manager.eq_ignore_ascii_case("Microsoft")
 }
 
 /// A Dataverse organization.

@@ -26,8 +26,9 @@ pub struct Policy {
     pub key: Known<KeyReference>,
     /// Does it encrypt? `Enabled`, `Disabled` or `NotConfigured` on the wire.
     pub encrypts: Known<bool>,
-    /// Its `provisioningState`, unless that is `Succeeded`. The service was seen to leave it out
-    /// after the last change is done, so `None` means finished.
+    /// Why it is not finished: a clause with its `provisioningState`, unless that is `Succeeded`.
+    /// The service was seen to leave it out after the last change is done. So `None` means
+    /// finished.
     pub unfinished: Option<String>,
     /// The service's health state. `None` if the service leaves it out (`healthStatus` is optional
     /// in the public specification).

@@ -193,7 +193,7 @@ fn described(protection: &Protection) -> Result<WantedPolicy, String> {
     };
     let key = match &policy.key {
         Known::Known(key) => key.clone(),
-        Known::Unknown(why) => return Err(why.clone()),
+        Known::Unknown(why) => return Err(format!("the key of the policy is unknown ({why})")),
     };
     let location = match &policy.location {
         Known::Known(location) => location.to_ascii_lowercase(),

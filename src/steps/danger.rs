@@ -311,7 +311,7 @@ fn threats(protection: &Protection, now: Timestamp) -> Threats {
         );
         let finished = match &policy.unfinished {
             None => Verdict::Yes,
-            Some(state) => Verdict::cant_tell(format!("the state of the policy is {state}")),
+            Some(why) => Verdict::cant_tell(why.clone()),
         };
         found.sort(finished, "", "whether the policy can be used");
     }

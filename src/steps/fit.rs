@@ -407,9 +407,9 @@ mod tests {
     fn a_list_that_leaves_the_link_open_is_no_word_for_none() {
         let mut candidate = sample("e");
         candidate.dataverse = Some(Dataverse::default());
-        candidate.key_managed_by = Some("Microsoft".to_owned());
+        candidate.key_managed_by = Known::Known(Some("Microsoft".to_owned()));
         assert_eq!(listed(&candidate), Fit::Well);
-        candidate.key_managed_by = None;
+        candidate.key_managed_by = Known::Known(None);
         let verdict = says(&listed(&candidate));
         assert!(
             verdict.starts_with("unknown: The list does not"),

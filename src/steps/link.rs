@@ -55,6 +55,26 @@ fn under_policy(environment: &Environment, link: &KeyLink) -> LinkState {
     }
 }
 
+/// The last add failed. The documented way out is another add.
+pub(super) fn failed_add(environment: &Environment, policy: &ArmId, severity: Severity) -> Finding {
+    let (id, name) = (&environment.id, &environment.display_name);
+    finding(
+        "CMK028",
+        severity,
+        id,
+        format!(
+            "The last add of `{name}` failed, so some of its data may still use the Microsoft key. \
+                Microsoft says: run the same add again, and do not remove the environment."
+        ),
+        format!(
+            "cmkctl add-environment {} --policy {}",
+            quoted(id),
+            quoted(&policy.to_string())
+        ),
+        who::POWER_PLATFORM,
+    )
+}
+
 pub(super) fn open(why: impl Into<String>) -> LinkState {
     LinkState::Unknown(Unreadable::because(why))
 }

@@ -103,14 +103,14 @@ pub(super) fn check_policy(
 
 /// The finding if the policy is unfinished or has no identity.
 pub(super) fn unusable(policy: &Policy) -> Option<Finding> {
-    if let Some(state) = &policy.unfinished {
+    if let Some(why) = &policy.unfinished {
         return Some(finding(
             "CMK014",
             Severity::Unknown,
             policy.id.to_string(),
             unknown_fact(
                 &format!("whether the policy `{}` can be used", policy.id.name),
-                &format!("the state of the policy is {state}"),
+                why,
             ),
             "Wait a few minutes, then run the same command again. If the state does not change, \
                 ask Microsoft support.",

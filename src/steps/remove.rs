@@ -3,9 +3,9 @@
 use super::end_state::EndState;
 use super::evidence::{UnlinkEvidence, take};
 use super::lifecycle::{JUST_KEYED, KEPT_AFTER_REMOVAL, REMOVE, just_keyed, running, under_way};
-use super::link::{LinkState, locked, no_environment, offline, unknown_link};
+use super::link::{LinkState, failed_add, locked, no_environment, offline, unknown_link};
 use super::readiness::Readiness;
-use super::{finding, key, quoted, who};
+use super::{finding, key, who};
 use crate::model::action::Named;
 use crate::model::day::day;
 use crate::model::environment::Environment;
@@ -139,7 +139,7 @@ pub(super) fn leaving(
     match EndState::NoPolicy.standing(environment) {
         LinkState::Failed => {
             let mut found = readiness.findings();
-            found.push(failed(environment, policy));
+            found.push(failed_add(environment, policy, Severity::Block));
             found
         }
         // Whether the environment is locked depends on the link's stage.
@@ -161,26 +161,6 @@ pub(super) fn leaving(
             found
         }
     }
-}
-
-/// The last add failed. The documented way out is another add.
-fn failed(environment: &Environment, policy: &ArmId) -> Finding {
-    let (id, name) = (&environment.id, &environment.display_name);
-    finding(
-        "CMK028",
-        Severity::Block,
-        id,
-        format!(
-            "The last add of `{name}` failed, so some of its data may still use the Microsoft key. \
-                Microsoft says: run the same add again, and do not remove the environment."
-        ),
-        format!(
-            "cmkctl add-environment {} --policy {}",
-            quoted(id),
-            quoted(&policy.to_string())
-        ),
-        who::POWER_PLATFORM,
-    )
 }
 
 /// The note about the outage, shown before the caller consents.

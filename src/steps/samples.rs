@@ -157,7 +157,7 @@ pub(super) fn environment(id: &str) -> Environment {
         runtime_state: "Enabled".into(),
         app: Known::Known(None),
         key_link: Seen::Absent,
-        key_managed_by: Some("Microsoft".to_owned()),
+        key_managed_by: Known::Known(Some("Microsoft".to_owned())),
         rules: Known::Known(Rules::default()),
         permissions: Known::Known(None),
         ..Environment::default()
@@ -342,7 +342,7 @@ pub(super) fn told(plan: &Plan) -> Vec<String> {
 pub(super) fn linked(observed: &mut Observed, policy: &str, status: &str) {
     on(&mut observed.environment, |environment| {
         environment.key_link = link(policy, status);
-        environment.key_managed_by = Some("Customer".to_owned());
+        environment.key_managed_by = Known::Known(Some("Customer".to_owned()));
     });
     listed(observed);
 }

@@ -311,7 +311,10 @@ fn a_policy_whose_own_state_is_not_done_is_not_used() {
             Body(|v| state_is(v, json!("Updating"))),
             "state of the policy is Updating",
         ),
-        (Body(|v| state_is(v, json!(5))), "can't be understood"),
+        (
+            Body(|v| state_is(v, json!(5))),
+            "can be used: `provisioningState` is `5`, which can't be understood.",
+        ),
     ];
     for (deed, words) in states {
         let served = Served::patched(&linked_uat(json!({})), FAST);

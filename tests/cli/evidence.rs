@@ -191,15 +191,16 @@ fn refuses(o: &mut Observed, operation: &str) {
 
 fn linked_to(o: &mut Observed, name: &str) {
     environment(o).key_link = link(name, "Linked");
-    environment(o).key_managed_by = Some("Customer".into());
+    environment(o).key_managed_by = Known::Known(Some("Customer".into()));
 }
 
 fn links() -> Kind {
     let mut missing = [&STATE_MISSING[..], &CARRIES_MISSING].concat();
-    missing.extend::<[(&str, Change); 6]>([
+    missing.extend::<[(&str, Change); 7]>([
         ("CMK025", |_, o| {
-            environment(o).key_managed_by = Some("Customer".into())
+            environment(o).key_managed_by = Known::Known(Some("Customer".into()))
         }),
+        ("CMK025", |_, o| environment(o).key_managed_by = odd()),
         ("CMK025", |_, o| {
             newest(
                 &mut o.operations,
@@ -248,13 +249,14 @@ fn unlinks() -> Kind {
     let (target, mut observed) = well();
     linked_to(&mut observed, "ep");
     let mut missing = [&STATE_MISSING[..], &CARRIES_MISSING].concat();
-    missing.extend::<[(&str, Change); 4]>([
+    missing.extend::<[(&str, Change); 5]>([
         ("CMK025", |_, o| {
             environment(o).key_link = link("ep", "Wibble")
         }),
         ("CMK025", |_, o| {
-            environment(o).key_managed_by = Some("Microsoft".into())
+            environment(o).key_managed_by = Known::Known(Some("Microsoft".into()))
         }),
+        ("CMK025", |_, o| environment(o).key_managed_by = odd()),
         ("CMK019", |_, o| o.policy = silent()),
         ("CMK019", |_, o| o.policy = Seen::Absent),
     ]);

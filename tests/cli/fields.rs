@@ -249,10 +249,13 @@ fn what_an_environment_leaves_out_means_what_is_documented() {
         environment(&document)
     };
     let (default, tenant) = ("properties.isDefault", "properties.tenantId");
+    let manager = "properties.protectionStatus.keyManagedBy";
     for none in [None, Some(Value::Null)] {
         let found = with(default, none.clone());
         assert_eq!(found.is_default, Known::Known(false), "{none:?}");
         assert_eq!(with(tenant, none.clone()).tenant_id, Known::Known(None));
+        let found = with(manager, none.clone());
+        assert_eq!(found.key_managed_by, Known::Known(None));
         let found = with("properties.permissions", none.clone());
         assert_eq!(found.permissions, Known::Known(None));
         assert!(with("location", none).location.unknown().is_some());
@@ -276,6 +279,14 @@ fn what_an_environment_leaves_out_means_what_is_documented() {
         );
         let found = with("properties.permissions", Some(odd.clone()));
         assert!(found.permissions.unknown().is_some(), "{odd}");
+        let found = with(manager, Some(odd.clone()));
+        let why = found.key_managed_by.unknown().unwrap().to_owned();
+        assert!(found.key_link.present().is_some(), "{odd}");
+        let mut bare = environment_json();
+        put(&mut bare, "properties.enterprisePolicies", None);
+        put(&mut bare, manager, Some(odd.clone()));
+        let link = environment(&bare).key_link;
+        assert!(link.unreadable().unwrap().why.ends_with(&why), "{odd}");
         assert!(with("location", Some(odd)).location.unknown().is_some());
     }
     let found = with(

@@ -45,7 +45,7 @@ fn on<P: Part>(part: &mut P, change: impl FnOnce(&mut P::Value)) {
 }
 
 /// Every fact that a step may decide upon, as nobody knows it.
-pub(crate) const UNKNOWN: [(&str, Change); 69] = [
+pub(crate) const UNKNOWN: [(&str, Change); 70] = [
     ("environment", |o| o.environment = silent()),
     ("link", |o| {
         on(&mut o.environment, |one| one.key_link = silent())
@@ -167,6 +167,9 @@ pub(crate) const UNKNOWN: [(&str, Change); 69] = [
     }),
     ("whether it is the default environment", |o| {
         on(&mut o.environment, |one| one.is_default = odd())
+    }),
+    ("manager of the key", |o| {
+        on(&mut o.environment, |one| one.key_managed_by = odd())
     }),
     ("permissions", |o| {
         on(&mut o.environment, |one| one.permissions = odd())
@@ -307,7 +310,7 @@ pub(crate) fn whole() -> (Target, Observed) {
 /// Links the environment to the target's policy, also in the list of all environments.
 fn link_environment(observed: &mut Observed) {
     part(&mut observed.environment).key_link = link("ep", "Linked");
-    part(&mut observed.environment).key_managed_by = Some("Customer".into());
+    part(&mut observed.environment).key_managed_by = Known::Known(Some("Customer".into()));
     let environment = part(&mut observed.environment).clone();
     observed.preconditions.estate = all(vec![environment]);
 }
@@ -337,7 +340,7 @@ fn every_step() -> Vec<(&'static str, Step, Target, Observed)> {
         with(&|t, o| {
             t.swap = true;
             part(&mut o.environment).key_link = link("old", "Linked");
-            part(&mut o.environment).key_managed_by = Some("Customer".into());
+            part(&mut o.environment).key_managed_by = Known::Known(Some("Customer".into()));
             let left = Observed {
                 policy: o.policy.clone(),
                 vault: o.vault.clone(),

@@ -96,7 +96,7 @@ pub(crate) fn well() -> (Target, Observed) {
             url: Some(url.into()),
         })),
         key_link: Seen::Absent,
-        key_managed_by: Some("Microsoft".into()),
+        key_managed_by: Known::Known(Some("Microsoft".into())),
         rules: Known::Known(Rules {
             allowed: vec!["NewCustomerManagedKey".into()],
             disallowed: Vec::new(),

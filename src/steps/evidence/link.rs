@@ -169,16 +169,12 @@ fn free(
 
 /// Any sign that a policy is linked although the service shows none.
 fn against(observed: &Observed, environment: &Environment) -> Option<String> {
-    if environment.has_customers_key() {
-        let by = environment.key_managed_by.as_deref().unwrap_or_default();
-        return Some(format!(
-            "the service shows no policy, but says that the environment's key is managed by `{by}`"
-        ));
-    }
-    if just_keyed(observed) {
-        return Some(JUST_KEYED.to_owned());
-    }
-    keyed_last(observed).map(str::to_owned)
+    environment.key_without_policy().or_else(|| {
+        just_keyed(observed)
+            .then_some(JUST_KEYED)
+            .or_else(|| keyed_last(observed))
+            .map(str::to_owned)
+    })
 }
 
 /// Is the environment a Managed Environment, or does the plan make it one first?

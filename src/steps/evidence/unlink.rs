@@ -130,13 +130,9 @@ fn linked(gathering: &mut Gathering, environment: &Environment, policy: &ArmId) 
         | LinkState::Failed
         | LinkState::Other(_) => return false,
     }
-    let by = environment.key_managed_by.as_deref();
     if environment.ongoing.is_none()
-        && let Some(by) = by.filter(|_| !environment.has_customers_key())
+        && let Some(why) = environment.policy_without_key()
     {
-        let why = format!(
-            "the service shows a policy, but says that the environment's key is managed by `{by}`"
-        );
         state::open_link(gathering, environment, &Unreadable::because(why));
     }
     environment.policy() == Some(policy)

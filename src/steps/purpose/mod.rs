@@ -224,7 +224,7 @@ mod tests {
         ("bare", |o| {
             on(&mut o.environment, |e| {
                 e.key_link = Seen::Absent;
-                e.key_managed_by = Some("Microsoft".to_owned());
+                e.key_managed_by = Known::Known(Some("Microsoft".to_owned()));
             });
         }),
         ("other policy", |o| linked(o, "other", "Linked")),
@@ -310,7 +310,7 @@ mod tests {
         }),
         ("manager", |o| {
             with(o, |e| {
-                e.key_managed_by = None;
+                e.key_managed_by = Known::Known(None);
                 e.dataverse = Some(Dataverse::default());
             });
         }),

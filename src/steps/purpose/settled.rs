@@ -2,15 +2,15 @@
 
 use crate::model::environment::{Environment, Stage};
 use crate::model::finding::{Finding, Severity};
-use crate::model::known::{Known, Verdict};
+use crate::model::known::Known;
 use crate::model::observed::Observed;
 use crate::model::operation::Operation;
 use crate::model::remedy::Remedy;
 use crate::model::seen::{Seen, Unreadable};
 use crate::steps::lifecycle::{READS_LAG, harmless, running};
-use crate::steps::link::{locked, offline, unknown_link};
+use crate::steps::link::{failed_add, locked, offline, unknown_link};
 use crate::steps::readiness::Readiness;
-use crate::steps::{finding, quoted, unknown, who};
+use crate::steps::{finding, unknown, who};
 
 /// cmkctl starts no operation here, so every running operation counts as another operation.
 const ANY: &str = "any operation";
@@ -37,12 +37,12 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let link = match &environment.key_link {
         Seen::Unreadable(why) => return Some(unknown_link(environment, why)),
         Seen::Absent => {
-            return match unlinked(environment) {
-                Verdict::Yes => lately(observed).and_then(open),
-                Verdict::No => {
-                    open("the service shows no policy, but says that the customer manages the key")
-                }
-                Verdict::CantTell(why) => open(&why.why),
+            return if environment.link_in_doubt() {
+                open("the service shows no policy and does not say who manages the key")
+            } else if let Some(why) = environment.key_without_policy() {
+                open(&why)
+            } else {
+                lately(observed).and_then(open)
             };
         }
         Seen::Present(link) => link,
@@ -66,37 +66,14 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
                 who::POWER_PLATFORM,
             ))
         }
-        Known::Known(Stage::Failed) => Some(finding(
-            "CMK028",
-            Severity::Unknown,
-            id,
-            format!(
-                "The last add of `{name}` failed, so some of its data may still use the Microsoft \
-                    key."
-            ),
-            format!(
-                "cmkctl add-environment {} --policy {}",
-                quoted(id),
-                quoted(&link.policy.to_string())
-            ),
-            who::POWER_PLATFORM,
-        )),
+        Known::Known(Stage::Failed) => {
+            Some(failed_add(environment, &link.policy, Severity::Unknown))
+        }
         Known::Unknown(why) => {
             let what = format!("Whether the key of `{name}` is applied");
             Some(unknown("CMK025", id, &what, why, who::POWER_PLATFORM))
         }
     }
-}
-
-/// Does an environment without a visible policy really have no policy? If the service does not say
-/// who manages the key, its answer may be incomplete and lack the policy, too.
-fn unlinked(environment: &Environment) -> Verdict {
-    if environment.link_in_doubt() {
-        return Verdict::cant_tell(
-            "the service shows no policy and does not say who manages the key",
-        );
-    }
-    Verdict::of(!environment.has_customers_key())
 }
 
 /// Why the link may be outdated: an operation that can change the key ended recently.
@@ -152,7 +129,7 @@ mod tests {
             "no manager is named",
             |_, o| {
                 on(&mut o.environment, |e| {
-                    e.key_managed_by = None;
+                    e.key_managed_by = Known::Known(None);
                     e.dataverse = Some(crate::model::environment::Dataverse::default());
                 });
             },
@@ -162,9 +139,14 @@ mod tests {
             "a customer's key without a policy",
             |_, o| {
                 on(&mut o.environment, |e| {
-                    e.key_managed_by = Some("Customer".into())
+                    e.key_managed_by = Known::Known(Some("Customer".into()))
                 })
             },
+            &["CMK025 unknown"],
+        ),
+        (
+            "a manager that can't be read, without a policy",
+            |_, o| on(&mut o.environment, |e| e.key_managed_by = odd()),
             &["CMK025 unknown"],
         ),
         (
