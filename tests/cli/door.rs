@@ -1,6 +1,8 @@
 //! Who may connect to the sandbox, which files it overwrites, and its behaviour if a key can't be
 //! reached.
 
+#[cfg(unix)]
+use crate::children::ended;
 use crate::children::{first_line, piped};
 use crate::tenants::{closed_firewall, two_keys};
 use crate::tool::{FAST, Served, command, finish, overlaid};
@@ -215,7 +217,7 @@ fn what_was_put_in_the_place_of_its_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     for (put, stays) in [(None, false), (Some("notes"), true)] {
         let file = folder.path().join("cloud.json");
-        let mut child = sandbox_of_file(&file);
+        let child = sandbox_of_file(&file);
         if let Some(text) = put {
             std::fs::write(&file, text).unwrap();
         }
@@ -223,7 +225,7 @@ fn what_was_put_in_the_place_of_its_file_stays() {
             .arg(child.id().to_string())
             .status()
             .unwrap();
-        assert!(sent.success() && child.wait().unwrap().success());
+        assert!(sent.success() && ended(child).status.success());
         assert_eq!(file.exists(), stays);
     }
 }

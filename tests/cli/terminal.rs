@@ -132,7 +132,9 @@ impl Typing {
     /// Waits for the end of the program, and checks that the terminal is restored.
     #[track_caller]
     pub(crate) fn leaves_it_as_it_was(&mut self) {
-        self.child.wait().unwrap();
+        until("the end of the program", || {
+            self.child.try_wait().unwrap().is_some()
+        });
         let began = Instant::now();
         // The last output may not be read yet.
         while !self.is_as_usual() {

@@ -274,7 +274,7 @@ pub(crate) fn actions(document: &Value) -> Vec<String> {
 
 /// Waits until `so` is true, which must be soon.
 #[track_caller]
-pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !so() {
         assert!(
