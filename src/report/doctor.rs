@@ -3,6 +3,7 @@
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::checkup::{Row, Verdict};
+use crate::model::count::counted;
 use serde_json::{Value, json};
 
 /// Prints every row, and below it the remedy and who can apply it.
@@ -32,10 +33,10 @@ pub fn doctor(out: &mut Out, rows: &[Row]) {
     out.data(&document, &sheet);
     let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     out.say(&format!(
-        "{} ok, {} warnings, {} blockers.",
+        "{} ok, {}, {}.",
         count(Verdict::Ok),
-        count(Verdict::Warn),
-        count(Verdict::Fail)
+        counted(count(Verdict::Warn), "warning"),
+        counted(count(Verdict::Fail), "blocker")
     ));
 }
 

@@ -326,8 +326,8 @@ impl Context {
         if let Some(sandbox) = &self.sandbox {
             let ledger = sandbox.ledger();
             tracing::info!(
-                "The sandbox counted {} requests ({} of them changes, and {} one after the other) \
-                    and {} sign-ins.",
+                "Counted by the sandbox: requests: {}, changes among them: {}, one after the \
+                    other: {}, sign-ins: {}.",
                 ledger["requests"],
                 ledger["writes"],
                 ledger["chain"],
