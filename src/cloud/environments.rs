@@ -57,12 +57,11 @@ pub fn environment(value: &Value) -> Result<Environment, String> {
     if found.key_link.is_absent()
         && let Some(why) = found.key_without_policy()
     {
-        found.key_link = Seen::Unreadable(Unreadable {
-            why,
-            forbidden: false,
-            reason: Reason::KeyWithoutPolicy,
-            told: None,
-        });
+        let mut open = Unreadable::because(why);
+        if found.key_managed_by.known().is_some() {
+            open.reason = Reason::KeyWithoutPolicy;
+        }
+        found.key_link = Seen::Unreadable(open);
     }
     Ok(found)
 }
@@ -100,12 +99,13 @@ fn app(value: &Value) -> Known<Option<AppLink>> {
     .and_then(|()| json::maybe(value, "properties.linkedAppMetadata", read))
 }
 
-/// Is the link unknown because `keyManagedBy` contradicts its absence?
+/// Is the link unknown, and does `keyManagedBy` contradict its absence, or can't be read?
 pub(crate) fn contradicts(environment: &Environment) -> bool {
+    let manager = &environment.key_managed_by;
     environment
         .key_link
         .unreadable()
-        .is_some_and(|why| why.reason == Reason::KeyWithoutPolicy)
+        .is_some_and(|why| why.reason == Reason::KeyWithoutPolicy || manager.unknown().is_some())
 }
 
 /// The running operation. An unreadable operation still counts as running.

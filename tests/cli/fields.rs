@@ -8,7 +8,7 @@ use cmkctl::model::key_ids::KeyName;
 use cmkctl::model::known::{Known, Verdict};
 use cmkctl::model::operation::Progress;
 use cmkctl::model::protection::{Health, KeyType, Network, Policy, Provider, Registration, Vault};
-use cmkctl::model::seen::Seen;
+use cmkctl::model::seen::{Reason, Seen};
 use cmkctl::model::subscription::Standing;
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
@@ -286,7 +286,9 @@ fn what_an_environment_leaves_out_means_what_is_documented() {
         put(&mut bare, "properties.enterprisePolicies", None);
         put(&mut bare, manager, Some(odd.clone()));
         let link = environment(&bare).key_link;
-        assert!(link.unreadable().unwrap().why.ends_with(&why), "{odd}");
+        let open = link.unreadable().unwrap();
+        assert!(open.why.ends_with(&why), "{odd}");
+        assert_eq!(open.reason, Reason::Other, "{odd}");
         assert!(with("location", Some(odd)).location.unknown().is_some());
     }
     let found = with(

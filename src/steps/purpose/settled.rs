@@ -37,10 +37,10 @@ fn link(observed: &Observed, environment: &Environment) -> Option<Finding> {
     let link = match &environment.key_link {
         Seen::Unreadable(why) => return Some(unknown_link(environment, why)),
         Seen::Absent => {
-            return if environment.link_in_doubt() {
-                open("the service shows no policy and does not say who manages the key")
-            } else if let Some(why) = environment.key_without_policy() {
+            return if let Some(why) = environment.key_without_policy() {
                 open(&why)
+            } else if environment.link_in_doubt() {
+                open("the service shows no policy and does not say who manages the key")
             } else {
                 lately(observed).and_then(open)
             };
