@@ -282,9 +282,10 @@ impl Error {
         match (self.cause, unknown) {
             (Some(Cause::Role), _) if self.explained => self,
             (Some(Cause::Role), Some(code)) => {
-                let unknown =
-                    format!("cmkctl does not know the code `{code}`. A role may be missing.");
-                self.hint(unknown).hint(hint)
+                let unknown = format!(
+                    "cmkctl does not know the code `{code}`, so the cause may be another one."
+                );
+                self.hint(hint).hint(unknown)
             }
             (Some(Cause::Role), None) => self.hint(hint),
             _ => self,
@@ -342,8 +343,8 @@ mod tests {
         assert_eq!(
             refused("NewCode"),
             [
-                "cmkctl does not know the code `NewCode`. A role may be missing.",
-                "Who can read it: an owner."
+                "Who can read it: an owner.",
+                "cmkctl does not know the code `NewCode`, so the cause may be another one."
             ]
         );
         assert_eq!(refused("403"), ["Who can read it: an owner."]);

@@ -1,6 +1,7 @@
 //! The format of days, times and durations in all sentences. Days and times are UTC.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// `2026-03-02`
@@ -31,12 +32,18 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
-/// How far away a time is, in days.
+/// How far away a time is, in days. A past time is away by the dates that are printed beside it
+/// (UTC), a later one by what is left until then.
 pub fn away(time: Timestamp, at: Timestamp) -> String {
+    if time < at {
+        let date = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        return match date(at).duration_since(date(time)).as_hours() / 24 {
+            0 => "today".to_owned(),
+            1 => "yesterday".to_owned(),
+            days => format!("{days} days ago"),
+        };
+    }
     match time.duration_since(at).as_hours() / 24 {
-        days if time < at && days == 0 => "today".to_owned(),
-        -1 => "yesterday".to_owned(),
-        days if days < 0 => format!("{} days ago", -days),
         0 => "within a day".to_owned(),
         1 => "in 1 day".to_owned(),
         days => format!("in {days} days"),
@@ -55,7 +62,9 @@ mod tests {
             ("2026-11-30T13:00:00Z", "in 1 day"),
             ("2026-11-29T20:00:00Z", "within a day"),
             ("2026-11-29T08:00:00Z", "today"),
+            ("2026-11-28T13:00:00Z", "yesterday"),
             ("2026-11-28T08:00:00Z", "yesterday"),
+            ("2026-11-27T13:00:00Z", "2 days ago"),
             ("2026-11-20T08:00:00Z", "9 days ago"),
         ] {
             assert_eq!(away(time.parse().unwrap(), at), expected, "{time}");

@@ -75,6 +75,7 @@ use crate::cloud::wire::Wire;
 use crate::cloud::{Clock, Reader, Session};
 use crate::config::{self, Flags, Settings, Typed};
 use crate::error::{Error, Kind, Result};
+use crate::model::count::counted;
 use crate::model::plan::Plan;
 use crate::model::system::System;
 use crate::model::target::Target;
@@ -325,13 +326,16 @@ impl Context {
     pub fn cost(&self) {
         if let Some(sandbox) = &self.sandbox {
             let ledger = sandbox.ledger();
+            let count = |what: &str, thing: &str| {
+                let number = ledger[what].as_u64().unwrap_or_default();
+                counted(usize::try_from(number).unwrap_or(usize::MAX), thing)
+            };
             tracing::info!(
-                "Counted by the sandbox: requests: {}, changes among them: {}, one after the \
-                    other: {}, sign-ins: {}.",
-                ledger["requests"],
-                ledger["writes"],
+                "The sandbox counted {} ({}, {} in sequence) and {}.",
+                count("requests", "request"),
+                count("writes", "change"),
                 ledger["chain"],
-                ledger["sign_ins"]
+                count("sign_ins", "sign-in")
             );
         }
     }
