@@ -659,3 +659,16 @@ fn the_picture_of_the_rooms_is_the_rule() {
     ruled.sort();
     assert_eq!(drawn, ruled);
 }
+
+#[test]
+fn nothing_else_lies_at_the_top_level() {
+    const FILES: [&str; 4] = ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md"];
+    let others: Vec<String> = fs::read_dir(env!("CARGO_MANIFEST_DIR"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.') && !FILES.contains(&name.as_str()))
+        .collect();
+    assert_eq!(others, [""; 0]);
+}

@@ -1,6 +1,6 @@
 //! A terminal for tests, connected directly to the binary.
 
-use crate::children::{Gathered, ended};
+use crate::children::{Gathered, LIMIT, ended_within};
 use crate::tool::{Ran, until};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{File, OpenOptions};
@@ -32,7 +32,9 @@ pub(crate) fn shown_at(mut command: Command, columns: u16) -> String {
     let child = command.spawn().unwrap();
     drop(command);
     let shown = Gathered::from(ours);
-    ended(child);
+    let hung = ended_within(LIMIT, child).is_err();
+    let so_far = || String::from_utf8_lossy(&shown.so_far()).into_owned();
+    assert!(!hung, "it hangs. The screen:\n{}", so_far());
     until("the end of the terminal", || shown.is_whole());
     String::from_utf8(shown.so_far())
         .unwrap()
@@ -147,12 +149,14 @@ impl Typing {
     /// The results; stderr is everything that the screen has shown.
     #[track_caller]
     pub(crate) fn ends(self) -> Ran {
-        let output = ended(self.child);
+        let shown = || String::from_utf8_lossy(&self.shown.so_far()).into_owned();
+        let output = ended_within(LIMIT, self.child)
+            .unwrap_or_else(|_| panic!("it hangs. The screen:\n{}", shown()));
         until("the end of the terminal", || self.shown.is_whole());
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8_lossy(&self.shown.so_far()).into_owned(),
+            stderr: shown(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::specified;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -617,9 +617,14 @@ pub(crate) fn http(
     }
     text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
     let mut received = Vec::new();
-    let _ = stream
+    let ended = stream
         .write_all(text.as_bytes())
         .and_then(|()| stream.read_to_end(&mut received));
+    if let Err(error) = ended {
+        // The sandbox may close a connection, but must not be silent.
+        let silent = [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind());
+        assert!(!silent, "no answer: {method} {path}");
+    }
     let received = String::from_utf8_lossy(&received).into_owned();
     let (head, body) = received
         .split_once("\r\n\r\n")
