@@ -30,13 +30,14 @@ while True:
         asked = True
         time.sleep(1)  # The console of wine loses what is typed before the program reads.
         os.write(console, keys.encode())
-    if status is not None and not some:
+    if status is not None and (not some or time.monotonic() > end):
         break
     if status is None:
         if time.monotonic() > end:
             os.kill(child, signal.SIGKILL)
         # What wine starts beside the program may keep the console open, so the end of the program is asked for.
         ended, code = os.waitpid(child, os.WNOHANG)
-        status = code if ended else None
+        if ended:
+            status, end = code, time.monotonic() + 5
 sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(status) if asked else 99)
