@@ -2,10 +2,12 @@
 
 /// `1 environment`, `2 environments`: a word with a regular plural, after its number.
 pub fn counted(number: usize, thing: &str) -> String {
-    match number {
-        1 => format!("1 {thing}"),
-        number => format!("{number} {thing}s"),
-    }
+    counted_as(number, thing, &format!("{thing}s"))
+}
+
+/// A number before one of two forms: `1 policy`, `2 policies`.
+pub fn counted_as(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 #[cfg(test)]

@@ -281,28 +281,24 @@ impl Environment {
     /// Why an answer without a policy can't be trusted: it names another manager of the key than
     /// Microsoft, or the manager can't be read. A clause; `None` if nothing speaks against it.
     pub fn key_without_policy(&self) -> Option<String> {
-        match &self.key_managed_by {
-            Known::Known(by) => by.as_deref().filter(|by| !is_microsoft(by)).map(|by| {
-                format!(
-                    "the service shows no policy, but says that the environment's key is managed \
-                        by `{by}`"
-                )
-            }),
-            Known::Unknown(why) => Some(format!("the service shows no policy, but {why}")),
-        }
+        self.manager_against("no policy", |by| !is_microsoft(by))
     }
 
     /// Why an answer with a policy can't be trusted: it says that Microsoft manages the key, or the
     /// manager can't be read. A clause; `None` if nothing speaks against it.
     pub fn policy_without_key(&self) -> Option<String> {
+        self.manager_against("a policy", is_microsoft)
+    }
+
+    fn manager_against(&self, shown: &str, contradicts: fn(&str) -> bool) -> Option<String> {
         match &self.key_managed_by {
-            Known::Known(by) => by.as_deref().filter(|by| is_microsoft(by)).map(|by| {
+            Known::Known(by) => by.as_deref().filter(|by| contradicts(by)).map(|by| {
                 format!(
-                    "the service shows a policy, but says that the environment's key is managed \
-                        by `{by}`"
+                    "the service shows {shown}, but says that the environment's key is managed by \
+                        `{by}`"
                 )
             }),
-            Known::Unknown(why) => Some(format!("the service shows a policy, but {why}")),
+            Known::Unknown(why) => Some(format!("the service shows {shown}, but {why}")),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A key to create, and its vault.
 
 use crate::model::bad_input::BadInput;
+use crate::model::count::counted;
 use crate::model::system::quoted;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -351,8 +352,7 @@ impl Period {
             Unit::Months => "month",
             Unit::Years => "year",
         };
-        let many = if self.count == 1 { "" } else { "s" };
-        format!("{} {unit}{many}", self.count)
+        counted(self.count.into(), unit)
     }
 }
 

@@ -6,6 +6,7 @@ use super::plan::findings_text;
 use super::sarif::sarif;
 use super::terminal::Out;
 use super::values::{Format, json};
+use crate::model::count::counted_as;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Verdict;
@@ -217,9 +218,7 @@ fn sentence(counts: Counts) -> String {
     let clauses: Vec<String> = parts
         .iter()
         .filter(|(count, _, _)| *count > 0)
-        .map(|(count, singular, plural)| {
-            format!("{count} {}", if *count == 1 { singular } else { plural })
-        })
+        .map(|(count, singular, plural)| counted_as(*count, singular, plural))
         .collect();
     if clauses.is_empty() {
         "no findings.".to_owned()

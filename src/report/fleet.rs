@@ -5,6 +5,7 @@ use super::plan::around_text;
 use super::terminal::Out;
 use super::values::Sheet;
 use crate::model::alike::Alike;
+use crate::model::count::{counted, counted_as};
 use crate::model::fleet::{Fleet, Member, MemberState, Named, Unlisted};
 use crate::model::ids::ArmId;
 use crate::model::plan::Plan;
@@ -330,13 +331,10 @@ impl Steps {
 
 /// The number of policies and environments in a file.
 pub fn size(wanted: &Wanted) -> String {
-    let counted = |count: usize, singular: &str, plural: &str| {
-        format!("{count} {}", if count == 1 { singular } else { plural })
-    };
     format!(
         "{}, {}",
-        counted(wanted.policies.len(), "policy", "policies"),
-        counted(wanted.size(), "environment", "environments")
+        counted_as(wanted.policies.len(), "policy", "policies"),
+        counted(wanted.size(), "environment")
     )
 }
 

@@ -1,6 +1,7 @@
 //! `--query`: JMESPath over the JSON document, parsed before anything is sent.
 
 use crate::error::{Error, Result};
+use crate::model::count::counted;
 use jmespath::ast::Ast;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -133,14 +134,8 @@ fn function(text: &str, name: &str, given: usize) -> Result<()> {
             )))
         }
         Some((_, Some(wanted))) if *wanted != given => {
-            let arguments = if *wanted == 1 {
-                "argument"
-            } else {
-                "arguments"
-            };
-            Err(wrong(text).detail(format!(
-                "`{name}` requires {wanted} {arguments}, not {given}."
-            )))
+            let wanted = counted(*wanted, "argument");
+            Err(wrong(text).detail(format!("`{name}` requires {wanted}, not {given}.")))
         }
         Some((_, None)) if given == 0 => {
             Err(wrong(text).detail(format!("`{name}` requires at least one argument.")))

@@ -6,7 +6,7 @@ pub use super::member::target;
 use super::member::{Lookup, in_nobodys_way, is_locked, member};
 use super::{create_key, estate, finding, policy, quoted, who};
 use crate::model::alike::Alike;
-use crate::model::count::counted;
+use crate::model::count::{counted, counted_as};
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, FleetSnapshot, Member, MemberState, Named, Unlisted};
@@ -100,14 +100,10 @@ fn encrypted(policy: &ArmId, members: &[(Member, Vec<Finding>)]) -> Option<Strin
         .iter()
         .filter(|(member, _)| member.place == MemberState::Encrypted)
         .count();
-    let noun = if settled == 1 {
-        "environment is"
-    } else {
-        "environments are"
-    };
     (settled > 0).then(|| {
         format!(
-            "{settled} {noun} encrypted with the policy `{}`",
+            "{} encrypted with the policy `{}`",
+            counted_as(settled, "environment is", "environments are"),
             policy.name
         )
     })

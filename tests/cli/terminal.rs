@@ -5,7 +5,7 @@ use crate::tool::{Ran, until};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Both ends of a terminal: the test's and the program's.
@@ -32,13 +32,23 @@ pub(crate) fn shown_at(mut command: Command, columns: u16) -> String {
     let child = command.spawn().unwrap();
     drop(command);
     let shown = Gathered::from(ours);
-    let hung = ended_within(LIMIT, child).is_err();
-    let so_far = || String::from_utf8_lossy(&shown.so_far()).into_owned();
-    assert!(!hung, "it hangs. The screen:\n{}", so_far());
-    until("the end of the terminal", || shown.is_whole());
+    ended_at_its_terminal(child, &shown);
     String::from_utf8(shown.so_far())
         .unwrap()
         .replace("\r\n", "\n")
+}
+
+fn screen(shown: &Gathered) -> String {
+    String::from_utf8_lossy(&shown.so_far()).into_owned()
+}
+
+/// Waits for the end of a program, which must come, and of what it shows.
+#[track_caller]
+fn ended_at_its_terminal(child: Child, shown: &Gathered) -> Output {
+    let output = ended_within(LIMIT, child)
+        .unwrap_or_else(|_| panic!("it hangs. The screen:\n{}", screen(shown)));
+    until("the end of the terminal", || shown.is_whole());
+    output
 }
 
 /// The binary at a terminal: stdin and stderr are the terminal, stdout is a pipe.
@@ -79,7 +89,7 @@ impl Typing {
     }
 
     pub(crate) fn screen(&self) -> String {
-        String::from_utf8_lossy(&self.shown.so_far()).into_owned()
+        screen(&self.shown)
     }
 
     /// Waits until the screen shows these words.
@@ -149,14 +159,11 @@ impl Typing {
     /// The results; stderr is everything that the screen has shown.
     #[track_caller]
     pub(crate) fn ends(self) -> Ran {
-        let shown = || String::from_utf8_lossy(&self.shown.so_far()).into_owned();
-        let output = ended_within(LIMIT, self.child)
-            .unwrap_or_else(|_| panic!("it hangs. The screen:\n{}", shown()));
-        until("the end of the terminal", || self.shown.is_whole());
+        let output = ended_at_its_terminal(self.child, &self.shown);
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: shown(),
+            stderr: screen(&self.shown),
         }
     }
 }

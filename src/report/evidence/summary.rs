@@ -2,7 +2,7 @@
 //! when. Environments that share a policy and a reason are one case.
 
 use super::document::{ReportV1, name};
-use crate::model::count::counted;
+use crate::model::count::{counted, counted_as};
 use crate::model::day::{away, day};
 use crate::model::estate::{JudgedEnvironment, State};
 use crate::report::estate::{EnvironmentV1, sentences};
@@ -106,8 +106,10 @@ impl<'a> Summary<'a> {
     pub(super) fn left_open(&self) -> Option<String> {
         match self.hidden {
             0 => None,
-            1 => Some("1 environment is not visible in full.".to_owned()),
-            hidden => Some(format!("{hidden} environments are not visible in full.")),
+            hidden => Some(format!(
+                "{} not visible in full.",
+                counted_as(hidden, "environment is", "environments are")
+            )),
         }
     }
 }

@@ -10,6 +10,7 @@ pub use tenant::{EnvironmentRow, SubscriptionRow};
 
 use super::layout;
 use super::terminal::Out;
+use crate::model::count::counted_as;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -66,10 +67,7 @@ pub fn list<R: Row>(out: &mut Out, list: &List<'_, R>) {
 }
 
 fn counted<R: Row>(count: usize) -> String {
-    match count {
-        1 => format!("1 {}", R::ONE),
-        count => format!("{count} {}", R::ITEMS),
-    }
+    counted_as(count, R::ONE, R::ITEMS)
 }
 
 impl<R: Row> List<'_, R> {

@@ -14,6 +14,7 @@ mod settled;
 
 pub use asked::{Asked, Place};
 
+use crate::model::count::{counted, counted_as};
 use crate::model::finding::{Finding, Severity};
 use crate::model::known::Verdict;
 use crate::model::purpose::Purpose;
@@ -112,16 +113,17 @@ fn sentence(asked: &Asked<'_>, verdict: &Verdict, findings: &[Finding]) -> Strin
                 .map_or(String::new(), |keys| format!(" {keys}"));
             format!("Yes: the rules for customer-managed keys allow you to {what}.{keys}")
         }
-        Verdict::No => match count(&[Severity::Block]) {
-            1 => format!("No: you can't {what}. cmkctl found 1 blocker."),
-            blockers => format!("No: you can't {what}. cmkctl found {blockers} blockers."),
-        },
-        Verdict::CantTell(_) => match count(&[Severity::Unknown, Severity::NotVisible]) {
-            1 => format!("cmkctl can't tell whether you can {what}: 1 fact is unknown."),
-            facts => {
-                format!("cmkctl can't tell whether you can {what}: {facts} facts are unknown.")
-            }
-        },
+        Verdict::No => {
+            let blockers = counted(count(&[Severity::Block]), "blocker");
+            format!("No: you can't {what}. cmkctl found {blockers}.")
+        }
+        Verdict::CantTell(_) => {
+            let facts = count(&[Severity::Unknown, Severity::NotVisible]);
+            format!(
+                "cmkctl can't tell whether you can {what}: {} unknown.",
+                counted_as(facts, "fact is", "facts are")
+            )
+        }
     }
 }
 
