@@ -152,10 +152,11 @@ impl Misuse<'_> {
         let typed = self.text(ContextKind::InvalidSubcommand);
         if let Some(list) = typed.and_then(listed) {
             hints.push(format!("Did you mean `cmkctl list {list}`?"));
-        } else if let Some(near) = near.iter().find_map(|kind| self.text(*kind)) {
+        // clap puts the most similar name last.
+        } else if let Some(near) = near.iter().find_map(|kind| self.texts(*kind).pop()) {
             // A different first letter means a different word, not a typing error.
             if typed.is_none_or(|typed| typed.get(..1) == near.get(..1)) {
-                hints.push(format!("Did you mean `{}`?", without_value(near)));
+                hints.push(format!("Did you mean `{}`?", without_value(&near)));
             }
         }
         let blank = self.error.kind() == ErrorKind::UnknownArgument;
@@ -203,7 +204,7 @@ mod tests {
     /// What is typed, what is wrong with it, and what would help.
     type Line = (&'static [&'static str], &'static str, &'static str);
 
-    const LINES: [Line; 15] = [
+    const LINES: [Line; 17] = [
         (
             &["status", "--colour"],
             "`cmkctl status` has no option `--colour`.",
@@ -228,6 +229,16 @@ mod tests {
             &["enabel"],
             "`cmkctl` has no command `enabel`.",
             "Did you mean `enable`?",
+        ),
+        (
+            &["chek"],
+            "`cmkctl` has no command `chek`.",
+            "Did you mean `check`?",
+        ),
+        (
+            &["status", "-o", "markdwn"],
+            "`--output` can't be `markdwn`.",
+            "Did you mean `markdown`?",
         ),
         (
             &["environment", "list"],
